@@ -1,0 +1,235 @@
+//! Enters in step 01: what every step says to the person who runs it.
+//!
+//! The arguments, the first lines of output, the one line that explains a
+//! failure, and Ctrl-C. Nothing here is network programming; it stands here
+//! once so that each step's `main.rs` can be about its own idea.
+
+use std::fmt::{self, Display};
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::process::{self, ExitCode};
+
+use nix::errno::Errno;
+use nix::libc;
+use nix::sys::signal::{self, SaFlags, SigAction, SigHandler, SigSet, Signal};
+
+/// Where a server listens when nobody says otherwise.
+pub const DEFAULT_ADDRESS: SocketAddr =
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+/// Why a step cannot go on: one line for the person who started it.
+#[derive(Debug)]
+pub struct Failure {
+    message: String,
+    exit_status: u8,
+}
+
+impl Failure {
+    /// `what` could not be done, for the reason that the kernel gave.
+    pub fn new(what: impl Display, why: impl Into<io::Error>) -> Self {
+        let message = format!("{what}: {}", Reason(why.into()));
+        Failure { message, exit_status: 1 }
+    }
+
+    /// The command line was not understood: `message` says why. Exit status
+    /// 2, as for most programs.
+    pub fn usage(message: impl Display) -> Self {
+        let message = format!("{message}; try --help");
+        Failure { message, exit_status: 2 }
+    }
+
+    /// A server could not have `address`, with what to do about it.
+    pub fn listening(address: SocketAddr, why: impl Into<io::Error>) -> Self {
+        let why = why.into();
+        let advice = match why.raw_os_error().map(Errno::from_raw) {
+            Some(Errno::EADDRINUSE) => format!(
+                "; another step may be running, or choose a port: {} {}",
+                program(),
+                with_port(address, 8081)
+            ),
+            Some(Errno::EACCES) => format!(
+                "; ports below 1024 are root's: choose a port: {} {}",
+                program(),
+                with_port(address, 8080)
+            ),
+            Some(Errno::EADDRNOTAVAIL) => {
+                "; no interface of this machine has it: see `ip address`"
+                    .to_string()
+            }
+            _ => String::new(),
+        };
+        let mut failure =
+            Failure::new(format_args!("cannot listen on {address}"), why);
+        failure.message.push_str(&advice);
+        failure
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// An error as a person reads it: `address in use`, without Rust's number.
+struct Reason(io::Error);
+
+impl Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(number) = self.0.raw_os_error() else {
+            return write!(f, "{}", self.0);
+        };
+        let text = Errno::from_raw(number).desc();
+        let mut letters = text.chars();
+        match letters.next() {
+            // "Connection refused", but not "I/O error" or "RFS error".
+            Some(first) if letters.as_str().starts_with(char::is_lowercase) => {
+                write!(f, "{}{}", first.to_lowercase(), letters.as_str())
+            }
+            _ => f.write_str(text),
+        }
+    }
+}
+
+/// The text of an error without Rust's `(os error 98)` behind it.
+pub fn reason(error: impl Into<io::Error>) -> impl Display {
+    Reason(error.into())
+}
+
+/// Runs a step: its failure, if any, becomes one line on standard error and
+/// the exit status.
+pub fn main(run: impl FnOnce() -> Result<(), Failure>) -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            note(format_args!("{}: {failure}", program()));
+            ExitCode::from(failure.exit_status)
+        }
+    }
+}
+
+/// The command line of a server: `[ADDRESS]`, or `--help`, which prints
+/// `help` and ends the program. An address is `IP:PORT`, `[IPv6]:PORT` or a
+/// port of 127.0.0.1; port 0 asks the kernel for a free one.
+///
+/// # Errors
+/// When the arguments are anything else.
+pub fn server_address(help: &str) -> Result<SocketAddr, Failure> {
+    match only_argument(help)? {
+        None => Ok(DEFAULT_ADDRESS),
+        Some(argument) => parse_address(&argument),
+    }
+}
+
+/// The one optional argument of a step; `--help` prints `help` and ends.
+///
+/// # Errors
+/// When there is an unknown option, or a second argument.
+pub fn only_argument(help: &str) -> Result<Option<String>, Failure> {
+    use lexopt::Arg::{Long, Short, Value};
+    let mut argument = None;
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(arg) = parser.next().map_err(Failure::usage)? {
+        match arg {
+            Short('h') | Long("help") => {
+                say(help.trim_end());
+                process::exit(0);
+            }
+            Value(value) if argument.is_none() => {
+                argument = Some(value.to_string_lossy().into_owned());
+            }
+            other => return Err(Failure::usage(other.unexpected())),
+        }
+    }
+    Ok(argument)
+}
+
+fn parse_address(argument: &str) -> Result<SocketAddr, Failure> {
+    if let Ok(port) = argument.parse() {
+        return Ok(with_port(DEFAULT_ADDRESS, port));
+    }
+    argument.parse().map_err(|_| {
+        Failure::usage(format_args!(
+            "'{}' is no address: write IP:PORT, such as 127.0.0.1:8080 or \
+             [::1]:8080, or a port alone",
+            argument.escape_debug()
+        ))
+    })
+}
+
+/// Tells the person where the server listens and two commands to try.
+/// `{url}`, `{host}` and `{port}` in a command become the real ones.
+pub fn announce(scheme: &str, address: SocketAddr, commands: [&str; 2]) {
+    say(format_args!("listening on {scheme}://{address}"));
+    let reachable = reachable(address);
+    for command in commands {
+        let command = command
+            .replace("{url}", &format!("{scheme}://{reachable}"))
+            .replace("{host}", &reachable.ip().to_string())
+            .replace("{port}", &reachable.port().to_string());
+        say(format_args!("  try: {command}"));
+    }
+}
+
+/// "Every interface" is a place to listen, not one to connect to.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => {
+            address.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        IpAddr::V6(ip) if ip.is_unspecified() => {
+            address.set_ip(Ipv6Addr::LOCALHOST.into());
+        }
+        _ => {}
+    }
+    address
+}
+
+fn with_port(mut address: SocketAddr, port: u16) -> SocketAddr {
+    address.set_port(port);
+    address
+}
+
+/// The name this program was started by: `step07`.
+fn program() -> String {
+    let path = std::env::args_os().next().unwrap_or_default();
+    let name = std::path::Path::new(&path).file_name();
+    name.unwrap_or(&path).to_string_lossy().into_owned()
+}
+
+/// Prints a line on standard output. Unlike `println!` it does not panic if
+/// nobody reads there any more: a server goes on without its audience.
+pub fn say(line: impl Display) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
+/// Prints a line on standard error: what happened, for the operator. A
+/// failure to print it is ignored; there is nowhere left to report it.
+pub fn note(line: impl Display) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Makes Ctrl-C, and `kill`, end the program with status 0: for a server
+/// that is the normal way to end. Step 15 replaces it by a graceful end.
+///
+/// # Errors
+/// Those of sigaction(2); none is known for these signals.
+pub fn end_on_interrupt() -> Result<(), Failure> {
+    extern "C" fn end(_signal: libc::c_int) {
+        // SAFETY: _exit(2) takes any number, does not return, and is one of
+        // the few calls allowed inside a signal handler (signal-safety(7)).
+        unsafe { libc::_exit(0) }
+    }
+    let action = SigAction::new(
+        SigHandler::Handler(end),
+        SaFlags::empty(),
+        SigSet::empty(),
+    );
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        // SAFETY: the handler calls nothing but _exit, so it may interrupt
+        // any code whatever.
+        unsafe { signal::sigaction(signal, &action) }
+            .map_err(|errno| Failure::new("cannot handle Ctrl-C", errno))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! Listening, connecting, addresses, whole reads and writes.
+//!
+//! This room knows nothing of HTTP, nor of events.
+
+pub mod address;
+pub mod listener;
+pub mod stream;
