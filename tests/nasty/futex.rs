@@ -1,0 +1,39 @@
+//! Spurious wake-ups: a futex wait that ends although nobody woke it.
+//!
+//! std's locks and condition variables go through libc's `syscall`.
+
+use std::ffi::{c_int, c_long};
+
+use crate::real::real;
+use crate::settings::Settings;
+
+/// Declared with six arguments, as `syscall` in fact takes them: a variable
+/// number of integers travels in the same registers as a fixed one.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn syscall(
+    number: c_long,
+    a: c_long,
+    b: c_long,
+    c: c_long,
+    d: c_long,
+    e: c_long,
+    f: c_long,
+) -> c_long {
+    let real = real!(syscall: fn(
+        c_long, c_long, c_long, c_long, c_long, c_long, c_long
+    ) -> c_long);
+    if number == libc::SYS_futex
+        && waits(b)
+        && Settings::get().spurious.strikes()
+    {
+        return 0;
+    }
+    // SAFETY: the caller's own arguments, untouched.
+    unsafe { real(number, a, b, c, d, e, f) }
+}
+
+fn waits(operation: c_long) -> bool {
+    let flags = libc::FUTEX_PRIVATE_FLAG | libc::FUTEX_CLOCK_REALTIME;
+    let command = operation as c_int & !flags;
+    command == libc::FUTEX_WAIT || command == libc::FUTEX_WAIT_BITSET
+}

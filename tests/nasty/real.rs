@@ -1,0 +1,29 @@
+//! libc's own functions, behind the ones that we put before them.
+
+/// The function that would have been called without us, found once:
+/// `real!(read: fn(c_int, *mut c_void, usize) -> isize)`.
+macro_rules! real {
+    ($name:ident: fn($($kind:ty),*) -> $answer:ty) => {{
+        use std::ffi::c_void;
+        use std::sync::atomic::{AtomicPtr, Ordering};
+        static FOUND: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
+        let mut found = FOUND.load(Ordering::Relaxed);
+        if found.is_null() {
+            let name = concat!(stringify!($name), "\0");
+            // SAFETY: the name ends with a zero byte.
+            found = unsafe {
+                libc::dlsym(libc::RTLD_NEXT, name.as_ptr().cast())
+            };
+            FOUND.store(found, Ordering::Relaxed);
+        }
+        // SAFETY: libc has this function, and its man page this signature.
+        unsafe {
+            std::mem::transmute::<
+                *mut c_void,
+                unsafe extern "C" fn($($kind),*) -> $answer,
+            >(found)
+        }
+    }};
+}
+
+pub(crate) use real;

@@ -1,0 +1,97 @@
+//! Waiting for sockets: a signal comes in between.
+//!
+//! A wait that is interrupted has waited for a while. So the wait goes on
+//! for a slice of its time, and only if nothing happened in it, fails with
+//! EINTR. A program that starts its whole time again never ends.
+
+use std::ffi::c_int;
+
+use libc::{epoll_event, nfds_t, pollfd, sigset_t, timespec};
+
+use crate::fail;
+use crate::real::real;
+use crate::settings::Settings;
+
+/// How long an interrupted wait lasts, in milliseconds.
+const SLICE: c_int = 20;
+
+/// Whether this wait, of `limit` milliseconds (negative: for ever), must be
+/// interrupted after a slice.
+fn is_cut(limit: c_int) -> bool {
+    !(0..=SLICE).contains(&limit) && Settings::get().interrupt.strikes()
+}
+
+/// What a wait that was cut to a slice answers.
+fn after_slice(answer: c_int) -> c_int {
+    if answer == 0 { fail(libc::EINTR) as c_int } else { answer }
+}
+
+fn milliseconds(seconds: i64, nanoseconds: i64) -> c_int {
+    let whole = seconds.saturating_mul(1000);
+    c_int::try_from(whole.saturating_add(nanoseconds / 1_000_000))
+        .unwrap_or(c_int::MAX)
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn poll(
+    list: *mut pollfd,
+    count: nfds_t,
+    limit: c_int,
+) -> c_int {
+    let real = real!(poll: fn(*mut pollfd, nfds_t, c_int) -> c_int);
+    // SAFETY: as promised by our caller.
+    unsafe {
+        if is_cut(limit) {
+            after_slice(real(list, count, SLICE))
+        } else {
+            real(list, count, limit)
+        }
+    }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn ppoll(
+    list: *mut pollfd,
+    count: nfds_t,
+    limit: *const timespec,
+    mask: *const sigset_t,
+) -> c_int {
+    let real = real!(ppoll: fn(
+        *mut pollfd,
+        nfds_t,
+        *const timespec,
+        *const sigset_t
+    ) -> c_int);
+    let slice = timespec { tv_sec: 0, tv_nsec: i64::from(SLICE) * 1_000_000 };
+    // SAFETY: as promised by our caller: `limit` is null or a time.
+    unsafe {
+        let wanted = limit
+            .as_ref()
+            .map_or(-1, |limit| milliseconds(limit.tv_sec, limit.tv_nsec));
+        if is_cut(wanted) {
+            after_slice(real(list, count, &raw const slice, mask))
+        } else {
+            real(list, count, limit, mask)
+        }
+    }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn epoll_wait(
+    fd: c_int,
+    events: *mut epoll_event,
+    most: c_int,
+    limit: c_int,
+) -> c_int {
+    let real = real!(
+        epoll_wait: fn(c_int, *mut epoll_event, c_int, c_int) -> c_int
+    );
+    // SAFETY: as promised by our caller.
+    unsafe {
+        if is_cut(limit) {
+            after_slice(real(fd, events, most, SLICE))
+        } else {
+            real(fd, events, most, limit)
+        }
+    }
+}
