@@ -54,7 +54,7 @@ extern "C" fn at_load() {
     // null; nobody changes the environment before main.
     unsafe {
         let path = libc::getenv(c"NASTY_SEEN".as_ptr());
-        if path != ptr::null_mut() {
+        if !path.is_null() {
             let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_CLOEXEC;
             let file = libc::open(path, flags, 0o644);
             if file != -1 {

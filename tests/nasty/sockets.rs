@@ -172,7 +172,7 @@ unsafe extern "C" fn recvmsg(
         // its own buffers, or a part of it; then as it was.
         Ok(most) => unsafe {
             let (list, count) = ((*message).msg_iov, (*message).msg_iovlen);
-            let mut part = first_part(list, count as usize, most);
+            let mut part = first_part(list, count, most);
             (*message).msg_iov = &raw mut part;
             (*message).msg_iovlen = 1;
             let answer = real(fd, message, flags);
@@ -269,7 +269,7 @@ unsafe extern "C" fn sendmsg(
         // buffers, or a part of it.
         Ok(most) => unsafe {
             let mut copy = *message;
-            let count = copy.msg_iovlen as usize;
+            let count = copy.msg_iovlen;
             let mut part = first_part(copy.msg_iov, count, most);
             copy.msg_iov = &raw mut part;
             copy.msg_iovlen = 1;
