@@ -1,0 +1,160 @@
+//! The repository as the kit sees it: its root and its list of steps.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+
+use crate::Result;
+
+/// The repository: where it is, and the steps of `steps/steps.toml`.
+#[derive(Debug)]
+pub struct Project {
+    /// The folder that holds `steps/`, `shared/` and `book/`.
+    pub root: PathBuf,
+    /// In order of their numbers.
+    pub steps: Vec<Step>,
+}
+
+/// One `[[step]]` of `steps/steps.toml`, whose head explains the fields.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the head of steps.toml explains them")]
+pub struct Step {
+    pub number: u8,
+    pub slug: String,
+    pub title: String,
+    pub minutes: u32,
+    pub idea: String,
+    pub calls: Vec<String>,
+    pub modules: Vec<String>,
+    after: Option<u8>,
+    pub long_diff: Option<String>,
+    #[serde(default, rename = "exercise")]
+    pub exercises: Vec<Exercise>,
+}
+
+/// One `[[step.exercise]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the head of steps.toml explains them")]
+pub struct Exercise {
+    pub id: String,
+    pub slug: String,
+    pub title: String,
+    pub stars: u8,
+    pub minutes: u32,
+}
+
+impl Step {
+    /// The step's name in paths, from the root: `01-socket`.
+    pub fn name(&self) -> String {
+        format!("{:02}-{}", self.number, self.slug)
+    }
+
+    /// The folder of the step's sources, from the root.
+    pub fn folder(&self) -> PathBuf {
+        Path::new("steps").join(self.name())
+    }
+
+    /// The step's chapter, from the root.
+    pub fn chapter(&self) -> PathBuf {
+        Path::new("book/src").join(format!("{}.md", self.name()))
+    }
+
+    /// The step's program: `step01`.
+    pub fn program(&self) -> String {
+        format!("step{:02}", self.number)
+    }
+
+    /// The number of the step that this one grew out of; the first has none.
+    pub fn base(&self) -> Option<u8> {
+        let before = self.number.checked_sub(1).filter(|&number| number > 0);
+        self.after.or(before)
+    }
+}
+
+impl Project {
+    /// The project whose root is `root`.
+    ///
+    /// # Errors
+    /// When `steps/steps.toml` cannot be read or understood.
+    pub fn open(root: &Path) -> Result<Self> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct List {
+            step: Vec<Step>,
+        }
+        let file = root.join("steps/steps.toml");
+        let text = fs::read_to_string(&file)
+            .with_context(|| format!("cannot read {}", file.display()))?;
+        let list: List =
+            toml::from_str(&text).context("in steps/steps.toml")?;
+        if !list.step.is_sorted_by(|a, b| a.number < b.number) {
+            bail!("steps/steps.toml: the steps are not in order");
+        }
+        Ok(Project { root: root.to_path_buf(), steps: list.step })
+    }
+
+    /// The project around the current directory: the first directory upwards
+    /// that has a `steps/steps.toml`.
+    ///
+    /// # Errors
+    /// When there is none, or those of [`Project::open`].
+    pub fn find() -> Result<Self> {
+        let here = std::env::current_dir()?;
+        let root = here
+            .ancestors()
+            .find(|folder| folder.join("steps/steps.toml").is_file());
+        match root {
+            Some(root) => Project::open(root),
+            None => bail!(
+                "no steps/steps.toml here or above: run this inside the \
+                 repository"
+            ),
+        }
+    }
+
+    /// The step of that number.
+    ///
+    /// # Errors
+    /// When `steps/steps.toml` has none.
+    pub fn step(&self, number: u8) -> Result<&Step> {
+        let step = self.steps.iter().find(|step| step.number == number);
+        step.with_context(|| {
+            format!("steps/steps.toml has no step {number:02}")
+        })
+    }
+
+    /// The text of a file, named from the root.
+    ///
+    /// # Errors
+    /// When it cannot be read; the error names it.
+    pub fn read(&self, file: impl AsRef<Path>) -> Result<String> {
+        let file = file.as_ref();
+        fs::read_to_string(self.root.join(file))
+            .with_context(|| format!("cannot read {}", file.display()))
+    }
+
+    /// The step's own sources, from the root, `main.rs` first: every `*.rs`
+    /// of its folder but the exercises.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn sources(&self, step: &Step) -> Result<Vec<PathBuf>> {
+        let folder = step.folder();
+        let entries = fs::read_dir(self.root.join(&folder))
+            .with_context(|| format!("cannot read {}", folder.display()))?;
+        let mut sources = Vec::new();
+        for entry in entries {
+            let name = entry?.file_name();
+            let name = name.to_string_lossy();
+            if name.ends_with(".rs") && !name.starts_with("ex_") {
+                sources.push(folder.join(&*name));
+            }
+        }
+        sources.sort_by_key(|path| (!path.ends_with("main.rs"), path.clone()));
+        Ok(sources)
+    }
+}
