@@ -158,13 +158,15 @@ fn parse_address(argument: &str) -> Result<SocketAddr, Failure> {
 }
 
 /// Tells the person where the server listens and two commands to try.
-/// `{url}`, `{host}` and `{port}` in a command become the real ones.
+/// `{url}`, `{address}`, `{host}` and `{port}` in a command become the real
+/// ones.
 pub fn announce(scheme: &str, address: SocketAddr, commands: [&str; 2]) {
     say(format_args!("listening on {scheme}://{address}"));
     let reachable = reachable(address);
     for command in commands {
         let command = command
             .replace("{url}", &format!("{scheme}://{reachable}"))
+            .replace("{address}", &reachable.to_string())
             .replace("{host}", &reachable.ip().to_string())
             .replace("{port}", &reachable.port().to_string());
         say(format_args!("  try: {command}"));

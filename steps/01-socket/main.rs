@@ -42,7 +42,7 @@ fn run() -> Result<(), Failure> {
     cli::announce(
         "tcp",
         address,
-        ["nc {host} {port}", "curl telnet://{host}:{port}"],
+        ["nc {host} {port}", "curl telnet://{address}"],
     );
 
     let connection = accept(listener)
@@ -126,7 +126,7 @@ fn accept(listener: c_int) -> io::Result<c_int> {
     }
 }
 
-/// The visitor gave up while he waited (ECONNABORTED), or a signal woke us
+/// The visitor gave up while waiting (ECONNABORTED), or a signal woke us
 /// (EINTR): nothing is wrong with the listener, so ask again.
 fn is_passing(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::ECONNABORTED | libc::EINTR))
