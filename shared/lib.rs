@@ -4,4 +4,6 @@
 //! line says which. Step N uses only modules that have entered by N.
 
 pub mod cli;
+pub mod files;
+pub mod http;
 pub mod net;

@@ -1,0 +1,44 @@
+//! Enters in step 07: what a client remembers a file by, to ask again later.
+//!
+//! RFC 9110 section 8.8. A validator that stays the same while the file
+//! changes is a lie that lasts as long as a cache does, so the tag is made of
+//! everything the file system tells: the time of the last change to the
+//! nanosecond, the size, and the inode, which another file moved to the same
+//! name does not share.
+
+use std::io::Write;
+
+use super::date::Date;
+
+/// The state of a file that validators are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// When the content changed last, in seconds since 1970.
+    pub seconds: i64,
+    /// The rest of that time, in nanoseconds.
+    pub nanoseconds: u32,
+    /// In bytes.
+    pub size: u64,
+    /// Which file it is, on its file system.
+    pub inode: u64,
+}
+
+impl Version {
+    /// Appends the entity tag, with its quotes. It is a strong one: the same
+    /// tag, the same bytes. Two changes in one tick of the kernel's clock
+    /// that leave the size alone have the same tag, on kernels before 6.13;
+    /// since then a file whose time has been read gets a new one.
+    pub fn write_tag(&self, out: &mut Vec<u8>) {
+        let Version { seconds, nanoseconds, size, inode } = self;
+        // Writing into a vector cannot fail.
+        let _ =
+            write!(out, "\"{seconds:x}.{nanoseconds:x}-{size:x}-{inode:x}\"");
+    }
+
+    /// What `Last-Modified` says at `now`, the answer's `Date`. A file from
+    /// the future was modified now, as RFC 9110 section 8.8.2.1 has it: else
+    /// clients would keep their copy until then.
+    pub fn last_modified(&self, now: Date) -> Date {
+        Date::from_unix(self.seconds).min(now)
+    }
+}
