@@ -1,0 +1,110 @@
+//! http/media.rs and http/validators.rs: what is said of a file.
+
+use shared::http::date::Date;
+use shared::http::media::MediaType;
+use shared::http::validators::Version;
+
+fn label(name: &str) -> String {
+    let media = MediaType::of(name.as_bytes());
+    format!("{}{}", media.name(), media.charset())
+}
+
+#[test]
+fn media_types() {
+    let cases = [
+        ("index.html", "text/html; charset=utf-8"),
+        ("a.htm", "text/html; charset=utf-8"),
+        ("A.HTML", "text/html; charset=utf-8"),
+        ("deep/er/style.css", "text/css; charset=utf-8"),
+        ("app.js", "text/javascript; charset=utf-8"),
+        ("app.mjs", "application/javascript; charset=utf-8"),
+        ("notes.txt", "text/plain; charset=utf-8"),
+        ("notes.md", "text/markdown; charset=utf-8"),
+        ("table.csv", "text/csv; charset=utf-8"),
+        ("subtitles.vtt", "text/vtt; charset=utf-8"),
+        ("data.json", "application/json"),
+        ("feed.xml", "text/xml"),
+        ("app.webmanifest", "application/manifest+json"),
+        ("picture.svg", "image/svg+xml"),
+        ("picture.png", "image/png"),
+        ("picture.jpg", "image/jpeg"),
+        ("picture.jpeg", "image/jpeg"),
+        ("picture.gif", "image/gif"),
+        ("picture.webp", "image/webp"),
+        ("picture.avif", "image/avif"),
+        ("favicon.ico", "image/x-icon"),
+        ("font.woff2", "font/woff2"),
+        ("program.wasm", "application/wasm"),
+        ("paper.pdf", "application/pdf"),
+        ("film.mp4", "video/mp4"),
+        ("film.webm", "video/webm"),
+        ("song.mp3", "audio/mpeg"),
+        ("archive.zip", "application/zip"),
+        ("archive.tar.gz", "application/gzip"),
+        ("unknown.zzz", "application/octet-stream"),
+        ("Makefile", "application/octet-stream"),
+        ("png", "application/octet-stream"),
+        (".html", "application/octet-stream"),
+        ("dir.html/file", "application/octet-stream"),
+        ("a.", "application/octet-stream"),
+        ("", "application/octet-stream"),
+        ("a.html/", "application/octet-stream"),
+        ("a.html.", "application/octet-stream"),
+        ("a.html ", "application/octet-stream"),
+    ];
+    for (name, expected) in cases {
+        assert_eq!(label(name), expected, "{name}");
+    }
+    let bytes = MediaType::of(b"a.ht\xffml");
+    assert_eq!(bytes.name(), "application/octet-stream");
+}
+
+const VERSION: Version = Version {
+    seconds: 784_111_777,
+    nanoseconds: 123_456_789,
+    size: 4096,
+    inode: 255,
+};
+
+fn tag(version: Version) -> String {
+    let mut tag = Vec::new();
+    version.write_tag(&mut tag);
+    String::from_utf8(tag).unwrap()
+}
+
+/// RFC 9110 section 8.8.3: quotes around visible letters.
+#[test]
+fn the_tag_is_one_quoted_word() {
+    let tag = tag(VERSION);
+    assert_eq!(tag, "\"2ebc98a1.75bcd15-1000-ff\"");
+    let inside = tag.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+    let inside = inside.expect("quotes");
+    assert!(inside.bytes().all(|b| b.is_ascii_graphic() && b != b'"'));
+}
+
+#[test]
+fn whatever_changes_changes_the_tag() {
+    let others = [
+        Version { seconds: VERSION.seconds + 1, ..VERSION },
+        Version { seconds: -1, ..VERSION },
+        Version { nanoseconds: VERSION.nanoseconds + 1, ..VERSION },
+        Version { nanoseconds: 0, ..VERSION },
+        Version { size: VERSION.size + 1, ..VERSION },
+        Version { inode: VERSION.inode + 1, ..VERSION },
+    ];
+    let mut tags: Vec<String> = others.map(tag).to_vec();
+    tags.push(tag(VERSION));
+    tags.sort();
+    tags.dedup();
+    assert_eq!(tags.len(), others.len() + 1);
+}
+
+#[test]
+fn nothing_was_modified_later_than_now() {
+    let at = |seconds| Date::from_unix(VERSION.seconds + seconds);
+    assert_eq!(VERSION.last_modified(at(10)), at(0));
+    assert_eq!(VERSION.last_modified(at(0)), at(0));
+    assert_eq!(VERSION.last_modified(at(-10)), at(-10));
+    let old = Version { seconds: i64::MIN, ..VERSION };
+    assert!(old.last_modified(at(0)) < Date::from_unix(-60_000_000_000));
+}

@@ -1,0 +1,281 @@
+//! http/target.rs: from a request's target to a name. RFC 9112 section 3.2,
+//! RFC 3986.
+
+use shared::http::target::{Refused, Target, decode_path, encode_directory};
+
+use crate::fuzz::Random;
+
+use Refused::{Malformed, Nameless};
+
+fn name(path: &str) -> Result<String, Refused> {
+    // What was there before must not matter.
+    let mut name = b"old/content".to_vec();
+    decode_path(path, &mut name)?;
+    Ok(String::from_utf8_lossy(&name).into_owned())
+}
+
+/// Paths, and the names that they stand for.
+const NAMES: &[(&str, &str)] = &[
+    ("/", ""),
+    ("/index.html", "index.html"),
+    ("/a/b/c", "a/b/c"),
+    ("/a/b/", "a/b/"),
+    // Empty segments: to the kernel they are nothing.
+    ("//", ""),
+    ("///", ""),
+    ("//etc/passwd", "etc/passwd"),
+    ("/a//b", "a/b"),
+    ("/a//", "a/"),
+    // Dot segments, RFC 3986 section 5.2.4.
+    ("/.", ""),
+    ("/./", ""),
+    ("/./a", "a"),
+    ("/a/.", "a/"),
+    ("/a/./b", "a/b"),
+    ("/a/..", ""),
+    ("/a/../", ""),
+    ("/a/../b", "b"),
+    ("/a/b/..", "a/"),
+    ("/a/b/../..", ""),
+    ("/a/b/../../c", "c"),
+    ("/a/../b/../c/", "c/"),
+    ("/a//../b", "b"),
+    // Names with dots that are no dot segments.
+    ("/...", "..."),
+    ("/..a", "..a"),
+    ("/a..", "a.."),
+    ("/.well-known/x", ".well-known/x"),
+    ("/a;..;/b", "a;..;/b"),
+    ("/..;/a", "..;/a"),
+    // Escapes: decoded once, before the dots are looked at.
+    ("/%61", "a"),
+    ("/%2e", ""),
+    ("/a/%2e%2e/b", "b"),
+    ("/a/%2E./b", "b"),
+    ("/a/.%2e", ""),
+    ("/%252e%252e/a", "%2e%2e/a"),
+    ("/%25", "%"),
+    ("/%2525", "%25"),
+    ("/a%20b", "a b"),
+    ("/a+b", "a+b"),
+    ("/a%3Fb%23c", "a?b#c"),
+    ("/%C3%A4", "ä"),
+    ("/a%0D%0Ab", "a\r\nb"),
+    ("/a%5Cb", "a\\b"),
+    ("/\\..\\a", "\\..\\a"),
+    ("/~user", "~user"),
+    ("/a:b@c", "a:b@c"),
+    ("/C:/windows", "C:/windows"),
+];
+
+const REFUSED: &[(&str, Refused)] = &[
+    // Above the root.
+    ("/..", Malformed),
+    ("/../", Malformed),
+    ("/../a", Malformed),
+    ("/../../../../etc/passwd", Malformed),
+    ("/a/../..", Malformed),
+    ("/a/../../root/x", Malformed),
+    ("/./../a", Malformed),
+    ("//../a", Malformed),
+    ("/a//../../b", Malformed),
+    ("/%2e%2e/a", Malformed),
+    ("/%2E%2E/a", Malformed),
+    ("/.%2e/a", Malformed),
+    // Escapes that are none.
+    ("/%", Malformed),
+    ("/%2", Malformed),
+    ("/a%", Malformed),
+    ("/%zz", Malformed),
+    ("/%2g", Malformed),
+    ("/%g2", Malformed),
+    ("/%+1", Malformed),
+    ("/% 1", Malformed),
+    ("/%-1", Malformed),
+    ("/%2/e", Malformed),
+    ("/%u002e", Malformed),
+    // The kernel's names end at a NUL.
+    ("/%00", Malformed),
+    ("/a%00.png", Malformed),
+    ("/a/%00/b", Malformed),
+    // No file's name has a slash.
+    ("/%2f", Nameless),
+    ("/a%2fb", Nameless),
+    ("/a%2Fb", Nameless),
+    ("/%2fetc%2fpasswd", Nameless),
+    ("/..%2f..%2fetc%2fpasswd", Nameless),
+    ("/%2e%2e%2fetc", Nameless),
+    ("/a%2f/../..", Malformed),
+    ("/a%2f/%00", Malformed),
+    // No path at all.
+    ("", Malformed),
+    ("*", Malformed),
+    ("a", Malformed),
+];
+
+#[test]
+fn paths_become_names() {
+    for (path, expected) in NAMES {
+        assert_eq!(name(path).as_deref(), Ok(*expected), "{path}");
+    }
+}
+
+#[test]
+fn paths_without_a_name_are_refused() {
+    for (path, expected) in REFUSED {
+        assert_eq!(name(path), Err(*expected), "{path}");
+    }
+}
+
+#[test]
+fn every_escape_is_its_byte() {
+    for byte in 0..=255_u8 {
+        for path in [format!("/x%{byte:02x}"), format!("/x%{byte:02X}")] {
+            let mut name = Vec::new();
+            let answer = decode_path(&path, &mut name);
+            match byte {
+                0 => assert_eq!(answer, Err(Malformed)),
+                b'/' => assert_eq!(answer, Err(Nameless)),
+                _ => assert_eq!((answer, &*name), (Ok(()), &[b'x', byte][..])),
+            }
+        }
+    }
+}
+
+#[test]
+fn targets_have_three_forms() {
+    let target = |authority, path, query| Target { authority, path, query };
+    let cases = [
+        ("/", target(None, "/", None)),
+        ("/a?", target(None, "/a", Some(""))),
+        ("/a?b=c", target(None, "/a", Some("b=c"))),
+        ("/a?b?c", target(None, "/a", Some("b?c"))),
+        ("/?/../x", target(None, "/", Some("/../x"))),
+        ("/a%3Fb", target(None, "/a%3Fb", None)),
+        ("//host/x", target(None, "//host/x", None)),
+        ("/http://x/", target(None, "/http://x/", None)),
+        ("http://h", target(Some("h"), "/", None)),
+        ("http://h/", target(Some("h"), "/", None)),
+        ("http://h:80/a?b", target(Some("h:80"), "/a", Some("b"))),
+        ("HTTP://h/a", target(Some("h"), "/a", None)),
+        ("http://h?b", target(Some("h"), "/", Some("b"))),
+        ("http://h?b/c", target(Some("h"), "/", Some("b/c"))),
+        ("http://[::1]:80/a", target(Some("[::1]:80"), "/a", None)),
+        ("http://h//x", target(Some("h"), "//x", None)),
+        ("*", target(None, "*", None)),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(Target::parse(text), Ok(expected), "{text}");
+    }
+}
+
+#[test]
+fn other_targets_are_refused() {
+    let cases = [
+        "",
+        "a",
+        "a/b",
+        "?",
+        "**",
+        "*/",
+        "*?x",
+        "host:80",
+        ":80",
+        "http:",
+        "http:/",
+        "http:/h",
+        "http://",
+        "http:///",
+        "http:///a",
+        "http://?a",
+        "http://:80/",
+        "http://user@h/",
+        "http://u:p@h/",
+        "https://h/",
+        "ftp://h/",
+        "file:///etc/passwd",
+        "/a#b",
+        "http://h/#",
+        "/a b",
+        "/a\tb",
+        "/a\rb",
+        "/a\nb",
+        "/a\u{7f}",
+        "/ä",
+        "/a\0b",
+        "httpä://h/",
+    ];
+    for text in cases {
+        assert_eq!(Target::parse(text), Err(Malformed), "{text:?}");
+    }
+}
+
+fn location(name: &[u8], query: Option<&str>) -> String {
+    let mut out = Vec::new();
+    encode_directory(name, query, &mut out);
+    String::from_utf8(out).expect("ASCII")
+}
+
+#[test]
+fn a_location_stays_on_this_host() {
+    assert_eq!(location(b"", None), "/");
+    assert_eq!(location(b"a", None), "/a/");
+    assert_eq!(location(b"a/b/", None), "/a/b/");
+    assert_eq!(location(b"a", Some("")), "/a/?");
+    assert_eq!(location(b"a", Some("b=c&d")), "/a/?b=c&d");
+    assert_eq!(location(b"\\evil.example", None), "/%5Cevil.example/");
+    assert_eq!(location(b"a\r\nX: y", None), "/a%0D%0AX:%20y/");
+    assert_eq!(location("ä%?#".as_bytes(), None), "/%C3%A4%25%3F%23/");
+
+    let evil = [
+        "//evil.example",
+        "///evil.example",
+        "/%2e//evil.example",
+        "/a/..//evil.example",
+        "/.//evil.example",
+        "//evil.example/%2e",
+    ];
+    for path in evil {
+        let location = location(name(path).unwrap().as_bytes(), None);
+        assert_eq!(location, "/evil.example/", "{path}");
+    }
+}
+
+/// Whatever comes in, what goes out is a name, and only one path is its own.
+#[test]
+fn fuzz_paths() {
+    let pieces =
+        ["/", "..", ".", "%", "%2e", "%2f", "%00", "%25", "//", "?", "\\"];
+    let mut random = Random::new(7);
+    let (mut good, mut bad) = (0, 0);
+    for _ in 0..200_000 {
+        let (seed, _) = NAMES[random.below(NAMES.len())];
+        let bytes = random.mutate(seed.as_bytes(), &pieces);
+        let Ok(text) = str::from_utf8(&bytes) else { continue };
+        let Ok(target) = Target::parse(text) else { continue };
+        let mut name = Vec::new();
+        if decode_path(target.path, &mut name).is_err() {
+            bad += 1;
+            continue;
+        }
+        good += 1;
+        assert!(!name.contains(&0), "{text:?}");
+        let body = name.strip_suffix(b"/").unwrap_or(&name);
+        for segment in body.split(|&byte| byte == b'/') {
+            let is_root = name.is_empty();
+            assert!(is_root || !segment.is_empty(), "{text:?}");
+            assert!(segment != b"." && segment != b"..", "{text:?}");
+        }
+        let location = location(&name, target.query);
+        assert!(location.starts_with('/'), "{text:?}");
+        assert!(!location.starts_with("//"), "{text:?}");
+        assert!(location.bytes().all(|b| b.is_ascii_graphic()), "{text:?}");
+        // The location's own name is the same, as a directory.
+        let again = Target::parse(&location).expect("a good target");
+        let mut second = Vec::new();
+        decode_path(again.path, &mut second).expect("a good path");
+        assert_eq!(second.strip_suffix(b"/").unwrap_or(b""), body, "{text:?}");
+        assert_eq!(again.query, target.query, "{text:?}");
+    }
+    assert!(good > 10_000 && bad > 10_000, "{good} good, {bad} bad");
+}

@@ -1,0 +1,127 @@
+//! A folder for one test: a root with files, and a secret beside it.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use nix::sys::stat::Mode;
+use nix::unistd;
+
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+/// `root/` and what lies beside it; it is removed with this value.
+#[derive(Debug)]
+pub struct Tree {
+    folder: PathBuf,
+    /// Stands in every file outside of the root, and in none inside.
+    pub secret: String,
+}
+
+impl Tree {
+    pub fn new() -> Self {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("files-{}-{number}", process::id());
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::create_dir_all(folder.join("root/sub/deeper")).unwrap();
+        fs::create_dir(folder.join("outside")).unwrap();
+        let random = fs::read("/proc/sys/kernel/random/uuid").unwrap();
+        let secret = String::from_utf8(random).unwrap().trim().to_string();
+        let tree = Tree { folder, secret };
+
+        tree.write("index.html", b"<title>Home</title>");
+        tree.write("file.txt", b"a file\n");
+        tree.write("sub/index.html", b"<title>Sub</title>");
+        tree.write("sub/page.html", b"<title>Page</title>");
+        tree.write("sub/deeper/last.txt", b"the last\n");
+        tree.link("file.txt", "to-file");
+        tree.link("sub", "to-sub");
+        tree.link("../file.txt", "sub/up");
+        tree.link("deeper/../../file.txt", "sub/about");
+
+        fs::write(tree.folder.join("secret.txt"), &tree.secret).unwrap();
+        let outside = tree.folder.join("outside");
+        fs::write(outside.join("secret.txt"), &tree.secret).unwrap();
+        fs::write(outside.join("index.html"), &tree.secret).unwrap();
+        tree.link("../secret.txt", "out");
+        tree.link("../outside", "out-folder");
+        tree.link("../../secret.txt", "sub/out");
+        tree.link("../root/file.txt", "out-and-in");
+        tree.link(tree.folder.join("secret.txt"), "out-absolute");
+        tree.link(tree.root().join("file.txt"), "in-absolute");
+        tree.link("/etc/passwd", "passwd");
+        tree.link("/proc/self/root", "magic");
+        tree.link("/", "slash");
+        tree.link("out", "out-twice");
+        tree.link("loop", "loop");
+        tree.link("nothing", "dangling");
+
+        unistd::mkfifo(&tree.root().join("fifo"), Mode::S_IRWXU).unwrap();
+        // The socket stays when nobody listens any more. Its path is short
+        // enough only when seen from the folder itself.
+        let short = tree.folder.join("s");
+        drop(UnixListener::bind(&short).unwrap());
+        fs::rename(short, tree.root().join("socket")).unwrap();
+        tree
+    }
+
+    pub fn root(&self) -> PathBuf {
+        self.folder.join("root")
+    }
+
+    /// What lies beside the root.
+    pub fn outside(&self) -> PathBuf {
+        self.folder.join("outside")
+    }
+
+    pub fn write(&self, name: &str, content: &[u8]) {
+        fs::write(self.root().join(name), content).unwrap();
+    }
+
+    pub fn link(&self, target: impl AsRef<Path>, name: &str) {
+        symlink(target, self.root().join(name)).unwrap();
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Names, and what is there for them: a file's content, or `None`. All of
+/// them are in every [`Tree`].
+pub const ENTRIES: &[(&str, Option<&str>)] = &[
+    ("file.txt", Some("a file\n")),
+    ("sub/page.html", Some("<title>Page</title>")),
+    ("sub/deeper/last.txt", Some("the last\n")),
+    // Links that stay inside.
+    ("to-file", Some("a file\n")),
+    ("to-sub/page.html", Some("<title>Page</title>")),
+    ("sub/up", Some("a file\n")),
+    ("sub/about", Some("a file\n")),
+    // Links that do not, or not all the way.
+    ("out", None),
+    ("out-twice", None),
+    ("sub/out", None),
+    ("out-folder/secret.txt", None),
+    ("out-folder/index.html", None),
+    ("out-and-in", None),
+    ("out-absolute", None),
+    ("in-absolute", None),
+    ("passwd", None),
+    ("magic/etc/passwd", None),
+    ("slash/etc/passwd", None),
+    ("loop", None),
+    ("dangling", None),
+    // What is no regular file.
+    ("fifo", None),
+    ("socket", None),
+    // What is not there.
+    ("nothing", None),
+    ("nothing/at/all", None),
+    ("file.txt/", None),
+    ("file.txt/more", None),
+];
