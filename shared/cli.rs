@@ -41,11 +41,12 @@ impl Failure {
     /// A server could not have `address`, with what to do about it.
     pub fn listening(address: SocketAddr, why: impl Into<io::Error>) -> Self {
         let why = why.into();
+        let other_port = if address.port() == 8081 { 8082 } else { 8081 };
         let advice = match why.raw_os_error().map(Errno::from_raw) {
             Some(Errno::EADDRINUSE) => format!(
                 "; another step may be running, or choose a port: {} {}",
                 program(),
-                with_port(address, 8081)
+                with_port(address, other_port)
             ),
             Some(Errno::EACCES) => format!(
                 "; ports below 1024 are root's: choose a port: {} {}",
@@ -208,7 +209,10 @@ pub fn say(line: impl Display) {
 /// Prints a line on standard error: what happened, for the operator. A
 /// failure to print it is ignored; there is nowhere left to report it.
 pub fn note(line: impl Display) {
-    let _ = writeln!(io::stderr(), "{line}");
+    // Standard error has no buffer: `writeln!` would make a system call of
+    // each piece, and lines of two processes would mix.
+    let line = format!("{line}\n");
+    let _ = io::stderr().write_all(line.as_bytes());
 }
 
 /// Makes Ctrl-C, and `kill`, end the program with status 0: for a server

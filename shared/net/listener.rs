@@ -112,8 +112,8 @@ impl AsFd for Listener {
     }
 }
 
-/// The listener is well; this one visitor, or the network on the way, was not. accept(2)
-/// lists these under "Error handling".
+/// The listener is well; this one visitor, or the network on the way, was
+/// not. accept(2) lists these under "Error handling".
 fn is_passing(errno: Errno) -> bool {
     matches!(
         errno,

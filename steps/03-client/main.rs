@@ -8,8 +8,9 @@ use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::socket::{
@@ -31,6 +32,9 @@ The end of the input (Ctrl-D) is passed on. The program ends when the
 server has no more to say.
 ";
 
+/// How long a sender that is about to report a failure may take to do so.
+const LAST_WORD: Duration = Duration::from_millis(100);
+
 fn main() -> ExitCode {
     cli::main(run)
 }
@@ -50,7 +54,8 @@ fn run() -> Result<(), Failure> {
 
 /// Every address that `target` stands for, in the order to try them.
 fn resolve(target: &str) -> Result<Vec<SocketAddr>, Failure> {
-    if !target.contains(':') {
+    let port = target.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
+    if !matches!(port, Some(Ok(_))) {
         return Err(Failure::usage(format_args!(
             "'{}' has no port: write HOST:PORT",
             target.escape_debug()
@@ -114,36 +119,33 @@ fn peer_address(connection: &OwnedFd) -> nix::Result<SocketAddr> {
 fn talk(connection: OwnedFd) -> Result<(), Failure> {
     let connection = Arc::new(connection);
     let sending = Arc::clone(&connection);
-    let sender = thread::Builder::new()
-        .spawn(move || send_input(&sending))
+    let (report, outcome) = mpsc::channel();
+    thread::Builder::new()
+        .spawn(move || report.send(send_input(&sending)))
         .map_err(|error| Failure::new("cannot start a thread", error))?;
 
     copy(&connection, io::stdout())
         .map_err(|errno| Failure::new("cannot pass the answer on", errno))?;
-    // Still at its keyboard, the sender is not waited for: the program's
-    // end ends it. If it has failed, that is our failure too.
-    if !sender.is_finished() {
-        return Ok(());
-    }
-    match sender.join() {
-        Ok(result) => result,
-        Err(panic) => std::panic::resume_unwind(panic),
-    }
+    // A sender still at its keyboard is not waited for: the program's end
+    // ends it. But if the connection was reset, the kernel has told only one
+    // of us, and this may have looked like the end of the stream.
+    outcome.recv_timeout(LAST_WORD).unwrap_or(Ok(()))
 }
 
 /// Passes standard input on, and then its end.
 fn send_input(connection: &OwnedFd) -> Result<(), Failure> {
-    copy(io::stdin(), connection)
-        .map_err(|errno| Failure::new("cannot pass the input on", errno))?;
+    let sent = copy(io::stdin(), connection);
     // Ask to close our direction only: the server reads the end of the
-    // stream, and can still answer.
-    match socket::shutdown(connection.as_raw_fd(), Shutdown::Write) {
+    // stream, and can still answer. Without it both would wait for ever,
+    // so it is done after a failure too.
+    let ended = match socket::shutdown(connection.as_raw_fd(), Shutdown::Write)
+    {
         // The connection has ended: nobody is left to be told.
         Err(Errno::ENOTCONN) => Ok(()),
-        answer => {
-            answer.map_err(|errno| Failure::new("cannot end our side", errno))
-        }
-    }
+        answer => answer,
+    };
+    sent.and(ended)
+        .map_err(|errno| Failure::new("cannot pass the input on", errno))
 }
 
 /// One direction: what `source` gives goes to `sink`, until the end.

@@ -187,8 +187,9 @@ fn answer() -> String {
 }
 
 /// Ends our direction, and reads what the visitor still sends, for a while.
-/// If we closed while bytes lie unread, the kernel would send a reset, and
-/// the visitor's kernel would throw away the answer on receiving it.
+/// If we closed while bytes lie unread, the kernel would send a reset: what
+/// it had not sent yet is lost then, and the visitor's kernel may throw away
+/// what has arrived (RFC 9112 section 9.6).
 fn say_goodbye(connection: &OwnedFd) -> Result<(), Lost> {
     socket::shutdown(connection.as_raw_fd(), Shutdown::Write)?;
     let deadline = Instant::now() + LINGER_TIME;

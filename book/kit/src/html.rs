@@ -1,5 +1,8 @@
 //! Small pieces of HTML.
 
+use std::fmt::Write;
+use std::path::Path;
+
 /// `text` as it must stand between tags or in a quoted attribute.
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + text.len() / 8);
@@ -18,12 +21,64 @@ pub fn escape(text: &str) -> String {
     escaped
 }
 
-/// `text` as one HTML block of Markdown: a blank line would end the block,
-/// so an empty line keeps an invisible character reference.
-pub fn block(text: &str) -> String {
-    let mut lines = Vec::new();
-    for line in text.lines() {
-        lines.push(if line.trim().is_empty() { "&#8203;" } else { line });
+/// `html` as one HTML block of Markdown: a blank line would end the block,
+/// so it gets an empty element, which neither shows nor is copied.
+pub fn block(html: &str) -> String {
+    let mut block = String::from("\n");
+    for line in html.trim().lines() {
+        let blank = line.trim().is_empty();
+        block.push_str(if blank { "<span></span>" } else { line });
+        block.push('\n');
     }
-    format!("\n{}\n", lines.join("\n"))
+    block.push('\n');
+    block
+}
+
+/// The id of a line of a source file, wherever a page shows it:
+/// `01-socket-main-57` for line 57 of `steps/01-socket/main.rs`.
+pub fn anchor(file: &Path, line: usize) -> String {
+    let file = file.strip_prefix("steps").unwrap_or(file);
+    let name = file.with_extension("");
+    let name = name.to_string_lossy().replace('/', "-");
+    format!("{name}-{line}")
+}
+
+/// What a marker begins and ends with: private characters, in no text of
+/// ours. The kit turns markers into links when it knows all pages.
+pub(crate) const MARKER: [char; 2] = ['\u{E000}', '\u{E001}'];
+
+/// A place in a source file (`main.rs:57`) that becomes a link to where the
+/// book shows that line, or plain text if it does not. `file` is named from
+/// the root.
+pub fn source_link(file: &Path, line: usize) -> String {
+    let short = file.strip_prefix("steps").unwrap_or(file);
+    let short = match short.components().count() {
+        2 if short != file => short.file_name().map(Path::new),
+        _ => None,
+    }
+    .unwrap_or(short);
+    let text = format!("{}:{line}", short.display());
+    marker("source", &anchor(file, line), &text)
+}
+
+/// `text` (escaped here) that becomes a link to the entry of a system call,
+/// or stays plain text if the book has none.
+pub fn call_link(call: &str, text: &str) -> String {
+    marker("call", call, text)
+}
+
+fn marker(kind: &str, target: &str, text: &str) -> String {
+    let [begin, end] = MARKER;
+    format!("{begin}{kind}|{target}|{}{end}", escape(text))
+}
+
+/// Attributes as they stand in a tag; those with an empty value are left out.
+pub fn attributes(attributes: &[(&str, &str)]) -> String {
+    let mut text = String::new();
+    for (name, value) in attributes {
+        if !value.is_empty() {
+            let _ = write!(text, " {name}=\"{}\"", escape(value));
+        }
+    }
+    text
 }

@@ -1,24 +1,45 @@
 //! What is recorded from runs of the steps: traces, terminal sessions and
 //! charts.
 
-use crate::{Fault, Project, Result};
+use crate::{Fault, Project, Result, Step};
 
 pub mod calls;
 pub mod chart;
 pub mod session;
 pub mod trace;
 
+mod cargo;
+mod compare;
+mod ports;
+mod process;
+mod quiet;
+
 /// Re-records `what` (`traces`, `runs` or `charts`; all if empty), of it only
 /// `names` unless that is empty.
 ///
 /// # Errors
 /// When a run fails, or a file cannot be written.
-pub fn record(
-    _project: &Project,
-    _what: &str,
-    _names: &[String],
-) -> Result<()> {
+pub fn record(project: &Project, what: &str, names: &[String]) -> Result<()> {
+    let all = what.is_empty();
+    if all || what == "traces" {
+        trace::record_to_files(project, &steps(project, names)?)?;
+    }
     Ok(())
+}
+
+/// The steps of these numbers, or all that are traced.
+fn steps<'a>(project: &'a Project, names: &[String]) -> Result<Vec<&'a Step>> {
+    if names.is_empty() {
+        return Ok(traced_steps(project));
+    }
+    names.iter().map(|name| project.step(name.parse()?)).collect()
+}
+
+/// The steps for which there is a script of a trace.
+fn traced_steps(project: &Project) -> Vec<&Step> {
+    let scripted =
+        |step: &&Step| project.root.join(trace::script_file(step)).is_file();
+    project.steps.iter().filter(scripted).collect()
 }
 
 /// Runs everything again that is recorded and comparable, and reports what
@@ -26,6 +47,6 @@ pub fn record(
 ///
 /// # Errors
 /// When a run cannot be made at all.
-pub fn compare(_project: &Project) -> Result<Vec<Fault>> {
-    Ok(Vec::new())
+pub fn compare(project: &Project) -> Result<Vec<Fault>> {
+    compare::traces(project)
 }

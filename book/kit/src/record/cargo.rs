@@ -1,0 +1,119 @@
+//! Builds what is to be run, as `cargo build` does, and finds it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+
+use crate::{Project, Result};
+
+/// Programs for tracing keep to a linker whose unwinding tables strace can
+/// read; and the standard library must not check descriptors by `fcntl`
+/// before it closes them.
+const FOR_TRACES: &str = "-C linker-features=-lld -C debug-assertions=off";
+
+/// Names of targets and the files built from them.
+pub type Built = BTreeMap<String, PathBuf>;
+
+/// Builds targets so that their calls can be attributed, into a directory
+/// of their own: the reader's build is not thrown away by other flags.
+///
+/// # Errors
+/// When they do not compile; the compiler's words are in the error.
+pub fn build_for_traces(
+    project: &Project,
+    targets: &[String],
+) -> Result<Built> {
+    let mut command = command(project);
+    command.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", FOR_TRACES);
+    let folder = target_folder(project)?.join("trace");
+    command.env("CARGO_TARGET_DIR", folder);
+    run(command, targets)
+}
+
+/// The compiler's version: `1.95.0`.
+pub fn compiler_version(project: &Project) -> Result<String> {
+    let output = Command::new("rustc")
+        .arg("--version")
+        .current_dir(&project.root)
+        .output()
+        .context("cannot run rustc")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    Ok(text.split_whitespace().nth(1).unwrap_or("unknown").to_string())
+}
+
+fn command(project: &Project) -> Command {
+    let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
+    let mut command = Command::new(cargo);
+    command.current_dir(&project.root).stdin(Stdio::null());
+    command
+}
+
+fn run(mut command: Command, targets: &[String]) -> Result<Built> {
+    command.args(["build", "--quiet"]);
+    command.arg("--message-format=json-render-diagnostics").args(targets);
+    let output = command.output().context("cannot run cargo")?;
+    if !output.status.success() {
+        let words = String::from_utf8_lossy(&output.stderr);
+        bail!("cargo build {} failed:\n{words}", targets.join(" "));
+    }
+    let text = String::from_utf8(output.stdout)?;
+    text.lines().filter_map(|line| artifact(line).transpose()).collect()
+}
+
+/// A line of cargo's report, if it tells of something that can be run or
+/// preloaded.
+fn artifact(line: &str) -> Result<Option<(String, PathBuf)>> {
+    #[derive(Deserialize)]
+    struct Message {
+        target: Option<Target>,
+        executable: Option<PathBuf>,
+        #[serde(default)]
+        filenames: Vec<PathBuf>,
+    }
+    #[derive(Deserialize)]
+    struct Target {
+        name: String,
+        kind: Vec<String>,
+    }
+    let message: Message = serde_json::from_str(line)?;
+    let Some(target) = message.target else { return Ok(None) };
+    let library = |file: &PathBuf| {
+        target.kind == ["example"]
+            && file.extension().is_some_and(|end| end == "so")
+    };
+    let file = message
+        .executable
+        .or_else(|| message.filenames.into_iter().find(library));
+    Ok(file.map(|file| (target.name, file)))
+}
+
+/// Where cargo builds: `target`, unless the user has said otherwise.
+fn target_folder(project: &Project) -> Result<PathBuf> {
+    #[derive(Deserialize)]
+    struct Metadata {
+        target_directory: PathBuf,
+    }
+    let output = command(project)
+        .args(["metadata", "--no-deps", "--format-version=1"])
+        .output()
+        .context("cannot run cargo metadata")?;
+    let metadata: Metadata = serde_json::from_slice(&output.stdout)
+        .with_context(|| {
+            String::from_utf8_lossy(&output.stderr).into_owned()
+        })?;
+    Ok(metadata.target_directory)
+}
+
+/// The file of a target.
+///
+/// # Errors
+/// When cargo has not built it.
+pub fn built<'a>(built: &'a Built, name: &str) -> Result<&'a Path> {
+    built
+        .get(name)
+        .map(PathBuf::as_path)
+        .with_context(|| format!("cargo has built no {name}"))
+}

@@ -1,0 +1,210 @@
+//! Programs under record: started alone, and never left behind.
+//!
+//! Each leads a session of its own (`setsid(2)`). What it starts belongs to
+//! that session, can be found in `/proc`, and is ended with it.
+
+use std::fs;
+use std::io;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use nix::sys::prctl;
+use nix::sys::signal::{self, Signal};
+use nix::unistd::{self, Pid};
+
+/// A program and everything it has started; dropping it ends them all.
+pub struct Running {
+    child: Child,
+    status: Option<ExitStatus>,
+}
+
+impl Running {
+    /// Starts the program with nothing but what `command` gives it: neither
+    /// our environment nor our descriptors.
+    pub fn start(command: &mut Command) -> Result<Running> {
+        let set: Vec<_> = command
+            .get_envs()
+            .filter_map(|(name, value)| {
+                Some((name.to_owned(), value?.to_owned()))
+            })
+            .collect();
+        command.env_clear().envs(set);
+        // SAFETY: between fork and exec it makes only bare system calls.
+        unsafe { command.pre_exec(leave_everything) };
+        let child = command.spawn().with_context(|| {
+            format!("cannot start {}", command.get_program().display())
+        })?;
+        Ok(Running { child, status: None })
+    }
+
+    /// The session's number, which is that of the program.
+    pub fn session(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether and how the program has ended.
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        if self.status.is_none() {
+            self.status = self.child.try_wait()?;
+        }
+        Ok(self.status)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let start = Instant::now();
+        // Until none is left: one may just have started another.
+        while start.elapsed() < Duration::from_secs(10) {
+            let mut left = members(&[self.session()]);
+            left.retain(|pid| state(*pid).is_some_and(|state| state != "Z"));
+            if left.is_empty() {
+                break;
+            }
+            for pid in left {
+                kill(pid, Signal::SIGKILL);
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        // Its number may only be given back when nobody can take another
+        // program for it.
+        if self.status.is_none() {
+            let _ = self.child.wait();
+        }
+    }
+}
+
+/// Runs in the new process before the program takes it over.
+fn leave_everything() -> io::Result<()> {
+    unistd::setsid()?;
+    // Should the recorder be killed, this program ends too.
+    prctl::set_pdeathsig(Signal::SIGTERM)?;
+    let flags = libc::CLOSE_RANGE_CLOEXEC.cast_signed();
+    // Ask for every descriptor from 3 up to be closed by exec: the program
+    // shall find 3 free, whatever the recorder was started with.
+    // SAFETY: close_range(2) takes three numbers; with this flag it closes
+    // nothing that this process still uses.
+    match unsafe { libc::close_range(3, libc::c_uint::MAX, flags) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Sends a signal; that the process has just ended is no failure.
+pub fn kill(pid: u32, signal: Signal) {
+    let _ = signal::kill(Pid::from_raw(pid.cast_signed()), signal);
+}
+
+/// How a program ended, if not well: `exit status 1`, `killed by SIGPIPE`.
+pub fn failure(status: ExitStatus) -> Option<String> {
+    match (status.code(), status.signal()) {
+        (Some(0), _) => None,
+        (Some(code), _) => Some(format!("exit status {code}")),
+        (None, number) => {
+            let signal = number.and_then(|n| Signal::try_from(n).ok());
+            let name = signal.map_or("a signal", Signal::as_str);
+            Some(format!("killed by {name}"))
+        }
+    }
+}
+
+/// The processes of these sessions.
+pub fn members(sessions: &[u32]) -> Vec<u32> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|pid| {
+            let session = stat_field(format!("/proc/{pid}/stat"), 3);
+            let session = session.and_then(|field| field.parse().ok());
+            session.is_some_and(|session: u32| sessions.contains(&session))
+        })
+        .collect()
+}
+
+fn state(pid: u32) -> Option<String> {
+    stat_field(format!("/proc/{pid}/stat"), 0)
+}
+
+/// A field of a stat file, counted from the state (proc_pid_stat(5)). The
+/// name before it, in brackets, may contain spaces.
+pub fn stat_field(path: impl AsRef<Path>, index: usize) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    let (_, fields) = text.rsplit_once(") ")?;
+    fields.split(' ').nth(index).map(str::to_string)
+}
+
+/// Where a tool is installed, by PATH.
+pub fn tool(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+    use std::process::Stdio;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new(tool("bash").unwrap());
+        command.args(["-c", script]).stdin(Stdio::null());
+        command
+    }
+
+    fn wait(running: &mut Running) -> ExitStatus {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = running.ended().unwrap() {
+                return status;
+            }
+            assert!(start.elapsed() < Duration::from_secs(20), "no end");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    #[test]
+    fn a_program_is_ended_with_all_that_it_started() {
+        let mut command = shell("sleep 61 & sleep 62 & wait");
+        let running = Running::start(&mut command).unwrap();
+        let session = [running.session()];
+        let start = Instant::now();
+        while members(&session).len() < 3 {
+            assert!(start.elapsed() < Duration::from_secs(20));
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        drop(running);
+        let mut left = members(&session);
+        // Orphans become zombies until init has taken notice of them.
+        left.retain(|pid| state(*pid).is_some_and(|state| state != "Z"));
+        assert_eq!(left, [0; 0]);
+    }
+
+    #[test]
+    fn it_inherits_neither_environment_nor_descriptors() {
+        let file = std::fs::File::open("/dev/null").unwrap();
+        // Leaves a descriptor that the next program would inherit.
+        let _inherited = nix::unistd::dup(&file).unwrap();
+        let mut command = shell(
+            "test -z \"$HOME\" && test \"$A\" = 1 && ! test -e /dev/fd/3",
+        );
+        let mut running = Running::start(command.env("A", "1")).unwrap();
+        assert_eq!(failure(wait(&mut running)), None);
+    }
+
+    #[test]
+    fn how_it_ended_is_said() {
+        let mut failed = Running::start(&mut shell("exit 3")).unwrap();
+        assert_eq!(failure(wait(&mut failed)).unwrap(), "exit status 3");
+        let mut killed = Running::start(&mut shell("kill -PIPE $$")).unwrap();
+        assert_eq!(failure(wait(&mut killed)).unwrap(), "killed by SIGPIPE");
+        let nothing = Running::start(&mut Command::new("/no/such/program"));
+        let error = nothing.err().unwrap();
+        assert!(format!("{error:#}").contains("cannot start /no/such/program"));
+    }
+}

@@ -1,0 +1,236 @@
+//! The strace transcript of a step: recording, file and page.
+//!
+//! `book/traces/NN.toml`, written by hand, says what happens around the step;
+//! `book/traces/NN.json` holds what it then asked of the kernel.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, bail};
+use serde::{Deserialize, Serialize};
+
+use super::cargo::{self, Built};
+use super::ports::Ports;
+use super::process;
+use crate::{Project, Result, Step};
+
+mod ours;
+mod page;
+mod run;
+mod script;
+mod source;
+mod stable;
+mod strace;
+mod tasks;
+
+pub use page::render;
+use script::{End, Script};
+
+/// What a step asked of the kernel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trace {
+    /// The version of strace that was used.
+    pub strace: String,
+    /// The version of the compiler that was used.
+    pub rustc: String,
+    /// Whether the step was ended by Ctrl-C.
+    pub interrupted: bool,
+    /// The step's processes and threads, first the one that began.
+    pub tasks: Vec<Task>,
+}
+
+/// A process or a thread.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// What it is called: `main`, `thread 1`, `process 1`.
+    pub label: String,
+    /// Its calls, in order.
+    pub calls: Vec<Call>,
+}
+
+/// A system call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// Its name.
+    pub call: String,
+    /// Its arguments, as strace writes them.
+    pub args: String,
+    /// Its result; `?` if the program ended while the call waited.
+    pub result: String,
+    /// The function that asks for it.
+    pub function: String,
+    /// The file of that function, from the root.
+    pub file: PathBuf,
+    /// The line in that file.
+    pub line: usize,
+}
+
+impl Trace {
+    /// All calls of all tasks.
+    pub fn calls(&self) -> impl Iterator<Item = &Call> {
+        self.tasks.iter().flat_map(|task| &task.calls)
+    }
+
+    /// One call a line, so that a change can be seen.
+    pub(super) fn to_json(&self) -> Result<String> {
+        let mut json = String::from("{\n");
+        writeln!(
+            json,
+            "\"strace\": {},",
+            serde_json::to_string(&self.strace)?
+        )?;
+        writeln!(json, "\"rustc\": {},", serde_json::to_string(&self.rustc)?)?;
+        writeln!(json, "\"interrupted\": {},", self.interrupted)?;
+        json.push_str("\"tasks\": [");
+        for (index, task) in self.tasks.iter().enumerate() {
+            json.push_str(if index == 0 { "\n" } else { ",\n" });
+            let label = serde_json::to_string(&task.label)?;
+            write!(json, "{{\"label\": {label}, \"calls\": [")?;
+            for (index, call) in task.calls.iter().enumerate() {
+                json.push_str(if index == 0 { "\n" } else { ",\n" });
+                write!(json, "  {}", serde_json::to_string(call)?)?;
+            }
+            json.push_str("\n]}");
+        }
+        json.push_str("\n]\n}\n");
+        Ok(json)
+    }
+}
+
+/// The script of a step's trace, from the root.
+pub fn script_file(step: &Step) -> PathBuf {
+    format!("book/traces/{:02}.toml", step.number).into()
+}
+
+/// The recorded trace of a step, from the root.
+pub fn file(step: &Step) -> PathBuf {
+    format!("book/traces/{:02}.json", step.number).into()
+}
+
+/// The recorded trace of a step.
+///
+/// # Errors
+/// When there is none, or it cannot be understood.
+pub fn load(project: &Project, step: &Step) -> Result<Trace> {
+    let file = file(step);
+    let text = project.read(&file).with_context(|| {
+        format!("record it: cargo book record traces {:02}", step.number)
+    })?;
+    serde_json::from_str(&text)
+        .with_context(|| format!("{} is no trace", file.display()))
+}
+
+/// Why traces cannot be recorded on this machine, if so.
+pub fn impossible() -> Option<&'static str> {
+    if !cfg!(all(target_arch = "x86_64", target_os = "linux")) {
+        return Some(
+            "the traces are those of x86-64; other machines have \
+                     other names for some calls; to enable: use one",
+        );
+    }
+    let Some(strace) = process::tool("strace") else {
+        return Some("strace is missing; to enable: apt install strace");
+    };
+    let trial = Command::new(strace)
+        .args(["-f", "-k", "-o", "/dev/null", "true"])
+        .output();
+    if !trial.is_ok_and(|trial| trial.status.success()) {
+        return Some(
+            "strace cannot trace here, or not with -k; to enable: \
+                     allow ptrace (in a container: --cap-add=SYS_PTRACE)",
+        );
+    }
+    None
+}
+
+/// Builds the programs of steps for tracing.
+///
+/// # Errors
+/// When they do not compile.
+pub fn build(project: &Project, steps: &[&Step]) -> Result<Built> {
+    let mut targets = Vec::new();
+    for step in steps {
+        targets.extend(["--bin".to_string(), step.program()]);
+    }
+    cargo::build_for_traces(project, &targets)
+}
+
+/// Runs a step and returns its trace.
+///
+/// # Errors
+/// When the script cannot be read, or the step does not do what the script
+/// expects of it.
+pub fn record(project: &Project, step: &Step, built: &Built) -> Result<Trace> {
+    let script_file = script_file(step);
+    let script = Script::parse(&project.read(&script_file)?)
+        .with_context(|| script_file.display().to_string())?;
+    let program = cargo::built(built, &step.program())?;
+    let rustc = cargo::compiler_version(project)?;
+    trace_program(&script, program, &project.root, rustc)
+        .with_context(|| script_file.display().to_string())
+}
+
+/// The same for any program built from sources under `root`.
+fn trace_program(
+    script: &Script,
+    program: &Path,
+    root: &Path,
+    rustc: String,
+) -> Result<Trace> {
+    let ports = Ports::for_script("8080", "")?;
+    let files = run::run(script, program, &ports)?;
+    let order = tasks::in_order(files)?;
+    let numbers = order.iter().map(|task| task.number).collect();
+    let source = source::Source::open(program, root)?;
+    let mut stable = stable::Stable::new(script, &ports, numbers, root)?;
+    let mut tasks = Vec::new();
+    for task in &order {
+        let calls = ours::calls(&task.events, program, &source);
+        let calls: Vec<Call> = calls
+            .into_iter()
+            .map(|found| Call {
+                call: found.name.to_string(),
+                args: stable.args(found.name, found.args),
+                result: stable.result(found.name, found.result),
+                function: found.place.function,
+                file: found.place.file.into(),
+                line: found.place.line as usize,
+            })
+            .collect();
+        tasks.push(Task { label: task.label.clone(), calls });
+    }
+    if tasks.iter().all(|task| task.calls.is_empty()) {
+        bail!("not one call is ours: has strace lost the stacks?");
+    }
+    Ok(Trace {
+        strace: strace_version()?,
+        rustc,
+        interrupted: script.end == End::Interrupt,
+        tasks,
+    })
+}
+
+/// `strace -- version 6.1` is 6.1.
+fn strace_version() -> Result<String> {
+    let output = Command::new("strace").arg("--version").output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let first = text.lines().next().unwrap_or_default();
+    Ok(first.rsplit(' ').next().unwrap_or("unknown").to_string())
+}
+
+/// Records steps and writes their files.
+///
+/// # Errors
+/// Those of [`record`], and when a file cannot be written.
+pub fn record_to_files(project: &Project, steps: &[&Step]) -> Result<()> {
+    let built = build(project, steps)?;
+    for step in steps {
+        let trace = record(project, step, &built)?;
+        let file = file(step);
+        std::fs::write(project.root.join(&file), trace.to_json()?)
+            .with_context(|| file.display().to_string())?;
+        println!("{}: {} calls", file.display(), trace.calls().count());
+    }
+    Ok(())
+}

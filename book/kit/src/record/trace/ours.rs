@@ -1,0 +1,125 @@
+//! Which of a program's system calls are ours, and not the runtime's.
+//!
+//! A call is ours if a frame of its stack is in a step or in `shared`,
+//! directly or through `nix`, the standard library or the C library. Two
+//! things below such a frame are the runtime's all the same: what the
+//! allocator asks of the kernel, and how a thread's stack is made ready (but
+//! `clone3`, the thread itself, is ours). `futex` is left out: whether a lock
+//! is waited for is a matter of luck.
+
+use std::path::Path;
+
+use super::source::{Place, Source};
+use super::strace::{Event, Frame, What};
+
+/// A call with the place in our source that it comes from.
+#[derive(Debug)]
+pub struct OurCall<'a> {
+    /// The system call.
+    pub name: &'a str,
+    /// Its arguments.
+    pub args: &'a str,
+    /// Its result.
+    pub result: &'a str,
+    /// Where our code asks for it.
+    pub place: Place,
+}
+
+/// Our calls among the events of one task, in order, up to a signal that
+/// ends the program.
+pub fn calls<'a>(
+    events: &'a [Event],
+    program: &Path,
+    source: &Source,
+) -> Vec<OurCall<'a>> {
+    let mut calls = Vec::new();
+    let mut before = None;
+    for event in events {
+        let (name, args, result) = match &event.what {
+            What::Call { name, args, result } => (name, args, result),
+            What::Signal(name) if name == "SIGINT" => break,
+            What::Signal(_) | What::End(_) => continue,
+        };
+        let found = innermost(&event.stack, program, source);
+        let place = match &found {
+            Some((at, place)) if is_ours(name, &event.stack[..*at]) => {
+                Some(place.clone())
+            }
+            // The C library's clone3 cannot be unwound: the stack ends in
+            // it. It belongs to what made the call before.
+            None if name == "clone3" && event.stack.len() <= 1 => before,
+            _ => None,
+        };
+        before = found.map(|(_, place)| place);
+        if let Some(place) = place {
+            calls.push(OurCall { name, args, result, place });
+        }
+    }
+    calls
+}
+
+/// The innermost frame in our source: its index and its place.
+fn innermost(
+    stack: &[Frame],
+    program: &Path,
+    source: &Source,
+) -> Option<(usize, Place)> {
+    stack.iter().enumerate().find_map(|(index, frame)| {
+        let in_program = Path::new(&frame.object) == program;
+        let place = in_program.then(|| source.ours(frame.offset))??;
+        Some((index, place))
+    })
+}
+
+/// Whether a call that one of our functions has led to is our business;
+/// `below` are the frames between that function and the kernel.
+fn is_ours(name: &str, below: &[Frame]) -> bool {
+    let passes = |names: &[&str]| {
+        below.iter().any(|frame| {
+            // Versions stand behind an @.
+            let symbol = frame.symbol.split('@').next().unwrap_or_default();
+            names.contains(&symbol.trim_start_matches("__libc_"))
+        })
+    };
+    name != "futex"
+        && !passes(&["malloc", "calloc", "realloc", "memalign", "free"])
+        && !passes(&["posix_memalign", "aligned_alloc"])
+        && (name.starts_with("clone") || !passes(&["pthread_create"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn below(symbols: &[&str]) -> Vec<Frame> {
+        symbols
+            .iter()
+            .map(|symbol| Frame {
+                object: "/lib/libc.so.6".to_string(),
+                symbol: symbol.to_string(),
+                offset: 1,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_allocator_s_calls_are_the_runtime_s() {
+        assert!(is_ours("write", &below(&["__write", "std::io::write_all"])));
+        for symbol in ["malloc", "__libc_malloc", "realloc", "free"] {
+            assert!(!is_ours("brk", &below(&["brk", "sbrk", symbol])));
+        }
+    }
+
+    #[test]
+    fn of_a_new_thread_only_the_thread_is_ours() {
+        let stack = below(&["__mmap", "pthread_create@@GLIBC_2.34"]);
+        assert!(!is_ours("mmap", &stack));
+        assert!(!is_ours("rt_sigprocmask", &stack));
+        assert!(is_ours("clone3", &stack));
+    }
+
+    #[test]
+    fn a_lock_is_a_matter_of_luck() {
+        assert!(!is_ours("futex", &below(&["syscall"])));
+    }
+}

@@ -1,0 +1,155 @@
+//! From a frame of a stack to the line of source that it stands for.
+
+use std::path::{Path, PathBuf};
+
+use addr2line::Loader;
+use anyhow::{Context, Result, anyhow};
+use object::{Object, ObjectSegment};
+
+/// The debugging information of one program.
+pub struct Source {
+    loader: Loader,
+    segments: Vec<Segment>,
+    root: PathBuf,
+}
+
+/// A PT_LOAD header: this part of the file is mapped at that address.
+struct Segment {
+    file: std::ops::Range<u64>,
+    address: u64,
+}
+
+/// A line of the repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The function, as one speaks of it: `listen`, `Server::accept`.
+    pub function: String,
+    /// The file's path from the root of the repository.
+    pub file: String,
+    /// The line, counted from 1.
+    pub line: u32,
+}
+
+impl Source {
+    /// Opens a program that was built from the sources under `root`.
+    pub fn open(program: &Path, root: &Path) -> Result<Source> {
+        let bytes = std::fs::read(program)
+            .with_context(|| format!("cannot read {}", program.display()))?;
+        let object = object::File::parse(&*bytes)?;
+        let segments = object
+            .segments()
+            .map(|segment| {
+                let (start, size) = segment.file_range();
+                let address = segment.address();
+                Segment { file: start..start + size, address }
+            })
+            .collect();
+        let loader = Loader::new(program)
+            .map_err(|error| anyhow!("no debugging information: {error}"))?;
+        let root = root.canonicalize()?;
+        Ok(Source { loader, segments, root })
+    }
+
+    /// The place of a return address, given as an offset in the file, if its
+    /// source is a step's or a shared one.
+    pub fn ours(&self, offset: u64) -> Option<Place> {
+        let segment =
+            self.segments.iter().find(|s| s.file.contains(&offset))?;
+        let address = offset - segment.file.start + segment.address;
+        // A return address is that of the next instruction: it may already
+        // belong to the next line.
+        let mut frames = self.loader.find_frames(address - 1).ok()?;
+        while let Ok(Some(frame)) = frames.next() {
+            let place = frame.location.and_then(|location| {
+                let file = self.in_repository(location.file?)?;
+                Some((file, location.line?))
+            });
+            if let Some((file, line)) = place {
+                let name = frame.function.as_ref().and_then(|function| {
+                    Some(function.demangle().ok()?.into_owned())
+                });
+                let function = spoken(&name.unwrap_or_default());
+                return Some(Place { function, file, line });
+            }
+        }
+        None
+    }
+
+    fn in_repository(&self, file: &str) -> Option<String> {
+        let path = Path::new(file).strip_prefix(&self.root).ok()?;
+        let room = path.components().next()?.as_os_str();
+        (room == "steps" || room == "shared")
+            .then(|| path.to_string_lossy().into_owned())
+    }
+}
+
+/// The part of a function's full name that one says: without crate, modules,
+/// type parameters, hashes and the closures inside it.
+///
+/// `<step02::Guard as core::ops::drop::Drop>::drop` is `Guard::drop`.
+fn spoken(name: &str) -> String {
+    let plain = without_parameters(name);
+    let mut parts: Vec<&str> = plain.split("::").collect();
+    parts.retain(|part| !part.is_empty() && !part.starts_with('{'));
+    let Some(function) = parts.pop() else { return name.to_string() };
+    match parts.pop() {
+        Some(owner) if owner.starts_with(char::is_uppercase) => {
+            format!("{owner}::{function}")
+        }
+        _ => function.to_string(),
+    }
+}
+
+/// Drops what stands in angle brackets, except that `<T as Trait>::f` and
+/// `<T>::f` keep their T.
+fn without_parameters(name: &str) -> String {
+    if let Some(rest) = name.strip_prefix('<') {
+        let mut depth = 1_u32;
+        for (at, byte) in rest.bytes().enumerate() {
+            match byte {
+                b'<' => depth += 1,
+                b'>' if !rest[..at].ends_with('-') => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                let (inner, after) = (&rest[..at], &rest[at + 1..]);
+                let owner = inner.split(" as ").next().unwrap_or(inner);
+                let owner = without_parameters(owner);
+                return format!("{owner}{}", without_parameters(after));
+            }
+        }
+    }
+    let mut depth = 0_u32;
+    let mut kept = String::new();
+    for letter in name.chars() {
+        match letter {
+            '<' => depth += 1,
+            '>' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => kept.push(letter),
+            _ => {}
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_are_named_as_one_speaks_of_them() {
+        for (full, short) in [
+            ("step01::listen", "listen"),
+            ("shared::cli::Failure::new", "Failure::new"),
+            ("step03::copy::{{closure}}::{{closure}}", "copy"),
+            ("step03::copy::{closure#0}", "copy"),
+            ("<step02::Guard as core::ops::drop::Drop>::drop", "Guard::drop"),
+            ("<step02::Guard<u8>>::end", "Guard::end"),
+            ("shared::net::stream::write_all::<std::fs::File>", "write_all"),
+            ("shared::net::stream::write_all<&std::fs::File>", "write_all"),
+            ("step01::main", "main"),
+        ] {
+            assert_eq!(spoken(full), short, "{full}");
+        }
+    }
+}

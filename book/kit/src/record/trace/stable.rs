@@ -1,0 +1,265 @@
+//! Takes out of a transcript what is new in every run: ports, addresses in
+//! memory, inode numbers, process numbers.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use regex::{Captures, Regex};
+
+use super::script::Script;
+use crate::record::ports::{Clients, Ports};
+
+/// Calls whose numbers may be those of processes or threads.
+const ABOUT_TASKS: &[&str] = &[
+    "clone",
+    "clone3",
+    "fork",
+    "getpid",
+    "getppid",
+    "gettid",
+    "kill",
+    "pidfd_open",
+    "tgkill",
+    "vfork",
+    "wait4",
+    "waitid",
+];
+
+/// What is shown for the number of the first task, the second, and so on.
+const FIRST_TASK: usize = 1000;
+
+/// Replaces what varies, in the order in which the reader meets it.
+pub struct Stable<'a> {
+    ports: &'a Ports,
+    clients: Clients,
+    tasks: Vec<u32>,
+    root: String,
+    inode: Regex,
+    pointer: Regex,
+    port: Regex,
+    string: Regex,
+    number: Regex,
+    limit: Regex,
+    masks: Vec<(Regex, &'a str)>,
+}
+
+impl<'a> Stable<'a> {
+    /// For one trace, whose tasks are `tasks`, in the order of the reader.
+    pub fn new(
+        script: &'a Script,
+        ports: &'a Ports,
+        tasks: Vec<u32>,
+        root: &Path,
+    ) -> Result<Stable<'a>> {
+        let mut masks = Vec::new();
+        for (pattern, shown) in &script.mask {
+            let pattern = Regex::new(pattern).context("a mask's pattern")?;
+            masks.push((pattern, shown.as_str()));
+        }
+        Ok(Stable {
+            ports,
+            clients: Clients::default(),
+            tasks,
+            root: format!("{}/", root.canonicalize()?.display()),
+            inode: Regex::new(r"<([\w-]+):\[\d+(->\d+)?\]>")?,
+            pointer: Regex::new(r"\b0x[0-9a-f]{9,}\b")?,
+            port: Regex::new(
+                r"(?<before>\d\.\d+:|::[\da-f]*\]:|htons\()(?<port>\d+)\b",
+            )?,
+            string: Regex::new(r#""(?:\\.|[^"\\])*""#)?,
+            number: Regex::new(r"\b\d+\b")?,
+            limit: Regex::new(r#"(SO_(?:RCV|SND)TIMEO\w*, )"(.*)""#)?,
+            masks,
+        })
+    }
+
+    /// The arguments of a call, as they are shown.
+    pub fn args(&mut self, call: &str, text: &str) -> String {
+        let text = text.replace("<unfinished ...>", "…");
+        self.text(call, text.trim_end())
+    }
+
+    /// The result of a call, as it is shown: `?` if it has none, because the
+    /// call still waited when the program ended.
+    pub fn result(&mut self, call: &str, text: &str) -> String {
+        if text.starts_with('?') {
+            return "?".to_string();
+        }
+        self.text(call, text)
+    }
+
+    fn text(&mut self, call: &str, text: &str) -> String {
+        let text = text.replace(&self.root, "");
+        let text = self.limit.replace_all(&text, |limit: &Captures| {
+            format!("{}{}", &limit[1], timeval(&limit[2]))
+        });
+        let text = self.inode.replace_all(&text, "<$1>");
+        let text = self.pointer.replace_all(&text, "0x…");
+        let text = self.port.replace_all(&text, |found: &Captures| {
+            format!("{}{}", &found["before"], self.ports.hide(&found["port"]))
+        });
+        // Elsewhere in a program's output it is a port, outside of strings
+        // it could be a length.
+        let text = self.string.replace_all(&text, |string: &Captures| {
+            self.ports.hide(&string[0])
+        });
+        let mut text = self.clients.hide(&text, &self.port);
+        if ABOUT_TASKS.contains(&call) {
+            text = self.tasks(&text);
+        }
+        for (pattern, shown) in &self.masks {
+            text = pattern.replace_all(&text, *shown).into_owned();
+        }
+        text
+    }
+
+    fn tasks(&self, text: &str) -> String {
+        let shown = |found: &Captures| {
+            let number = found[0].parse().ok();
+            let index = self.tasks.iter().position(|t| Some(*t) == number);
+            index.map_or(found[0].to_string(), |index| {
+                (FIRST_TASK + index).to_string()
+            })
+        };
+        self.number.replace_all(text, shown).into_owned()
+    }
+}
+
+/// A struct timeval that strace shows as a string of bytes, as it shows
+/// others.
+fn timeval(string: &str) -> String {
+    let bytes = unescaped(string);
+    let number = |at: usize| {
+        let bytes: Option<[u8; 8]> = bytes.get(at..at + 8)?.try_into().ok();
+        Some(i64::from_ne_bytes(bytes?))
+    };
+    match (number(0), number(8)) {
+        (Some(seconds), Some(micros)) => {
+            format!("{{tv_sec={seconds}, tv_usec={micros}}}")
+        }
+        _ => format!("\"{string}\""),
+    }
+}
+
+/// The bytes behind a string of strace, which writes them as C does.
+fn unescaped(string: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = string.as_bytes();
+    while let [first, after @ ..] = rest {
+        rest = after;
+        let (b'\\', [kind, after @ ..]) = (first, after) else {
+            bytes.push(*first);
+            continue;
+        };
+        let octal = rest.iter().take(3);
+        let digits = octal.take_while(|b| (b'0'..=b'7').contains(b)).count();
+        let byte = match kind {
+            b'0'..=b'7' => {
+                let value =
+                    rest[..digits].iter().fold(0_u32, |value, digit| {
+                        value * 8 + u32::from(digit - b'0')
+                    });
+                rest = &rest[digits..];
+                bytes.push(value as u8);
+                continue;
+            }
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b't' => b'\t',
+            b'v' => 11,
+            b'f' => 12,
+            other => *other,
+        };
+        rest = after;
+        bytes.push(byte);
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    fn with_ports(call: &str, args: impl Fn(u16) -> String) -> String {
+        let script = Script::parse(
+            "about = 'a'\narguments = ['8080']\nacts = []\nend = 'itself'\n\
+             mask = [['timeout=\\d+', 'timeout=5000']]",
+        )
+        .unwrap();
+        let ports = Ports::for_script("8080", "").unwrap();
+        let args = args(ports.real(8080).unwrap());
+        let root = Path::new("/tmp");
+        let mut stable =
+            Stable::new(&script, &ports, vec![71, 72], root).unwrap();
+        stable.args(call, &args)
+    }
+
+    fn shown(call: &str, args: &str) -> String {
+        with_ports(call, |_| args.to_string())
+    }
+
+    #[test]
+    fn inodes_and_addresses_in_memory_are_dropped() {
+        assert_eq!(
+            shown("read", "0<pipe:[12]>, 0x7ffd00112233, 64"),
+            "0<pipe>, 0x…, 64"
+        );
+        assert_eq!(shown("close", "3<TCP:[10545]>"), "3<TCP>");
+        assert_eq!(shown("read", "3<UNIX-STREAM:[1->2]>"), "3<UNIX-STREAM>");
+        assert_eq!(shown("mmap", "NULL, 0x1fff80"), "NULL, 0x1fff80");
+    }
+
+    #[test]
+    fn ports_are_those_of_the_script_but_a_length_is_none() {
+        let got = with_ports("write", |port| {
+            format!(
+                "4<TCP:[127.0.0.1:{port}->127.0.0.1:40123]>, \
+                 \"nc 127.0.0.1 {port}\", {port}"
+            )
+        });
+        let (text, length) = got.rsplit_once(", ").unwrap();
+        assert_eq!(
+            text,
+            "4<TCP:[127.0.0.1:8080->127.0.0.1:50000]>, \"nc 127.0.0.1 8080\""
+        );
+        assert_ne!(length, "8080");
+    }
+
+    #[test]
+    fn both_ways_to_write_an_address_are_known() {
+        let got = with_ports("bind", |port| {
+            format!("3, {{sin_port=htons({port}), …}}, 16")
+        });
+        assert_eq!(got, "3, {sin_port=htons(8080), …}, 16");
+        assert_eq!(
+            shown("read", "4<TCPv6:[[::1]:8080->[::1]:40123]>"),
+            "4<TCPv6:[[::1]:8080->[::1]:50000]>"
+        );
+    }
+
+    #[test]
+    fn tasks_are_numbered_where_a_number_can_be_a_task() {
+        assert_eq!(
+            shown("clone3", "{exit_signal=0} => {parent_tid=[72]}, 88"),
+            "{exit_signal=0} => {parent_tid=[1001]}, 88"
+        );
+        assert_eq!(shown("write", "1, \"\", 72"), "1, \"\", 72");
+    }
+
+    #[test]
+    fn time_limits_are_shown_as_times() {
+        let limit = r#"SO_RCVTIMEO_OLD, "\4\0\0\0\0\0\0\0>B\17\0\0\0\0\0""#;
+        assert_eq!(
+            shown("setsockopt", &format!("4, SOL_SOCKET, {limit}, 16")),
+            "4, SOL_SOCKET, SO_RCVTIMEO_OLD, {tv_sec=4, tv_usec=999998}, 16"
+        );
+        assert_eq!(unescaped(r#"\n\"\\\0012a"#), b"\n\"\\\x012a");
+    }
+
+    #[test]
+    fn what_varies_by_time_is_masked_and_folders_are_ours() {
+        assert_eq!(shown("poll", "timeout=4998"), "timeout=5000");
+        assert_eq!(shown("read", "3</tmp/steps/07/a>"), "3<steps/07/a>");
+    }
+}

@@ -1,0 +1,213 @@
+//! What `strace -ff -yy -k` writes, as values: one file per task, in it
+//! calls, signals and the end, each followed by the stack that led there.
+
+use anyhow::{Context, Result, bail};
+
+/// A line of strace with its stack.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Event {
+    /// What happened.
+    pub what: What,
+    /// The stack, innermost frame first.
+    pub stack: Vec<Frame>,
+}
+
+/// What strace tells about a task.
+#[derive(Debug, PartialEq, Eq)]
+pub enum What {
+    /// `name(args) = result`
+    Call {
+        /// The name of the system call.
+        name: String,
+        /// Between the brackets.
+        args: String,
+        /// Behind the equals sign.
+        result: String,
+    },
+    /// `--- SIGINT {…} ---`, with the signal's name.
+    Signal(String),
+    /// `+++ exited with 0 +++`
+    End(String),
+}
+
+/// One frame: where in which file the instruction behind the call stands.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The program or library.
+    pub object: String,
+    /// The function's name as strace knows it; may be empty.
+    pub symbol: String,
+    /// The return address, as an offset in the file.
+    pub offset: u64,
+}
+
+/// Reads the file of one task.
+pub fn parse(text: &str) -> Result<Vec<Event>> {
+    let mut events: Vec<Event> = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        if let Some(frame) = line.strip_prefix(" > ") {
+            let event = events.last_mut().context("a stack without a call")?;
+            event.stack.extend(parse_frame(frame));
+            continue;
+        }
+        let what = parse_event(line)
+            .with_context(|| format!("line {} of strace: {line}", index + 1))?;
+        events.push(Event { what, stack: Vec::new() });
+    }
+    Ok(events)
+}
+
+fn parse_event(line: &str) -> Result<What> {
+    if let Some(rest) = line.strip_prefix("--- ") {
+        let name = rest.split_whitespace().next().unwrap_or_default();
+        return Ok(What::Signal(name.to_string()));
+    }
+    if let Some(rest) = line.strip_prefix("+++ ") {
+        return Ok(What::End(rest.trim_end_matches(" +++").to_string()));
+    }
+    let (name, rest) = line.split_once('(').context("no call")?;
+    if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        bail!("no name of a call");
+    }
+    let end = closing_bracket(rest).context("the call's bracket is open")?;
+    let result = rest[end + 1..].trim_start();
+    let result = result.strip_prefix('=').context("no result")?;
+    Ok(What::Call {
+        name: name.to_string(),
+        args: rest[..end].to_string(),
+        result: result.trim().to_string(),
+    })
+}
+
+/// Where the bracket closes that was opened before `text`. Brackets inside
+/// strings do not count; inside a string, `\` takes the next byte along.
+fn closing_bracket(text: &str) -> Option<usize> {
+    let mut open = 1_u32;
+    let mut quoted = false;
+    let mut bytes = text.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'\\' if quoted => drop(bytes.next()),
+            b'"' => quoted = !quoted,
+            b'(' if !quoted => open += 1,
+            b')' if !quoted => open -= 1,
+            _ => {}
+        }
+        if open == 0 {
+            return Some(at);
+        }
+    }
+    None
+}
+
+/// `/path/of/object(symbol+0x1f) [0xabc]`. Where strace could not unwind it
+/// says so in other words: no frame.
+fn parse_frame(line: &str) -> Option<Frame> {
+    let (place, offset) = line.rsplit_once(" [0x")?;
+    let offset = u64::from_str_radix(offset.strip_suffix(']')?, 16).ok()?;
+    let (object, symbol) = match place.strip_suffix(')') {
+        Some(place) => place.split_once('(')?,
+        None => (place, ""),
+    };
+    let symbol = symbol.rsplit_once("+0x").map_or(symbol, |(name, _)| name);
+    Some(Frame {
+        object: object.to_string(),
+        symbol: symbol.to_string(),
+        offset,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    fn call(line: &str) -> (String, String, String) {
+        match parse_event(line).unwrap() {
+            What::Call { name, args, result } => (name, args, result),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn strings(
+        name: &str,
+        args: &str,
+        result: &str,
+    ) -> (String, String, String) {
+        (name.into(), args.into(), result.into())
+    }
+
+    #[test]
+    fn calls_are_taken_apart() {
+        assert_eq!(
+            call("socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3<TCP:[7]>"),
+            strings("socket", "AF_INET, SOCK_STREAM, IPPROTO_IP", "3<TCP:[7]>")
+        );
+        assert_eq!(
+            call(
+                "bind(3, {sin_port=htons(80)}, 16) = -1 EACCES (Permission \
+                  denied)"
+            ),
+            strings(
+                "bind",
+                "3, {sin_port=htons(80)}, 16",
+                "-1 EACCES (Permission denied)"
+            )
+        );
+        assert_eq!(
+            call("exit_group(0)    = ?"),
+            strings("exit_group", "0", "?")
+        );
+    }
+
+    #[test]
+    fn brackets_and_quotes_inside_strings_are_text() {
+        assert_eq!(
+            call(r#"write(1, ":) \") = 7\\", 9) = 9"#),
+            strings("write", r#"1, ":) \") = 7\\", 9"#, "9")
+        );
+    }
+
+    #[test]
+    fn an_unfinished_call_has_a_result_that_nobody_knows() {
+        assert_eq!(
+            call("read(0<pipe:[1]>,  <unfinished ...>) = ?"),
+            strings("read", "0<pipe:[1]>,  <unfinished ...>", "?")
+        );
+    }
+
+    #[test]
+    fn stacks_belong_to_the_line_before() {
+        let events = parse(
+            "close(3) = 0\n \
+             > /lib/libc.so.6(__close+0x10) [0xf89f0]\n \
+             > /t/step01(<a::B as core::ops::Drop>::drop+0x1b) [0xed9b]\n \
+             > /t/step01() [0x10]\n \
+             > unexpected_backtracing_error [0x7f]\n\
+             --- SIGINT {si_signo=SIGINT, si_code=SI_USER} ---\n\
+             +++ exited with 0 +++\n",
+        )
+        .unwrap();
+        let symbols: Vec<_> =
+            events[0].stack.iter().map(|f| (&*f.symbol, f.offset)).collect();
+        assert_eq!(
+            symbols,
+            [
+                ("__close", 0xf89f0),
+                ("<a::B as core::ops::Drop>::drop", 0xed9b),
+                ("", 0x10),
+                ("", 0x7f),
+            ]
+        );
+        assert_eq!(events[1].what, What::Signal("SIGINT".into()));
+        assert_eq!(events[2].what, What::End("exited with 0".into()));
+    }
+
+    #[test]
+    fn anything_else_is_refused_with_its_line() {
+        let error = parse("close(3) = 0\nnonsense\n").unwrap_err();
+        assert!(format!("{error:#}").starts_with("line 2 of strace: nonsense"));
+        assert!(parse(" > /a(b+0x1) [0x2]\n").is_err());
+        assert!(parse("read(3, \"...").is_err());
+    }
+}
