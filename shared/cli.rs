@@ -4,6 +4,7 @@
 //! failure, and Ctrl-C. Nothing here is network programming; it stands here
 //! once so that each step's `main.rs` can be about its own idea.
 
+use std::ffi::OsString;
 use std::fmt::{self, Display};
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -116,10 +117,23 @@ pub fn main(run: impl FnOnce() -> Result<(), Failure>) -> ExitCode {
 /// # Errors
 /// When the arguments are anything else.
 pub fn server_address(help: &str) -> Result<SocketAddr, Failure> {
-    match only_argument(help)? {
-        None => Ok(DEFAULT_ADDRESS),
-        Some(argument) => parse_address(&argument),
-    }
+    let (address, []) = server_settings(help, [])?;
+    Ok(address)
+}
+
+/// A server's command line with flags: `[ADDRESS] [--FLAG VALUE]...`. The
+/// flags are named without their dashes; the answer has their values in the
+/// same order.
+///
+/// # Errors
+/// When the arguments are anything else.
+pub fn server_settings<const N: usize>(
+    help: &str,
+    flags: [&str; N],
+) -> Result<(SocketAddr, [Option<OsString>; N]), Failure> {
+    let (argument, values) = arguments(help, flags)?;
+    let address = argument.map(|text| parse_address(&text)).transpose()?;
+    Ok((address.unwrap_or(DEFAULT_ADDRESS), values))
 }
 
 /// The one optional argument of a step; `--help` prints `help` and ends.
@@ -127,8 +141,17 @@ pub fn server_address(help: &str) -> Result<SocketAddr, Failure> {
 /// # Errors
 /// When there is an unknown option, or a second argument.
 pub fn only_argument(help: &str) -> Result<Option<String>, Failure> {
+    let (argument, []) = arguments(help, [])?;
+    Ok(argument)
+}
+
+fn arguments<const N: usize>(
+    help: &str,
+    flags: [&str; N],
+) -> Result<(Option<String>, [Option<OsString>; N]), Failure> {
     use lexopt::Arg::{Long, Short, Value};
     let mut argument = None;
+    let mut values = [const { None }; N];
     let mut parser = lexopt::Parser::from_env();
     while let Some(arg) = parser.next().map_err(Failure::usage)? {
         match arg {
@@ -139,10 +162,17 @@ pub fn only_argument(help: &str) -> Result<Option<String>, Failure> {
             Value(value) if argument.is_none() => {
                 argument = Some(value.to_string_lossy().into_owned());
             }
+            Long(name) => match flags.iter().position(|flag| *flag == name) {
+                Some(at) => {
+                    let value = parser.value().map_err(Failure::usage)?;
+                    values[at] = Some(value);
+                }
+                None => return Err(Failure::usage(Long(name).unexpected())),
+            },
             other => return Err(Failure::usage(other.unexpected())),
         }
     }
-    Ok(argument)
+    Ok((argument, values))
 }
 
 fn parse_address(argument: &str) -> Result<SocketAddr, Failure> {
