@@ -4,5 +4,5 @@
 
 pub mod date;
 pub mod media;
-pub mod target;
+pub mod path;
 pub mod validators;

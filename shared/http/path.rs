@@ -1,78 +1,17 @@
-//! Enters in step 07: the target of a request, from the wire to a name.
+//! Enters in step 07: from a target's path to the name of a file.
 //!
-//! RFC 9112 section 3.2 has the four forms, RFC 3986 what a path is. The
-//! percent signs are decoded once, here and nowhere else: whoever decodes a
-//! second time gives `%252e` a meaning that nobody has checked. What comes
-//! out is a name, not a permission; files/root.rs keeps it in its place.
+//! RFC 3986. The percent signs are decoded once, here and nowhere else:
+//! whoever decodes a second time gives `%252e` a meaning that nobody has
+//! checked. What comes out is a name, not a permission; files/root.rs keeps
+//! it in its place.
 
-/// A request's target, taken apart but still as it was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Target<'a> {
-    /// `host:port`, if the target was a whole URI; it outranks `Host`.
-    pub authority: Option<&'a str>,
-    /// Begins with a slash, or is `*`: the server as such, for OPTIONS.
-    pub path: &'a str,
-    /// What follows the first question mark.
-    pub query: Option<&'a str>,
-}
-
-/// Why there is no name for a target.
+/// Why there is no name for a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// No client that follows the RFCs sends this: 400.
     Malformed,
     /// A good path, but no file can have such a name: 404.
     Nameless,
-}
-
-impl<'a> Target<'a> {
-    /// Takes `target` apart: origin-form (`/path?query`), absolute-form
-    /// (`http://host/path?query`, which proxies get and RFC 9112 section
-    /// 3.2.2 wants every server to accept) or asterisk-form (`*`).
-    /// Authority-form belongs to CONNECT, which no step has.
-    ///
-    /// # Errors
-    /// [`Refused::Malformed`] for any other form or scheme, a host that is
-    /// missing or has a user's name before it, a fragment, and bytes that
-    /// no URI has.
-    pub fn parse(target: &'a str) -> Result<Self, Refused> {
-        if !target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
-            return Err(Refused::Malformed);
-        }
-        if target == "*" {
-            return Ok(Target { authority: None, path: "*", query: None });
-        }
-        if target.starts_with('/') {
-            return Ok(Target::origin(None, target));
-        }
-        let rest = strip_scheme(target).ok_or(Refused::Malformed)?;
-        let end = rest.find(['/', '?']).unwrap_or(rest.len());
-        let (authority, origin) = rest.split_at(end);
-        // RFC 9110 section 4.2: a host is needed; a user here is a trick.
-        if authority.is_empty()
-            || authority.starts_with(':')
-            || authority.contains('@')
-        {
-            return Err(Refused::Malformed);
-        }
-        Ok(Target::origin(Some(authority), origin))
-    }
-
-    fn origin(authority: Option<&'a str>, origin: &'a str) -> Self {
-        let (path, query) = match origin.split_once('?') {
-            Some((path, query)) => (path, Some(query)),
-            None => (origin, None),
-        };
-        // `http://host` and `http://host?query` mean the path `/`.
-        let path = if path.is_empty() { "/" } else { path };
-        Target { authority, path, query }
-    }
-}
-
-fn strip_scheme(target: &str) -> Option<&str> {
-    const SCHEME: &str = "http://";
-    let (scheme, rest) = target.split_at_checked(SCHEME.len())?;
-    scheme.eq_ignore_ascii_case(SCHEME).then_some(rest)
 }
 
 /// Writes the name that `path` stands for into `name`, whose old content
