@@ -3,5 +3,7 @@
 //! This room knows nothing of HTTP, nor of events.
 
 pub mod address;
+pub mod deadline;
+pub mod goodbye;
 pub mod listener;
 pub mod stream;
