@@ -1,8 +1,19 @@
-//! The protocol without input and output: bytes go in, values come out.
+//! HTTP/1.1 without input and output: bytes in, values out.
 //!
-//! This room knows nothing of sockets, nor of files.
+//! This room knows nothing of sockets, nor of files. Nothing in it waits,
+//! and nothing is allocated for a request.
 
+pub mod body;
+pub mod chunked;
 pub mod date;
+pub mod fields;
+pub mod framing;
+pub mod head;
 pub mod media;
+pub mod method;
 pub mod path;
+pub mod persistence;
+pub mod response;
+pub mod status;
+pub mod target;
 pub mod validators;

@@ -3,6 +3,7 @@
 //! This room knows nothing of HTTP, nor of events.
 
 pub mod address;
+pub mod buffer;
 pub mod deadline;
 pub mod goodbye;
 pub mod listener;
