@@ -1,12 +1,14 @@
 //! http/path.rs: from a target's path to a name. RFC 3986.
 
-use shared::http::path::{Refused, decode_path, encode_directory};
+use shared::http::path::{decode_path, encode_directory};
+use shared::http::status::Status;
 
 use crate::fuzz::Random;
 
-use Refused::{Malformed, Nameless};
+const MALFORMED: Status = Status::BadRequest;
+const NAMELESS: Status = Status::NotFound;
 
-fn name(path: &str) -> Result<String, Refused> {
+fn name(path: &str) -> Result<String, Status> {
     // What was there before must not matter.
     let mut name = b"old/content".to_vec();
     decode_path(path, &mut name)?;
@@ -67,49 +69,49 @@ const NAMES: &[(&str, &str)] = &[
     ("/C:/windows", "C:/windows"),
 ];
 
-const REFUSED: &[(&str, Refused)] = &[
+const REFUSED: &[(&str, Status)] = &[
     // Above the root.
-    ("/..", Malformed),
-    ("/../", Malformed),
-    ("/../a", Malformed),
-    ("/../../../../etc/passwd", Malformed),
-    ("/a/../..", Malformed),
-    ("/a/../../root/x", Malformed),
-    ("/./../a", Malformed),
-    ("//../a", Malformed),
-    ("/a//../../b", Malformed),
-    ("/%2e%2e/a", Malformed),
-    ("/%2E%2E/a", Malformed),
-    ("/.%2e/a", Malformed),
+    ("/..", MALFORMED),
+    ("/../", MALFORMED),
+    ("/../a", MALFORMED),
+    ("/../../../../etc/passwd", MALFORMED),
+    ("/a/../..", MALFORMED),
+    ("/a/../../root/x", MALFORMED),
+    ("/./../a", MALFORMED),
+    ("//../a", MALFORMED),
+    ("/a//../../b", MALFORMED),
+    ("/%2e%2e/a", MALFORMED),
+    ("/%2E%2E/a", MALFORMED),
+    ("/.%2e/a", MALFORMED),
     // Escapes that are none.
-    ("/%", Malformed),
-    ("/%2", Malformed),
-    ("/a%", Malformed),
-    ("/%zz", Malformed),
-    ("/%2g", Malformed),
-    ("/%g2", Malformed),
-    ("/%+1", Malformed),
-    ("/% 1", Malformed),
-    ("/%-1", Malformed),
-    ("/%2/e", Malformed),
-    ("/%u002e", Malformed),
+    ("/%", MALFORMED),
+    ("/%2", MALFORMED),
+    ("/a%", MALFORMED),
+    ("/%zz", MALFORMED),
+    ("/%2g", MALFORMED),
+    ("/%g2", MALFORMED),
+    ("/%+1", MALFORMED),
+    ("/% 1", MALFORMED),
+    ("/%-1", MALFORMED),
+    ("/%2/e", MALFORMED),
+    ("/%u002e", MALFORMED),
     // The kernel's names end at a NUL.
-    ("/%00", Malformed),
-    ("/a%00.png", Malformed),
-    ("/a/%00/b", Malformed),
+    ("/%00", MALFORMED),
+    ("/a%00.png", MALFORMED),
+    ("/a/%00/b", MALFORMED),
     // No file's name has a slash.
-    ("/%2f", Nameless),
-    ("/a%2fb", Nameless),
-    ("/a%2Fb", Nameless),
-    ("/%2fetc%2fpasswd", Nameless),
-    ("/..%2f..%2fetc%2fpasswd", Nameless),
-    ("/%2e%2e%2fetc", Nameless),
-    ("/a%2f/../..", Malformed),
-    ("/a%2f/%00", Malformed),
+    ("/%2f", NAMELESS),
+    ("/a%2fb", NAMELESS),
+    ("/a%2Fb", NAMELESS),
+    ("/%2fetc%2fpasswd", NAMELESS),
+    ("/..%2f..%2fetc%2fpasswd", NAMELESS),
+    ("/%2e%2e%2fetc", NAMELESS),
+    ("/a%2f/../..", MALFORMED),
+    ("/a%2f/%00", MALFORMED),
     // No path at all.
-    ("", Malformed),
-    ("*", Malformed),
-    ("a", Malformed),
+    ("", NAMELESS),
+    ("*", NAMELESS),
+    ("a", NAMELESS),
 ];
 
 #[test]
@@ -133,8 +135,8 @@ fn every_escape_is_its_byte() {
             let mut name = Vec::new();
             let answer = decode_path(&path, &mut name);
             match byte {
-                0 => assert_eq!(answer, Err(Malformed)),
-                b'/' => assert_eq!(answer, Err(Nameless)),
+                0 => assert_eq!(answer, Err(MALFORMED)),
+                b'/' => assert_eq!(answer, Err(NAMELESS)),
                 _ => assert_eq!((answer, &*name), (Ok(()), &[b'x', byte][..])),
             }
         }

@@ -1,6 +1,8 @@
 //! A folder for one test: a root with files, and a secret beside it.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -78,6 +80,15 @@ impl Tree {
 
     pub fn write(&self, name: &str, content: &[u8]) {
         fs::write(self.root().join(name), content).unwrap();
+    }
+
+    /// A file whose name is no UTF-8.
+    pub fn write_bytes(&self, name: &[u8], content: &[u8]) {
+        fs::write(self.root().join(OsStr::from_bytes(name)), content).unwrap();
+    }
+
+    pub fn folder(&self, name: &str) {
+        fs::create_dir(self.root().join(name)).unwrap();
     }
 
     pub fn link(&self, target: impl AsRef<Path>, name: &str) {
