@@ -6,6 +6,7 @@
 
 pub mod fault;
 pub mod html;
+pub mod picture;
 pub mod project;
 pub mod record;
 
