@@ -31,7 +31,6 @@ mod sockets;
 mod waiting;
 
 use std::ffi::c_int;
-use std::ptr;
 
 use settings::Settings;
 

@@ -1,0 +1,296 @@
+//! A client of the program under test, that writes down all it does.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::fd::{AsFd, AsRawFd};
+use std::time::Duration;
+
+use super::program::{Program, Spin};
+use super::quiet::{BETWEEN_LOOKS, Quiet};
+use super::show;
+use super::time::{Deadline, PATIENCE};
+use super::transcript::Transcript;
+use super::trouble::{Outcome, Trouble};
+
+/// More does not fit into the buffers of two sockets.
+const MOST_OF_A_FLOOD: usize = 24 << 20;
+
+/// One connection to the program.
+pub struct Client {
+    stream: TcpStream,
+    label: String,
+    log: Transcript,
+    program: Program,
+}
+
+/// Why nothing more is received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// As much has come as was wanted.
+    Enough,
+    /// The other side has closed.
+    Eof,
+    /// The other side has reset the connection.
+    Reset,
+    /// Both sides wait for each other.
+    Silence,
+    /// The program computes without end.
+    Spinning,
+    /// The time is over.
+    Late,
+}
+
+impl End {
+    fn words(self) -> &'static str {
+        match self {
+            End::Enough => "",
+            End::Eof => " then end of file",
+            End::Reset => " then a reset",
+            End::Silence => " then silence: both sides wait for each other",
+            End::Spinning => " then nothing: the program computes without end",
+            End::Late => " then nothing in time",
+        }
+    }
+}
+
+impl Client {
+    /// Connects to `address`, where `program` listens.
+    pub fn connect(
+        program: &Program,
+        address: SocketAddr,
+        log: &Transcript,
+    ) -> Outcome<Client> {
+        let number = log.next_client();
+        let label = match number {
+            1 => String::new(),
+            _ => format!("client {number}: "),
+        };
+        log.head(format!("{label}connect to {address}"));
+        let stream = TcpStream::connect_timeout(&address, PATIENCE);
+        let stream = stream.and_then(|stream| {
+            stream.set_nonblocking(true)?;
+            Ok(stream)
+        });
+        let stream = stream.map_err(|error| {
+            let got = format!("connect failed: {error}");
+            program.failed(format!("a connection to {address}"), got)
+        })?;
+        let log = log.clone();
+        Ok(Client { stream, label, log, program: program.clone() })
+    }
+
+    /// A failure with the program's present state.
+    pub fn failed(
+        &self,
+        expected: impl Into<String>,
+        got: impl Into<String>,
+    ) -> Trouble {
+        self.program.failed(expected, got)
+    }
+
+    fn event(&self, text: impl AsRef<str>) {
+        self.log.event(format!("{}{}", self.label, text.as_ref()));
+    }
+
+    /// Sends all of `bytes`.
+    pub fn send(&mut self, bytes: &[u8]) -> Outcome {
+        self.event(format!("send {}", show::bytes(bytes)));
+        let mut rest = bytes;
+        let deadline = Deadline::new(PATIENCE, self.program.pid());
+        let mut quiet = Quiet::new(self.program.pid());
+        while !rest.is_empty() {
+            match self.stream.write(rest) {
+                Ok(taken) => rest = &rest[taken..],
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.await_event(libc::POLLOUT)?;
+                    if quiet.look(Some(self.stream.as_fd()))
+                        || deadline.is_over()
+                    {
+                        let taken = bytes.len() - rest.len();
+                        let got = format!("it took {}", show::count(taken));
+                        let wanted = show::count(bytes.len());
+                        return Err(self
+                            .program
+                            .failed(format!("it reads {wanted}"), got));
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => {
+                    let got = format!("sending failed: {error}");
+                    return Err(self.program.failed("it goes on reading", got));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Says that no more will be sent.
+    pub fn finish(&mut self) -> Outcome {
+        self.event("end of file sent (half-close)");
+        self.stream.shutdown(Shutdown::Write).map_err(|error| {
+            let got = format!("it is not: {error}");
+            self.program.failed("the connection is still there", got)
+        })
+    }
+
+    /// Ends the connection as a crashing client would: by a reset.
+    pub fn reset(self) -> Outcome {
+        self.event("reset");
+        let linger = libc::linger { l_onoff: 1, l_linger: 0 };
+        let length = size_of::<libc::linger>() as libc::socklen_t;
+        // SAFETY: the pointer is to a live linger, and length is its size.
+        let answer = unsafe {
+            libc::setsockopt(
+                self.stream.as_raw_fd(),
+                libc::SOL_SOCKET,
+                libc::SO_LINGER,
+                (&raw const linger).cast(),
+                length,
+            )
+        };
+        if answer == -1 {
+            return Err(Trouble::blocked("SO_LINGER cannot be set"));
+        }
+        Ok(())
+    }
+
+    /// Closes the connection.
+    pub fn close(self) {
+        self.event("close");
+    }
+
+    /// Receives up to `most` bytes.
+    pub fn receive(&mut self, most: usize) -> Outcome<(Vec<u8>, End)> {
+        self.receive_within(most, PATIENCE)
+    }
+
+    fn receive_within(
+        &mut self,
+        most: usize,
+        limit: Duration,
+    ) -> Outcome<(Vec<u8>, End)> {
+        let mut received = vec![0; most];
+        let mut filled = 0;
+        let deadline = Deadline::new(limit, self.program.pid());
+        let mut quiet = Quiet::new(self.program.pid());
+        let mut spin = Spin::new(&self.program);
+        let end = loop {
+            if filled == most {
+                break End::Enough;
+            }
+            match self.stream.read(&mut received[filled..]) {
+                Ok(0) => break End::Eof,
+                Ok(taken) => {
+                    filled += taken;
+                    spin = Spin::new(&self.program);
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    if self.await_event(libc::POLLIN)? {
+                        continue;
+                    }
+                    if quiet.look(Some(self.stream.as_fd())) {
+                        break End::Silence;
+                    }
+                    if spin.is_proven() {
+                        break End::Spinning;
+                    }
+                    if deadline.is_over() {
+                        break End::Late;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => break End::Reset,
+            }
+        };
+        received.truncate(filled);
+        let words = end.words();
+        match filled {
+            0 => self.event(format!("received nothing{words}")),
+            _ => self
+                .event(format!("received {}{words}", show::bytes(&received))),
+        }
+        Ok((received, end))
+    }
+
+    /// Waits a little for the socket to be ready; whether it is.
+    fn await_event(&self, events: libc::c_short) -> Outcome<bool> {
+        let fd = self.stream.as_raw_fd();
+        let mut wanted = libc::pollfd { fd, events, revents: 0 };
+        let limit = BETWEEN_LOOKS.as_millis() as libc::c_int;
+        // SAFETY: the pointer is to one live pollfd.
+        match unsafe { libc::poll(&raw mut wanted, 1, limit) } {
+            -1 => Err(Trouble::blocked("poll failed")),
+            answer => Ok(answer > 0),
+        }
+    }
+
+    /// Sends `bytes` again and again and reads nothing, until the program
+    /// and the kernel take no more.
+    pub fn flood(&mut self, bytes: &[u8]) -> Outcome {
+        let mut taken = 0;
+        let mut quiet = Quiet::new(self.program.pid());
+        let deadline = Deadline::new(PATIENCE, self.program.pid());
+        while taken < MOST_OF_A_FLOOD && !deadline.is_over() {
+            match self.stream.write(bytes) {
+                Ok(count) => taken += count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    let ready = self.await_event(libc::POLLOUT)?;
+                    if !ready && quiet.look(Some(self.stream.as_fd())) {
+                        break;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => {
+                    let got = format!("sending failed: {error}");
+                    return Err(self.program.failed("it goes on reading", got));
+                }
+            }
+        }
+        self.event(format!("sent {taken} bytes, read nothing"));
+        Ok(())
+    }
+
+    /// Receives what comes, up to the end of file.
+    pub fn drain_to_eof(&mut self) -> Outcome {
+        loop {
+            match self.receive(64 * 1024)? {
+                (_, End::Enough) => {}
+                (_, End::Eof) => return Ok(()),
+                (got, end) => {
+                    let words = format!("{}{}", show::bytes(&got), end.words());
+                    return Err(self.program.failed("end of file", words));
+                }
+            }
+        }
+    }
+
+    /// Receives exactly `bytes`.
+    pub fn expect(&mut self, bytes: &[u8]) -> Outcome {
+        let (got, _) = self.receive(bytes.len())?;
+        if got == bytes {
+            return Ok(());
+        }
+        let expected = if bytes.len() > 40 {
+            format!("{}, exactly these", show::bytes(bytes))
+        } else {
+            show::bytes(bytes)
+        };
+        Err(self.program.failed(expected, show::difference(bytes, &got)))
+    }
+
+    /// Receives the end of file, and nothing before it.
+    pub fn expect_eof(&mut self) -> Outcome {
+        let (got, end) = self.receive(4096)?;
+        let what = match end {
+            End::Eof if got.is_empty() => return Ok(()),
+            End::Eof | End::Enough => {
+                format!("more bytes: {}", show::bytes(&got))
+            }
+            End::Reset => "a reset".to_string(),
+            End::Silence | End::Spinning | End::Late => {
+                "nothing: the connection stays open".to_string()
+            }
+        };
+        Err(self.program.failed("end of file", what))
+    }
+}

@@ -1,0 +1,138 @@
+//! What the kernel says about a listening socket: see sock_diag(7).
+//!
+//! The question and the answer are structs that neither libc nor nix have
+//! (`inet_diag_req_v2`, `inet_diag_msg`), so their bytes are put and taken
+//! here at the offsets that the man page gives.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+
+use super::proc::LISTEN;
+
+const NETLINK_HEADER: usize = 16;
+const QUESTION: usize = 56;
+const SOCK_DIAG_BY_FAMILY: u16 = 20;
+
+/// How many connections may wait at the IPv4 listener on `address`: the
+/// number given to listen(2), as the kernel has it. `None` if nobody
+/// listens there.
+///
+/// # Errors
+/// When the kernel cannot be asked.
+pub fn queue_limit(address: SocketAddr) -> io::Result<Option<u32>> {
+    let socket = open()?;
+    send(&socket, &question())?;
+    loop {
+        let answer = receive(&socket)?;
+        let mut rest = answer.as_slice();
+        while let Some((length, kind)) = header(rest) {
+            match i32::from(kind) {
+                libc::NLMSG_DONE => return Ok(None),
+                libc::NLMSG_ERROR => {
+                    return Err(io::Error::other("sock_diag refused"));
+                }
+                _ => {}
+            }
+            let body = rest.get(NETLINK_HEADER..length).unwrap_or_default();
+            if let Some(limit) = limit_of(body, address) {
+                return Ok(Some(limit));
+            }
+            let aligned = length.next_multiple_of(4).min(rest.len());
+            rest = &rest[aligned..];
+        }
+        if answer.is_empty() {
+            return Ok(None);
+        }
+    }
+}
+
+/// A netlink message's length and type; `None` if there is no message.
+fn header(bytes: &[u8]) -> Option<(usize, u16)> {
+    let length = u32::from_ne_bytes(bytes.get(..4)?.try_into().ok()?);
+    let kind = u16::from_ne_bytes(bytes.get(4..6)?.try_into().ok()?);
+    let length = usize::try_from(length).ok()?;
+    (length >= NETLINK_HEADER).then_some((length, kind))
+}
+
+/// "All listening TCP sockets of IPv4."
+fn question() -> Vec<u8> {
+    let mut bytes = vec![0; NETLINK_HEADER + QUESTION];
+    let length = bytes.len() as u32;
+    let flags = (libc::NLM_F_REQUEST | libc::NLM_F_DUMP) as u16;
+    bytes[0..4].copy_from_slice(&length.to_ne_bytes());
+    bytes[4..6].copy_from_slice(&SOCK_DIAG_BY_FAMILY.to_ne_bytes());
+    bytes[6..8].copy_from_slice(&flags.to_ne_bytes());
+    // inet_diag_req_v2: family, protocol, extensions, padding, states.
+    bytes[16] = libc::AF_INET as u8;
+    bytes[17] = libc::IPPROTO_TCP as u8;
+    bytes[20..24].copy_from_slice(&(1_u32 << LISTEN).to_ne_bytes());
+    bytes
+}
+
+/// The queue's limit, if `body` (an inet_diag_msg) is about `address`.
+fn limit_of(body: &[u8], address: SocketAddr) -> Option<u32> {
+    let SocketAddr::V4(wanted) = address else { return None };
+    // inet_diag_msg: four bytes, then the socket's id: ports, addresses.
+    let port = u16::from_be_bytes(body.get(4..6)?.try_into().ok()?);
+    let ip: [u8; 4] = body.get(8..12)?.try_into().ok()?;
+    // After the id of 48 bytes: expires, rqueue, wqueue.
+    let limit = u32::from_ne_bytes(body.get(60..64)?.try_into().ok()?);
+    let same = port == wanted.port() && ip == wanted.ip().octets();
+    same.then_some(limit)
+}
+
+fn open() -> io::Result<OwnedFd> {
+    // SAFETY: socket(2) takes three numbers; a descriptor that it returns
+    // belongs to nobody else.
+    unsafe {
+        let fd = libc::socket(
+            libc::AF_NETLINK,
+            libc::SOCK_DGRAM | libc::SOCK_CLOEXEC,
+            libc::NETLINK_SOCK_DIAG,
+        );
+        if fd == -1 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(OwnedFd::from_raw_fd(fd))
+    }
+}
+
+fn send(socket: &OwnedFd, bytes: &[u8]) -> io::Result<()> {
+    // SAFETY: pointer and length are those of one slice.
+    let sent = unsafe {
+        libc::send(socket.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), 0)
+    };
+    if sent == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+fn receive(socket: &OwnedFd) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; 32 * 1024];
+    // SAFETY: pointer and length are those of one vector.
+    let got = unsafe {
+        libc::recv(
+            socket.as_raw_fd(),
+            bytes.as_mut_ptr().cast(),
+            bytes.len(),
+            0,
+        )
+    };
+    let got = usize::try_from(got).map_err(|_| io::Error::last_os_error())?;
+    bytes.truncate(got);
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_standard_library_asks_for_a_queue() -> io::Result<()> {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+        let limit = queue_limit(listener.local_addr()?)?;
+        assert!(limit.is_some_and(|limit| limit >= 16), "{limit:?}");
+        let nowhere = "127.0.0.1:0".parse().map_err(io::Error::other)?;
+        assert_eq!(queue_limit(nowhere)?, None);
+        Ok(())
+    }
+}

@@ -1,0 +1,186 @@
+//! Starting a program under test, with its own directory, process group,
+//! limits and environment.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::program::Program;
+use super::transcript::Transcript;
+use super::trouble::{Outcome, Trouble};
+
+/// What a check works with: one program, one empty directory.
+pub struct Lab {
+    program: PathBuf,
+    nasty: PathBuf,
+    scratch: PathBuf,
+    lenient: bool,
+    log: Transcript,
+}
+
+impl Lab {
+    /// For the executable `program`; `nasty` is the library to preload. A
+    /// `lenient` lab is for the steps, which announce themselves with a
+    /// scheme and a hint.
+    ///
+    /// # Errors
+    /// When no directory can be made.
+    pub fn new(program: &Path, nasty: &Path, lenient: bool) -> io::Result<Lab> {
+        static COUNTER: AtomicU32 = AtomicU32::new(0);
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("ex-{}-{number}", std::process::id());
+        let scratch = std::env::temp_dir().join(name);
+        fs::create_dir(&scratch)?;
+        Ok(Lab {
+            program: program.to_path_buf(),
+            nasty: nasty.to_path_buf(),
+            scratch,
+            lenient,
+            log: Transcript::default(),
+        })
+    }
+
+    /// What has been done so far.
+    pub fn log(&self) -> &Transcript {
+        &self.log
+    }
+
+    /// A start of the program with these arguments, to be described further.
+    pub fn launch(&self, args: &[&str]) -> Launch<'_> {
+        Launch {
+            lab: self,
+            args: args.iter().map(ToString::to_string).collect(),
+            nasty: None,
+            descriptors: 256,
+            doors: 1,
+        }
+    }
+
+    /// The program on a free port of 127.0.0.1, ready.
+    pub fn server(&self) -> Outcome<Program> {
+        self.server_with(&[])
+    }
+
+    /// The same with further arguments.
+    pub fn server_with(&self, args: &[&str]) -> Outcome<Program> {
+        self.launch(&[&["127.0.0.1:0"], args].concat()).start()
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.scratch);
+    }
+}
+
+/// How the program is to be started.
+pub struct Launch<'a> {
+    lab: &'a Lab,
+    args: Vec<String>,
+    nasty: Option<String>,
+    descriptors: u64,
+    doors: usize,
+}
+
+impl Launch<'_> {
+    /// Under the preloaded library, with these settings of it.
+    pub fn nasty(mut self, settings: &str) -> Self {
+        self.nasty = Some(settings.to_string());
+        self
+    }
+
+    /// With at most so many descriptors.
+    pub fn descriptors(mut self, most: u64) -> Self {
+        self.descriptors = most;
+        self
+    }
+
+    /// Ready when so many addresses are announced.
+    pub fn doors(mut self, doors: usize) -> Self {
+        self.doors = doors;
+        self
+    }
+
+    /// Starts it and waits until it has announced its addresses.
+    pub fn start(self) -> Outcome<Program> {
+        let (doors, lenient) = (self.doors, self.lab.lenient);
+        let seen = self.nasty.is_some().then(|| self.seen());
+        let program = self.spawn()?;
+        program.await_announcement(doors, lenient)?;
+        if seen.is_some_and(|seen| !seen.exists()) {
+            return Err(Trouble::blocked(
+                "preload not active: the program must be linked with libc \
+                 dynamically",
+            ));
+        }
+        Ok(program)
+    }
+
+    /// Starts it.
+    pub fn spawn(self) -> Outcome<Program> {
+        let lab = self.lab;
+        let mut command = Command::new(&lab.program);
+        command
+            .args(&self.args)
+            .env_clear()
+            .envs(self.preload())
+            .current_dir(&lab.scratch)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0);
+        let descriptors = self.descriptors;
+        // SAFETY: between fork and exec the closure makes only system calls.
+        unsafe { command.pre_exec(move || restrain(descriptors)) };
+        let settings = match &self.nasty {
+            Some(settings) => format!(" under NASTY={settings}"),
+            None => String::new(),
+        };
+        lab.log.head(format!("start {}{settings}", self.args.join(" ")));
+        let child = command.spawn().map_err(|error| {
+            Trouble::blocked(format!("the program does not start: {error}"))
+        })?;
+        Ok(Program::new(child, lab.log.clone()))
+    }
+
+    fn preload(&self) -> Vec<(&'static str, OsString)> {
+        let Some(settings) = &self.nasty else { return Vec::new() };
+        vec![
+            ("LD_PRELOAD", self.lab.nasty.clone().into()),
+            ("NASTY", settings.into()),
+            ("NASTY_SEEN", self.seen().into()),
+        ]
+    }
+
+    fn seen(&self) -> PathBuf {
+        self.lab.scratch.join("nasty-seen")
+    }
+}
+
+/// In the new process, before the program begins: it dies with us, leaves no
+/// core file, and may use only so much.
+fn restrain(descriptors: u64) -> io::Result<()> {
+    let limits = [
+        (libc::RLIMIT_CORE, 0),
+        (libc::RLIMIT_CPU, 60),
+        (libc::RLIMIT_FSIZE, 64 << 20),
+        (libc::RLIMIT_NOFILE, descriptors),
+    ];
+    // SAFETY: prctl(2) takes a number here; setrlimit(2) reads one struct.
+    unsafe {
+        if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) == -1 {
+            return Err(io::Error::last_os_error());
+        }
+        for (what, most) in limits {
+            let limit = libc::rlimit { rlim_cur: most, rlim_max: most };
+            if libc::setrlimit(what, &raw const limit) == -1 {
+                return Err(io::Error::last_os_error());
+            }
+        }
+    }
+    Ok(())
+}

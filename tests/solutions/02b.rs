@@ -1,0 +1,126 @@
+//! Exercise 02b, Bad neighbours: a server that no client can end.
+//!
+//! Try it: `cargo run --example 02b -- 127.0.0.1:8080`
+
+use std::net::SocketAddr;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::process::ExitCode;
+//-solution
+use std::thread;
+use std::time::Duration;
+//-end
+
+use nix::errno::Errno;
+use nix::sys::socket::{
+    self, AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, sockopt,
+};
+use nix::unistd;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), String> {
+    let address = std::env::args().nth(1).ok_or("usage: 02b ADDRESS")?;
+    let listener = listen(&address)
+        .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
+    serve(&listener).map_err(|errno| format!("cannot go on: {errno}"))
+}
+
+/// Serves one visitor after the other, whatever they do.
+fn serve(listener: &OwnedFd) -> nix::Result<()> {
+    let mut visitor = 0;
+    loop {
+        //-solution
+        let connection = match accept(listener) {
+            Ok(connection) => connection,
+            // This visitor has left already, or a signal came.
+            Err(Errno::ECONNABORTED | Errno::EINTR) => continue,
+            // No descriptor is free: one may be, in a while.
+            Err(Errno::EMFILE | Errno::ENFILE) => {
+                thread::sleep(Duration::from_millis(50));
+                continue;
+            }
+            Err(errno) => return Err(errno),
+        };
+        visitor += 1;
+        if let Err(errno) = echo(&connection, visitor) {
+            eprintln!("visitor {visitor} lost: {errno}");
+        }
+        //-starter
+        // // TODO: each of these question marks lets one visitor end the
+        // // server for all. Which failures are the visitor's, which pass by
+        // // themselves, and which are a reason to end?
+        // let connection = accept(listener)?;
+        // visitor += 1;
+        // echo(&connection, visitor)?;
+        //-end
+    }
+}
+
+/// Tells the visitor his number, then sends back what he says.
+fn echo(connection: &OwnedFd, visitor: u32) -> nix::Result<()> {
+    let greeting = format!("visitor {visitor}\n");
+    write_all(connection, greeting.as_bytes())?;
+    let mut buffer = [0; 4096];
+    loop {
+        let count = read(connection, &mut buffer)?;
+        if count == 0 {
+            return Ok(());
+        }
+        write_all(connection, &buffer[..count])?;
+    }
+}
+
+/// A socket that waits at `address`; announces the address it really has.
+fn listen(address: &str) -> nix::Result<OwnedFd> {
+    let address: SocketAddr = address.parse().map_err(|_| Errno::EINVAL)?;
+    let SocketAddr::V4(address) = address else {
+        return Err(Errno::EAFNOSUPPORT);
+    };
+    let flags = SockFlag::SOCK_CLOEXEC;
+    let listener =
+        socket::socket(AddressFamily::Inet, SockType::Stream, flags, None)?;
+    socket::setsockopt(&listener, sockopt::ReuseAddr, &true)?;
+    socket::bind(listener.as_raw_fd(), &SockaddrIn::from(address))?;
+    socket::listen(&listener, Backlog::new(1024)?)?;
+    let address: SockaddrIn = socket::getsockname(listener.as_raw_fd())?;
+    println!("listening on {address}");
+    Ok(listener)
+}
+
+/// Asks once for a visitor.
+fn accept(listener: &OwnedFd) -> nix::Result<OwnedFd> {
+    let flags = SockFlag::SOCK_CLOEXEC;
+    let raw = socket::accept4(listener.as_raw_fd(), flags)?;
+    // SAFETY: the kernel has just made this descriptor for us.
+    Ok(unsafe { OwnedFd::from_raw_fd(raw) })
+}
+
+/// Reads what there is; 0 is the end.
+fn read(fd: &OwnedFd, buffer: &mut [u8]) -> nix::Result<usize> {
+    loop {
+        match unistd::read(fd, buffer) {
+            Err(Errno::EINTR) => {}
+            answer => return answer,
+        }
+    }
+}
+
+/// Writes all of `bytes`.
+fn write_all(fd: &OwnedFd, mut bytes: &[u8]) -> nix::Result<()> {
+    while !bytes.is_empty() {
+        match unistd::write(fd, bytes) {
+            Ok(taken) => bytes = &bytes[taken..],
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
+}
