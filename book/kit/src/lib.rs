@@ -1,14 +1,47 @@
 //! The book's kit: builds, checks, records and serves the book.
 //!
 //! Nothing in the book is pasted. A chapter names what it shows, by a
-//! directive such as `{{#code 02 write_all}}`, and the kit puts it there from
-//! the sources or from a recorded run. A name that is not found is an error.
+//! directive alone on its line, and the kit puts it there from the sources
+//! or from a recorded run. What is not found is an error.
+//!
+//! | directive | shows |
+//! |---|---|
+//! | `{{#code 02 write_all}}` | an item of step 02, found by its name |
+//! | `{{#code shared/cli.rs Failure::usage}}` | an item of a shared file |
+//! | `{{#module shared/cli.rs folded}}` | a whole file, folded or not |
+//! | `{{#diff 02}}`, `{{#diff 02 listen}}` | what changed, of all or of an item |
+//! | `{{#trace 02}}`, `{{#calls 02}}` | the recorded system calls |
+//! | `{{#run NAME}}`, `{{#chart NAME}}` | a recorded session, a chart |
+//! | `{{#picture NAME}}` | an SVG of `book/src/img` |
+//! | `{{#exercises 02}}` | the step's exercises |
+//! | `{{#front 02}}` | the head of a chapter |
+//! | `{{#steps}}`, `{{#index}}` | all steps, all system calls |
+//!
+//! A fence ```` ```seq ```` is a sequence diagram: see [`seq`].
 
+pub mod build;
+pub mod changes;
+pub mod chapter;
+pub mod check;
+pub mod colour;
+pub mod diff;
+pub mod entries;
+pub mod exercise;
+pub mod expand;
 pub mod fault;
 pub mod html;
+pub mod items;
+pub mod links;
+pub mod listing;
+pub mod page;
 pub mod picture;
+pub mod preprocess;
 pub mod project;
 pub mod record;
+pub mod seq;
+pub mod serve;
+pub mod sync;
+pub mod tables;
 
 pub use anyhow::Result;
 pub use fault::Fault;

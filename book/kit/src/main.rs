@@ -1,8 +1,12 @@
 //! `cargo book`: builds the book and serves it; `check`, `record`, `sync`.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
-use kit::{Project, Result, record};
+use anyhow::bail;
+use kit::{
+    Fault, Project, Result, build, check, preprocess, record, serve, sync,
+};
 use lexopt::prelude::*;
 
 const HELP: &str = "\
@@ -21,9 +25,21 @@ Usage: cargo book [COMMAND]
   preprocess           mdBook's preprocessor protocol, for `mdbook serve`
 ";
 
+/// The command line.
+#[derive(Default)]
+struct Arguments {
+    command: Option<String>,
+    /// What follows the command.
+    names: Vec<String>,
+    port: Option<u16>,
+    no_runs: bool,
+    check: bool,
+}
+
 fn main() -> ExitCode {
     match run() {
-        Ok(status) => status,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("book: {error:#}");
             ExitCode::FAILURE
@@ -31,26 +47,75 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<ExitCode> {
+/// Does what the command line says; `false` if it found faults.
+fn run() -> Result<bool> {
+    let Some(arguments) = arguments()? else {
+        print!("{HELP}");
+        return Ok(true);
+    };
+    let Arguments { command, names, port, no_runs, check } = arguments;
+    let command = command.as_deref();
+    if command == Some("preprocess") {
+        return preprocess::protocol(&names);
+    }
+    let project = Project::find()?;
+    match command {
+        None => show(&project, port.unwrap_or(3000))?,
+        Some("build") => {
+            let folder = build::build(&project, None)?;
+            println!("{}", folder.join("index.html").display());
+        }
+        Some("check") => return Ok(report(&check::check(&project, !no_runs)?)),
+        Some("record") => {
+            let what = names.first().map_or("", String::as_str);
+            record::record(&project, what, names.get(1..).unwrap_or(&[]))?;
+        }
+        Some("sync") if check => return Ok(report(&sync::stale(&project)?)),
+        Some("sync") => {
+            for file in sync::write(&project)? {
+                println!("{}", file.display());
+            }
+        }
+        Some(other) => bail!("`{other}` is no command; try --help"),
+    }
+    Ok(true)
+}
+
+/// `None` if only help is wanted.
+fn arguments() -> Result<Option<Arguments>> {
+    let mut arguments = Arguments::default();
     let mut parser = lexopt::Parser::from_env();
-    let mut words = Vec::new();
     while let Some(argument) = parser.next()? {
         match argument {
-            Short('h') | Long("help") => {
-                print!("{HELP}");
-                return Ok(ExitCode::SUCCESS);
+            Short('h') | Long("help") => return Ok(None),
+            Long("port") => arguments.port = Some(parser.value()?.parse()?),
+            Long("no-runs") => arguments.no_runs = true,
+            Long("check") => arguments.check = true,
+            Value(word) if arguments.command.is_none() => {
+                arguments.command = Some(word.string()?);
             }
-            Value(word) => words.push(word.string()?),
+            Value(word) => arguments.names.push(word.string()?),
             other => return Err(other.unexpected().into()),
         }
     }
-    let project = Project::find()?;
-    match words.first().map(String::as_str) {
-        Some("record") => {
-            let what = words.get(1).map_or("", String::as_str);
-            record::record(&project, what, words.get(2..).unwrap_or(&[]))?;
-            Ok(ExitCode::SUCCESS)
-        }
-        _ => Err(anyhow::anyhow!("no such command; try --help")),
+    Ok(Some(arguments))
+}
+
+/// Builds the book and serves it until Ctrl-C.
+fn show(project: &Project, port: u16) -> Result<()> {
+    let listener = serve::listen(port)?;
+    let folder = build::build(project, None)?;
+    let site = serve::Site::of(&folder)?;
+    let address = listener.local_addr()?;
+    // Whoever waits for this line may be a program, on the end of a pipe.
+    writeln!(io::stdout(), "listening on http://{address}")?;
+    serve::serve(&listener, site)
+}
+
+/// Prints every fault on a line; whether there was none.
+fn report(faults: &[Fault]) -> bool {
+    for fault in faults {
+        eprintln!("{fault}");
     }
+    faults.is_empty()
 }

@@ -1,0 +1,228 @@
+//! A chapter as the kit reads it: lines of text, directives and fences.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use crate::Result;
+
+/// A line `{{#name …}}` of a chapter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the book's page for contributors has them")]
+pub enum Directive {
+    Code { place: Place, item: String },
+    Module { file: PathBuf, folded: bool },
+    Diff { step: u8, item: Option<String> },
+    Trace { step: u8 },
+    Calls { step: u8 },
+    Run { name: String },
+    Chart { name: String },
+    Picture { name: String },
+    Exercises { step: u8 },
+    Front { step: u8 },
+    Index,
+    Steps,
+}
+
+/// Where a piece of code is looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In all sources of a step.
+    Step(u8),
+    /// In one file, named from the root.
+    File(PathBuf),
+}
+
+/// A piece of a chapter.
+#[derive(Debug)]
+pub enum Piece<'a> {
+    /// A line that stays as it is.
+    Text(&'a str),
+    /// A heading of a system call's entry, `### accept4(2)`: the call.
+    Call(&'a str),
+    /// A directive, or why the line is none.
+    Directive(Result<Directive>),
+    /// The lines inside a fence ```` ```seq ````.
+    Sequence(Vec<&'a str>),
+}
+
+/// The pieces of a chapter's text, each with its first line's number.
+pub fn pieces(text: &str) -> Vec<(usize, Piece<'_>)> {
+    let mut pieces = Vec::new();
+    let mut lines = (1..).zip(text.lines());
+    while let Some((number, line)) = lines.next() {
+        if line.trim() == "```seq" {
+            let inside = lines.by_ref().map(|(_, line)| line);
+            let inside = inside.take_while(|line| line.trim() != "```");
+            pieces.push((number, Piece::Sequence(inside.collect())));
+        } else if let Some(fence) = fence(line) {
+            pieces.push((number, Piece::Text(line)));
+            for (number, line) in lines.by_ref() {
+                pieces.push((number, Piece::Text(line)));
+                if closes(line, fence) {
+                    break;
+                }
+            }
+        } else if let Some(directive) = directive(line) {
+            pieces.push((number, Piece::Directive(directive)));
+        } else if let Some(call) = call(line) {
+            pieces.push((number, Piece::Call(call)));
+        } else {
+            pieces.push((number, Piece::Text(line)));
+        }
+    }
+    pieces
+}
+
+/// The marks that open a fence, such as "```".
+fn fence(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    let mark = line.chars().next().filter(|&mark| "`~".contains(mark))?;
+    let length = line.len() - line.trim_start_matches(mark).len();
+    (length >= 3).then(|| &line[..length])
+}
+
+fn closes(line: &str, fence: &str) -> bool {
+    let marks = line.trim();
+    marks.starts_with(fence) && marks.chars().all(|c| fence.contains(c))
+}
+
+/// The call that has its entry under this heading: `### accept4(2)`.
+fn call(line: &str) -> Option<&str> {
+    let name = line.strip_prefix("### ")?.trim().strip_suffix("(2)")?;
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    (!name.is_empty() && name.chars().all(is_name)).then_some(name)
+}
+
+/// The directive on a line, if the line is one. Those of mdBook itself
+/// (`include` and so on) are left to it.
+fn directive(line: &str) -> Option<Result<Directive>> {
+    let inside = line.trim().strip_prefix("{{#")?.strip_suffix("}}")?;
+    let (name, rest) = match inside.split_once(char::is_whitespace) {
+        Some((name, rest)) => (name, rest.trim()),
+        None => (inside, ""),
+    };
+    let own = ["include", "rustdoc_include", "playground", "title"];
+    if own.contains(&name) {
+        return None;
+    }
+    Some(parse(name, rest))
+}
+
+fn parse(name: &str, rest: &str) -> Result<Directive> {
+    let step = || {
+        let two_digits = rest.len() == 2;
+        let number = rest.parse().ok().filter(|_| two_digits);
+        number.with_context(|| {
+            format!("`{rest}` is no step: write two digits, as in 04")
+        })
+    };
+    let name_of = |what: &str| match rest {
+        "" => bail!("the name of {what} is missing"),
+        rest => Ok(rest.to_string()),
+    };
+    let (first, second) = match rest.split_once(char::is_whitespace) {
+        Some((first, second)) => (first, second.trim()),
+        None => (rest, ""),
+    };
+    Ok(match name {
+        "code" if second.is_empty() => {
+            bail!("write {{{{#code NN item}}}} or {{{{#code FILE item}}}}")
+        }
+        "code" => {
+            let place = match first.parse() {
+                Ok(number) => Place::Step(number),
+                Err(_) => Place::File(inside(first)?),
+            };
+            Directive::Code { place, item: second.to_string() }
+        }
+        "module" if second.is_empty() || second == "folded" => {
+            let folded = second == "folded";
+            Directive::Module { file: inside(first)?, folded }
+        }
+        "diff" => {
+            let number = first.parse();
+            let step = number
+                .with_context(|| format!("`{first}` is no step's number"))?;
+            let item = Some(second.to_string()).filter(|it| !it.is_empty());
+            Directive::Diff { step, item }
+        }
+        "trace" => Directive::Trace { step: step()? },
+        "calls" => Directive::Calls { step: step()? },
+        "exercises" => Directive::Exercises { step: step()? },
+        "front" => Directive::Front { step: step()? },
+        "run" => Directive::Run { name: name_of("a run")? },
+        "chart" => Directive::Chart { name: name_of("a chart")? },
+        "picture" => Directive::Picture { name: name_of("a picture")? },
+        "index" if rest.is_empty() => Directive::Index,
+        "steps" if rest.is_empty() => Directive::Steps,
+        _ => bail!("`{name} {rest}` is no directive: see the list in lib.rs"),
+    })
+}
+
+/// A source file named from the root: of `shared` or of a step.
+fn inside(file: &str) -> Result<PathBuf> {
+    let path = Path::new(file);
+    let ours = path.starts_with("shared") || path.starts_with("steps");
+    let climbs = path.components().any(|part| part.as_os_str() == "..");
+    if !ours || climbs || !file.ends_with(".rs") {
+        bail!("`{file}` is no source: write shared/….rs or steps/….rs");
+    }
+    Ok(path.to_path_buf())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn directives(text: &str) -> Vec<(usize, Result<Directive, String>)> {
+        let pieces = pieces(text).into_iter();
+        let directives = pieces.filter_map(|(line, piece)| match piece {
+            Piece::Directive(Ok(directive)) => Some((line, Ok(directive))),
+            Piece::Directive(Err(why)) => Some((line, Err(why.to_string()))),
+            _ => None,
+        });
+        directives.collect()
+    }
+
+    #[test]
+    fn directives_stand_alone_on_their_lines() {
+        let text = "a {{#code 02 x}}\n{{#code 02 impl A for B}}\n\
+            ```text\n{{#trace 02}}\n```\n  {{#diff 02}}\n{{#include a.md}}";
+        let item = "impl A for B".to_string();
+        let code = Directive::Code { place: Place::Step(2), item };
+        let diff = Directive::Diff { step: 2, item: None };
+        assert_eq!(directives(text), [(2, Ok(code)), (6, Ok(diff))]);
+    }
+
+    #[test]
+    fn what_is_no_directive_is_an_error() {
+        for line in [
+            "{{#cod 02 x}}",
+            "{{#code 02}}",
+            "{{#trace 2}}",
+            "{{#module ../secret.rs}}",
+            "{{#module shared/../../secret.rs}}",
+            "{{#module shared/cli.rs open}}",
+            "{{#run}}",
+            "{{#index all}}",
+        ] {
+            let found = directives(line);
+            assert!(matches!(found[..], [(1, Err(_))]), "{line}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn entries_of_calls_and_sequences_are_found() {
+        let text = "### accept4(2)\n### Not a call\n```seq\na -> b: x\n```\n";
+        let found = pieces(text);
+        assert!(matches!(found[0], (1, Piece::Call("accept4"))));
+        assert!(matches!(found[1], (2, Piece::Text(_))));
+        let (3, Piece::Sequence(lines)) = &found[2] else {
+            panic!("{found:?}")
+        };
+        assert_eq!(lines[..], ["a -> b: x"]);
+        assert_eq!(found.len(), 3);
+    }
+}

@@ -1,0 +1,43 @@
+//! The entries of system calls: the headings `### accept4(2)` of chapters.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::chapter::{Piece, pieces};
+use crate::{Project, Result};
+
+/// Where a call is explained.
+#[derive(Debug)]
+pub struct Entry {
+    /// The step whose chapter it is.
+    pub step: u8,
+    /// The chapter, from the root.
+    pub file: PathBuf,
+    /// The heading's line.
+    pub line: usize,
+}
+
+/// The entries of each call, in the order of the steps.
+///
+/// # Errors
+/// When a chapter cannot be read.
+pub fn entries(project: &Project) -> Result<BTreeMap<String, Vec<Entry>>> {
+    let mut entries: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+    for step in &project.steps {
+        let file = step.chapter();
+        if !project.root.join(&file).is_file() {
+            continue;
+        }
+        for (line, piece) in pieces(&project.read(&file)?) {
+            let Piece::Call(call) = piece else { continue };
+            let entry = Entry { step: step.number, file: file.clone(), line };
+            entries.entry(call.to_string()).or_default().push(entry);
+        }
+    }
+    Ok(entries)
+}
+
+/// The id of a call's entry on its page.
+pub fn id(call: &str) -> String {
+    format!("call-{call}")
+}

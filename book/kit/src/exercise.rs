@@ -1,0 +1,229 @@
+//! `{{#exercises NN}}`: a card for each exercise, and a page for its text.
+//!
+//! The text is the exercise's own file, `steps/NN-slug/ex_a.md`: the page
+//! adds what steps.toml knows, and folds the hints.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+
+use crate::html::{block, escape};
+use crate::page::Page;
+use crate::{Exercise, Project, Result, Step};
+
+/// The exercise's text, from the root.
+///
+/// # Errors
+/// When its id is not the step's number and a letter.
+pub fn text_file(step: &Step, exercise: &Exercise) -> Result<PathBuf> {
+    let letter = exercise.id.strip_prefix(&format!("{:02}", step.number));
+    let letter = letter.filter(|letter| letter.len() == 1);
+    let letter = letter.with_context(|| {
+        format!("`{}` is no id of step {:02}", exercise.id, step.number)
+    })?;
+    Ok(step.folder().join(format!("ex_{letter}.md")))
+}
+
+/// The exercises whose text exists: the list of steps may be ahead of it.
+/// That one is missing is for `cargo book check` to say.
+///
+/// # Errors
+/// When an id is wrong.
+pub fn written<'a>(
+    project: &Project,
+    step: &'a Step,
+) -> Result<Vec<&'a Exercise>> {
+    let mut written = Vec::new();
+    for exercise in &step.exercises {
+        if project.root.join(text_file(step, exercise)?).is_file() {
+            written.push(exercise);
+        }
+    }
+    Ok(written)
+}
+
+/// The address of the exercise's page.
+pub fn address(exercise: &Exercise) -> String {
+    format!("ex/{}.html", exercise.id)
+}
+
+/// The cards of a step's exercises.
+///
+/// # Errors
+/// When the step has none, or the text of one is missing.
+pub fn cards(page: &Page, number: u8) -> Result<String> {
+    let step = page.project.step(number)?;
+    if step.exercises.is_empty() {
+        bail!("step {number:02} has no exercises in steps/steps.toml");
+    }
+    let mut cards = String::from("<ul class=\"exercises\">\n");
+    for exercise in written(page.project, step)? {
+        let task = Text::read(page.project, step, exercise)?.task;
+        cards.push_str(&format!(
+            "<li class=\"exercise\">\n<a href=\"{}\"><span class=\"id\">{}\
+             </span> {}</a>\n<span class=\"effort\">{}</span>\n<p>{}</p>\n\
+             <code>cargo ex {}</code>\n</li>\n",
+            page.link(&address(exercise)),
+            exercise.id,
+            escape(&exercise.title),
+            effort(exercise),
+            first_sentence(&task),
+            exercise.id,
+        ));
+    }
+    cards.push_str("</ul>");
+    Ok(cards)
+}
+
+/// `★★☆ · about 25 minutes`, with the stars in words for who cannot see.
+fn effort(exercise: &Exercise) -> String {
+    let stars = usize::from(exercise.stars);
+    let (full, empty) = ("★".repeat(stars), "☆".repeat(3 - stars.min(3)));
+    format!(
+        "<span role=\"img\" aria-label=\"difficulty {stars} of 3\">{full}\
+         {empty}</span> · about {} minutes",
+        exercise.minutes
+    )
+}
+
+/// The first sentence of a task as plain text.
+fn first_sentence(task: &str) -> String {
+    let task = task.replace('\n', " ").replace(['`', '*'], "");
+    let end = task.find(". ").map_or(task.len(), |at| at + 1);
+    escape(task[..end].trim())
+}
+
+/// The parts of an exercise's text, as Markdown.
+#[derive(Debug)]
+struct Text {
+    task: String,
+    starter: String,
+    hints: Vec<String>,
+    graded: String,
+}
+
+impl Text {
+    fn read(
+        project: &Project,
+        step: &Step,
+        exercise: &Exercise,
+    ) -> Result<Self> {
+        let file = text_file(step, exercise)?;
+        let text = project.read(&file)?;
+        Text::parse(&text, exercise).with_context(|| file.display().to_string())
+    }
+
+    fn parse(text: &str, exercise: &Exercise) -> Result<Self> {
+        let title = format!("# {}\n", exercise.title);
+        let rest = text
+            .strip_prefix(&title)
+            .with_context(|| format!("the first line must be `{title}`"))?;
+        let mut parts = rest.split("\n## ");
+        let task = parts.next().unwrap_or("").trim().to_string();
+        let mut part = |name: &str| -> Result<String> {
+            let text = parts.next().and_then(|part| part.strip_prefix(name));
+            let text = text.map(str::trim).filter(|text| !text.is_empty());
+            let text = text.with_context(|| {
+                format!("`## {name}` is missing, empty or out of order")
+            })?;
+            Ok(text.to_string())
+        };
+        let starter = part("Starter")?;
+        let hints = part("Hints")?;
+        let graded = part("Graded")?;
+        let mut levels = Vec::new();
+        for (level, hint) in
+            (1..).zip(format!("\n{hints}").split("\n### ").skip(1))
+        {
+            let hint = hint.strip_prefix(&format!("{level}\n"));
+            let hint = hint.map(str::trim).filter(|hint| !hint.is_empty());
+            let hint = hint.with_context(|| {
+                format!("hint {level} must begin with `### {level}`")
+            })?;
+            levels.push(hint.to_string());
+        }
+        if task.is_empty() || levels.len() != 3 {
+            bail!("an exercise has a task and three hints");
+        }
+        Ok(Text { task, starter, hints: levels, graded })
+    }
+}
+
+/// The page of an exercise, as Markdown.
+///
+/// # Errors
+/// When its text is missing or not in the agreed form.
+pub fn page(
+    project: &Project,
+    step: &Step,
+    exercise: &Exercise,
+) -> Result<String> {
+    let text = Text::read(project, step, exercise)?;
+    let id = &exercise.id;
+    let file = text_file(step, exercise)?.with_extension("rs");
+    let facts = block(&format!(
+        "<p class=\"front\">Exercise {id} of <a href=\"../{}.html\">step {:02}, \
+         {}</a> · {}<br>\nEdit <code>{}</code>, then check it with <code>cargo \
+         ex {id}</code>.</p>",
+        step.name(),
+        step.number,
+        escape(&step.title),
+        effort(exercise),
+        file.display(),
+    ));
+    let names = ["where to look", "what to use", "nearly the code"];
+    let hints: String = (1..)
+        .zip(text.hints.iter().zip(names))
+        .map(|(level, (hint, name))| {
+            format!(
+                "<details class=\"hint\"><summary>Hint {level}: {name}\
+                 </summary>\n\n{hint}\n\n</details>\n\n"
+            )
+        })
+        .collect();
+    Ok(format!(
+        "# {id} {}\n{facts}{}\n\n## The starter\n\n{}\n\n## Hints\n\n{hints}\
+         ## How it is graded\n\n{}\n",
+        exercise.title, text.task, text.starter, text.graded
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn exercise() -> Exercise {
+        toml::from_str(
+            "id = '01a'\nslug = 'x'\ntitle = 'Two doors'\nstars = 1\n\
+             minutes = 20\n",
+        )
+        .unwrap()
+    }
+
+    const TEXT: &str = "# Two doors\n\nOpen *both*. Then more.\n\n## Starter\n\n\
+        One door.\n\n## Hints\n\n### 1\n\na\n\n### 2\n\nb\n\n### 3\n\nc\n\n\
+        ## Graded\n\nBy looking.\n";
+
+    #[test]
+    fn an_exercise_in_the_agreed_form_is_read() {
+        let text = Text::parse(TEXT, &exercise()).unwrap();
+        assert_eq!(text.hints, ["a", "b", "c"]);
+        assert_eq!(first_sentence(&text.task), "Open both.");
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        for (from, to, words) in [
+            ("# Two doors", "# Two floors", "first line"),
+            ("## Starter", "## Start", "`## Starter`"),
+            ("### 3\n\nc\n", "", "three hints"),
+            ("### 2\n", "### 4\n", "`### 2`"),
+            ("By looking.", "", "`## Graded`"),
+        ] {
+            let text = TEXT.replace(from, to);
+            let error = Text::parse(&text, &exercise()).unwrap_err();
+            assert!(error.to_string().contains(words), "{error}");
+        }
+    }
+}

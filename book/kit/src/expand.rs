@@ -1,0 +1,75 @@
+//! Puts in the place of each directive of a chapter what it names.
+
+use std::path::Path;
+
+use crate::chapter::{Directive, Piece, pieces};
+use crate::html::block;
+use crate::page::Page;
+use crate::record::{calls, chart, session, trace};
+use crate::{
+    Fault, Result, diff, entries, exercise, listing, picture, seq, tables,
+};
+
+/// The text of `file` with everything in it that it names. Links between
+/// pages are still markers.
+///
+/// # Errors
+/// A fault for each directive that names nothing.
+pub fn expand(
+    page: &mut Page,
+    text: &str,
+    file: &Path,
+) -> Result<String, Vec<Fault>> {
+    let mut expanded = String::with_capacity(text.len());
+    let mut faults = Vec::new();
+    for (line, piece) in pieces(text) {
+        match piece {
+            Piece::Text(text) => expanded.push_str(text),
+            Piece::Call(call) => {
+                let id = entries::id(call);
+                expanded.push_str(&format!("### {call}(2) {{#{id}}}"));
+            }
+            Piece::Directive(directive) => {
+                match directive.and_then(|what| fill(page, &what)) {
+                    Ok(text) => expanded.push_str(&text),
+                    Err(error) => faults.push(Fault::new(
+                        file,
+                        line,
+                        format_args!("{error:#}"),
+                    )),
+                }
+            }
+            Piece::Sequence(lines) => match seq::render(&lines) {
+                Ok(html) => expanded.push_str(&block(&html)),
+                Err((at, error)) => {
+                    faults.push(Fault::new(file, line + 1 + at, error));
+                }
+            },
+        }
+        expanded.push('\n');
+    }
+    if faults.is_empty() { Ok(expanded) } else { Err(faults) }
+}
+
+fn fill(page: &mut Page, directive: &Directive) -> Result<String> {
+    let project = page.project;
+    let html = match directive {
+        Directive::Code { place, item } => listing::code(page, place, item)?,
+        Directive::Module { file, folded } => {
+            listing::module(page, file, *folded)?
+        }
+        Directive::Diff { step, item } => {
+            diff::render(page, *step, item.as_deref())?
+        }
+        Directive::Trace { step } => trace::render(project, *step)?,
+        Directive::Calls { step } => calls::render(project, *step)?,
+        Directive::Run { name } => session::render(project, name)?,
+        Directive::Chart { name } => chart::render(project, name)?,
+        Directive::Picture { name } => picture::render(project, name)?,
+        Directive::Exercises { step } => exercise::cards(page, *step)?,
+        Directive::Front { step } => tables::front(project, *step)?,
+        Directive::Steps => tables::steps(page),
+        Directive::Index => return tables::index(project),
+    };
+    Ok(block(&html))
+}

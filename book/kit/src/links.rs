@@ -1,0 +1,124 @@
+//! Makes links of the markers that listings, traces and tables have left.
+
+use std::collections::BTreeMap;
+
+use crate::html::MARKER;
+use crate::page::Page;
+use crate::{Project, Result, entries};
+
+/// Where the book shows lines of code, and where it explains calls.
+#[derive(Debug, Default)]
+pub struct Links {
+    /// The address of the first page that shows a line, by the line's id.
+    lines: BTreeMap<String, String>,
+    /// The address of a call's entry.
+    calls: BTreeMap<String, String>,
+}
+
+impl Links {
+    /// Knows the entries of all chapters, and no line yet.
+    ///
+    /// # Errors
+    /// When a chapter cannot be read.
+    pub fn new(project: &Project) -> Result<Self> {
+        let mut links = Links::default();
+        for (call, entries) in entries::entries(project)? {
+            let Some(first) = entries.first() else { continue };
+            let page = project.step(first.step)?.name();
+            let address = format!("{page}.html#{}", entries::id(&call));
+            links.calls.insert(call, address);
+        }
+        Ok(links)
+    }
+
+    /// Learns which lines a page shows. Pages come in the book's order.
+    pub fn learn(&mut self, page: &Page) {
+        for id in &page.anchors {
+            let address = || format!("{}#{id}", page.address);
+            self.lines.entry(id.clone()).or_insert_with(address);
+        }
+    }
+
+    /// The page's text with links for markers; where there is nothing to
+    /// link to, the marker's text alone.
+    pub fn resolve(&self, page: &Page, text: &str) -> String {
+        let [begin, end] = MARKER;
+        let mut parts = text.split(begin);
+        let mut resolved = parts.next().unwrap_or("").to_string();
+        for part in parts {
+            let (marker, rest) = part.split_once(end).unwrap_or(("", part));
+            let mut fields = marker.splitn(3, '|');
+            let kind = fields.next().unwrap_or("");
+            let target = fields.next().unwrap_or("");
+            let text = fields.next().unwrap_or("");
+            match self.address(page, kind, target) {
+                Some(address) => resolved.push_str(&format!(
+                    "<a class=\"{kind}\" href=\"{address}\">{text}</a>"
+                )),
+                None => resolved.push_str(text),
+            }
+            resolved.push_str(rest);
+        }
+        resolved
+    }
+
+    fn address(&self, page: &Page, kind: &str, to: &str) -> Option<String> {
+        if kind == "source" && page.anchors.contains(to) {
+            return Some(format!("#{to}"));
+        }
+        let known = if kind == "source" { &self.lines } else { &self.calls };
+        let address = known.get(to)?;
+        Some(match address.strip_prefix(page.address.as_str()) {
+            Some(fragment) => fragment.to_string(),
+            None => page.link(address),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::path::Path;
+
+    use super::*;
+    use crate::html::{call_link, source_link};
+
+    #[test]
+    fn links_to_this_page_another_page_or_nowhere() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let project = Project::open(&root).unwrap();
+        let mut first = Page::new(&project, "01-socket.html");
+        first.anchor("shared-cli-7");
+        first.anchor("01-socket-main-3");
+        let mut exercise = Page::new(&project, "ex/01a.html");
+        exercise.anchor("shared-cli-7");
+        let mut links = Links::default();
+        links.learn(&first);
+        links.learn(&exercise);
+        let address = "01-socket.html#call-bind".to_string();
+        links.calls.insert("bind".to_string(), address);
+
+        let main = Path::new("steps/01-socket/main.rs");
+        let cli = Path::new("shared/cli.rs");
+        let text = [
+            source_link(main, 3),
+            source_link(cli, 7),
+            source_link(cli, 8),
+            call_link("bind", "bind"),
+            call_link("listen", "<listen>"),
+        ];
+        assert_eq!(
+            links.resolve(&exercise, &text.join(" ")),
+            "<a class=\"source\" href=\"../01-socket.html#01-socket-main-3\">\
+             main.rs:3</a> \
+             <a class=\"source\" href=\"#shared-cli-7\">shared/cli.rs:7</a> \
+             shared/cli.rs:8 \
+             <a class=\"call\" href=\"../01-socket.html#call-bind\">bind</a> \
+             &lt;listen&gt;"
+        );
+        assert_eq!(
+            links.resolve(&first, &call_link("bind", "bind")),
+            "<a class=\"call\" href=\"#call-bind\">bind</a>"
+        );
+    }
+}

@@ -1,0 +1,187 @@
+//! Files that are written, in part, from `steps/steps.toml`: the targets in
+//! `Cargo.toml`, the book's summary, the table in the README.
+//!
+//! Each has its generated lines between two marks and is otherwise written by
+//! hand.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use crate::{Fault, Project, Result, exercise};
+
+/// A file and what it should hold.
+struct Generated {
+    /// From the root.
+    file: &'static Path,
+    old: String,
+    new: String,
+}
+
+/// Writes the files that are out of date; returns them.
+///
+/// # Errors
+/// When a file or its marks are missing, or it cannot be written.
+pub fn write(project: &Project) -> Result<Vec<PathBuf>> {
+    let mut written = Vec::new();
+    for Generated { file, old, new } in generated(project)? {
+        if old != new {
+            fs::write(project.root.join(file), new)
+                .with_context(|| format!("cannot write {}", file.display()))?;
+            written.push(file.to_path_buf());
+        }
+    }
+    Ok(written)
+}
+
+/// A fault for each file that is out of date.
+///
+/// # Errors
+/// When a file or its marks are missing.
+pub fn stale(project: &Project) -> Result<Vec<Fault>> {
+    let mut faults = Vec::new();
+    for Generated { file, old, new } in generated(project)? {
+        if old == new {
+            continue;
+        }
+        let (old, new) = (old.lines(), new.lines());
+        let same = old.zip(new).take_while(|(old, new)| old == new).count();
+        faults.push(Fault::new(
+            file,
+            same + 1,
+            "differs from steps/steps.toml; mend it with `cargo book sync`",
+        ));
+    }
+    Ok(faults)
+}
+
+fn generated(project: &Project) -> Result<Vec<Generated>> {
+    let html = ["<!-- steps: begin", "<!-- steps: end"];
+    let files = [
+        ("Cargo.toml", ["# sync: begin", "# sync: end"], targets(project)?),
+        ("book/src/SUMMARY.md", html, summary(project)),
+        ("README.md", html, table(project)),
+    ];
+    let mut generated = Vec::new();
+    for (file, marks, lines) in files {
+        let file = Path::new(file);
+        let old = project.read(file)?;
+        let mut new = between(&old, marks, &lines).with_context(|| {
+            format!("{} lacks `{}`, `{}`", file.display(), marks[0], marks[1])
+        })?;
+        if file.ends_with("Cargo.toml") {
+            new = default_run(project, &new);
+        }
+        generated.push(Generated { file, old, new });
+    }
+    Ok(generated)
+}
+
+/// The text with other lines between the two that begin with the marks.
+fn between(text: &str, [begin, end]: [&str; 2], lines: &str) -> Option<String> {
+    let line_of = |mark: &str| {
+        let mut lines = text.lines();
+        lines.position(|line| line.starts_with(mark))
+    };
+    let (first, last) = (line_of(begin)?, line_of(end)?);
+    if last <= first {
+        return None;
+    }
+    let all: Vec<&str> = text.lines().collect();
+    let mut new = String::new();
+    for line in &all[..=first] {
+        let _ = writeln!(new, "{line}");
+    }
+    new.push_str(lines);
+    for line in &all[last..] {
+        let _ = writeln!(new, "{line}");
+    }
+    Some(new)
+}
+
+/// Cargo's targets: a program for each step, an example for each exercise.
+fn targets(project: &Project) -> Result<String> {
+    let mut targets = Vec::new();
+    let mut target = |kind: &str, name: &str, file: &Path| {
+        let file = file.display();
+        targets.push(format!(
+            "[[{kind}]]\nname = \"{name}\"\npath = \"{file}\"\n"
+        ));
+    };
+    for step in &project.steps {
+        target("bin", &step.program(), &step.folder().join("main.rs"));
+    }
+    for step in &project.steps {
+        for exercise in &step.exercises {
+            let text = exercise::text_file(step, exercise)?;
+            let file = text.with_extension("rs");
+            // Cargo does nothing at all in a package that names a file which
+            // is not there; the book's check says that it is missing.
+            if project.root.join(&file).is_file() {
+                target("example", &exercise.id, &file);
+            }
+        }
+    }
+    Ok(targets.join("\n"))
+}
+
+/// `cargo run` alone runs the highest step.
+fn default_run(project: &Project, text: &str) -> String {
+    let Some(last) = project.steps.last() else { return text.to_string() };
+    let lines = text.lines().map(|line| match line {
+        line if line.starts_with("default-run = ") => {
+            format!("default-run = \"{}\"\n", last.program())
+        }
+        line => format!("{line}\n"),
+    });
+    lines.collect()
+}
+
+/// The chapters that are written so far.
+fn summary(project: &Project) -> String {
+    let steps = project.steps.iter();
+    let written =
+        steps.filter(|step| project.root.join(step.chapter()).is_file());
+    let mut lines = String::from("\n");
+    for step in written {
+        let _ = writeln!(lines, "- [{}]({}.md)", step.title, step.name());
+    }
+    lines.push('\n');
+    lines
+}
+
+/// The README's table of steps.
+fn table(project: &Project) -> String {
+    let mut lines = String::from(
+        "\n| step | chapter | what it is about |\n|---|---|---|\n",
+    );
+    for step in &project.steps {
+        let _ = writeln!(
+            lines,
+            "| `{}` | [{}]({}) | {} |",
+            step.program(),
+            step.title,
+            step.chapter().display(),
+            step.idea
+        );
+    }
+    lines.push('\n');
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_between_the_marks_is_replaced() {
+        let marks = ["# begin", "# end"];
+        let text = "a\n# begin\nold\n# end\nb\n";
+        let new = between(text, marks, "x\ny\n");
+        assert_eq!(new.as_deref(), Some("a\n# begin\nx\ny\n# end\nb\n"));
+        assert_eq!(between("a\n# begin\n", marks, ""), None);
+        assert_eq!(between("# end\n# begin\n", marks, ""), None);
+    }
+}

@@ -1,0 +1,118 @@
+//! `{{#front}}`, `{{#steps}}` and `{{#index}}`: what can be said about the
+//! steps from their list and their traces.
+
+use std::fmt::Write;
+
+use crate::html::{call_link, escape};
+use crate::page::Page;
+use crate::record::trace;
+use crate::{Project, Result, Step, entries};
+
+/// The head of a chapter: how long it takes, and what to type.
+///
+/// # Errors
+/// When there is no such step.
+pub fn front(project: &Project, number: u8) -> Result<String> {
+    let step = project.step(number)?;
+    let program = step.program();
+    let exercises: u32 = step.exercises.iter().map(|it| it.minutes).sum();
+    let mut html = format!(
+        "<div class=\"front\">\n<p>{}. About {} minutes",
+        escape(&step.idea),
+        step.minutes
+    );
+    if exercises > 0 {
+        let _ = write!(html, ", and {exercises} for the exercises");
+    }
+    let _ = write!(
+        html,
+        ".</p>\n<dl>\n<dt>Run it</dt><dd><code>cargo run --bin {program}</code>\
+         </dd>\n<dt>Trace it</dt><dd><code>cargo build &amp;&amp; strace -f \
+         target/debug/{program}</code></dd>\n"
+    );
+    if let Some(base) = step.base() {
+        let base = project.step(base)?;
+        let _ = writeln!(
+            html,
+            "<dt>Compare it</dt><dd><code>diff steps/{}/main.rs \
+             steps/{}/main.rs</code></dd>",
+            base.name(),
+            step.name()
+        );
+    }
+    html.push_str("</dl>\n</div>");
+    Ok(html)
+}
+
+/// The table of all steps.
+pub fn steps(page: &Page) -> String {
+    let mut html = String::from(
+        "<div class=\"table-wrapper\">\n<table class=\"steps\">\n<thead><tr>\
+         <th scope=\"col\">Step</th><th scope=\"col\">What it is about</th>\
+         <th scope=\"col\">New system calls</th></tr></thead>\n<tbody>\n",
+    );
+    for step in &page.project.steps {
+        let calls: Vec<String> =
+            step.calls.iter().map(|call| call_link(call, call)).collect();
+        let _ = writeln!(
+            html,
+            "<tr><td><a href=\"{}\">{:02} {}</a></td><td>{}</td><td>{}</td>\
+             </tr>",
+            page.link(&format!("{}.html", step.name())),
+            step.number,
+            escape(&step.title),
+            escape(&step.idea),
+            calls.join(", "),
+        );
+    }
+    html.push_str("</tbody>\n</table>\n</div>");
+    html
+}
+
+/// The index of system calls, as Markdown: a heading for each call, because
+/// the book's search finds headings best.
+///
+/// # Errors
+/// When a chapter or a trace cannot be read.
+pub fn index(project: &Project) -> Result<String> {
+    let mut traces = Vec::new();
+    for step in &project.steps {
+        if project.root.join(trace::file(step)).is_file() {
+            traces.push((step, trace::load(project, step)?));
+        }
+    }
+    let mut text = String::new();
+    for (call, entries) in entries::entries(project)? {
+        let _ = writeln!(text, "## {call} {{#index-{call}}}\n");
+        let mut explained = Vec::new();
+        for entry in entries {
+            let step = project.step(entry.step)?;
+            explained.push(format!(
+                "[{}]({}.md#{})",
+                named(step),
+                step.name(),
+                entries::id(&call)
+            ));
+        }
+        let _ = writeln!(text, "Explained in {}.", explained.join(" and "));
+        let users = traces.iter().filter_map(|(step, trace)| {
+            let mine = trace.calls().filter(|made| made.call == call);
+            let functions: std::collections::BTreeSet<String> =
+                mine.map(|made| format!("`{}`", made.function)).collect();
+            let functions: Vec<String> = functions.into_iter().collect();
+            (!functions.is_empty()).then(|| {
+                format!("{:02} ({})", step.number, functions.join(", "))
+            })
+        });
+        let users: Vec<String> = users.collect();
+        if !users.is_empty() {
+            let _ = writeln!(text, "Made in step {}.", users.join(", "));
+        }
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+fn named(step: &Step) -> String {
+    format!("{:02} {}", step.number, step.title)
+}
