@@ -117,11 +117,7 @@ fn share(server: &Server, waiting: &mut Wire) -> f64 {
 fn no_descriptor_left_is_waited_out() {
     for step in lasting_servers() {
         let (server, before) = warm(step);
-        // 0, 1, 2 and the listener.
-        server.limit_descriptors(4);
-        // The accept that is waiting has its descriptor already; the next
-        // has none, and fails although nobody is there.
-        step.visit(&server);
+        step.starve(&server);
         let mut visitor = server.connect();
         let share = share(&server, &mut visitor);
         assert!(share < 0.3, "spins: {:.0} % of a processor", share * 100.0);

@@ -1,6 +1,6 @@
 //! The steps as the tests see them: a later step joins by an entry here.
 
-use crate::harness::{Server, Wire};
+use crate::harness::{Server, Wire, eventually, facts};
 use crate::matrix::Capability::{self, *};
 
 /// What a step claims, and what it demonstrably lacks.
@@ -102,6 +102,19 @@ impl Step {
             }
             Speaks::Client => panic!("{} is no server", self.name),
         }
+    }
+
+    /// Leaves a server no descriptor but those it has. Its next accept fails
+    /// even before somebody calls.
+    pub fn starve(&self, server: &Server) {
+        eventually("the server waits for a visitor", || {
+            facts::sleeps_in(server.pid(), libc::SYS_accept4).then_some(())
+        });
+        // 0, 1, 2 and the listener.
+        server.limit_descriptors(4);
+        // The accept that is waiting has its descriptor already: it is used
+        // up by a visit.
+        self.visit(server);
     }
 
     /// Ends a visit: who ends first depends on who has more to say.
