@@ -86,11 +86,17 @@ fn effort(exercise: &Exercise) -> String {
     )
 }
 
-/// The first sentence of a task as plain text.
+/// The first sentence of a task as plain text; or what its first paragraph
+/// says before an example.
 fn first_sentence(task: &str) -> String {
-    let task = task.replace('\n', " ").replace(['`', '*'], "");
-    let end = task.find(". ").map_or(task.len(), |at| at + 1);
-    escape(task[..end].trim())
+    let paragraph = task.split("\n\n").next().unwrap_or(task);
+    let text = paragraph.replace('\n', " ").replace(['`', '*'], "");
+    let end = text.find(". ").map_or(text.len(), |at| at + 1);
+    let sentence = text[..end].trim();
+    match sentence.strip_suffix(':') {
+        Some(before) => escape(before) + ".",
+        None => escape(sentence),
+    }
 }
 
 /// The parts of an exercise's text, as Markdown.
@@ -210,6 +216,8 @@ mod tests {
         let text = Text::parse(TEXT, &exercise()).unwrap();
         assert_eq!(text.hints, ["a", "b", "c"]);
         assert_eq!(first_sentence(&text.task), "Open both.");
+        let example = "Say it\nso:\n\n```text\nit. So\n```";
+        assert_eq!(first_sentence(example), "Say it so.");
     }
 
     #[test]

@@ -144,7 +144,7 @@ fn listing(
     Ok(format!(
         "<figure class=\"listing\">\n<figcaption><span class=\"file\">{name}\
          </span> <span class=\"place\">{range}{legend}</span></figcaption>\n\
-         <pre><code class=\"language-rust nohighlight hljs\">{body}</code>\
+         <pre><code class=\"nohighlight hljs\">{body}</code>\
          </pre>\n</figure>"
     ))
 }
