@@ -21,6 +21,9 @@ const HOSTS: [&str; 6] = [
     "www.rust-lang.org",
 ];
 
+/// Pages that only repeat others: all of them for printing, and the first.
+const COPIES: [&str; 2] = ["print.html", "index.html"];
+
 pub(super) fn check(project: &Project) -> Result<Vec<Fault>> {
     let folder = tempfile::tempdir()?;
     if let Err(error) = build::build(project, Some(folder.path())) {
@@ -35,8 +38,7 @@ pub(super) fn check(project: &Project) -> Result<Vec<Fault>> {
     let site = Site::read(folder.path())?;
     let mut faults = Vec::new();
     for (name, page) in &site.pages {
-        // The page for printing repeats all the others.
-        if name != "print.html" {
+        if !COPIES.contains(&name.as_str()) {
             faults.extend(site.faults(project, name, page));
         }
     }
@@ -152,7 +154,7 @@ impl Site {
         let mut first: BTreeMap<&str, &str> = BTreeMap::new();
         let mut faults = Vec::new();
         for (name, page) in &self.pages {
-            if name == "print.html" || name == "index.html" {
+            if COPIES.contains(&name.as_str()) {
                 continue;
             }
             for (id, in_picture) in &page.ids {
