@@ -24,6 +24,11 @@ pub fn record(project: &Project, what: &str, names: &[String]) -> Result<()> {
     if all || what == "traces" {
         trace::record_to_files(project, &steps(project, names)?)?;
     }
+    if all || what == "runs" {
+        let every = session::names(project)?;
+        let names = if names.is_empty() { &every } else { names };
+        session::record_to_files(project, names)?;
+    }
     Ok(())
 }
 
@@ -48,5 +53,7 @@ fn traced_steps(project: &Project) -> Vec<&Step> {
 /// # Errors
 /// When a run cannot be made at all.
 pub fn compare(project: &Project) -> Result<Vec<Fault>> {
-    compare::traces(project)
+    let mut faults = compare::traces(project)?;
+    faults.extend(compare::sessions(project)?);
+    Ok(faults)
 }
