@@ -168,9 +168,9 @@ pub fn page(
     let id = &exercise.id;
     let file = text_file(step, exercise)?.with_extension("rs");
     let facts = block(&format!(
-        "<p class=\"front\">Exercise {id} of <a href=\"../{}.html\">step {:02}, \
-         {}</a> · {}<br>\nEdit <code>{}</code>, then check it with <code>cargo \
-         ex {id}</code>.</p>",
+        "<p class=\"front\">Exercise {id} of <a href=\"../{}.html\">step \
+         {:02}, {}</a> · {}<br>\nEdit <code>{}</code>, then check it with \
+         <code>cargo ex {id}</code>.</p>",
         step.name(),
         step.number,
         escape(&step.title),
@@ -207,8 +207,9 @@ mod tests {
         .unwrap()
     }
 
-    const TEXT: &str = "# Two doors\n\nOpen *both*. Then more.\n\n## Starter\n\n\
-        One door.\n\n## Hints\n\n### 1\n\na\n\n### 2\n\nb\n\n### 3\n\nc\n\n\
+    const TEXT: &str = "# Two doors\n\nOpen *both*. Then more.\n\n\
+        ## Starter\n\nOne door.\n\n\
+        ## Hints\n\n### 1\n\na\n\n### 2\n\nb\n\n### 3\n\nc\n\n\
         ## Graded\n\nBy looking.\n";
 
     #[test]

@@ -1,0 +1,9 @@
+//! The house rules: what the design promises of the files themselves.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod budgets;
+mod manifest;
+mod rooms;
+mod tracked;
+mod tree;
