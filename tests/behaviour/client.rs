@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::thread;
 
-use crate::harness::tools::assert_same;
-use crate::harness::{Host, Program, Running, Wire, no_nasty, pattern};
-use crate::steps::step;
+use crate::common::steps::step;
+use crate::common::tools::assert_same;
+use crate::common::{Host, Program, Running, Wire, no_nasty, pattern};
 
 const LARGE: usize = 8 << 20;
 

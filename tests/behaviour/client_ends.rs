@@ -5,8 +5,8 @@ use std::fs::File;
 use rustix::pipe::pipe;
 
 use crate::client::{client, connected};
-use crate::harness::{Host, Program, no_nasty};
-use crate::steps::step;
+use crate::common::steps::step;
+use crate::common::{Host, Program, no_nasty};
 
 #[test]
 fn the_addresses_of_a_name_are_tried_in_order() {
@@ -74,7 +74,7 @@ fn when_no_address_answers_each_is_named() {
 fn an_ipv6_server() {
     let Some(host) = Host::open_on("[::1]:0") else {
         let how = "sysctl net.ipv6.conf.lo.disable_ipv6=0";
-        return crate::harness::skip("an_ipv6_server", "no IPv6", how);
+        return crate::common::skip("an_ipv6_server", "no IPv6", how);
     };
     let mut running = client(&host).start();
     let mut wire = host.accept(&running.story);

@@ -8,9 +8,11 @@ use std::path::PathBuf;
 
 use rustix::pipe::{PipeFlags, pipe_with};
 
-use crate::harness::tools::scratch;
-use crate::harness::{Program, Server, skip};
-use crate::steps::{REQUEST, STEPS, Speaks, Step, lasting_servers, servers};
+use crate::common::steps::{
+    REQUEST, STEPS, Speaks, Step, lasting_servers, servers,
+};
+use crate::common::tools::scratch;
+use crate::common::{Program, Server, skip};
 
 /// Where a program is, by the search path.
 fn find(name: &str) -> Option<PathBuf> {

@@ -4,9 +4,9 @@
 use std::io::Write;
 use std::thread;
 
-use crate::harness::tools::assert_same;
-use crate::harness::{Server, no_nasty, pattern};
-use crate::steps::step;
+use crate::common::steps::step;
+use crate::common::tools::assert_same;
+use crate::common::{Server, no_nasty, pattern};
 
 const LARGE: usize = 8 << 20;
 
@@ -51,7 +51,7 @@ fn a_visitor_who_reads_only_when_nothing_more_fits() {
     loop {
         let count = wire.fill();
         total += count;
-        if crate::harness::facts::sleeps_in(server.pid(), libc::SYS_write) {
+        if crate::common::facts::sleeps_in(server.pid(), libc::SYS_write) {
             break;
         }
     }
@@ -96,7 +96,7 @@ fn a_reset_while_the_server_reads() {
 fn a_reset_while_the_server_writes() {
     let server = server();
     let mut wire = server.connect();
-    while !crate::harness::facts::sleeps_in(server.pid(), libc::SYS_write) {
+    while !crate::common::facts::sleeps_in(server.pid(), libc::SYS_write) {
         wire.fill();
     }
     wire.reset();
@@ -162,7 +162,7 @@ fn two_visitors_are_served_in_turn() {
         first.expect(b"again");
         assert!(!second.has_something());
     }
-    assert_eq!(crate::harness::facts::queue(server.address), 1);
+    assert_eq!(crate::common::facts::queue(server.address), 1);
     drop(first);
     second.expect(b"second");
 }

@@ -9,8 +9,8 @@ use rustix::net::{AddressFamily, SocketType};
 use rustix::pipe::pipe;
 use rustix::process::Signal;
 
-use crate::harness::{Host, Program, Running, Server, Wire, eventually, facts};
-use crate::steps::{Speaks, Step, lasting_servers, servers, step};
+use crate::common::steps::{Speaks, Step, lasting_servers, servers, step};
+use crate::common::{Host, Program, Running, Server, Wire, eventually, facts};
 
 const SIGNALS: [Signal; 2] = [Signal::INT, Signal::TERM];
 

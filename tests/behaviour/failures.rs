@@ -6,8 +6,8 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket};
 use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};
 
-use crate::harness::{Ended, Host, Program, no_nasty, skip};
-use crate::steps::{servers, step};
+use crate::common::steps::{servers, step};
+use crate::common::{Ended, Host, Program, no_nasty, skip};
 
 fn fails(program: &str, argument: &str) -> Ended {
     Program::new(program, &[argument]).start().wait()

@@ -1,9 +1,9 @@
 //! Step 04: one page for every request, however the request arrives.
 
-use crate::answer::Answer;
-use crate::harness::tools::assert_same;
-use crate::harness::{Server, no_nasty};
-use crate::steps::{REQUEST, step};
+use crate::common::Answer;
+use crate::common::steps::{REQUEST, step};
+use crate::common::tools::assert_same;
+use crate::common::{Server, no_nasty};
 
 /// The longest head that is read to its end.
 const MAX_HEAD: usize = 16 * 1024;

@@ -5,10 +5,10 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::answer::Answer;
-use crate::harness::{Wire, pattern};
+use crate::common::Answer;
+use crate::common::steps::REQUEST;
+use crate::common::{Wire, pattern};
 use crate::http::server;
-use crate::steps::REQUEST;
 
 const HEAD_TIME: Duration = Duration::from_secs(5);
 const LINGER_TIME: Duration = Duration::from_secs(1);

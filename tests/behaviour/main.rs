@@ -3,17 +3,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod answer;
+#[path = "../common/mod.rs"]
+mod common;
+
 mod client;
 mod client_ends;
 mod commands;
 mod echo;
 mod endings;
 mod failures;
-mod harness;
 mod http;
 mod http_time;
 mod matrix;
 mod resources;
 mod start;
-mod steps;

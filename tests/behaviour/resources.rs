@@ -3,9 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::harness::facts::{self, Belongings};
-use crate::harness::{Server, Wire, eventually};
-use crate::steps::{REQUEST, Speaks, Step, lasting_servers, step};
+use crate::common::facts::{self, Belongings};
+use crate::common::steps::{REQUEST, Speaks, Step, lasting_servers, step};
+use crate::common::{Server, Wire, eventually};
 
 const VISITORS: usize = 100;
 
@@ -156,7 +156,7 @@ fn step01_says_that_no_descriptor_is_left() {
 
     let nasty = Server::start_nasty(step, "accept=EMFILE");
     let Some(server) = nasty else {
-        return crate::harness::no_nasty("step01_says_that_…");
+        return crate::common::no_nasty("step01_says_that_…");
     };
     let line = "step01: cannot accept: too many open files";
     server.wait().expect_failure(1, line);

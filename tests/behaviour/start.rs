@@ -2,8 +2,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use crate::harness::{Host, Program, Server, skip};
-use crate::steps::{STEPS, Speaks, Step, servers};
+use crate::common::steps::{STEPS, Speaks, Step, servers};
+use crate::common::{Host, Program, Server, skip};
 
 /// Whether this machine has an IPv6 loopback.
 fn has_ipv6(test: &str) -> bool {

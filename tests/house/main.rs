@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "../common/skip.rs"]
+mod skip;
+
 mod budgets;
 mod manifest;
 mod rooms;

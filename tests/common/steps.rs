@@ -1,7 +1,7 @@
 //! The steps as the tests see them: a later step joins by an entry here.
 
-use crate::harness::{Server, Wire, eventually, facts};
-use crate::matrix::Capability::{self, *};
+use self::Capability::*;
+use super::{Answer, Server, Wire, eventually, facts};
 
 /// What a step claims, and what it demonstrably lacks.
 #[derive(Debug)]
@@ -26,6 +26,31 @@ pub enum Speaks {
     Http,
     /// It is no server: it calls one.
     Client,
+}
+
+/// What a step can do, or cannot yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Capability {
+    /// Says its greeting to whoever calls.
+    Greets,
+    /// Sends back what it gets.
+    Echoes,
+    /// Is still there for a second visitor.
+    ServesTheNext,
+    /// Can be started again on its port when it has just ended.
+    ReturnsAtOnce,
+    /// Connects its input and output with a server.
+    Connects,
+    /// Answers a request with a page.
+    AnswersHttp,
+    /// Sends a visitor away who says nothing.
+    EndsSilence,
+    /// Tells a request from nonsense.
+    RefusesNonsense,
+    /// Answers a second request on the same connection.
+    KeepsConnection,
+    /// Serves one visitor while another is there and says nothing.
+    ServesBesideSilence,
 }
 
 macro_rules! step {
@@ -98,7 +123,7 @@ impl Step {
             }
             Speaks::Http => {
                 wire.send(REQUEST);
-                crate::answer::Answer::read(wire).expect_page();
+                Answer::read(wire).expect_page();
             }
             Speaks::Client => panic!("{} is no server", self.name),
         }

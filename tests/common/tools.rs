@@ -1,11 +1,12 @@
-//! Waiting, skipping, and bytes to send.
+//! Waiting, bytes to send, and the preloaded library.
 
 use std::env;
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use super::skip::skip;
 
 /// The limit of every wait for something that must happen. It is patient,
 /// because the machine may be slow; no test that passes waits so long.
@@ -25,16 +26,6 @@ pub fn eventually<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
         thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(10));
     }
-}
-
-/// Says that a test is not done here, and how it could be. Where everything
-/// must be there (`CI=true`) that is a failure.
-pub fn skip(test: &str, why: &str, to_enable: &str) {
-    let line = format!("SKIPPED {test}: {why}; to enable: {to_enable}\n");
-    let ci = env::var("CI").is_ok_and(|value| value == "true");
-    assert!(!ci, "nothing may be skipped where CI=true: {line}");
-    // Not `eprintln!`: the words of a test that passes are not shown.
-    let _ = io::stderr().write_all(line.as_bytes());
 }
 
 /// `length` bytes of which no part is like another, the same every time.

@@ -5,8 +5,8 @@ use std::ops::{Deref, DerefMut};
 
 use super::ended::Ended;
 use super::program::{Program, Running};
+use super::steps::Step;
 use super::wire::Wire;
-use crate::steps::Step;
 
 /// A server that has said where it listens.
 #[derive(Debug)]

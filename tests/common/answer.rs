@@ -1,6 +1,6 @@
 //! An HTTP answer as a client sees it, read by somebody else's parser.
 
-use crate::harness::Wire;
+use super::Wire;
 
 /// A complete answer. Reading it has checked the framing: the body has
 /// exactly the length that the head promised.
