@@ -1,6 +1,8 @@
 //! What is recorded from runs of the steps: traces, terminal sessions and
 //! charts.
 
+use anyhow::ensure;
+
 use crate::{Fault, Project, Result, Step};
 
 pub mod calls;
@@ -29,6 +31,13 @@ pub fn record(project: &Project, what: &str, names: &[String]) -> Result<()> {
         let names = if names.is_empty() { &every } else { names };
         session::record_to_files(project, names)?;
     }
+    if all || what == "charts" {
+        chart::record_to_files(project, names)?;
+    }
+    ensure!(
+        all || ["traces", "runs", "charts"].contains(&what),
+        "'{what}' cannot be recorded: traces, runs or charts can"
+    );
     Ok(())
 }
 
@@ -55,5 +64,6 @@ fn traced_steps(project: &Project) -> Vec<&Step> {
 pub fn compare(project: &Project) -> Result<Vec<Fault>> {
     let mut faults = compare::traces(project)?;
     faults.extend(compare::sessions(project)?);
+    faults.extend(chart::compare(project)?);
     Ok(faults)
 }
