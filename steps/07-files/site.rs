@@ -75,7 +75,7 @@ impl Place {
     }
 
     /// RFC 9110 section 10.2.1: the methods that may be used here.
-    fn allow(&self) -> &'static str {
+    fn methods(&self) -> &'static str {
         match self {
             Place::File(..) | Place::Folder(_) | Place::Api => {
                 "GET, HEAD, OPTIONS"
@@ -164,7 +164,7 @@ impl Request {
             .field("X-Content-Type-Options", "nosniff");
         if self.method == Method::Options || status == Status::MethodNotAllowed
         {
-            response = response.field("Allow", self.place.allow());
+            response = response.field("Allow", self.place.methods());
             return response.body(self.method, content);
         }
         match &self.place {

@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 
 use crate::client::{self, Answer, ask};
-use crate::harness::facts::{self, Belongings};
-use crate::harness::{Server, Wire, eventually};
+use crate::common::facts::{self, Belongings};
+use crate::common::{Server, Wire, eventually};
 use crate::tree::Tree;
 
 /// More than the kernel takes for a client who does not read.

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
-pub use crate::harness::Server;
-use crate::harness::{Program, Wire};
+pub use crate::common::Server;
+use crate::common::{Program, Wire};
 use crate::tree::Tree;
 
 /// Starts step 07 on the root of `tree`.

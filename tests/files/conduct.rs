@@ -5,8 +5,8 @@ use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, SystemTime};
 
 use crate::client::{self, Answer, ask, ask_with};
-use crate::harness::tools::assert_same;
-use crate::harness::{Program, pattern};
+use crate::common::tools::assert_same;
+use crate::common::{Program, pattern};
 use crate::tree::Tree;
 
 const ALLOWED: &str = "GET, HEAD, OPTIONS";

@@ -3,25 +3,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "../common/mod.rs"]
+mod common;
+
 mod changing;
 mod client;
 mod conduct;
 mod dates;
 mod fuzz;
-#[path = "../behaviour/harness/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "others need more of it")]
-mod harness;
 mod labels;
 mod names;
 mod paths;
 mod root;
 mod start;
 mod tree;
-
-/// The harness knows steps by their programs.
-mod steps {
-    #[allow(dead_code, reason = "servers are started with a root here")]
-    pub struct Step {
-        pub program: &'static str,
-    }
-}

@@ -53,10 +53,10 @@ const TARGETS: &[(&str, Result<&str, u16>)] = &[
     ("/..", Err(400)),
     ("/../", Err(400)),
     ("/../secret.txt", Err(400)),
-    ("/../root/file.txt", Err(400)),
+    ("/../inside/file.txt", Err(400)),
     ("/../../../../../../../../etc/passwd", Err(400)),
     ("/sub/../../secret.txt", Err(400)),
-    ("/sub/../../root/file.txt", Err(400)),
+    ("/sub/../../inside/file.txt", Err(400)),
     ("//../secret.txt", Err(400)),
     ("/%2e%2e/secret.txt", Err(400)),
     ("/%2E%2E/secret.txt", Err(400)),
@@ -216,7 +216,7 @@ fn devices_and_magic_links() {
 
     let server = client::serve_folder("/proc".as_ref());
     let mut wire = server.connect();
-    for target in ["/self/exe", "/self/cwd/", "/self/root/etc/passwd"] {
+    for target in ["/self/exe", "/self/cwd/", "/self/cwd/Cargo.toml"] {
         assert_eq!(ask(&mut wire, "GET", target).status, 404, "{target}");
     }
     // A regular file, says fstat, of 0 bytes: so be it.

@@ -14,7 +14,7 @@ use nix::unistd;
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
-/// `root/` and what lies beside it; it is removed with this value.
+/// `inside/` and what lies beside it; it is removed with this value.
 #[derive(Debug)]
 pub struct Tree {
     folder: PathBuf,
@@ -27,7 +27,7 @@ impl Tree {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("files-{}-{number}", process::id());
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        fs::create_dir_all(folder.join("root/sub/deeper")).unwrap();
+        fs::create_dir_all(folder.join("inside/sub/deeper")).unwrap();
         fs::create_dir(folder.join("outside")).unwrap();
         let random = fs::read("/proc/sys/kernel/random/uuid").unwrap();
         let secret = String::from_utf8(random).unwrap().trim().to_string();
@@ -50,7 +50,7 @@ impl Tree {
         tree.link("../secret.txt", "out");
         tree.link("../outside", "out-folder");
         tree.link("../../secret.txt", "sub/out");
-        tree.link("../root/file.txt", "out-and-in");
+        tree.link("../inside/file.txt", "out-and-in");
         tree.link(tree.folder.join("secret.txt"), "out-absolute");
         tree.link(tree.root().join("file.txt"), "in-absolute");
         tree.link("/etc/passwd", "passwd");
@@ -70,7 +70,7 @@ impl Tree {
     }
 
     pub fn root(&self) -> PathBuf {
-        self.folder.join("root")
+        self.folder.join("inside")
     }
 
     /// What lies beside the root.

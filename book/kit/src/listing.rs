@@ -68,10 +68,7 @@ pub fn parse(project: &Project, file: &Path) -> Result<Items> {
 /// When it is not found, or found twice.
 pub fn code(page: &mut Page, place: &Place, item: &str) -> Result<String> {
     let Found { file, lines } = find(page.project, place, item)?;
-    let new = match place {
-        Place::Step(number) => new_lines(page.project, *number, &file)?,
-        Place::File(_) => BTreeSet::new(),
-    };
+    let new = new_lines(page.project, &file)?;
     listing(page, &file, Some(lines), &new)
 }
 
@@ -93,16 +90,14 @@ pub fn module(page: &mut Page, file: &Path, folded: bool) -> Result<String> {
 }
 
 /// The lines of a step's file that the step before does not have. All of the
-/// first step is new: marking it would say nothing.
-fn new_lines(
-    project: &Project,
-    number: u8,
-    file: &Path,
-) -> Result<BTreeSet<usize>> {
-    let step = project.step(number)?;
-    if step.base().is_none() {
+/// first step is new, as is a shared file where it enters: marking that would
+/// say nothing.
+fn new_lines(project: &Project, file: &Path) -> Result<BTreeSet<usize>> {
+    let mut steps = project.steps.iter();
+    let step = steps.find(|step| file.starts_with(step.folder()));
+    let Some(step) = step.filter(|step| step.base().is_some()) else {
         return Ok(BTreeSet::new());
-    }
+    };
     let changes = changes(project, step)?;
     let change =
         changes.iter().find(|change| change.new_path.as_deref() == Some(file));
@@ -144,7 +139,7 @@ fn listing(
     Ok(format!(
         "<figure class=\"listing\">\n<figcaption><span class=\"file\">{name}\
          </span> <span class=\"place\">{range}{legend}</span></figcaption>\n\
-         <pre><code class=\"language-rust nohighlight hljs\">{body}</code>\
+         <pre><code class=\"nohighlight hljs\">{body}</code>\
          </pre>\n</figure>"
     ))
 }
