@@ -9,10 +9,10 @@ use std::process::ExitCode;
 
 use nix::errno::Errno;
 use shared::cli::{self, Failure};
-use shared::files::root::{File, Root};
+use shared::files::root::Root;
 use shared::http::persistence::Persistence;
 use shared::net::listener::Listener;
-use shared::web::visit::{ENOUGH, End, Visit};
+use shared::web::visit::{End, Visit};
 
 mod site;
 
@@ -79,35 +79,10 @@ fn converse(visit: &mut Visit, root: &Root) -> Result<End, End> {
     loop {
         let request = visit.read_head(|head| Request::new(head, root))?;
         visit.read_body(request.framing, request.expects_continue)?;
-        request.answer(visit);
-        if let Some(file) = request.file() {
-            send(file, visit)?;
-        }
+        request.answer(visit)?;
         if request.persistence == Persistence::Closes {
             return Ok(End::Closed);
         }
         visit.flush_enough()?;
     }
-}
-
-/// Sends the content of `file`, whose length has been promised: not a byte
-/// more, if it has grown; if it has shrunk, the client would wait for the
-/// rest for ever, so the connection ends.
-fn send(file: &File, visit: &mut Visit) -> Result<(), End> {
-    let mut sent = 0;
-    while sent < file.size {
-        visit.flush_enough()?;
-        // Behind the answer's head, so that a small file is one write.
-        let output = &mut visit.output;
-        let start = output.len();
-        let left = usize::try_from(file.size - sent).unwrap_or(ENOUGH);
-        output.resize(ENOUGH.min(start.saturating_add(left)), 0);
-        let count = file.read_at(sent, &mut output[start..])?;
-        output.truncate(start + count);
-        if count == 0 {
-            return Err(End::Broken("the file has shrunk"));
-        }
-        sent += count as u64;
-    }
-    Ok(())
 }

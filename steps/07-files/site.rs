@@ -15,7 +15,7 @@ use shared::http::response::Response;
 use shared::http::status::Status;
 use shared::http::target::Target;
 use shared::http::validators::Version;
-use shared::web::visit::Visit;
+use shared::web::visit::{ENOUGH, End, Visit};
 
 const NOTHING: &[u8] = b"";
 const NOT_SO: &[u8] = b"Not with this method.\n";
@@ -124,17 +124,9 @@ impl Request {
         matches!((&self.place, self.method), (Place::Echo, Method::Post))
     }
 
-    /// The file whose content follows the answer's head.
-    pub fn file(&self) -> Option<&File> {
-        match (&self.place, self.method) {
-            (Place::File(file, _), Method::Get) => Some(file),
-            _ => None,
-        }
-    }
-
-    /// Writes the answer to this request, the last that was read, behind
-    /// those that are to be sent; all of it but a file's content.
-    pub fn answer(&self, visit: &mut Visit) {
+    /// Answers this request, the last that was read: behind what is still to
+    /// be sent, and in parts if the answer is large.
+    pub fn answer(&self, visit: &mut Visit) -> Result<(), End> {
         let Visit { body, clock, output, .. } = visit;
         let text;
         let (status, kind, content) = match (&self.place, self.method) {
@@ -142,8 +134,11 @@ impl Request {
                 text = format!("{}\n", status.reason());
                 (*status, TEXT, text.as_bytes())
             }
-            (Place::File(_, kind), Method::Get | Method::Head) => {
-                (Status::Ok, &**kind, NOTHING)
+            (Place::File(file, kind), Method::Get | Method::Head) => {
+                let response = self.begin(Status::Ok, kind, clock, output);
+                describe(file, clock, response);
+                let is_get = self.method == Method::Get;
+                return if is_get { send(file, visit) } else { Ok(()) };
             }
             (Place::Folder(_), Method::Get | Method::Head) => {
                 (Status::MovedPermanently, TEXT, WITH_SLASH)
@@ -156,25 +151,31 @@ impl Request {
             (_, Method::Options) => (Status::Ok, TEXT, NOTHING),
             _ => (Status::MethodNotAllowed, TEXT, NOT_SO),
         };
-        let mut response = Response::new(output, status)
+        let mut response = self.begin(status, kind, clock, output);
+        if self.method == Method::Options || status == Status::MethodNotAllowed
+        {
+            response = response.field("Allow", self.place.methods());
+        } else if let Place::Folder(place) = &self.place {
+            response = response.field("Location", place);
+        }
+        response.body(self.method, content);
+        Ok(())
+    }
+
+    /// What all answers begin with.
+    fn begin<'o>(
+        &self,
+        status: Status,
+        kind: &str,
+        clock: &Clock,
+        output: &'o mut Vec<u8>,
+    ) -> Response<'o> {
+        Response::new(output, status)
             .field("Date", clock.text())
             .persistence(self.persistence)
             .field("Content-Type", kind)
             // Text is text, even if a browser thinks that it sees a page.
-            .field("X-Content-Type-Options", "nosniff");
-        if self.method == Method::Options || status == Status::MethodNotAllowed
-        {
-            response = response.field("Allow", self.place.methods());
-            return response.body(self.method, content);
-        }
-        match &self.place {
-            Place::File(file, _) => describe(file, clock, response),
-            Place::Folder(place) => {
-                let response = response.field("Location", place);
-                response.body(self.method, content);
-            }
-            _ => response.body(self.method, content),
-        }
+            .field("X-Content-Type-Options", "nosniff")
     }
 }
 
@@ -191,4 +192,26 @@ fn describe(file: &File, clock: &Clock, response: Response) {
         .field("Last-Modified", modified.text())
         .field("ETag", version.tag())
         .length(file.size);
+}
+
+/// Sends the content of `file`, whose length has been promised: not a byte
+/// more, if it has grown; if it has shrunk, the client would wait for the
+/// rest for ever, so the connection ends.
+fn send(file: &File, visit: &mut Visit) -> Result<(), End> {
+    let mut sent = 0;
+    while sent < file.size {
+        visit.flush_enough()?;
+        // Behind the answer's head, so that a small file is one write.
+        let output = &mut visit.output;
+        let start = output.len();
+        let left = usize::try_from(file.size - sent).unwrap_or(ENOUGH);
+        output.resize(ENOUGH.min(start.saturating_add(left)), 0);
+        let count = file.read_at(sent, &mut output[start..])?;
+        output.truncate(start + count);
+        if count == 0 {
+            return Err(End::Broken("the file has shrunk"));
+        }
+        sent += count as u64;
+    }
+    Ok(())
 }
