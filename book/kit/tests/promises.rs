@@ -41,6 +41,7 @@ fn a_name_that_is_there_twice() {
 fn names_of_runs_pictures_modules_and_steps() {
     for (directive, words) in [
         ("{{#run nothing}}", "nothing"),
+        ("{{#chart nothing}}", "nothing"),
         ("{{#picture nothing}}", "book/src/img/nothing.svg"),
         ("{{#module shared/nothing.rs}}", "cannot read shared/nothing.rs"),
         ("{{#diff 01}}", "step 01 is the first"),
