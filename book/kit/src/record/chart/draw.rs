@@ -106,7 +106,9 @@ fn bars(
                 svg,
                 "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" \
                  height=\"{:.1}\" fill=\"{}\"/>\
-                 <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
+                 <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\" \
+                 stroke=\"var(--bg)\" stroke-width=\"4\" \
+                 paint-order=\"stroke\">{}</text>",
                 BOTTOM - y,
                 LOOKS[index].0,
                 x + width / 2.0,
