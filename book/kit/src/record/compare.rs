@@ -283,35 +283,4 @@ mod tests {
         let fault = compared(&old, &tasks).unwrap();
         assert!(fault.message.contains("it has: task 0, task 1"));
     }
-
-    #[test]
-    fn the_first_line_that_differs_is_shown_with_its_line_in_the_file() {
-        let text = "# A\n# curl: 8\na$ x\na| one\na| two\n";
-        let old = Transcript::parse(text).unwrap();
-        let new = Transcript::parse(&text.replace("two", "2")).unwrap();
-        assert_eq!(
-            first_line("n", &old, &new).unwrap().to_string(),
-            "book/runs/n.txt:5: was `a| two`, is now `a| 2`; if it is meant \
-             to: cargo book record runs n"
-        );
-        let more = Transcript::parse(&format!("{text}a| three\n")).unwrap();
-        let fault = first_line("n", &old, &more).unwrap();
-        assert!(fault.message.starts_with("was missing, is now `a| three`"));
-        let other = Transcript::parse(&text.replace("curl: 8", "curl: 9"));
-        assert_eq!(first_line("n", &old, &other.unwrap()), None);
-    }
-
-    #[test]
-    fn a_transcript_of_another_script_is_noticed_without_a_run() {
-        let recorded = Transcript::parse("# A\na$ x\na| one\nb$ y\n").unwrap();
-        for (text, same) in [
-            ("# A\na$ x\nb& y\n", true),
-            ("# B\na$ x\nb& y\n", false),
-            ("# A\na$ x\nb& z\n", false),
-            ("# A\na$ x\n", false),
-        ] {
-            let script = Script::parse(text).unwrap();
-            assert_eq!(plays(&script, &recorded), same, "{text}");
-        }
-    }
 }

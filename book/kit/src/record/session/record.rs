@@ -52,11 +52,9 @@ static CLIENT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?<before>127\.0\.0\.1:|::1\]:)(?<port>\d+)\b").expect("valid")
 });
 
-/// The folder in which a session plays, and how long it may.
+/// The folder in which a session plays.
 pub struct Stage {
     folder: tempfile::TempDir,
-    patience: Duration,
-    longest: Duration,
 }
 
 impl Stage {
@@ -83,7 +81,7 @@ impl Stage {
         let cargo = bin.join("cargo");
         fs::write(&cargo, CARGO)?;
         fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755))?;
-        Ok(Stage { folder, patience: PATIENCE, longest: LONGEST })
+        Ok(Stage { folder })
     }
 
     fn shell(&self, command: &str) -> Result<Command> {
@@ -256,8 +254,8 @@ impl Play<'_> {
                     )
                 }
                 (None, None) => "no program runs there".to_string(),
-                _ if start.elapsed() > self.stage.patience => {
-                    format!("waited {:?}", self.stage.patience)
+                _ if start.elapsed() > PATIENCE => {
+                    format!("waited {PATIENCE:?}")
                 }
                 _ => {
                     thread::sleep(Duration::from_millis(1));
@@ -279,9 +277,8 @@ impl Play<'_> {
                 break status;
             }
             ensure!(
-                start.elapsed() < self.stage.longest,
-                "waited {:?} for the end; it printed {:?}",
-                self.stage.longest,
+                start.elapsed() < LONGEST,
+                "waited {LONGEST:?} for the end; it printed {:?}",
                 String::from_utf8_lossy(&self.screens[at].pending)
             );
             thread::sleep(Duration::from_millis(1));
@@ -360,13 +357,14 @@ fn printable(bytes: &[u8]) -> String {
     let mut shown = String::new();
     let mut column = 0;
     for chunk in bytes.utf8_chunks() {
-        let mut letters = chunk.valid().chars().peekable();
-        while let Some(letter) = letters.next() {
+        for letter in chunk.valid().chars() {
             let mut width = 1;
             match letter {
-                // HTTP ends its lines with both.
-                '\r' if letters.peek() == Some(&'\n') => continue,
                 '\n' => {
+                    // HTTP ends its lines with a return, too.
+                    if shown.ends_with("\\r") {
+                        shown.truncate(shown.len() - 2);
+                    }
                     shown.push('\n');
                     column = 0;
                     continue;
@@ -391,7 +389,3 @@ fn printable(bytes: &[u8]) -> String {
     }
     shown
 }
-
-#[cfg(test)]
-#[path = "record_tests.rs"]
-mod tests;

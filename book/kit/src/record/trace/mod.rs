@@ -236,6 +236,3 @@ pub fn record_to_files(project: &Project, steps: &[&Step]) -> Result<()> {
     }
     Ok(())
 }
-
-#[cfg(test)]
-mod tests;
