@@ -5,7 +5,8 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
 
-use super::program::{Program, Spin};
+use super::busy::Spin;
+use super::program::Program;
 use super::quiet::{BETWEEN_LOOKS, Quiet};
 use super::show;
 use super::time::{Deadline, PATIENCE};
