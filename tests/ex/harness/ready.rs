@@ -20,6 +20,7 @@ impl Program {
     /// before the address is accepted only if `lenient`.
     pub fn await_announcement(&self, doors: usize, lenient: bool) -> Outcome {
         let mut quiet = Quiet::new(self.pid());
+        let mut pause = Duration::from_millis(1);
         let mut proofs = 0;
         let deadline = Deadline::new(PATIENCE * 2, self.pid());
         loop {
@@ -38,7 +39,8 @@ impl Program {
                 let got = self.why_not_ready(doors, &found);
                 return Err(self.failed(ANNOUNCEMENT, got));
             }
-            std::thread::sleep(Duration::from_millis(2));
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(32));
         }
     }
 
