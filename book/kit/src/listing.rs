@@ -113,6 +113,7 @@ fn listing(
     let text = page.project.read(file)?;
     let coloured = colour::rust(&text);
     let lines = lines.unwrap_or(1..=coloured.len());
+    let new = whole(&text, &lines, new);
     let indent = indent(&text, &lines);
     let mut body = String::new();
     for number in lines.clone() {
@@ -144,9 +145,39 @@ fn listing(
     ))
 }
 
+/// The new lines among those shown. Where everything is new, so are its
+/// closing braces, which a diff finds somewhere in the step before.
+fn whole(text: &str, lines: &Lines, new: &BTreeSet<usize>) -> BTreeSet<usize> {
+    let says_something =
+        |line: &str| line.contains(|c| !" \t})],;".contains(c));
+    let mut shown = (1..).zip(text.lines()).filter(|(number, line)| {
+        lines.contains(number) && says_something(line)
+    });
+    let all = !new.is_empty() && shown.all(|(line, _)| new.contains(&line));
+    if all { lines.clone().collect() } else { new.clone() }
+}
+
 /// The white space that all of these lines begin with.
 fn indent(text: &str, lines: &Lines) -> String {
     let first = text.lines().nth(lines.start() - 1).unwrap_or("");
     let width = first.len() - first.trim_start_matches(' ').len();
     " ".repeat(width)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_closing_brace_of_a_new_function_is_new() {
+        let text = "fn a() {\n    b();\n\n}\nfn c() {}\n";
+        let new = |lines: &[usize], shown| {
+            let new = whole(text, &shown, &lines.iter().copied().collect());
+            new.into_iter().collect::<Vec<usize>>()
+        };
+        assert_eq!(new(&[1, 2], 1..=4), [1, 2, 3, 4]);
+        assert_eq!(new(&[2], 1..=4), [2]);
+        assert_eq!(new(&[1, 2], 1..=5), [1, 2]);
+        assert_eq!(new(&[], 3..=4), [0; 0]);
+    }
 }

@@ -38,8 +38,10 @@ fn a_name_that_is_there_twice() {
 }
 
 #[test]
-fn names_of_pictures_modules_and_steps() {
+fn names_of_runs_pictures_modules_and_steps() {
     for (directive, words) in [
+        ("{{#run nothing}}", "nothing"),
+        ("{{#chart nothing}}", "nothing"),
         ("{{#picture nothing}}", "book/src/img/nothing.svg"),
         ("{{#module shared/nothing.rs}}", "cannot read shared/nothing.rs"),
         ("{{#diff 01}}", "step 01 is the first"),
@@ -50,7 +52,7 @@ fn names_of_pictures_modules_and_steps() {
         ("```seq\ntitle: x\nactors: a, b\na -> c: x\n```", "`c` is not among"),
     ] {
         let course = Course::new();
-        course.edit(TWO, "It says nothing new.", directive);
+        course.edit(TWO, "It says nothing new:", directive);
         let line = if directive.starts_with('`') { 53 } else { 50 };
         course.expect(&[(&format!("{TWO}:{line}"), words)]);
     }
@@ -166,7 +168,7 @@ fn a_chapter_without_its_parts() {
         "What if",
         "## Predict, break, extend\n\n## More\n\nWhat if",
     );
-    course.expect(&[("book/src/02-wait.md:55", "`## More` is no part")]);
+    course.expect(&[("book/src/02-wait.md:57", "`## More` is no part")]);
     course.edit(TWO, "\n## More\n", "");
     course.expect(&[]);
 

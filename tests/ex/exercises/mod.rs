@@ -4,6 +4,10 @@ mod ex01a;
 mod ex01b;
 mod ex02a;
 mod ex02b;
+mod ex03a;
+mod ex03b;
+mod ex03c;
+mod ex04a;
 
 use crate::harness::{Lab, Outcome};
 
@@ -66,8 +70,16 @@ pub enum Verdict {
 }
 
 /// All tables, in the exercises' order.
-pub const TABLES: &[&Table] =
-    &[&ex01a::TABLE, &ex01b::TABLE, &ex02a::TABLE, &ex02b::TABLE];
+pub const TABLES: &[&Table] = &[
+    &ex01a::TABLE,
+    &ex01b::TABLE,
+    &ex02a::TABLE,
+    &ex02b::TABLE,
+    &ex03a::TABLE,
+    &ex03b::TABLE,
+    &ex03c::TABLE,
+    &ex04a::TABLE,
+];
 
 /// The table of the exercise `id`.
 pub fn table(id: &str) -> Option<&'static Table> {

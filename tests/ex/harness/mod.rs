@@ -5,18 +5,23 @@
 //! exit status. Order is tested, not time; lower bounds are strict and upper
 //! bounds are patient.
 
+pub mod busy;
 pub mod client;
 pub mod diag;
+pub mod door;
 pub mod launch;
+pub mod output;
 pub mod place;
 pub mod proc;
 pub mod program;
 pub mod quiet;
+pub mod ready;
 pub mod show;
 pub mod tidy;
 pub mod time;
 pub mod transcript;
 pub mod trouble;
 
+pub use door::{BlackHole, Door};
 pub use launch::Lab;
 pub use trouble::{Advice, Outcome, Trouble};
