@@ -9,10 +9,14 @@ mod common;
 mod changing;
 mod client;
 mod conduct;
+#[path = "../fuzz/date.rs"]
+mod date;
 mod dates;
 mod fuzz;
 mod labels;
 mod names;
+#[path = "../fuzz/path.rs"]
+mod path;
 mod paths;
 mod root;
 mod start;
