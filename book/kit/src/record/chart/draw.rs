@@ -119,7 +119,8 @@ fn bars(
                 writeln!(
                     svg,
                     "<text x=\"{:.1}\" y=\"{:.1}\" \
-                     text-anchor=\"middle\">{}</text>",
+                     text-anchor=\"middle\" stroke=\"var(--bg)\" \
+                     stroke-width=\"4\" paint-order=\"stroke\">{}</text>",
                     x + width / 2.0,
                     y - 5.0,
                     number(*value)
