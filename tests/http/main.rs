@@ -4,6 +4,8 @@
 
 #[path = "../cases/mod.rs"]
 mod cases;
+#[path = "../common/mod.rs"]
+mod common;
 mod core;
 mod cost;
 mod difference;
@@ -16,7 +18,7 @@ mod outcome;
 mod parser;
 #[path = "../files/fuzz.rs"]
 mod random;
-mod skip;
 mod splits;
 mod step05;
 mod table;
+mod wire;
