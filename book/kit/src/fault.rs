@@ -35,3 +35,19 @@ impl Display for Fault {
         }
     }
 }
+
+/// Many faults as one error, such as all those of a build.
+#[derive(Debug)]
+pub struct Faults(pub Vec<Fault>);
+
+impl Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} faults", self.0.len())?;
+        for fault in &self.0 {
+            write!(f, "\n{fault}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Faults {}

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::anyhow;
 use mdbook_preprocessor::book::{Book, BookItem, Chapter};
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext, parse_input};
 
 use crate::expand::expand;
+use crate::fault::Faults;
 use crate::links::Links;
 use crate::page::Page;
 use crate::{Fault, Project, Result, Step, exercise};
@@ -24,13 +24,7 @@ impl Preprocessor for Kit {
     }
 
     fn run(&self, _: &PreprocessorContext, book: Book) -> Result<Book> {
-        fill(&self.0, book).map_err(|faults| {
-            let lines = faults.iter().map(|fault| format!("\n{fault}"));
-            anyhow!(
-                "the book names what is not there:{}",
-                lines.collect::<String>()
-            )
-        })
+        fill(&self.0, book).map_err(|faults| Faults(faults).into())
     }
 
     fn supports_renderer(&self, renderer: &str) -> Result<bool> {

@@ -2,17 +2,37 @@
 
 use crate::{Fault, Project, Result, record, sync};
 
+mod calls;
+mod chapters;
+mod coverage;
+mod files;
+mod html;
+mod pages;
+
 /// All faults, in the order of files and lines; with `runs`, what is recorded
 /// is run again and compared.
 ///
 /// # Errors
 /// When the check itself cannot be made.
 pub fn check(project: &Project, runs: bool) -> Result<Vec<Fault>> {
-    let mut faults = sync::stale(project)?;
+    let mut faults = files::check(project)?;
+    faults.extend(sync::stale(project)?);
+    faults.extend(chapters::check(project)?);
+    faults.extend(coverage::check(project)?);
+    faults.extend(calls::check(project)?);
+    faults.extend(pages::check(project)?);
     if runs {
         faults.extend(record::compare(project)?);
     }
     faults.sort();
     faults.dedup();
     Ok(faults)
+}
+
+/// The line of `steps/steps.toml` where a step begins.
+fn line_in_list(project: &Project, number: u8) -> usize {
+    let Ok(list) = project.read("steps/steps.toml") else { return 0 };
+    let wanted = format!("number = {number}");
+    let line = list.lines().position(|line| line.trim() == wanted);
+    line.map_or(0, |line| line + 1)
 }

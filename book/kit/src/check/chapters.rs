@@ -1,0 +1,109 @@
+//! Does each chapter have its parts, in order?
+
+use crate::chapter::{Directive, Piece, pieces};
+use crate::{Fault, Project, Result, Step};
+
+/// The level-2 headings of a chapter.
+const PARTS: [&str; 10] = [
+    "What you will build",
+    "What is wrong so far",
+    "The picture",
+    "The code",
+    WHAT_CHANGED,
+    "The conversation with the kernel",
+    "The system calls",
+    WHAT_IT_COSTS,
+    "What is still wrong",
+    "Predict, break, extend",
+];
+/// Not in the chapter of the first step.
+const WHAT_CHANGED: &str = "What changed";
+/// Only where a step is about cost.
+const WHAT_IT_COSTS: &str = "What it costs";
+
+pub(super) fn check(project: &Project) -> Result<Vec<Fault>> {
+    let mut faults = Vec::new();
+    for step in &project.steps {
+        // That a chapter is missing is said elsewhere.
+        if project.root.join(step.chapter()).is_file() {
+            let text = project.read(step.chapter())?;
+            faults.extend(title(step, &text));
+            faults.extend(parts(step, &text));
+            faults.extend(directives(step, &text));
+        }
+    }
+    Ok(faults)
+}
+
+fn title(step: &Step, text: &str) -> Option<Fault> {
+    let title = format!("# {}", step.title);
+    let what =
+        || format!("the first line must be `{title}`, as in steps/steps.toml");
+    let right = text.lines().next() == Some(&title);
+    (!right).then(|| Fault::new(step.chapter(), 1, what()))
+}
+
+/// The first part that is missing, unknown or out of order.
+fn parts(step: &Step, text: &str) -> Option<Fault> {
+    let headings = pieces(text).into_iter().filter_map(|(line, piece)| {
+        let Piece::Text(text) = piece else { return None };
+        Some((line, text.strip_prefix("## ")?.trim()))
+    });
+    let mut headings = headings.peekable();
+    let mut last = 0;
+    for part in PARTS {
+        match headings.peek() {
+            Some((line, heading)) if *heading == part => {
+                if part == WHAT_CHANGED && step.base().is_none() {
+                    let what = format!("`## {part}`: the first step has none");
+                    return Some(Fault::new(step.chapter(), *line, what));
+                }
+                last = *line;
+                headings.next();
+            }
+            _ if part == WHAT_IT_COSTS => {}
+            _ if part == WHAT_CHANGED && step.base().is_none() => {}
+            found => {
+                let line = found.map_or(last, |(line, _)| *line);
+                let what = match found {
+                    Some((_, heading)) => format!("not `## {heading}`"),
+                    None => "but the chapter ends".to_string(),
+                };
+                let what = format!(
+                    "here `## {part}` must come, {what}; the parts of a \
+                     chapter are in book/kit/src/check/chapters.rs"
+                );
+                return Some(Fault::new(step.chapter(), line, what));
+            }
+        }
+    }
+    let (line, heading) = headings.next()?;
+    let what = format!("`## {heading}` is no part of a chapter; use `###`");
+    Some(Fault::new(step.chapter(), line, what))
+}
+
+/// The directives that every chapter has.
+fn directives(step: &Step, text: &str) -> Vec<Fault> {
+    let number = step.number;
+    let mut wanted = vec![
+        ("front", Directive::Front { step: number }),
+        ("trace", Directive::Trace { step: number }),
+        ("calls", Directive::Calls { step: number }),
+    ];
+    if !step.exercises.is_empty() {
+        wanted.push(("exercises", Directive::Exercises { step: number }));
+    }
+    let found: Vec<Directive> = pieces(text)
+        .into_iter()
+        .filter_map(|(_, piece)| match piece {
+            Piece::Directive(directive) => directive.ok(),
+            _ => None,
+        })
+        .collect();
+    let missing = wanted.iter().filter(|(_, it)| !found.contains(it));
+    let faults = missing.map(|(name, _)| {
+        let what = format!("the chapter lacks {{{{#{name} {number:02}}}}}");
+        Fault::new(step.chapter(), 0, what)
+    });
+    faults.collect()
+}

@@ -1,0 +1,315 @@
+//! The built pages: do all addresses lead somewhere, and nowhere else?
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use super::html::{self, Address, Page};
+use crate::fault::Faults;
+use crate::{Fault, Project, Result, build, exercise};
+
+/// The hosts that a reader may be sent to: they keep their addresses, and
+/// tell what a book would otherwise have to copy.
+const HOSTS: [&str; 6] = [
+    "www.rfc-editor.org",
+    "man7.org",
+    "docs.rs",
+    "doc.rust-lang.org",
+    "docs.kernel.org",
+    "www.rust-lang.org",
+];
+
+pub(super) fn check(project: &Project) -> Result<Vec<Fault>> {
+    let folder = tempfile::tempdir()?;
+    if let Err(error) = build::build(project, Some(folder.path())) {
+        return match error.downcast::<Faults>() {
+            Ok(Faults(faults)) => Ok(faults),
+            Err(error) => {
+                let what = format!("the book does not build: {error:#}");
+                Ok(vec![Fault::new("book/book.toml", 0, what)])
+            }
+        };
+    }
+    let site = Site::read(folder.path())?;
+    let mut faults = Vec::new();
+    for (name, page) in &site.pages {
+        // The page for printing repeats all the others.
+        if name != "print.html" {
+            faults.extend(site.faults(project, name, page));
+        }
+    }
+    faults.extend(site.pictures(project));
+    faults.extend(site.styles(folder.path())?);
+    if let (true, Some(print)) =
+        (faults.is_empty(), site.pages.get("print.html"))
+    {
+        faults.extend(site.faults(project, "print.html", print));
+    }
+    Ok(faults)
+}
+
+/// The built book.
+struct Site {
+    /// The pages by their names, such as `ex/01a.html`.
+    pages: BTreeMap<String, Page>,
+    /// All files.
+    files: BTreeSet<String>,
+}
+
+impl Site {
+    fn read(folder: &Path) -> Result<Self> {
+        let mut site = Site { pages: BTreeMap::new(), files: BTreeSet::new() };
+        site.add(folder, "")?;
+        Ok(site)
+    }
+
+    fn add(&mut self, folder: &Path, path: &str) -> Result<()> {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let name = format!("{path}{name}");
+            if entry.file_type()?.is_dir() {
+                self.add(&entry.path(), &format!("{name}/"))?;
+                continue;
+            }
+            if name.ends_with(".html") {
+                let text = fs::read_to_string(entry.path())
+                    .with_context(|| name.clone())?;
+                self.pages.insert(name.clone(), html::read(&text));
+            }
+            self.files.insert(name);
+        }
+        Ok(())
+    }
+
+    fn faults(&self, project: &Project, name: &str, page: &Page) -> Vec<Fault> {
+        let source = Source::of(project, name);
+        let mut faults = Vec::new();
+        let mut seen = BTreeSet::new();
+        for (id, _) in &page.ids {
+            if !seen.insert(id) {
+                let what =
+                    format!("the id `{id}` stands twice on {name}; change one");
+                faults.push(source.fault(&[id], what));
+            }
+        }
+        for address in &page.addresses {
+            if let Err(what) = self.follow(name, page, address) {
+                let text = &address.text;
+                let markdown = text.replace(".html", ".md");
+                let what = format!("`{text}` {what}");
+                faults.push(source.fault(&[text, &markdown], what));
+            }
+        }
+        faults
+    }
+
+    /// What is wrong with an address, and how to mend it.
+    fn follow(
+        &self,
+        name: &str,
+        page: &Page,
+        address: &Address,
+    ) -> Result<(), String> {
+        let text = &address.text;
+        if let Some((scheme, rest)) = scheme(text) {
+            return foreign(scheme, rest, address.is_link);
+        }
+        let (path, fragment) = match text.split_once('#') {
+            Some((path, fragment)) => (path, Some(fragment)),
+            None => (text.as_str(), None),
+        };
+        let path = path.split('?').next().unwrap_or(path);
+        let target = match path {
+            "" => name.to_string(),
+            path => resolve(page.base.as_deref().unwrap_or(name), path)
+                .ok_or("leads out of the book; mend the link")?,
+        };
+        if !self.files.contains(&target) {
+            return Err(format!(
+                "leads to {target}, which the book does not have; mend the \
+                 link"
+            ));
+        }
+        let Some(fragment) = fragment.filter(|it| !it.is_empty()) else {
+            return Ok(());
+        };
+        let has = |page: &Page| page.ids.iter().any(|(id, _)| id == fragment);
+        match self.pages.get(&target) {
+            Some(page) if !has(page) => Err(format!(
+                "names a place that {target} does not have: no id \
+                 `{fragment}`; mend the link"
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Pictures keep their ids on the page for printing, where all of them
+    /// stand together.
+    fn pictures(&self, project: &Project) -> Vec<Fault> {
+        let mut first: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut faults = Vec::new();
+        for (name, page) in &self.pages {
+            if name == "print.html" || name == "index.html" {
+                continue;
+            }
+            for (id, in_picture) in &page.ids {
+                let other = *first.entry(id).or_insert(name);
+                if *in_picture && other != name {
+                    let what = format!(
+                        "the picture's id `{id}` stands on {other} too, and \
+                         would stand twice on print.html; change one"
+                    );
+                    let source = Source::of(project, name);
+                    faults.push(source.fault(&[id], what));
+                }
+            }
+        }
+        faults
+    }
+
+    /// Style sheets that fetch from elsewhere.
+    fn styles(&self, folder: &Path) -> Result<Vec<Fault>> {
+        let mut faults = Vec::new();
+        for name in self.files.iter().filter(|name| name.ends_with(".css")) {
+            let css = fs::read_to_string(folder.join(name))?;
+            for text in html::style_addresses(&css) {
+                if let Some((scheme, rest)) = scheme(&text)
+                    && let Err(what) = foreign(scheme, rest, false)
+                {
+                    let what = format!("{name}: `{text}` {what}");
+                    faults.push(Fault::new("book/theme", 0, what));
+                }
+            }
+        }
+        Ok(faults)
+    }
+}
+
+/// `https` and the rest of an address that names a scheme; an address that
+/// begins with `//` takes that of the page.
+fn scheme(text: &str) -> Option<(&str, &str)> {
+    if let Some(rest) = text.strip_prefix("//") {
+        return Some(("https", rest));
+    }
+    let (scheme, rest) = text.split_once(':')?;
+    let is_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    let letter = scheme.starts_with(|c: char| c.is_ascii_alphabetic());
+    let rest = rest.strip_prefix("//").unwrap_or(rest);
+    (letter && scheme.chars().all(is_scheme)).then_some((scheme, rest))
+}
+
+/// Whether an address outside the book is allowed.
+fn foreign(scheme: &str, rest: &str, is_link: bool) -> Result<(), String> {
+    let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    match scheme {
+        // What stands in the page itself is not fetched.
+        "data" if !is_link => Ok(()),
+        "https" if is_link && HOSTS.contains(&host) => Ok(()),
+        _ if is_link => Err(format!(
+            "is a foreign address; the book sends its readers only to https \
+             and {}",
+            HOSTS.join(", ")
+        )),
+        _ => Err("would be fetched from elsewhere; a page of this book must \
+                  not ask any other host: put the file into the book"
+            .to_string()),
+    }
+}
+
+/// The name of the file that `path` means on the page `from`; `None` if it
+/// is above the book's folder.
+fn resolve(from: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = from.split('/').collect();
+    parts.pop();
+    if path.starts_with('/') {
+        parts.clear();
+    }
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    // The page's own folder comes as an empty part from an absolute base.
+    parts.retain(|part| !part.is_empty());
+    if path.ends_with('/') || parts.is_empty() {
+        parts.push("index.html");
+    }
+    Some(parts.join("/"))
+}
+
+/// The file that a page was made from.
+struct Source {
+    file: PathBuf,
+    text: String,
+}
+
+impl Source {
+    fn of(project: &Project, page: &str) -> Self {
+        let mut file = PathBuf::from("book/src").join(page);
+        file.set_extension("md");
+        for step in &project.steps {
+            for exercise in &step.exercises {
+                if exercise::address(exercise) == page
+                    && let Ok(text) = exercise::text_file(step, exercise)
+                {
+                    file = text;
+                }
+            }
+        }
+        let text = project.read(&file).unwrap_or_default();
+        if text.is_empty() {
+            // A page that mdBook makes by itself, such as print.html.
+            file = Path::new("book/build").join(page);
+        }
+        Source { file, text }
+    }
+
+    /// A fault in the first line that has one of these words.
+    fn fault(&self, words: &[&str], what: String) -> Fault {
+        let has = |line: &str| words.iter().any(|word| line.contains(word));
+        let line = self.text.lines().position(has).map_or(0, |at| at + 1);
+        Fault::new(&self.file, line, what)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_resolved_as_browsers_do() {
+        for (from, path, file) in [
+            ("a.html", "b.html", Some("b.html")),
+            ("ex/a.html", "b.html", Some("ex/b.html")),
+            ("ex/a.html", "../b.html", Some("b.html")),
+            ("ex/a.html", "../../b.html", None),
+            ("ex/a.html", "/b.html", Some("b.html")),
+            ("/", "b.html", Some("b.html")),
+            ("a.html", "ex/", Some("ex/index.html")),
+        ] {
+            assert_eq!(resolve(from, path).as_deref(), file, "{from} {path}");
+        }
+    }
+
+    #[test]
+    fn only_some_hosts_may_be_linked_and_none_asked() {
+        let verdict = |text: &str, is_link| {
+            let (scheme, rest) = scheme(text)?;
+            Some(foreign(scheme, rest, is_link).is_ok())
+        };
+        assert_eq!(verdict("https://man7.org/x", true), Some(true));
+        assert_eq!(verdict("https://man7.org/x", false), Some(false));
+        assert_eq!(verdict("http://man7.org/x", true), Some(false));
+        assert_eq!(verdict("https://man7.org.example/", true), Some(false));
+        assert_eq!(verdict("//example.org/x.js", false), Some(false));
+        assert_eq!(verdict("javascript:x()", true), Some(false));
+        assert_eq!(verdict("data:image/png;base64,", false), Some(true));
+        assert_eq!(verdict("a/b:c.html", true), None);
+        assert_eq!(verdict("x.html#a:b", true), None);
+    }
+}
