@@ -4,6 +4,7 @@ mod ex01a;
 mod ex01b;
 mod ex02a;
 mod ex02b;
+mod ex05a;
 
 use crate::harness::{Lab, Outcome};
 
@@ -66,8 +67,13 @@ pub enum Verdict {
 }
 
 /// All tables, in the exercises' order.
-pub const TABLES: &[&Table] =
-    &[&ex01a::TABLE, &ex01b::TABLE, &ex02a::TABLE, &ex02b::TABLE];
+pub const TABLES: &[&Table] = &[
+    &ex01a::TABLE,
+    &ex01b::TABLE,
+    &ex02a::TABLE,
+    &ex02b::TABLE,
+    &ex05a::TABLE,
+];
 
 /// The table of the exercise `id`.
 pub fn table(id: &str) -> Option<&'static Table> {

@@ -1,5 +1,8 @@
 //! A client of the program under test, that writes down all it does.
 
+mod answer;
+mod nothing;
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, AsRawFd};
@@ -11,6 +14,8 @@ use super::show;
 use super::time::{Deadline, PATIENCE};
 use super::transcript::Transcript;
 use super::trouble::{Outcome, Trouble};
+
+pub use answer::Answer;
 
 /// More does not fit into the buffers of two sockets.
 const MOST_OF_A_FLOOD: usize = 24 << 20;
@@ -49,6 +54,27 @@ impl End {
             End::Silence => " then silence: both sides wait for each other",
             End::Spinning => " then nothing: the program computes without end",
             End::Late => " then nothing in time",
+        }
+    }
+}
+
+/// What is observed while waiting for the program.
+struct Wait {
+    deadline: Deadline,
+    quiet: Quiet,
+    spin: Spin,
+    /// `Client::sleeps_in_read` at the look before.
+    asleep: Option<u64>,
+}
+
+impl Wait {
+    fn new(program: &Program, limit: Duration) -> Wait {
+        let pid = program.pid();
+        Wait {
+            deadline: Deadline::new(limit, pid),
+            quiet: Quiet::new(pid),
+            spin: Spin::new(program),
+            asleep: None,
         }
     }
 }
@@ -169,11 +195,25 @@ impl Client {
         most: usize,
         limit: Duration,
     ) -> Outcome<(Vec<u8>, End)> {
+        let (received, end) = self.gather(most, limit)?;
+        let words = end.words();
+        match received.len() {
+            0 => self.event(format!("received nothing{words}")),
+            _ => self
+                .event(format!("received {}{words}", show::bytes(&received))),
+        }
+        Ok((received, end))
+    }
+
+    /// Receives up to `most` bytes without a word in the record.
+    fn gather(
+        &mut self,
+        most: usize,
+        limit: Duration,
+    ) -> Outcome<(Vec<u8>, End)> {
         let mut received = vec![0; most];
         let mut filled = 0;
-        let deadline = Deadline::new(limit, self.program.pid());
-        let mut quiet = Quiet::new(self.program.pid());
-        let mut spin = Spin::new(&self.program);
+        let mut wait = Wait::new(&self.program, limit);
         let end = loop {
             if filled == most {
                 break End::Enough;
@@ -182,20 +222,11 @@ impl Client {
                 Ok(0) => break End::Eof,
                 Ok(taken) => {
                     filled += taken;
-                    spin = Spin::new(&self.program);
+                    wait.spin = Spin::new(&self.program);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    if self.await_event(libc::POLLIN)? {
-                        continue;
-                    }
-                    if quiet.look(Some(self.stream.as_fd())) {
-                        break End::Silence;
-                    }
-                    if spin.is_proven() {
-                        break End::Spinning;
-                    }
-                    if deadline.is_over() {
-                        break End::Late;
+                    if let Some(end) = self.await_more(&mut wait)? {
+                        break end;
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -203,13 +234,28 @@ impl Client {
             }
         };
         received.truncate(filled);
-        let words = end.words();
-        match filled {
-            0 => self.event(format!("received nothing{words}")),
-            _ => self
-                .event(format!("received {}{words}", show::bytes(&received))),
-        }
         Ok((received, end))
+    }
+
+    /// Waits a little for more to receive; why there will be no more, once
+    /// that is known.
+    fn await_more(&self, wait: &mut Wait) -> Outcome<Option<End>> {
+        if self.await_event(libc::POLLIN)? {
+            return Ok(None);
+        }
+        let before = wait.asleep;
+        wait.asleep = self.sleeps_in_read();
+        Ok(if wait.asleep.is_some() && wait.asleep == before {
+            Some(End::Silence)
+        } else if wait.quiet.look(Some(self.stream.as_fd())) {
+            Some(End::Silence)
+        } else if wait.spin.is_proven() {
+            Some(End::Spinning)
+        } else if wait.deadline.is_over() {
+            Some(End::Late)
+        } else {
+            None
+        })
     }
 
     /// Waits a little for the socket to be ready; whether it is.

@@ -6,6 +6,7 @@
 //! bounds are patient.
 
 pub mod client;
+pub mod cost;
 pub mod diag;
 pub mod launch;
 pub mod place;
