@@ -9,7 +9,9 @@
 use std::mem::MaybeUninit;
 
 use httparse::{Error, Header, Request};
+use memchr::memchr2_iter;
 
+use super::fields::is_token;
 use super::framing::{Claims, Framing};
 use super::method::Method;
 use super::persistence::{Options, Persistence};
@@ -37,6 +39,8 @@ pub struct Finder {
     line: usize,
     /// How much of what has arrived has been looked at.
     seen: usize,
+    /// The CR whose LF has not been seen.
+    cr: Option<usize>,
     /// A line that is not empty has been seen.
     begun: bool,
 }
@@ -47,24 +51,37 @@ impl Finder {
     /// line included, once it is known.
     ///
     /// # Errors
-    /// 414 or 431 when it is longer than [`MAX_HEAD`]; 400 for a line that
-    /// ends in LF alone, which some servers take for an end and some not.
+    /// 414 or 431 when it is longer than [`MAX_HEAD`]; 400 for a CR or an LF
+    /// alone, which some servers take for the end of a line and some not,
+    /// and for what is no HTTP from its first byte on.
     pub fn find(&mut self, bytes: &[u8]) -> Result<Option<usize>, Refusal> {
         let bytes = &bytes[..bytes.len().min(MAX_HEAD)];
         let unseen = self.seen;
         self.seen = bytes.len();
-        for lf in memchr::memchr_iter(b'\n', &bytes[unseen..]) {
-            let end = unseen + lf + 1;
-            let line = &bytes[self.line..end];
-            self.line = end;
-            match line {
-                // RFC 9112 section 2.2: empty lines before a request are
-                // some old client's fault, and skipped.
-                b"\r\n" if self.begun => return Ok(Some(end)),
-                b"\r\n" => {}
-                [.., b'\r', b'\n'] => self.begun = true,
-                _ => return Err(Refusal::bad("a line ends in LF alone")),
+        for at in memchr2_iter(b'\r', b'\n', &bytes[unseen..]) {
+            let at = unseen + at;
+            match (self.cr.take(), bytes[at]) {
+                (None, b'\r') => self.cr = Some(at),
+                (Some(cr), b'\n') if cr + 1 == at => {
+                    let is_empty = cr == self.line;
+                    self.line = at + 1;
+                    // RFC 9112 section 2.2: empty lines before a request
+                    // are some old client's fault, and skipped.
+                    if is_empty && self.begun {
+                        return Ok(Some(self.line));
+                    }
+                    self.begun |= !is_empty;
+                }
+                _ => return Err(Refusal::bad("CR or LF by itself")),
             }
+        }
+        // What does not begin like a method need not be waited for: it is
+        // TLS, most likely.
+        if let (false, Some(&first)) = (self.begun, bytes.get(self.line))
+            && !is_token(first)
+            && first != b'\r'
+        {
+            return Err(Refusal::bad("this is no HTTP; perhaps it is HTTPS"));
         }
         match (bytes.len() == MAX_HEAD, self.begun) {
             (false, _) => Ok(None),
@@ -235,13 +252,14 @@ fn refusal(error: Error, head: &[u8]) -> Refusal {
     }
 }
 
-/// Whether the request line ends in `HTTP/`, a digit, a dot and a digit:
-/// then the version is another one, and not nonsense.
+/// Whether the third and last word of the request line is `HTTP/`, a digit,
+/// a dot and a digit: then the version is another one, and not nonsense.
 fn names_a_version(head: &[u8]) -> bool {
     let line = head.trim_ascii_start().split(|&byte| byte == b'\r').next();
+    let mut words = line.unwrap_or(head).split(|&byte| byte == b' ');
     matches!(
-        line,
-        Some([.., b' ', b'H', b'T', b'T', b'P', b'/', major, b'.', minor])
+        (words.nth(2), words.next()),
+        (Some([b'H', b'T', b'T', b'P', b'/', major, b'.', minor]), None)
             if major.is_ascii_digit() && minor.is_ascii_digit()
     )
 }

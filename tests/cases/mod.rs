@@ -1,0 +1,219 @@
+//! Requests, and what is to become of them: the truth about HTTP/1.1 that
+//! every step with a claim to it must tell, in this course and after it.
+//!
+//! A case is bytes, the answers in their order, and what the connection
+//! does then. It says nothing of how the bytes arrive: whole, in pieces, one
+//! by one, the outcome must be the same.
+
+use std::fmt::{self, Display};
+
+mod chunked;
+mod expect;
+mod fields;
+mod framing;
+mod host;
+mod limits;
+mod line;
+mod persistence;
+mod target;
+
+/// What a server must be able to do before a case can be put to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Feature {
+    /// To parse request lines and fields, and to refuse others.
+    Head,
+    /// To understand the four forms of a target.
+    Target,
+    /// To check the Host field.
+    Host,
+    /// To read bodies: there is `POST /api/echo`.
+    Body,
+    /// To keep connections, and to answer what is pipelined.
+    Persist,
+    /// To ask for bodies whose client waits.
+    Expect,
+}
+
+/// An answer that is expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The request is understood: one of these, by what there is to ask for.
+    Accepted { statuses: Vec<u16>, body: Option<Vec<u8>> },
+    /// It is refused with one of these, and the connection closes.
+    Refused(Vec<u16>),
+    /// The body is asked for; another answer follows.
+    Continue,
+}
+
+/// What becomes of the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// It waits for more: of this request, or for the next.
+    Waits,
+    /// It ends. Whatever else has been sent is not answered.
+    Closes,
+}
+
+/// A case.
+#[derive(Debug, Clone)]
+pub struct Case {
+    pub name: String,
+    /// Where it is written.
+    pub rfc: &'static str,
+    pub needs: Feature,
+    pub bytes: Vec<u8>,
+    /// The client ends its direction after the bytes.
+    pub finish: bool,
+    pub answers: Vec<Answer>,
+    pub then: Then,
+    /// The outcome depends on what there is to ask for, and not only on how
+    /// it is asked: nothing for the core alone.
+    pub about_the_site: bool,
+}
+
+impl Case {
+    fn new(name: impl Display, rfc: &'static str, bytes: &[u8]) -> Self {
+        Case {
+            name: name.to_string(),
+            rfc,
+            needs: Feature::Head,
+            bytes: bytes.to_vec(),
+            finish: false,
+            answers: Vec::new(),
+            then: Then::Waits,
+            about_the_site: false,
+        }
+    }
+
+    /// One more answer, with one of `statuses`, to a request that is
+    /// understood.
+    fn accepted(mut self, statuses: &[u16]) -> Self {
+        let statuses = statuses.to_vec();
+        self.answers.push(Answer::Accepted { statuses, body: None });
+        self
+    }
+
+    /// One more answer with exactly this body.
+    fn echoes(mut self, body: &[u8]) -> Self {
+        let body = Some(body.to_vec());
+        self.answers.push(Answer::Accepted { statuses: vec![200], body });
+        self
+    }
+
+    /// The last answer is a refusal, with one of `statuses`.
+    fn refused(mut self, statuses: &[u16]) -> Self {
+        self.answers.push(Answer::Refused(statuses.to_vec()));
+        self.closes()
+    }
+
+    /// The client is told to go on.
+    fn continues(mut self) -> Self {
+        self.answers.push(Answer::Continue);
+        self
+    }
+
+    /// The connection ends, though nothing is wrong.
+    fn closes(mut self) -> Self {
+        self.then = Then::Closes;
+        self
+    }
+
+    /// The client ends its direction after the bytes.
+    fn finished(mut self) -> Self {
+        self.finish = true;
+        self
+    }
+
+    fn about_the_site(mut self) -> Self {
+        self.about_the_site = true;
+        self
+    }
+}
+
+impl Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = &self.bytes[..self.bytes.len().min(300)];
+        let rest = if self.bytes.len() > 300 { "…" } else { "" };
+        write!(f, "\"{}\" ({})\n", self.name, self.rfc)?;
+        write!(f, "  request: {}{rest}", shown.escape_ascii())
+    }
+}
+
+/// Accepted with 200; the connection waits for the next request.
+fn ok(name: impl Display, rfc: &'static str, bytes: impl AsRef<[u8]>) -> Case {
+    Case::new(name, rfc, bytes.as_ref()).accepted(&[200])
+}
+
+/// Refused with 400.
+fn bad(name: impl Display, rfc: &'static str, bytes: impl AsRef<[u8]>) -> Case {
+    Case::new(name, rfc, bytes.as_ref()).refused(&[400])
+}
+
+/// Refused with this status.
+fn no(
+    status: u16,
+    name: impl Display,
+    rfc: &'static str,
+    bytes: impl AsRef<[u8]>,
+) -> Case {
+    Case::new(name, rfc, bytes.as_ref()).refused(&[status])
+}
+
+/// Not answered yet.
+fn waits(
+    name: impl Display,
+    rfc: &'static str,
+    bytes: impl AsRef<[u8]>,
+) -> Case {
+    Case::new(name, rfc, bytes.as_ref())
+}
+
+/// A case whose answers are still to be said.
+fn talk(
+    name: impl Display,
+    rfc: &'static str,
+    bytes: impl AsRef<[u8]>,
+) -> Case {
+    Case::new(name, rfc, bytes.as_ref())
+}
+
+/// Pieces, one after the other.
+fn join(pieces: &[&[u8]]) -> Vec<u8> {
+    pieces.concat()
+}
+
+/// A head with this request line and a Host.
+fn line(line: impl AsRef<[u8]>) -> Vec<u8> {
+    join(&[line.as_ref(), b"\r\nHost: a\r\n\r\n"])
+}
+
+/// `GET /` with these lines of fields, CRLF and all, after a Host.
+fn get(fields: impl AsRef<[u8]>) -> Vec<u8> {
+    join(&[b"GET / HTTP/1.1\r\nHost: a\r\n", fields.as_ref(), b"\r\n"])
+}
+
+/// `POST /api/echo` with these lines of fields, and what follows the head.
+fn post(fields: impl AsRef<[u8]>, body: impl AsRef<[u8]>) -> Vec<u8> {
+    let start = b"POST /api/echo HTTP/1.1\r\nHost: a\r\n";
+    join(&[start, fields.as_ref(), b"\r\n", body.as_ref()])
+}
+
+/// All cases.
+pub fn all() -> Vec<Case> {
+    let groups = [
+        (Feature::Head, line::cases()),
+        (Feature::Head, fields::cases()),
+        (Feature::Head, limits::cases()),
+        (Feature::Target, target::cases()),
+        (Feature::Host, host::cases()),
+        (Feature::Body, framing::cases()),
+        (Feature::Body, chunked::cases()),
+        (Feature::Persist, persistence::cases()),
+        (Feature::Expect, expect::cases()),
+    ];
+    let mut all = Vec::new();
+    for (needs, cases) in groups {
+        all.extend(cases.into_iter().map(|case| Case { needs, ..case }));
+    }
+    all
+}

@@ -1,0 +1,65 @@
+//! What has become of some bytes, as a server without a site sees it.
+
+use crate::cases::{Answer, Case, Then};
+
+/// What was understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The client was told to send its body.
+    Continue,
+    /// A whole request.
+    Request {
+        method: String,
+        target: String,
+        fields: Vec<(String, Vec<u8>)>,
+        body: Vec<u8>,
+    },
+    /// A refusal; nothing comes after it.
+    Refused(u16),
+}
+
+/// All that was understood, and whether more would be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    pub events: Vec<Event>,
+    pub waits: bool,
+}
+
+impl Outcome {
+    /// What is not as `case` demands, if anything.
+    pub fn fault(&self, case: &Case) -> Option<String> {
+        let why = self.matches(case).err()?;
+        Some(format!("{case}\n  {why}\n  understood: {self:?}\n"))
+    }
+
+    fn matches(&self, case: &Case) -> Result<(), String> {
+        if self.events.len() != case.answers.len() {
+            let expected = case.answers.len();
+            return Err(format!("expected {expected} answers"));
+        }
+        for (event, answer) in self.events.iter().zip(&case.answers) {
+            if !fits(event, answer) {
+                return Err(format!("expected {answer:?}, was {event:?}"));
+            }
+        }
+        match (self.waits, case.then) {
+            (true, Then::Closes) => Err("expected a close".into()),
+            (false, Then::Waits) => Err("expected it to wait".into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn fits(event: &Event, answer: &Answer) -> bool {
+    match (event, answer) {
+        (Event::Continue, Answer::Continue) => true,
+        (
+            Event::Request { body, .. },
+            Answer::Accepted { body: wanted, .. },
+        ) => wanted.as_ref().is_none_or(|wanted| wanted == body),
+        (Event::Refused(status), Answer::Refused(statuses)) => {
+            statuses.contains(status)
+        }
+        _ => false,
+    }
+}

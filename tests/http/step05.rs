@@ -1,0 +1,42 @@
+//! Step 05's parser, without its server.
+
+use crate::outcome::{Event, Outcome};
+use crate::parser::{Parse, Parser};
+
+const MAX_HEAD: usize = 16 * 1024;
+
+/// What becomes of `pieces` in step 05: one request at most.
+pub fn outcome(pieces: &[&[u8]], finish: bool) -> Outcome {
+    let mut parser = Parser::new();
+    let mut bytes = Vec::new();
+    for piece in pieces {
+        bytes.extend_from_slice(piece);
+        bytes.truncate(MAX_HEAD);
+        let event = match parser.parse(&bytes) {
+            Parse::Partial if bytes.len() < MAX_HEAD => continue,
+            Parse::Partial => Event::Refused(parser.too_long()),
+            Parse::Error(status) => Event::Refused(status),
+            Parse::Complete(head) => {
+                let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+                Event::Request {
+                    method: text(head.method),
+                    target: text(head.target),
+                    fields: head
+                        .fields
+                        .iter()
+                        .map(|(name, value)| (text(name), value.to_vec()))
+                        .collect(),
+                    body: Vec::new(),
+                }
+            }
+        };
+        return Outcome { events: vec![event], waits: false };
+    }
+    match (finish, bytes.is_empty()) {
+        (false, _) => Outcome { events: vec![], waits: true },
+        (true, true) => Outcome { events: vec![], waits: false },
+        (true, false) => {
+            Outcome { events: vec![Event::Refused(400)], waits: false }
+        }
+    }
+}

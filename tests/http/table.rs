@@ -1,0 +1,104 @@
+//! The table, put to the protocol core and to step 05's parser: whole, cut
+//! in two at every position, and byte by byte.
+
+use std::collections::HashSet;
+
+use crate::cases::{self, Case, Feature, Then};
+use crate::outcome::{Event, Outcome};
+use crate::{core, splits, step05};
+
+/// Somebody who makes something of bytes.
+type Reader = fn(&[&[u8]], bool) -> Outcome;
+
+fn cases_for_the_core() -> Vec<Case> {
+    let mut cases = cases::all();
+    cases.retain(|case| !case.about_the_site);
+    cases
+}
+
+/// Step 05 answers one request, and then closes.
+fn cases_for_step05() -> Vec<Case> {
+    let mut cases = cases::all();
+    cases.retain(|case| case.needs == Feature::Head);
+    for case in &mut cases {
+        if !case.answers.is_empty() {
+            case.then = Then::Closes;
+        }
+    }
+    cases
+}
+
+#[test]
+fn there_are_enough_cases_and_no_two_alike() {
+    let cases = cases::all();
+    assert!(cases.len() >= 200, "only {} cases", cases.len());
+    let mut names = HashSet::new();
+    let mut told = HashSet::new();
+    let doubles: Vec<String> = cases
+        .iter()
+        .filter(|case| {
+            let new_name = names.insert(&case.name);
+            !told.insert((&case.bytes, case.finish)) || !new_name
+        })
+        .map(Case::to_string)
+        .collect();
+    assert!(doubles.is_empty(), "there before:\n{}", doubles.join("\n"));
+}
+
+fn whole(reader: Reader, cases: &[Case]) {
+    let faults: Vec<String> = cases
+        .iter()
+        .filter_map(|case| reader(&[&case.bytes], case.finish).fault(case))
+        .collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn the_core_whole() {
+    whole(core::outcome, &cases_for_the_core());
+}
+
+#[test]
+fn step05_whole() {
+    whole(step05::outcome, &cases_for_step05());
+}
+
+/// However the bytes arrive, the outcome is the same: not only a good one.
+fn in_pieces(reader: Reader, cases: &[Case]) {
+    for case in cases {
+        let whole = reader(&[&case.bytes], case.finish);
+        for cut in splits::cuts(case.bytes.len()) {
+            let (first, second) = case.bytes.split_at(cut);
+            let outcome = reader(&[first, second], case.finish);
+            assert_eq!(outcome, whole, "{case}\n  cut at {cut}");
+        }
+        let outcome = reader(&splits::crumbs(case), case.finish);
+        assert_eq!(outcome, whole, "{case}\n  byte by byte");
+    }
+}
+
+#[test]
+fn the_core_in_pieces() {
+    in_pieces(core::outcome, &cases_for_the_core());
+}
+
+#[test]
+fn step05_in_pieces() {
+    in_pieces(step05::outcome, &cases_for_step05());
+}
+
+/// What both accept, both understand in the same way.
+#[test]
+fn the_library_sees_what_the_parser_by_hand_saw() {
+    for case in cases_for_step05() {
+        let core = core::outcome(&[&case.bytes], case.finish);
+        let step05 = step05::outcome(&[&case.bytes], case.finish);
+        if let (
+            Some(theirs @ Event::Request { .. }),
+            Some(ours @ Event::Request { .. }),
+        ) = (core.events.first(), step05.events.first())
+        {
+            assert_eq!(theirs, ours, "{case}");
+        }
+    }
+}
