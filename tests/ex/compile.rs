@@ -74,12 +74,18 @@ impl Project {
         Subject { program, nasty, is_step: false }
     }
 
-    /// `cargo build` of the profile that this program was built in.
+    /// `cargo build` of the profile, and to the place, of this program.
     fn cargo_build(&self) -> Command {
         let mut command = Command::new(cargo());
         command.args(["build", "--quiet"]).current_dir(&self.root);
-        if self.built.ends_with("release") {
-            command.arg("--release");
+        let profile = self.built.file_name().unwrap_or_default();
+        if profile == "debug" {
+            command.args(["--profile", "dev"]);
+        } else {
+            command.arg("--profile").arg(profile);
+        }
+        if let Some(target) = self.built.parent() {
+            command.arg("--target-dir").arg(target);
         }
         command
     }

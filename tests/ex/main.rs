@@ -38,8 +38,8 @@ For authors:
                              every starter fails as declared, every solution
                              passes, every wrong answer is caught
 
-EX_SLOW=4 makes all time limits four times as long; EX_JOBS=8 checks so many
-programs at once.
+EX_SLOW=4 makes all time limits four times as long. EX_JOBS=8 lets prove check
+so many programs at once.
 ";
 
 fn main() -> ExitCode {

@@ -153,7 +153,7 @@ impl Student<'_> {
             if now.is_some() && now != last {
                 last = now;
                 self.check(id)?;
-                println!("watching {}; Ctrl-C ends", path.display());
+                println!("watching {}; Ctrl-C ends", self.shown(&path));
             }
             std::thread::sleep(LOOK);
         }
@@ -219,12 +219,12 @@ impl Student<'_> {
         let path = exercise.file(&self.project.root);
         let starter = self.programs(exercise)?.starter;
         if fs::read_to_string(&path).is_ok_and(|text| text == starter) {
-            println!("{} is the starter already", path.display());
+            println!("{} is the starter already", self.shown(&path));
             return Ok(true);
         }
         self.keep(&path)?;
         write(&path, &starter)?;
-        println!("{} is the starter again", path.display());
+        println!("{} is the starter again", self.shown(&path));
         Ok(true)
     }
 
@@ -241,8 +241,13 @@ impl Student<'_> {
         fs::rename(path, &kept).map_err(|error| {
             format!("cannot keep {}: {error}", path.display())
         })?;
-        println!("yours is kept as {}", kept.display());
+        println!("yours is kept as {}", self.shown(&kept));
         Ok(())
+    }
+
+    /// A path as it is said to somebody inside the project.
+    fn shown<'a>(&self, path: &'a Path) -> std::path::Display<'a> {
+        path.strip_prefix(&self.project.root).unwrap_or(path).display()
     }
 
     /// Checks every exercise.
@@ -298,7 +303,7 @@ impl Student<'_> {
                 self.keep(&path)?;
             }
             write(&path, &starter)?;
-            println!("wrote {}", path.display());
+            println!("wrote {}", self.shown(&path));
         }
         Ok(true)
     }
@@ -313,7 +318,7 @@ impl Student<'_> {
                 all_equal = false;
                 println!(
                     "{}: not the starter of {}; to mend: cargo ex sync",
-                    path.display(),
+                    self.shown(&path),
                     exercise.master(Path::new("")).display()
                 );
             }

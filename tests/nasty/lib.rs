@@ -9,7 +9,8 @@
 //! | setting | effect |
 //! |---|---|
 //! | `w=N`, `r=N` | a write, or read, of a stream socket moves at most N bytes |
-//! | `eintr=N` | every Nth call that may wait for a socket fails with EINTR |
+//! | `eintr=N` | every Nth read, write or accept of a socket fails with EINTR |
+//! | `alarm=N` | every Nth poll or epoll_wait fails with EINTR after 20 ms |
 //! | `again=N` | every Nth write of a non-blocking socket fails with EAGAIN |
 //! | `accept=E+F` | the first `accept` fails with E, the next with F: EMFILE, ENFILE or ECONNABORTED |
 //! | `gai=A+B` | every host name resolves to these addresses, or fails: NONAME, AGAIN, FAIL |

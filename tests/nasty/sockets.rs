@@ -147,7 +147,14 @@ unsafe extern "C" fn recvfrom(
     from: *mut sockaddr,
     length: *mut socklen_t,
 ) -> isize {
-    let real = real!(recvfrom: fn(c_int, *mut c_void, usize, c_int, *mut sockaddr, *mut socklen_t) -> isize);
+    let real = real!(recvfrom: fn(
+        c_int,
+        *mut c_void,
+        usize,
+        c_int,
+        *mut sockaddr,
+        *mut socklen_t
+    ) -> isize);
     match before_read(fd) {
         Err(error) => fail(error),
         // SAFETY: as promised by our caller; fewer bytes than it allows.
@@ -244,7 +251,14 @@ unsafe extern "C" fn sendto(
     to: *const sockaddr,
     length: socklen_t,
 ) -> isize {
-    let real = real!(sendto: fn(c_int, *const c_void, usize, c_int, *const sockaddr, socklen_t) -> isize);
+    let real = real!(sendto: fn(
+        c_int,
+        *const c_void,
+        usize,
+        c_int,
+        *const sockaddr,
+        socklen_t
+    ) -> isize);
     match before_write(fd, flags) {
         Err(error) => fail(error),
         // SAFETY: as promised by our caller; fewer bytes than it offers.

@@ -18,7 +18,7 @@ const SLICE: c_int = 20;
 /// Whether this wait, of `limit` milliseconds (negative: for ever), must be
 /// interrupted after a slice.
 fn is_cut(limit: c_int) -> bool {
-    !(0..=SLICE).contains(&limit) && Settings::get().interrupt.strikes()
+    !(0..=SLICE).contains(&limit) && Settings::get().alarm.strikes()
 }
 
 /// What a wait that was cut to a slice answers.

@@ -8,7 +8,7 @@ use crate::Result;
 
 /// A line `{{#name …}}` of a chapter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the book's page for contributors has them")]
+#[expect(missing_docs, reason = "lib.rs has a table of them")]
 pub enum Directive {
     Code { place: Place, item: String },
     Module { file: PathBuf, folded: bool },

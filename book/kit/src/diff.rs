@@ -207,7 +207,7 @@ fn file(page: &mut Page, shown: &Shown) -> Result<String> {
         let _ = writeln!(
             html,
             "<div class=\"hunk\">{around}</div>\n<pre><code class=\"\
-             language-rust nohighlight hljs\">{rows}</code></pre>",
+             nohighlight hljs\">{rows}</code></pre>",
         );
     }
     html.push_str("</figure>");

@@ -86,11 +86,17 @@ fn effort(exercise: &Exercise) -> String {
     )
 }
 
-/// The first sentence of a task as plain text.
+/// The first sentence of a task as plain text; or what its first paragraph
+/// says before an example.
 fn first_sentence(task: &str) -> String {
-    let task = task.replace('\n', " ").replace(['`', '*'], "");
-    let end = task.find(". ").map_or(task.len(), |at| at + 1);
-    escape(task[..end].trim())
+    let paragraph = task.split("\n\n").next().unwrap_or(task);
+    let text = paragraph.replace('\n', " ").replace(['`', '*'], "");
+    let end = text.find(". ").map_or(text.len(), |at| at + 1);
+    let sentence = text[..end].trim();
+    match sentence.strip_suffix(':') {
+        Some(before) => escape(before) + ".",
+        None => escape(sentence),
+    }
 }
 
 /// The parts of an exercise's text, as Markdown.
@@ -162,9 +168,9 @@ pub fn page(
     let id = &exercise.id;
     let file = text_file(step, exercise)?.with_extension("rs");
     let facts = block(&format!(
-        "<p class=\"front\">Exercise {id} of <a href=\"../{}.html\">step {:02}, \
-         {}</a> · {}<br>\nEdit <code>{}</code>, then check it with <code>cargo \
-         ex {id}</code>.</p>",
+        "<p class=\"front\">Exercise {id} of <a href=\"../{}.html\">step \
+         {:02}, {}</a> · {}<br>\nEdit <code>{}</code>, then check it with \
+         <code>cargo ex {id}</code>.</p>",
         step.name(),
         step.number,
         escape(&step.title),
@@ -201,8 +207,9 @@ mod tests {
         .unwrap()
     }
 
-    const TEXT: &str = "# Two doors\n\nOpen *both*. Then more.\n\n## Starter\n\n\
-        One door.\n\n## Hints\n\n### 1\n\na\n\n### 2\n\nb\n\n### 3\n\nc\n\n\
+    const TEXT: &str = "# Two doors\n\nOpen *both*. Then more.\n\n\
+        ## Starter\n\nOne door.\n\n\
+        ## Hints\n\n### 1\n\na\n\n### 2\n\nb\n\n### 3\n\nc\n\n\
         ## Graded\n\nBy looking.\n";
 
     #[test]
@@ -210,6 +217,8 @@ mod tests {
         let text = Text::parse(TEXT, &exercise()).unwrap();
         assert_eq!(text.hints, ["a", "b", "c"]);
         assert_eq!(first_sentence(&text.task), "Open both.");
+        let example = "Say it\nso:\n\n```text\nit. So\n```";
+        assert_eq!(first_sentence(example), "Say it so.");
     }
 
     #[test]

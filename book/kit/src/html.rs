@@ -1,6 +1,5 @@
 //! Small pieces of HTML.
 
-use std::fmt::Write;
 use std::path::Path;
 
 /// `text` as it must stand between tags or in a quoted attribute.
@@ -70,15 +69,4 @@ pub fn call_link(call: &str, text: &str) -> String {
 fn marker(kind: &str, target: &str, text: &str) -> String {
     let [begin, end] = MARKER;
     format!("{begin}{kind}|{target}|{}{end}", escape(text))
-}
-
-/// Attributes as they stand in a tag; those with an empty value are left out.
-pub fn attributes(attributes: &[(&str, &str)]) -> String {
-    let mut text = String::new();
-    for (name, value) in attributes {
-        if !value.is_empty() {
-            let _ = write!(text, " {name}=\"{}\"", escape(value));
-        }
-    }
-    text
 }

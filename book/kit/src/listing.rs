@@ -68,10 +68,7 @@ pub fn parse(project: &Project, file: &Path) -> Result<Items> {
 /// When it is not found, or found twice.
 pub fn code(page: &mut Page, place: &Place, item: &str) -> Result<String> {
     let Found { file, lines } = find(page.project, place, item)?;
-    let new = match place {
-        Place::Step(number) => new_lines(page.project, *number, &file)?,
-        Place::File(_) => BTreeSet::new(),
-    };
+    let new = new_lines(page.project, &file)?;
     listing(page, &file, Some(lines), &new)
 }
 
@@ -93,16 +90,14 @@ pub fn module(page: &mut Page, file: &Path, folded: bool) -> Result<String> {
 }
 
 /// The lines of a step's file that the step before does not have. All of the
-/// first step is new: marking it would say nothing.
-fn new_lines(
-    project: &Project,
-    number: u8,
-    file: &Path,
-) -> Result<BTreeSet<usize>> {
-    let step = project.step(number)?;
-    if step.base().is_none() {
+/// first step is new, as is a shared file where it enters: marking that would
+/// say nothing.
+fn new_lines(project: &Project, file: &Path) -> Result<BTreeSet<usize>> {
+    let mut steps = project.steps.iter();
+    let step = steps.find(|step| file.starts_with(step.folder()));
+    let Some(step) = step.filter(|step| step.base().is_some()) else {
         return Ok(BTreeSet::new());
-    }
+    };
     let changes = changes(project, step)?;
     let change =
         changes.iter().find(|change| change.new_path.as_deref() == Some(file));
@@ -118,6 +113,7 @@ fn listing(
     let text = page.project.read(file)?;
     let coloured = colour::rust(&text);
     let lines = lines.unwrap_or(1..=coloured.len());
+    let new = whole(&text, &lines, new);
     let indent = indent(&text, &lines);
     let mut body = String::new();
     for number in lines.clone() {
@@ -144,9 +140,21 @@ fn listing(
     Ok(format!(
         "<figure class=\"listing\">\n<figcaption><span class=\"file\">{name}\
          </span> <span class=\"place\">{range}{legend}</span></figcaption>\n\
-         <pre><code class=\"language-rust nohighlight hljs\">{body}</code>\
+         <pre><code class=\"nohighlight hljs\">{body}</code>\
          </pre>\n</figure>"
     ))
+}
+
+/// The new lines among those shown. Where everything is new, so are its
+/// closing braces, which a diff finds somewhere in the step before.
+fn whole(text: &str, lines: &Lines, new: &BTreeSet<usize>) -> BTreeSet<usize> {
+    let says_something =
+        |line: &str| line.contains(|c| !" \t})],;".contains(c));
+    let mut shown = (1..).zip(text.lines()).filter(|(number, line)| {
+        lines.contains(number) && says_something(line)
+    });
+    let all = !new.is_empty() && shown.all(|(line, _)| new.contains(&line));
+    if all { lines.clone().collect() } else { new.clone() }
 }
 
 /// The white space that all of these lines begin with.
@@ -154,4 +162,22 @@ fn indent(text: &str, lines: &Lines) -> String {
     let first = text.lines().nth(lines.start() - 1).unwrap_or("");
     let width = first.len() - first.trim_start_matches(' ').len();
     " ".repeat(width)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_closing_brace_of_a_new_function_is_new() {
+        let text = "fn a() {\n    b();\n\n}\nfn c() {}\n";
+        let new = |lines: &[usize], shown| {
+            let new = whole(text, &shown, &lines.iter().copied().collect());
+            new.into_iter().collect::<Vec<usize>>()
+        };
+        assert_eq!(new(&[1, 2], 1..=4), [1, 2, 3, 4]);
+        assert_eq!(new(&[2], 1..=4), [2]);
+        assert_eq!(new(&[1, 2], 1..=5), [1, 2]);
+        assert_eq!(new(&[], 3..=4), [0; 0]);
+    }
 }

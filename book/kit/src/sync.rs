@@ -146,7 +146,9 @@ fn summary(project: &Project) -> String {
         steps.filter(|step| project.root.join(step.chapter()).is_file());
     let mut lines = String::from("\n");
     for step in written {
-        let _ = writeln!(lines, "- [{}]({}.md)", step.title, step.name());
+        let (number, title) = (step.number, &step.title);
+        let file = step.name();
+        let _ = writeln!(lines, "- [{number:02} {title}]({file}.md)");
     }
     lines.push('\n');
     lines

@@ -17,18 +17,19 @@ pub fn front(project: &Project, number: u8) -> Result<String> {
     let program = step.program();
     let exercises: u32 = step.exercises.iter().map(|it| it.minutes).sum();
     let mut html = format!(
-        "<div class=\"front\">\n<p>{}. About {} minutes",
-        escape(&step.idea),
+        "<div class=\"front\">\n<p class=\"effort\">Step {number:02} · about {} \
+         minutes",
         step.minutes
     );
     if exercises > 0 {
-        let _ = write!(html, ", and {exercises} for the exercises");
+        let _ = write!(html, " · exercises {exercises} more");
     }
     let _ = write!(
         html,
-        ".</p>\n<dl>\n<dt>Run it</dt><dd><code>cargo run --bin {program}</code>\
-         </dd>\n<dt>Trace it</dt><dd><code>cargo build &amp;&amp; strace -f \
-         target/debug/{program}</code></dd>\n"
+        "</p>\n<p>{}.</p>\n<dl>\n<dt>Run it</dt><dd><code>cargo run --bin \
+         {program}</code></dd>\n<dt>Trace it</dt><dd><code>cargo build &amp;&amp; strace -f \
+         target/debug/{program}</code></dd>\n",
+        escape(&step.idea),
     );
     if let Some(base) = step.base() {
         let base = project.step(base)?;

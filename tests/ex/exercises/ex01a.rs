@@ -62,6 +62,15 @@ pub const TABLE: Table = Table {
             ),
         },
         Answer {
+            name: "listens and says nothing",
+            find: "println!(\"listening on {address}\");",
+            replace: "let _ = address;",
+            verdict: Verdict::Fails(
+                "announces the port it really has",
+                "never says so",
+            ),
+        },
+        Answer {
             name: "prints the port with its bytes swapped",
             find: "u16::from_be(raw.sin_port)",
             replace: "raw.sin_port",
@@ -91,7 +100,7 @@ pub const TABLE: Table = Table {
         Answer {
             name: "forgets listen for all but the first",
             find: "check(unsafe { libc::listen(socket, 1024) })?;",
-            replace: "if address.ip().octets()[3] == 1 \
+            replace: "if address.ip().octets() == [127, 0, 0, 1] \
                 { check(unsafe { libc::listen(socket, 1024) })?; }",
             verdict: Verdict::Fails(
                 "listens at every address, and there only",
@@ -160,6 +169,11 @@ fn swapped(address: SocketAddr) -> SocketAddr {
 }
 
 fn real_port(lab: &Lab) -> Outcome {
+    // More than once: some ports read the same from both sides.
+    (0..3).try_for_each(|_| real_port_once(lab))
+}
+
+fn real_port_once(lab: &Lab) -> Outcome {
     let program = lab.server().likely(
         "the argument was printed: what the kernel chose says getsockname",
     )?;
@@ -187,7 +201,7 @@ fn real_port(lab: &Lab) -> Outcome {
 }
 
 fn every_address(lab: &Lab) -> Outcome {
-    let (second, third) = (own_address(2)?, own_address(3)?);
+    let (second, third) = (own_address()?, own_address()?);
     let any_port = format!("{}:0", third.ip());
     let (second_text, count) = (second.to_string(), 3);
     let args = ["127.0.0.1:0", &second_text, &any_port];
@@ -243,7 +257,7 @@ fn every_address(lab: &Lab) -> Outcome {
 }
 
 fn every_door(lab: &Lab) -> Outcome {
-    let second = format!("{}:0", own_address(4)?.ip());
+    let second = format!("{}:0", own_address()?.ip());
     let args = ["127.0.0.1:0", &second];
     let program = lab.launch(&args).doors(2).start()?;
     for address in program.addresses().into_iter().rev() {

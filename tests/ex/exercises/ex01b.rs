@@ -209,7 +209,7 @@ fn run_once(lab: &Lab, address: &str) -> Outcome {
 }
 
 fn again(lab: &Lab) -> Outcome {
-    let address = own_address(5)?.to_string();
+    let address = own_address()?.to_string();
     run_once(lab, &address)?;
     let program = lab.launch(&[&address, "5"]).start().likely(
         "the port is kept by a connection in TIME_WAIT, which SO_REUSEADDR \
@@ -219,7 +219,7 @@ fn again(lab: &Lab) -> Outcome {
 }
 
 fn two_copies(lab: &Lab) -> Outcome {
-    let address = own_address(6)?.to_string();
+    let address = own_address()?.to_string();
     let first = lab.launch(&[&address, "5"]).start()?;
     let second: Program = lab.launch(&[&address, "5"]).spawn()?;
     let ended = second

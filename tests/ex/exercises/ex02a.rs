@@ -42,7 +42,7 @@ pub const TABLE: Table = Table {
             name: SHORT_WRITES,
             points: 3,
             needs: &["goes on until the client's end of file"],
-            read: "write(2)",
+            read: "write takes what it likes",
             starter: Starter::Waits,
             run: short_writes,
         },

@@ -4,6 +4,10 @@ mod ex01a;
 mod ex01b;
 mod ex02a;
 mod ex02b;
+mod ex03a;
+mod ex03b;
+mod ex03c;
+mod ex04a;
 mod ex05a;
 
 use crate::harness::{Lab, Outcome};
@@ -72,6 +76,10 @@ pub const TABLES: &[&Table] = &[
     &ex01b::TABLE,
     &ex02a::TABLE,
     &ex02b::TABLE,
+    &ex03a::TABLE,
+    &ex03b::TABLE,
+    &ex03c::TABLE,
+    &ex04a::TABLE,
     &ex05a::TABLE,
 ];
 

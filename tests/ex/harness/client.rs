@@ -86,10 +86,9 @@ impl Client {
         address: SocketAddr,
         log: &Transcript,
     ) -> Outcome<Client> {
-        let number = log.next_client();
-        let label = match number {
+        let label = match log.next_client() {
             1 => String::new(),
-            _ => format!("client {number}: "),
+            number => format!("client {number}: "),
         };
         log.head(format!("{label}connect to {address}"));
         let stream = TcpStream::connect_timeout(&address, PATIENCE);
@@ -102,6 +101,21 @@ impl Client {
             program.failed(format!("a connection to {address}"), got)
         })?;
         let log = log.clone();
+        Ok(Client { stream, label, log, program: program.clone() })
+    }
+
+    /// A connection that the program has made to us, called `name` in the
+    /// record.
+    pub fn accepted(
+        program: &Program,
+        stream: TcpStream,
+        name: &str,
+        log: &Transcript,
+    ) -> Outcome<Client> {
+        stream.set_nonblocking(true).map_err(|error| {
+            Trouble::blocked(format!("not non-blocking: {error}"))
+        })?;
+        let (label, log) = (format!("{name}: "), log.clone());
         Ok(Client { stream, label, log, program: program.clone() })
     }
 
@@ -245,9 +259,8 @@ impl Client {
         }
         let before = wait.asleep;
         wait.asleep = self.sleeps_in_read();
-        Ok(if wait.asleep.is_some() && wait.asleep == before {
-            Some(End::Silence)
-        } else if wait.quiet.look(Some(self.stream.as_fd())) {
+        let waits = wait.asleep.is_some() && wait.asleep == before;
+        Ok(if waits || wait.quiet.look(Some(self.stream.as_fd())) {
             Some(End::Silence)
         } else if wait.spin.is_proven() {
             Some(End::Spinning)
@@ -256,6 +269,16 @@ impl Client {
         } else {
             None
         })
+    }
+
+    /// Sends one byte, if there is room and somebody to take it.
+    pub fn drip(&mut self) {
+        let _ = self.stream.write(b".");
+    }
+
+    /// Waits a little for something to receive; whether there is.
+    pub fn is_readable(&self) -> Outcome<bool> {
+        self.await_event(libc::POLLIN)
     }
 
     /// Waits a little for the socket to be ready; whether it is.
@@ -271,8 +294,8 @@ impl Client {
     }
 
     /// Sends `bytes` again and again and reads nothing, until the program
-    /// and the kernel take no more.
-    pub fn flood(&mut self, bytes: &[u8]) -> Outcome {
+    /// and the kernel take no more. Returns how much they took.
+    pub fn flood(&mut self, bytes: &[u8]) -> Outcome<usize> {
         let mut taken = 0;
         let mut quiet = Quiet::new(self.program.pid());
         let deadline = Deadline::new(PATIENCE, self.program.pid());
@@ -293,7 +316,7 @@ impl Client {
             }
         }
         self.event(format!("sent {taken} bytes, read nothing"));
-        Ok(())
+        Ok(taken)
     }
 
     /// Receives what comes, up to the end of file.

@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::program::Program;
+use super::time;
 use super::transcript::Transcript;
 use super::trouble::{Outcome, Trouble};
 
@@ -108,15 +109,8 @@ impl Launch<'_> {
     /// Starts it and waits until it has announced its addresses.
     pub fn start(self) -> Outcome<Program> {
         let (doors, lenient) = (self.doors, self.lab.lenient);
-        let seen = self.nasty.is_some().then(|| self.seen());
         let program = self.spawn()?;
         program.await_announcement(doors, lenient)?;
-        if seen.is_some_and(|seen| !seen.exists()) {
-            return Err(Trouble::blocked(
-                "preload not active: the program must be linked with libc \
-                 dynamically",
-            ));
-        }
         Ok(program)
     }
 
@@ -144,7 +138,11 @@ impl Launch<'_> {
         let child = command.spawn().map_err(|error| {
             Trouble::blocked(format!("the program does not start: {error}"))
         })?;
-        Ok(Program::new(child, lab.log.clone()))
+        let program = Program::new(child, lab.log.clone());
+        if self.nasty.is_some() {
+            self.await_preload(&program)?;
+        }
+        Ok(program)
     }
 
     fn preload(&self) -> Vec<(&'static str, OsString)> {
@@ -154,6 +152,21 @@ impl Launch<'_> {
             ("NASTY", settings.into()),
             ("NASTY_SEEN", self.seen().into()),
         ]
+    }
+
+    /// The library announces itself before `main` begins.
+    fn await_preload(&self, program: &Program) -> Outcome {
+        let seen = self.seen();
+        let found = time::eventually(time::PATIENCE, program.pid(), || {
+            (seen.exists() || program.ended().is_some()).then_some(())
+        });
+        if found.is_none() || !seen.exists() {
+            return Err(Trouble::blocked(
+                "preload not active: the program must be linked with libc \
+                 dynamically",
+            ));
+        }
+        Ok(())
     }
 
     fn seen(&self) -> PathBuf {

@@ -8,6 +8,7 @@
 pub mod client;
 pub mod cost;
 pub mod diag;
+pub mod door;
 pub mod launch;
 pub mod place;
 pub mod proc;
@@ -19,5 +20,6 @@ pub mod time;
 pub mod transcript;
 pub mod trouble;
 
+pub use door::{BlackHole, Door};
 pub use launch::Lab;
 pub use trouble::{Advice, Outcome, Trouble};

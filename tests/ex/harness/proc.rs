@@ -97,6 +97,30 @@ pub fn socket_count(pid: i32) -> usize {
     all.iter().filter(|target| target.starts_with("socket:")).count()
 }
 
+/// The flags, as fcntl(2) has them, of each socket that `pid` has open.
+pub fn socket_flags(pid: i32) -> Vec<i32> {
+    let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else {
+        return Vec::new();
+    };
+    let sockets = entries.flatten().filter(|entry| {
+        let target = fs::read_link(entry.path()).unwrap_or_default();
+        target.to_string_lossy().starts_with("socket:")
+    });
+    let infos = sockets.filter_map(|entry| {
+        let name = entry.file_name().into_string().ok()?;
+        let path = format!("/proc/{pid}/fdinfo/{name}");
+        let text = fs::read_to_string(path).ok()?;
+        i32::from_str_radix(field(&text, "flags:")?, 8).ok()
+    });
+    infos.collect()
+}
+
+/// How many kilobytes of `pid` are in memory.
+pub fn memory(pid: i32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    field(&status, "VmRSS:")?.split(' ').next()?.parse().ok()
+}
+
 /// A row of /proc/net/tcp.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -116,6 +140,8 @@ pub struct Row {
 
 /// `Row::state` of a socket that waits for connections.
 pub const LISTEN: u8 = 0x0A;
+/// `Row::state` of a connection that nobody has answered yet.
+pub const SYN_SENT: u8 = 0x02;
 /// `Row::state` of a connection that was closed here first.
 pub const TIME_WAIT: u8 = 0x06;
 

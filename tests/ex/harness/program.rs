@@ -11,7 +11,7 @@ use super::client::Client;
 use super::quiet::Quiet;
 use super::time::{self, Deadline, PATIENCE};
 use super::transcript::Transcript;
-use super::trouble::{Failure, Outcome, Trouble};
+use super::trouble::{Advice, Failure, Outcome, Trouble};
 use super::{proc, show};
 
 /// How much of a program's output is kept.
@@ -137,6 +137,44 @@ impl Program {
         })
     }
 
+    /// Waits until it has printed `line` on standard output.
+    pub fn expect_line(&self, line: &str) -> Outcome {
+        let printed = || {
+            let bytes = self.inner.stdout.bytes();
+            let mut lines = bytes.split(|byte| *byte == b'\n');
+            lines.any(|one| one == line.as_bytes()).then_some(())
+        };
+        let found = time::eventually(PATIENCE, self.pid(), || {
+            let ended = self.ended().is_some();
+            printed().map(|()| true).or(ended.then_some(false))
+        });
+        // What it printed last may still have been on its way.
+        if found == Some(true) || self.whole_if_ended(printed) {
+            self.inner.log.event(format!("read `{line}` on its stdout"));
+            return Ok(());
+        }
+        let bytes = self.inner.stdout.bytes();
+        let got = format!("on stdout {}", show::bytes(&bytes));
+        Err(self.failed(format!("on stdout the line `{line}`"), got))
+    }
+
+    fn whole_if_ended(&self, printed: impl Fn() -> Option<()>) -> bool {
+        if self.ended().is_some() {
+            self.inner.stdout.whole();
+        }
+        printed().is_some()
+    }
+
+    /// Waits for its end, which must have this exit status.
+    pub fn expect_exit(&self, code: i32) -> Outcome<Ended> {
+        let expected = format!("it ends with exit status {code}");
+        let ended = self.wait(PATIENCE).expecting(&expected)?;
+        if ended.status.code() == Some(code) {
+            return Ok(ended);
+        }
+        Err(self.failed(expected, describe(ended.status)))
+    }
+
     /// Connects a client to the first address.
     pub fn connect(&self) -> Outcome<Client> {
         Client::connect(self, self.address()?, &self.inner.log)
@@ -201,13 +239,8 @@ impl Program {
         };
         let status = time::eventually(patience, pid, || self.ended());
         if let Some(status) = status {
-            let mut text = format!("has ended: {}", describe(status));
-            let stderr = self.inner.stderr.whole();
-            if !stderr.is_empty() {
-                text.push_str("; on stderr: ");
-                text.push_str(&show::tail(&stderr));
-            }
-            return text;
+            let stderr = said(&self.inner.stderr.whole());
+            return format!("has ended: {}{stderr}", describe(status));
         }
         let threads = proc::threads(pid);
         let sleeping = threads.iter().all(|thread| thread.state != 'R');
@@ -224,7 +257,7 @@ impl Program {
         if threads.len() > 1 {
             text.push_str(&format!(", {} threads", threads.len()));
         }
-        text
+        text + &said(&self.inner.stderr.bytes())
     }
 
     /// Waits until the program has announced `doors` addresses. A scheme
@@ -363,6 +396,14 @@ fn announced(stdout: &[u8], lenient: bool) -> Result<Vec<SocketAddr>, String> {
         }
     }
     Ok(found)
+}
+
+/// What the program complained about last, if it did.
+fn said(stderr: &[u8]) -> String {
+    match show::tail(stderr) {
+        words if words.is_empty() => words,
+        words => format!("; on stderr: {words}"),
+    }
 }
 
 /// "exit status 1", "killed by signal 11 (SIGSEGV)".

@@ -143,7 +143,8 @@ fn answers(table: &Table, solution: &str) -> Vec<String> {
     }
     for check in table.checks {
         let is_hit = table.answers.iter().any(|answer| {
-            matches!(answer.verdict, Verdict::Fails(name, _) if name == check.name)
+            let verdict = &answer.verdict;
+            matches!(verdict, Verdict::Fails(name, _) if *name == check.name)
         });
         if !is_hit {
             faults.push(format!(

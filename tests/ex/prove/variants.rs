@@ -34,6 +34,11 @@ pub fn answer(id: &str, index: usize) -> String {
     format!("{id}-answer-{}", index + 1)
 }
 
+/// The directory of the package.
+pub fn package(project: &Project) -> PathBuf {
+    project.built.with_file_name("prove")
+}
+
 /// Builds all programs of all exercises.
 ///
 /// # Errors
@@ -42,8 +47,7 @@ pub fn build(
     project: &Project,
     proven: &[Proven<'_>],
 ) -> Result<Built, String> {
-    let target = project.built.parent().ok_or("no target directory")?;
-    let package = target.join("prove");
+    let package = package(project);
     let manifest = write_package(project, proven, &package)?;
     let mut cargo = Command::new(compile::cargo());
     cargo
@@ -85,9 +89,11 @@ fn write_package(
     let mut manifest = format!(
         "[package]\nname = \"prove\"\nedition = \"2024\"\nautobins = false\n\
          \n[workspace]\n\n[profile.dev]\ndebug = 0\nincremental = false\n\
-         \n{}socket-to-swarm = {{ path = {:?} }}\n\n",
+         \n{}socket-to-swarm = {{ path = {:?} }}\n\n{}\n{}\n",
         section(&ours, "[dependencies]"),
-        project.root
+        project.root,
+        section(&ours, "[lints.rust]"),
+        section(&ours, "[lints.clippy]"),
     );
     let mut bin = |name: String, text: &str| {
         manifest.push_str(&format!(

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::line_in_list;
 use crate::changes::{FileChange, changes};
-use crate::chapter::{Directive, Piece, Place, pieces};
+use crate::chapter::{Directive, Piece, pieces};
 use crate::diff::{self, Row};
 use crate::listing;
 use crate::{Fault, Project, Result, Step};
@@ -56,8 +56,7 @@ impl Shown {
             // A directive that finds nothing fails the build, which is
             // checked too: here it only shows nothing.
             match directive {
-                Directive::Code { place: Place::Step(number), item } => {
-                    let place = Place::Step(number);
+                Directive::Code { place, item } => {
                     if let Ok(found) = listing::find(project, &place, &item) {
                         let lines = shown.new.entry(found.file).or_default();
                         lines.extend(found.lines);
@@ -155,8 +154,9 @@ fn lines(step: &Step, change: &FileChange, shown: &Shown) -> Vec<Fault> {
         hidden(&change.new_path, &change.new_text, &added, &shown.new)
     {
         let what = format!(
-            "{count} new lines that the chapter of step {number:02} does not \
-             show; add {{{{#code {number:02} …}}}} or {{{{#diff {number:02}}}}}"
+            "{} new in step {number:02} and not shown in its chapter; add \
+             {{{{#code {number:02} …}}}} or {{{{#diff {number:02}}}}}",
+            counted(count)
         );
         faults.extend(fault(&change.new_path, first, what));
     }
@@ -165,12 +165,20 @@ fn lines(step: &Step, change: &FileChange, shown: &Shown) -> Vec<Fault> {
         hidden(&change.old_path, &change.old_text, &removed, &shown.old)
     {
         let what = format!(
-            "{count} lines that are gone in step {number:02}, and its chapter \
-             does not show that; add {{{{#diff {number:02}}}}}"
+            "{} gone in step {number:02} and not shown in its chapter; add \
+             {{{{#diff {number:02}}}}}",
+            counted(count)
         );
         faults.extend(fault(&change.old_path, first, what));
     }
     faults
+}
+
+fn counted(lines: usize) -> String {
+    match lines {
+        1 => "1 line is".to_string(),
+        lines => format!("{lines} lines are"),
+    }
 }
 
 fn fault(path: &Option<PathBuf>, line: usize, what: String) -> Option<Fault> {

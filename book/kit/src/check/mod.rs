@@ -2,6 +2,7 @@
 
 use crate::{Fault, Project, Result, record, sync};
 
+mod addresses;
 mod calls;
 mod chapters;
 mod coverage;

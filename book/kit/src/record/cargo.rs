@@ -17,6 +17,14 @@ const FOR_TRACES: &str = "-C linker-features=-lld -C debug-assertions=off";
 /// Names of targets and the files built from them.
 pub type Built = BTreeMap<String, PathBuf>;
 
+/// Builds targets as a reader would: `--bin step01` and the like.
+///
+/// # Errors
+/// When they do not compile; the compiler's words are in the error.
+pub fn build(project: &Project, targets: &[String]) -> Result<Built> {
+    run(command(project), targets)
+}
+
 /// Builds targets so that their calls can be attributed, into a directory
 /// of their own: the reader's build is not thrown away by other flags.
 ///

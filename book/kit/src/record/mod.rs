@@ -1,6 +1,8 @@
 //! What is recorded from runs of the steps: traces, terminal sessions and
 //! charts.
 
+use anyhow::ensure;
+
 use crate::{Fault, Project, Result, Step};
 
 pub mod calls;
@@ -24,6 +26,18 @@ pub fn record(project: &Project, what: &str, names: &[String]) -> Result<()> {
     if all || what == "traces" {
         trace::record_to_files(project, &steps(project, names)?)?;
     }
+    if all || what == "runs" {
+        let every = session::names(project)?;
+        let names = if names.is_empty() { &every } else { names };
+        session::record_to_files(project, names)?;
+    }
+    if all || what == "charts" {
+        chart::record_to_files(project, names)?;
+    }
+    ensure!(
+        all || ["traces", "runs", "charts"].contains(&what),
+        "'{what}' cannot be recorded: traces, runs or charts can"
+    );
     Ok(())
 }
 
@@ -48,5 +62,8 @@ fn traced_steps(project: &Project) -> Vec<&Step> {
 /// # Errors
 /// When a run cannot be made at all.
 pub fn compare(project: &Project) -> Result<Vec<Fault>> {
-    compare::traces(project)
+    let mut faults = compare::traces(project)?;
+    faults.extend(compare::sessions(project)?);
+    faults.extend(chart::compare(project)?);
+    Ok(faults)
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 
 use anyhow::{Result, bail};
 use nix::sys::socket::{
@@ -16,47 +16,85 @@ use regex::{Captures, Regex};
 /// The ports that scripts may name; each stands for a free one.
 pub const SHOWN: std::ops::RangeInclusive<u16> = 8080..=8089;
 
+/// A port as a script names it.
+static PORT_IN_SCRIPT: LazyLock<Regex> = LazyLock::new(|| {
+    valid(
+        r"(?x) (?<before> : | / | [\d.]+\x20 | ::1\x20 | localhost\x20
+        | port\x20 | -l\x20 | \bstep\d\d\x20 (?:--\x20)? )
+        (?<port>808\d)\b",
+    )
+});
+
+static FOUR_DIGITS: LazyLock<Regex> = LazyLock::new(|| valid(r"\b\d{4}\b"));
+
 /// Where the made-up numbers of other clients' ports begin.
 const FIRST_CLIENT: u16 = 50_000;
 
 /// Never given out twice by one process: its threads record in parallel.
 static TAKEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
 
-/// Pairs of a port in the text and the port in use.
-#[derive(Debug, Default, Clone)]
-pub struct Ports(Vec<(u16, u16)>);
+/// The ports in use in the place of [`SHOWN`]: as many, side by side, so that
+/// a program that speaks of the next port is understood.
+#[derive(Debug, Clone)]
+pub struct Ports {
+    first: u16,
+}
 
 impl Ports {
-    /// A free port for each port of [`SHOWN`] that the script names. None is
-    /// taken whose number occurs in `known`, what was recorded before: a
-    /// count of bytes could not be told from it.
-    pub fn for_script(script: &str, known: &str) -> Result<Ports> {
-        let mut pairs = Vec::new();
-        for shown in SHOWN {
-            if word(shown).is_match(script) {
-                pairs.push((shown, fresh(known)?));
+    /// Ports that are free. None is taken whose number occurs in `known`,
+    /// what was recorded before: a count of bytes could not be told from it.
+    ///
+    /// # Errors
+    /// When all are in use.
+    pub fn fresh(known: &str) -> Result<Ports> {
+        let services =
+            std::fs::read_to_string("/etc/services").unwrap_or_default();
+        let random = RandomState::new();
+        for attempt in 0..2000_u32 {
+            let first = (300 + random.hash_one(attempt) % 700) as u16 * 10;
+            let mut ports = first..first + SHOWN.len() as u16;
+            // nc and ss print the name of a port that has one.
+            let fit = ports.all(|port| {
+                !services.contains(&format!("\t{port}/"))
+                    && !known.contains(&port.to_string())
+                    && !SHOWN.contains(&port)
+                    && is_free(port)
+            });
+            let mut taken = TAKEN.lock().unwrap_or_else(|e| e.into_inner());
+            if fit && taken.insert(first) {
+                return Ok(Ports { first });
             }
         }
-        Ok(Ports(pairs))
+        bail!("no free ports between 3000 and 9999")
     }
 
-    /// The port in use behind the port of the text.
-    pub fn real(&self, shown: u16) -> Option<u16> {
-        self.0.iter().find(|pair| pair.0 == shown).map(|pair| pair.1)
+    /// The port in use behind a port of [`SHOWN`].
+    pub fn real(&self, shown: u16) -> u16 {
+        self.first + (shown - SHOWN.start())
     }
 
-    /// What the text says, as it is run.
+    /// What a script says, as it is run: its ports stand behind a colon, an
+    /// address or the name of a step. Elsewhere 8080 is a number.
     pub fn reveal(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_string(), |text, (shown, real)| {
-            word(*shown).replace_all(&text, real.to_string()).into_owned()
-        })
+        let real = |found: &Captures| {
+            let shown: u16 = found["port"].parse().unwrap_or_default();
+            format!("{}{}", &found["before"], self.real(shown))
+        };
+        PORT_IN_SCRIPT.replace_all(text, real).into_owned()
     }
 
     /// What was printed, as it is shown.
     pub fn hide(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_string(), |text, (shown, real)| {
-            word(*real).replace_all(&text, shown.to_string()).into_owned()
-        })
+        let shown = |found: &Captures| {
+            let number: u16 = found[0].parse().unwrap_or_default();
+            match number.checked_sub(self.first) {
+                Some(index) if index < SHOWN.len() as u16 => {
+                    (SHOWN.start() + index).to_string()
+                }
+                _ => found[0].to_string(),
+            }
+        };
+        FOUR_DIGITS.replace_all(text, shown).into_owned()
     }
 }
 
@@ -101,30 +139,9 @@ fn ephemeral() -> std::ops::RangeInclusive<u16> {
     }
 }
 
-fn word(port: u16) -> Regex {
-    // A number between word boundaries is always a valid pattern.
-    #[expect(clippy::expect_used)]
-    Regex::new(&format!(r"\b{port}\b")).expect("valid")
-}
-
-/// A port of four digits that nobody uses, on IPv4 and on IPv6.
-fn fresh(known: &str) -> Result<u16> {
-    let services = std::fs::read_to_string("/etc/services").unwrap_or_default();
-    let random = RandomState::new();
-    for attempt in 0..10_000_u32 {
-        let port = 3000 + (random.hash_one(attempt) % 7000) as u16;
-        // nc and ss print the name of a port that has one.
-        let named = services.contains(&format!("\t{port}/"));
-        let confusing = known.contains(&port.to_string());
-        if SHOWN.contains(&port) || named || confusing || !is_free(port) {
-            continue;
-        }
-        let mut taken = TAKEN.lock().unwrap_or_else(|e| e.into_inner());
-        if taken.insert(port) {
-            return Ok(port);
-        }
-    }
-    bail!("no free port between 3000 and 9999")
+#[expect(clippy::expect_used, reason = "the patterns of this file are valid")]
+fn valid(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("valid")
 }
 
 /// Whether `bind` succeeds. The standard library's listener would set
@@ -155,27 +172,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_port_of_the_script_has_a_free_one_of_four_digits() {
-        let ports = Ports::for_script("step02 8080; nc ::1 8081", "").unwrap();
-        let (one, two) = (ports.real(8080).unwrap(), ports.real(8081).unwrap());
-        assert!(one != two && (1000..=9999).contains(&one));
-        assert_eq!(ports.real(8082), None);
+    fn the_ports_are_free_and_have_four_digits() {
+        let ports = Ports::fresh("").unwrap();
+        let (one, two) = (ports.real(8080), ports.real(8089));
+        assert_eq!(one + 9, two);
+        assert!((1000..9999).contains(&one));
         std::net::TcpListener::bind(("127.0.0.1", one)).unwrap();
     }
 
     #[test]
     fn what_is_run_is_shown_as_it_was_written() {
-        let ports = Ports::for_script("nc 127.0.0.1 8080", "").unwrap();
-        let run = ports.reveal("nc 127.0.0.1 8080; echo 80801");
-        assert!(!run.contains(" 8080;") && run.ends_with("80801"));
-        assert_eq!(ports.hide(&run), "nc 127.0.0.1 8080; echo 80801");
+        let ports = Ports::fresh("").unwrap();
+        for script in [
+            "nc 127.0.0.1 8080; echo x > /dev/tcp/127.0.0.1/8081",
+            "nc ::1 8080; nc -v localhost 8080; curl http://a:8080/",
+            "step01 8080; cargo run --bin step02 -- 8081",
+        ] {
+            let run = ports.reveal(script);
+            assert!(!run.contains("808"), "{run}");
+            assert_eq!(ports.hide(&run), script);
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_no_port_stays() {
+        let ports = Ports::fresh("").unwrap();
+        let command =
+            "printf '%x\\n' 8080; head -c 8080 a; echo 127.0.0.1 80801";
+        assert_eq!(ports.reveal(command), command);
+        assert_eq!(ports.hide("2999 12345 8080"), "2999 12345 8080");
     }
 
     #[test]
     fn a_number_of_the_old_recording_is_no_port() {
         let known: String = (3000..9990).map(|n| format!("{n} ")).collect();
-        let real = Ports::for_script("8080", &known).unwrap().real(8080);
-        assert!(real.unwrap() >= 9990);
+        assert_eq!(Ports::fresh(&known).unwrap().real(8080), 9990);
     }
 
     #[test]

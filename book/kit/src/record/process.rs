@@ -25,6 +25,19 @@ impl Running {
     /// Starts the program with nothing but what `command` gives it: neither
     /// our environment nor our descriptors.
     pub fn start(command: &mut Command) -> Result<Running> {
+        // SAFETY: between fork and exec it makes only bare system calls.
+        unsafe { command.pre_exec(leave_everything) };
+        Running::spawn(command)
+    }
+
+    /// The same in a terminal, which is the program's standard input.
+    pub fn start_in_terminal(command: &mut Command) -> Result<Running> {
+        // SAFETY: as above.
+        unsafe { command.pre_exec(leave_everything).pre_exec(take_terminal) };
+        Running::spawn(command)
+    }
+
+    fn spawn(command: &mut Command) -> Result<Running> {
         let set: Vec<_> = command
             .get_envs()
             .filter_map(|(name, value)| {
@@ -32,8 +45,6 @@ impl Running {
             })
             .collect();
         command.env_clear().envs(set);
-        // SAFETY: between fork and exec it makes only bare system calls.
-        unsafe { command.pre_exec(leave_everything) };
         let child = command.spawn().with_context(|| {
             format!("cannot start {}", command.get_program().display())
         })?;
@@ -88,6 +99,16 @@ fn leave_everything() -> io::Result<()> {
     // SAFETY: close_range(2) takes three numbers; with this flag it closes
     // nothing that this process still uses.
     match unsafe { libc::close_range(3, libc::c_uint::MAX, flags) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Makes standard input the terminal that sends Ctrl-C to this session.
+fn take_terminal() -> io::Result<()> {
+    // Ask for it; it fails if another session has it already.
+    // SAFETY: TIOCSCTTY takes a number, no pointer.
+    match unsafe { libc::ioctl(0, libc::TIOCSCTTY, 0) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }

@@ -1,14 +1,15 @@
-//! Draws a sequence diagram as SVG in the colours of the page.
+//! Draws a sequence diagram as SVG, with the classes of `pictures.css`.
 
 use std::fmt::Write;
 
 use super::{Diagram, Event};
 use crate::html::escape;
 
-/// The picture's width; a phone shows it at about half its size.
-const WIDTH: usize = 600;
-const MARGIN: usize = 70;
-const LINE_HEIGHT: usize = 19;
+/// As wide as the drawings by hand, so that a phone shows the text large
+/// enough.
+const WIDTH: usize = 380;
+const MARGIN: usize = 68;
+const LINE_HEIGHT: usize = 21;
 /// A letter of the labels' font is about this wide.
 const LETTER: usize = 8;
 
@@ -27,8 +28,8 @@ pub(super) fn figure(diagram: &Diagram) -> String {
         })
         .collect();
     format!(
-        "<figure class=\"seq\">\n{picture}\n<figcaption>{title}</figcaption>\n\
-         <ol class=\"visually-hidden\">\n{steps}</ol>\n</figure>"
+        "<figure class=\"picture seq\">\n{picture}\n<figcaption>{title}\
+         </figcaption>\n<ol class=\"visually-hidden\">\n{steps}</ol>\n</figure>"
     )
 }
 
@@ -56,7 +57,7 @@ impl Canvas {
         let gaps = diagram.actors.len().saturating_sub(1).max(1);
         let space = (WIDTH - 2 * MARGIN) / gaps;
         let columns = (0..diagram.actors.len()).map(|at| MARGIN + at * space);
-        Canvas { columns: columns.collect(), y: 60, body: String::new() }
+        Canvas { columns: columns.collect(), y: 48, body: String::new() }
     }
 
     fn event(&mut self, event: &Event) {
@@ -72,40 +73,43 @@ impl Canvas {
     }
 
     fn text_above(&mut self, middle: usize, width: usize, text: &str) {
-        for line in wrap(text, width.saturating_sub(16) / LETTER) {
+        for line in wrap(text, width.saturating_sub(12) / LETTER) {
             self.y += LINE_HEIGHT;
-            let y = self.y - 5;
-            self.text(middle, y, &line, "");
+            let y = self.y - 6;
+            self.text(middle, y, &line, "p-t");
         }
     }
 
-    fn text(&mut self, x: usize, y: usize, text: &str, more: &str) {
+    fn text(&mut self, x: usize, y: usize, text: &str, class: &str) {
         let _ = writeln!(
             self.body,
-            "<text x=\"{x}\" y=\"{y}\" text-anchor=\"middle\" \
-             fill=\"currentColor\"{more}>{}</text>",
+            "<text class=\"{class}\" x=\"{x}\" y=\"{y}\" \
+             text-anchor=\"middle\">{}</text>",
             escape(text)
         );
     }
 
+    /// To the right in one colour and back in another. The head is drawn as
+    /// its own shape: a marker would need an id.
     fn arrow(&mut self, from: usize, to: usize, dashed: bool) {
         let y = self.y;
-        let dashes = if dashed { " stroke-dasharray=\"6 4\"" } else { "" };
-        // The head is drawn as two strokes: a marker would need an id.
-        let back = if to > from { to - 9 } else { to + 9 };
-        let (above, below) = (y - 5, y + 5);
+        let (above, below) = (y - 4, y + 4);
+        let (start, tip, back, colour) = match to > from {
+            true => (from + 4, to - 2, to - 11, "p-a"),
+            false => (from - 4, to + 2, to + 11, "p-g"),
+        };
+        let dashes = if dashed { " p-dash" } else { "" };
         let _ = writeln!(
             self.body,
-            "<path d=\"M{from} {y}H{to}\" fill=\"none\" \
-             stroke=\"currentColor\" stroke-width=\"1.5\"{dashes}/>\n\
-             <path d=\"M{back} {above}L{to} {y}L{back} {below}\" \
-             fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.5\"/>"
+            "<path class=\"p-line {colour}{dashes}\" d=\"M{start} {y}H{back}\"\
+             />\n<path class=\"p-head {colour}\" d=\"M{tip} {y}L{back} {above}\
+             V{below}Z\"/>"
         );
-        self.y += 10;
+        self.y += 12;
     }
 
     fn note(&mut self, actor: usize, text: &str) {
-        let lines = wrap(text, 22);
+        let lines = wrap(text, 18);
         let longest = lines.iter().map(|line| line.chars().count()).max();
         let width = longest.unwrap_or(0) * LETTER + 20;
         let height = lines.len() * LINE_HEIGHT + 10;
@@ -115,45 +119,48 @@ impl Canvas {
         let (x, y) = (middle - half, self.y + 6);
         let _ = writeln!(
             self.body,
-            "<rect class=\"note\" x=\"{x}\" y=\"{y}\" width=\"{width}\" \
-             height=\"{height}\" rx=\"4\" fill=\"var(--quote-bg)\" \
-             stroke=\"currentColor\"/>"
+            "<rect class=\"p-box\" x=\"{x}\" y=\"{y}\" width=\"{width}\" \
+             height=\"{height}\" rx=\"6\"/>"
         );
         self.y += 6;
         for line in lines {
             self.y += LINE_HEIGHT;
             let y = self.y;
-            self.text(middle, y, &line, "");
+            self.text(middle, y, &line, "p-t");
         }
-        self.y += 16;
+        self.y += 18;
     }
 
     fn gap(&mut self, text: &str) {
-        let y = self.y + 26;
-        let (left, right) = (10, WIDTH - 10);
+        let y = self.y + 30;
+        let (left, right) = (8, WIDTH - 8);
         let _ = writeln!(
             self.body,
-            "<path d=\"M{left} {y}H{right}\" stroke=\"currentColor\" \
-             stroke-dasharray=\"2 6\"/>"
+            "<path class=\"p-line p-mu p-dash\" d=\"M{left} {y}H{right}\"/>"
         );
-        self.text(WIDTH / 2, y - 6, text, " font-style=\"italic\"");
-        self.y += 36;
+        self.text(WIDTH / 2, y - 8, text, "p-t p-mute");
+        self.y += 40;
     }
 
     fn finish(mut self, diagram: &Diagram, title: &str) -> String {
         let events = std::mem::take(&mut self.body);
         let height = self.y + 14;
-        for (actor, x) in diagram.actors.iter().zip(self.columns.clone()) {
+        let actors = diagram.actors.iter().zip(self.columns.clone());
+        let mut boxes = String::new();
+        for (actor, column) in actors {
+            let width = (actor.chars().count() * 9 + 24).min(2 * MARGIN - 8);
+            let x = column - width / 2;
             let _ = writeln!(
-                self.body,
-                "<path d=\"M{x} 40V{height}\" stroke=\"currentColor\" \
-                 stroke-opacity=\"0.5\"/>"
+                boxes,
+                "<path class=\"p-line p-mu p-thin\" d=\"M{column} 32V{height}\"\
+                 />\n<rect class=\"p-box\" x=\"{x}\" y=\"4\" width=\"{width}\" \
+                 height=\"28\" rx=\"6\"/>"
             );
-            self.text(x, 26, actor, " font-weight=\"bold\"");
+            self.text(column, 23, actor, "p-b");
         }
         format!(
-            "<svg role=\"img\" aria-label=\"{title}\" viewBox=\"0 0 {WIDTH} \
-             {height}\" font-size=\"15\">\n{}{events}</svg>",
+            "<svg class=\"picture-drawing\" role=\"img\" aria-label=\"{title}\" \
+             viewBox=\"0 0 {WIDTH} {height}\">\n{boxes}{}{events}</svg>",
             self.body
         )
     }

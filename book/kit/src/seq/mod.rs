@@ -114,7 +114,8 @@ mod tests {
         assert!(html.contains("<li>b to a: SYN, ACK</li>"), "{html}");
         assert!(html.contains("<li>b: asleep</li>"), "{html}");
         assert!(html.contains("<li>60 s</li>"), "{html}");
-        assert_eq!(html.matches("stroke-dasharray=\"6 4\"").count(), 1);
+        assert!(html.contains("<path class=\"p-line p-a\""), "{html}");
+        assert!(html.contains("<path class=\"p-line p-g p-dash\""), "{html}");
     }
 
     #[test]

@@ -166,19 +166,26 @@ pub fn record(project: &Project, step: &Step, built: &Built) -> Result<Trace> {
     let script = Script::parse(&project.read(&script_file)?)
         .with_context(|| script_file.display().to_string())?;
     let program = cargo::built(built, &step.program())?;
-    let rustc = cargo::compiler_version(project)?;
-    trace_program(&script, program, &project.root, rustc)
-        .with_context(|| script_file.display().to_string())
+    let known = project.read(file(step)).unwrap_or_default();
+    let tasks = trace_program(&script, program, &project.root, &known)
+        .with_context(|| script_file.display().to_string())?;
+    Ok(Trace {
+        strace: strace_version()?,
+        rustc: cargo::compiler_version(project)?,
+        interrupted: script.end == End::Interrupt,
+        tasks,
+    })
 }
 
-/// The same for any program built from sources under `root`.
+/// The tasks of any program built from sources under `root`. `known` is what
+/// was recorded of it before.
 fn trace_program(
     script: &Script,
     program: &Path,
     root: &Path,
-    rustc: String,
-) -> Result<Trace> {
-    let ports = Ports::for_script("8080", "")?;
+    known: &str,
+) -> Result<Vec<Task>> {
+    let ports = Ports::fresh(known)?;
     let files = run::run(script, program, &ports)?;
     let order = tasks::in_order(files)?;
     let numbers = order.iter().map(|task| task.number).collect();
@@ -203,12 +210,7 @@ fn trace_program(
     if tasks.iter().all(|task| task.calls.is_empty()) {
         bail!("not one call is ours: has strace lost the stacks?");
     }
-    Ok(Trace {
-        strace: strace_version()?,
-        rustc,
-        interrupted: script.end == End::Interrupt,
-        tasks,
-    })
+    Ok(tasks)
 }
 
 /// `strace -- version 6.1` is 6.1.

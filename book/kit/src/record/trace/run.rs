@@ -34,6 +34,7 @@ pub fn run(
 ) -> Result<Vec<TaskFile>> {
     let folder = tempfile::tempdir()?;
     let mut scene = Scene::set(script, program, ports, folder.path())?;
+    scene.rest()?;
     for (index, act) in script.acts.iter().enumerate() {
         let result = scene.act(act).and_then(|()| scene.rest());
         result.with_context(|| {
@@ -65,11 +66,10 @@ impl<'a> Scene<'a> {
         ports: &'a Ports,
         folder: &Path,
     ) -> Result<Scene<'a>> {
-        let listener = match ports.real(8080) {
-            Some(port) if script.listens() => {
-                Some(TcpListener::bind(("127.0.0.1", port))?)
-            }
-            _ => None,
+        let address = ("127.0.0.1", ports.real(8080));
+        let listener = match script.listens() {
+            true => Some(TcpListener::bind(address)?),
+            false => None,
         };
         let strace = process::tool("strace").context("strace is missing")?;
         let mut command = Command::new(strace);
@@ -105,7 +105,7 @@ impl<'a> Scene<'a> {
 
     fn act(&mut self, act: &Act) -> Result<()> {
         match act {
-            Act::Printed(text) => self.await_output(&self.ports.reveal(text)),
+            Act::Printed(text) => self.await_output(text),
             Act::Type(text) => {
                 let input = self.input.as_mut().context("input has ended")?;
                 Ok(input.write_all(text.as_bytes())?)
@@ -115,8 +115,8 @@ impl<'a> Scene<'a> {
                 Ok(())
             }
             Act::Connect => {
-                let port = self.ports.real(8080).context("8080 is not used")?;
-                self.connected(TcpStream::connect(("127.0.0.1", port))?)
+                let address = ("127.0.0.1", self.ports.real(8080));
+                self.connected(TcpStream::connect(address)?)
             }
             Act::Accept => {
                 let listener = self.listener.as_ref();
@@ -186,7 +186,7 @@ impl<'a> Scene<'a> {
         patiently(|| {
             self.listen();
             let printed = String::from_utf8_lossy(&self.printed);
-            Ok(printed.contains(text).then_some(()))
+            Ok(self.ports.hide(&printed).contains(text).then_some(()))
         })
     }
 

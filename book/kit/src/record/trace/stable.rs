@@ -187,8 +187,8 @@ mod tests {
              mask = [['timeout=\\d+', 'timeout=5000']]",
         )
         .unwrap();
-        let ports = Ports::for_script("8080", "").unwrap();
-        let args = args(ports.real(8080).unwrap());
+        let ports = Ports::fresh("").unwrap();
+        let args = args(ports.real(8080));
         let root = Path::new("/tmp");
         let mut stable =
             Stable::new(&script, &ports, vec![71, 72], root).unwrap();

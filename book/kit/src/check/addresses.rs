@@ -1,0 +1,107 @@
+//! Where an address leads: to a file of the book, or to whom.
+
+/// The hosts that a reader may be sent to: they keep their addresses, and
+/// tell what a book would otherwise have to copy.
+const HOSTS: [&str; 6] = [
+    "www.rfc-editor.org",
+    "man7.org",
+    "docs.rs",
+    "doc.rust-lang.org",
+    "docs.kernel.org",
+    "www.rust-lang.org",
+];
+
+/// `https` and the rest of an address that names a scheme; an address that
+/// begins with `//` takes that of the page.
+pub(super) fn scheme(text: &str) -> Option<(&str, &str)> {
+    if let Some(rest) = text.strip_prefix("//") {
+        return Some(("https", rest));
+    }
+    let (scheme, rest) = text.split_once(':')?;
+    let is_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    let letter = scheme.starts_with(|c: char| c.is_ascii_alphabetic());
+    let rest = rest.strip_prefix("//").unwrap_or(rest);
+    (letter && scheme.chars().all(is_scheme)).then_some((scheme, rest))
+}
+
+/// Whether an address outside the book is allowed.
+pub(super) fn foreign(
+    scheme: &str,
+    rest: &str,
+    is_link: bool,
+) -> Result<(), String> {
+    let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    match scheme {
+        // What stands in the page itself is not fetched.
+        "data" if !is_link => Ok(()),
+        "https" if is_link && HOSTS.contains(&host) => Ok(()),
+        _ if is_link => Err(format!(
+            "is a foreign address; the book sends its readers only to https \
+             and {}",
+            HOSTS.join(", ")
+        )),
+        _ => Err("would be fetched from elsewhere; a page of this book must \
+                  not ask any other host: put the file into the book"
+            .to_string()),
+    }
+}
+
+/// The name of the file that `path` means on the page `from`; `None` if it
+/// is above the book's folder.
+pub(super) fn resolve(from: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = from.split('/').collect();
+    parts.pop();
+    if path.starts_with('/') {
+        parts.clear();
+    }
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    // The page's own folder comes as an empty part from an absolute base.
+    parts.retain(|part| !part.is_empty());
+    if path.ends_with('/') || parts.is_empty() {
+        parts.push("index.html");
+    }
+    Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_resolved_as_browsers_do() {
+        for (from, path, file) in [
+            ("a.html", "b.html", Some("b.html")),
+            ("ex/a.html", "b.html", Some("ex/b.html")),
+            ("ex/a.html", "../b.html", Some("b.html")),
+            ("ex/a.html", "../../b.html", None),
+            ("ex/a.html", "/b.html", Some("b.html")),
+            ("/", "b.html", Some("b.html")),
+            ("a.html", "ex/", Some("ex/index.html")),
+        ] {
+            assert_eq!(resolve(from, path).as_deref(), file, "{from} {path}");
+        }
+    }
+
+    #[test]
+    fn only_some_hosts_may_be_linked_and_none_asked() {
+        let verdict = |text: &str, is_link| {
+            let (scheme, rest) = scheme(text)?;
+            Some(foreign(scheme, rest, is_link).is_ok())
+        };
+        assert_eq!(verdict("https://man7.org/x", true), Some(true));
+        assert_eq!(verdict("https://man7.org/x", false), Some(false));
+        assert_eq!(verdict("http://man7.org/x", true), Some(false));
+        assert_eq!(verdict("https://man7.org.example/", true), Some(false));
+        assert_eq!(verdict("//example.org/x.js", false), Some(false));
+        assert_eq!(verdict("javascript:x()", true), Some(false));
+        assert_eq!(verdict("data:image/png;base64,", false), Some(true));
+        assert_eq!(verdict("a/b:c.html", true), None);
+        assert_eq!(verdict("x.html#a:b", true), None);
+    }
+}

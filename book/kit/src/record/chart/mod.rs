@@ -1,0 +1,218 @@
+//! A chart, with its numbers as a table.
+//!
+//! `book/data/charts/NAME.json` holds the numbers, recorded by the function
+//! of that name in [`RECORDERS`].
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use serde::{Deserialize, Serialize};
+
+use super::trace;
+use crate::html::{block, escape};
+use crate::{Fault, Project, Result};
+
+mod draw;
+
+/// What is drawn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chart {
+    /// What it shows, in a few words.
+    pub title: String,
+    /// How it is drawn.
+    pub kind: Kind,
+    /// What the horizontal axis counts, with its unit.
+    pub x: String,
+    /// What the vertical axis counts, with its unit.
+    pub y: String,
+    /// What is compared; one series needs no name.
+    pub series: Vec<Series>,
+}
+
+/// How a chart is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A bar for each value, side by side for several series.
+    Bars,
+    /// A line through the values, over a scale of numbers.
+    Lines,
+}
+
+/// Values that belong together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Series {
+    /// Its name in the chart.
+    pub name: String,
+    /// Pairs of a place on the horizontal axis and a value.
+    pub values: Vec<(String, f64)>,
+}
+
+/// How a chart's numbers come about.
+type Recorder = fn(&Project) -> Result<Chart>;
+
+/// The charts that can be recorded again, with the same result anywhere.
+const RECORDERS: [(&str, Recorder); 1] = [("calls-per-step", calls_per_step)];
+
+impl Chart {
+    /// The places on the horizontal axis, in order.
+    fn places(&self) -> Vec<&str> {
+        let mut places: Vec<&str> = Vec::new();
+        for (place, _) in self.series.iter().flat_map(|s| &s.values) {
+            if !places.contains(&place.as_str()) {
+                places.push(place);
+            }
+        }
+        places
+    }
+
+    fn to_json(&self) -> Result<String> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
+    }
+}
+
+fn file(name: &str) -> PathBuf {
+    format!("book/data/charts/{name}.json").into()
+}
+
+/// A chart, with its numbers as a table, as HTML.
+///
+/// # Errors
+/// When there is no such recording.
+pub fn render(project: &Project, name: &str) -> Result<String> {
+    let file = file(name);
+    let text = project.read(&file)?;
+    let chart: Chart = serde_json::from_str(&text)
+        .with_context(|| format!("{} is no chart", file.display()))?;
+    let drawing =
+        draw::svg(&chart).with_context(|| file.display().to_string())?;
+    let html = format!(
+        "<figure class=\"chart\">\n{drawing}<figcaption>{}</figcaption>\n\
+         <details><summary>The numbers</summary>\n{}</details>\n</figure>",
+        escape(&chart.title),
+        table(&chart)?
+    );
+    Ok(block(&html))
+}
+
+/// The numbers for those who do not see the drawing.
+fn table(chart: &Chart) -> Result<String, std::fmt::Error> {
+    let mut html = String::from("<div class=\"table-wrapper\">\n<table>\n");
+    write!(html, "<thead><tr><th scope=\"col\">{}</th>", escape(&chart.x))?;
+    for series in &chart.series {
+        let head = match chart.series.len() {
+            1 => chart.y.clone(),
+            _ => format!("{}, {}", series.name, chart.y),
+        };
+        write!(html, "<th scope=\"col\">{}</th>", escape(&head))?;
+    }
+    html.push_str("</tr></thead>\n<tbody>\n");
+    for place in chart.places() {
+        write!(html, "<tr><th scope=\"row\">{}</th>", escape(place))?;
+        for series in &chart.series {
+            let value = series.values.iter().find(|(at, _)| at == place);
+            let value = value.map_or("–".into(), |(_, v)| draw::number(*v));
+            write!(html, "<td>{value}</td>")?;
+        }
+        html.push_str("</tr>\n");
+    }
+    html.push_str("</tbody>\n</table>\n</div>\n");
+    Ok(html)
+}
+
+/// Records charts and writes their files; all, if none is named.
+///
+/// # Errors
+/// When nothing records such a chart, or its numbers cannot be had.
+pub fn record_to_files(project: &Project, names: &[String]) -> Result<()> {
+    for name in names {
+        if !RECORDERS.iter().any(|(known, _)| known == name) {
+            bail!("nothing records a chart '{name}'");
+        }
+    }
+    for (name, recorder) in RECORDERS {
+        if !names.is_empty() && !names.iter().any(|wanted| wanted == name) {
+            continue;
+        }
+        let file = file(name);
+        let path = project.root.join(&file);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(path, recorder(project)?.to_json()?)
+            .with_context(|| file.display().to_string())?;
+        println!("{}", file.display());
+    }
+    Ok(())
+}
+
+/// Charts whose numbers are others now.
+///
+/// # Errors
+/// When the numbers cannot be had.
+pub fn compare(project: &Project) -> Result<Vec<Fault>> {
+    let mut faults = Vec::new();
+    for (name, recorder) in RECORDERS {
+        let file = file(name);
+        // A book without this chart has nothing to compare.
+        let Ok(recorded) = project.read(&file) else { continue };
+        let now = recorder(project)?.to_json()?;
+        let mut lines = recorded.lines().zip(now.lines());
+        if recorded != now {
+            let at = lines.position(|(old, new)| old != new);
+            let line = at.map_or(0, |index| index + 1);
+            let what = format!(
+                "the numbers are others now: cargo book record charts {name}"
+            );
+            faults.push(Fault::new(file, line, what));
+        }
+    }
+    Ok(faults)
+}
+
+/// How many system calls of ours the recorded trace of each step has.
+fn calls_per_step(project: &Project) -> Result<Chart> {
+    let mut values = Vec::new();
+    for step in super::traced_steps(project) {
+        let count = trace::load(project, step)?.calls().count();
+        values.push((format!("{:02}", step.number), count as f64));
+    }
+    Ok(Chart {
+        title: "System calls of ours in the trace of each step".to_string(),
+        kind: Kind::Bars,
+        x: "step".to_string(),
+        y: "system calls".to_string(),
+        series: vec![Series { name: String::new(), values }],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    #[test]
+    fn the_table_has_every_number_and_a_gap_where_there_is_none() {
+        let series = |name: &str, values: &[(&str, f64)]| Series {
+            name: name.to_string(),
+            values: values.iter().map(|(p, v)| (p.to_string(), *v)).collect(),
+        };
+        let chart = Chart {
+            title: "t".to_string(),
+            kind: Kind::Bars,
+            x: "step".to_string(),
+            y: "time in ms".to_string(),
+            series: vec![
+                series("ours", &[("01", 2.5), ("02", 12000.0)]),
+                series("<other>", &[("02", 3.0)]),
+            ],
+        };
+        let table = table(&chart).unwrap();
+        assert!(table.contains("<th scope=\"col\">&lt;other&gt;, time in ms"));
+        assert!(table.contains("01</th><td>2.5</td><td>–</td></tr>"));
+        assert!(table.contains("02</th><td>12\u{202f}000</td><td>3</td></tr>"));
+    }
+}

@@ -1,0 +1,391 @@
+//! Plays a session's script and records what the terminals show.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::sync::LazyLock;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+use regex::Regex;
+
+use super::script::{Act, Script, What};
+use super::terminal::{Key, Terminal};
+use super::transcript::{Kind, Line, Transcript};
+use crate::Result;
+use crate::record::ports::{Clients, Ports};
+use crate::record::{process, quiet};
+
+/// How long a text may let itself be waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a program may take to its end.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// How long to wait for rest: a program that never rests is let go on.
+const RESTLESS: Duration = Duration::from_secs(3);
+
+/// A page shows no more; a session that prints more wants `| head`.
+const MOST_LINES: usize = 200;
+
+/// Where commands are looked for, after the steps.
+const SYSTEM_PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
+
+/// What the reader types as `cargo run --bin step01 -- …`, without cargo's
+/// own words: the step is built.
+const CARGO: &str = "#!/bin/sh
+# cargo run [--quiet] --bin NAME [[--] ARGUMENTS]
+[ \"$1\" = run ] || { echo \"cargo $1 is not for sessions\" >&2; exit 1; }
+shift
+case \"$1\" in -q | --quiet) shift ;; esac
+[ \"$1\" = --bin ] || { echo 'cargo run: no --bin NAME' >&2; exit 1; }
+name=$2
+shift 2
+[ \"$1\" != -- ] || shift
+exec \"$name\" \"$@\"
+";
+
+static CLIENT: LazyLock<Regex> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "the pattern is valid")]
+    Regex::new(r"(?<before>127\.0\.0\.1:|::1\]:)(?<port>\d+)\b").expect("valid")
+});
+
+/// The folder in which a session plays.
+pub struct Stage {
+    folder: tempfile::TempDir,
+}
+
+impl Stage {
+    /// Sets up the folder: programs in the search path, files at hand.
+    ///
+    /// # Errors
+    /// When they cannot be put there.
+    pub fn new(
+        programs: &[(&str, &Path)],
+        files: &[(&str, &Path)],
+    ) -> Result<Stage> {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir()?;
+        let (bin, work) =
+            (folder.path().join("bin"), folder.path().join("work"));
+        fs::create_dir(&bin)?;
+        fs::create_dir(&work)?;
+        for (name, program) in programs {
+            symlink(program, bin.join(name))?;
+        }
+        for (name, file) in files {
+            symlink(file, work.join(name))?;
+        }
+        let cargo = bin.join("cargo");
+        fs::write(&cargo, CARGO)?;
+        fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755))?;
+        Ok(Stage { folder })
+    }
+
+    fn shell(&self, command: &str) -> Result<Command> {
+        let bash = process::tool("bash").context("bash is missing")?;
+        let folder = self.folder.path();
+        let mut shell = Command::new(bash);
+        shell.args(["-c", command]).current_dir(folder.join("work"));
+        let path = format!("{}:{SYSTEM_PATH}", folder.join("bin").display());
+        shell.env("PATH", path).env("LC_ALL", "C");
+        shell.env("HOME", folder.join("work"));
+        Ok(shell)
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+}
+
+/// Plays `script` on `stage`. `known` is what was recorded before.
+///
+/// # Errors
+/// When something that the script waits for does not come; the error names
+/// the line of the script and what the terminal showed.
+pub fn record(
+    script: &Script,
+    stage: &Stage,
+    known: &str,
+) -> Result<Transcript> {
+    let mut play = Play {
+        script,
+        stage,
+        ports: Ports::fresh(known)?,
+        clients: Clients::default(),
+        screens: Vec::new(),
+        lines: Vec::new(),
+    };
+    for (number, act) in &script.acts {
+        play.act(act).with_context(|| format!("line {number}"))?;
+    }
+    play.show_all();
+    ensure!(
+        play.lines.len() <= MOST_LINES,
+        "the session has {} lines, and {MOST_LINES} at most are readable",
+        play.lines.len()
+    );
+    Ok(Transcript {
+        caption: script.caption.clone(),
+        tools: super::tools(script),
+        lines: play.lines,
+    })
+}
+
+struct Play<'a> {
+    script: &'a Script,
+    stage: &'a Stage,
+    ports: Ports,
+    clients: Clients,
+    screens: Vec<Screen>,
+    lines: Vec<Line>,
+}
+
+/// A terminal by its name, through all programs that run in it.
+struct Screen {
+    name: String,
+    terminal: Option<Terminal>,
+    /// Printed, but not yet put among the lines.
+    pending: Vec<u8>,
+    /// Printed since the last text that was waited for.
+    unseen: Vec<u8>,
+}
+
+impl Screen {
+    fn read(&mut self) -> bool {
+        let Some(terminal) = &mut self.terminal else { return false };
+        let from = self.pending.len();
+        let any = terminal.read(&mut self.pending);
+        self.unseen.extend_from_slice(&self.pending[from..]);
+        any
+    }
+
+    fn terminal(&mut self) -> Result<&mut Terminal> {
+        self.terminal.as_mut().context("no program runs there")
+    }
+}
+
+impl Play<'_> {
+    fn act(&mut self, act: &Act) -> Result<()> {
+        let at = self.screen(&act.terminal);
+        // What the other terminals have shown comes before what is done now;
+        // a wait is for one terminal, and leaves the others their turn.
+        if !matches!(act.what, What::Wait(_) | What::Finish) {
+            self.show_all();
+        }
+        match &act.what {
+            What::Start(command) => self.start(at, command)?,
+            What::Run(command) => {
+                self.start(at, command)?;
+                self.finish(at, false)?;
+            }
+            What::Wait(text) => self.wait(at, text)?,
+            What::Type(text) => {
+                self.screens[at].terminal()?.type_line(text)?;
+                self.push(at, Kind::Typed, text);
+            }
+            What::EndInput => {
+                self.screens[at].terminal()?.press(Key::EndInput)?;
+                self.push(at, Kind::EndInput, "");
+            }
+            What::Interrupt => {
+                self.screens[at].terminal()?.press(Key::Interrupt)?;
+                self.push(at, Kind::Interrupt, "");
+                self.finish(at, true)?;
+            }
+            What::Finish => self.finish(at, false)?,
+        }
+        self.rest();
+        Ok(())
+    }
+
+    /// The index of the terminal of that name, new or known.
+    fn screen(&mut self, name: &str) -> usize {
+        let known = self.screens.iter().position(|s| s.name == name);
+        known.unwrap_or_else(|| {
+            self.screens.push(Screen {
+                name: name.to_string(),
+                terminal: None,
+                pending: Vec::new(),
+                unseen: Vec::new(),
+            });
+            self.screens.len() - 1
+        })
+    }
+
+    fn start(&mut self, at: usize, command: &str) -> Result<()> {
+        let screen = &mut self.screens[at];
+        ensure!(screen.terminal.is_none(), "a program still runs there");
+        screen.unseen.clear();
+        let shell = self.stage.shell(&self.ports.reveal(command))?;
+        screen.terminal = Some(Terminal::start(shell)?);
+        self.push(at, Kind::Command, command);
+        Ok(())
+    }
+
+    fn wait(&mut self, at: usize, text: &str) -> Result<()> {
+        let start = Instant::now();
+        loop {
+            let ended = match &mut self.screens[at].terminal {
+                Some(terminal) => terminal.ended()?,
+                None => None,
+            };
+            self.read();
+            let screen = &mut self.screens[at];
+            let seen = String::from_utf8_lossy(&screen.unseen);
+            let seen = self.ports.hide(&seen);
+            if let Some(found) = seen.find(text) {
+                // A text without a line end, such as a prompt, is shown as
+                // far as it goes, since it was waited for.
+                let partial = !seen[found..].contains('\n');
+                screen.unseen = seen[found + text.len()..].into();
+                self.rest();
+                self.show(at, partial);
+                return Ok(());
+            }
+            let over = match (ended, &screen.terminal) {
+                (Some(status), _) => {
+                    let how = process::failure(status);
+                    format!(
+                        "the program has ended ({})",
+                        how.as_deref().unwrap_or("well")
+                    )
+                }
+                (None, None) => "no program runs there".to_string(),
+                _ if start.elapsed() > PATIENCE => {
+                    format!("waited {PATIENCE:?}")
+                }
+                _ => {
+                    thread::sleep(Duration::from_millis(1));
+                    continue;
+                }
+            };
+            bail!("{text:?} was not printed: {over}; it printed {seen:?}");
+        }
+    }
+
+    /// Waits for the program's end, shows the rest of what it has printed,
+    /// and how it ended, if not well.
+    fn finish(&mut self, at: usize, interrupted: bool) -> Result<()> {
+        let start = Instant::now();
+        let status = loop {
+            let ended = self.screens[at].terminal()?.ended()?;
+            self.read();
+            if let Some(status) = ended {
+                break status;
+            }
+            ensure!(
+                start.elapsed() < LONGEST,
+                "waited {LONGEST:?} for the end; it printed {:?}",
+                String::from_utf8_lossy(&self.screens[at].pending)
+            );
+            thread::sleep(Duration::from_millis(1));
+        };
+        self.rest();
+        self.screens[at].terminal = None;
+        self.show(at, true);
+        if let Some(failure) = said(status, interrupted) {
+            self.push(at, Kind::Status, &failure);
+        }
+        Ok(())
+    }
+
+    /// Reads what all programs have printed; says whether there was any.
+    fn read(&mut self) -> bool {
+        self.screens.iter_mut().fold(false, |any, s| s.read() | any)
+    }
+
+    /// Waits until all programs sleep and all is read.
+    fn rest(&mut self) {
+        let terminals = self.screens.iter().flat_map(|s| &s.terminal);
+        let sessions: Vec<u32> = terminals.map(Terminal::session).collect();
+        quiet::wait(&sessions, RESTLESS, || self.read());
+    }
+
+    fn show_all(&mut self) {
+        for at in 0..self.screens.len() {
+            self.show(at, false);
+        }
+    }
+
+    /// Puts what a terminal has shown among the lines. A line that is not
+    /// yet at its end waits, unless `partial`, while its program runs.
+    fn show(&mut self, at: usize, partial: bool) {
+        let screen = &mut self.screens[at];
+        let end = screen.pending.iter().rposition(|byte| *byte == b'\n');
+        let count = match end {
+            _ if partial || screen.terminal.is_none() => screen.pending.len(),
+            Some(end) => end + 1,
+            None => 0,
+        };
+        let shown: Vec<u8> = screen.pending.drain(..count).collect();
+        for line in printable(&shown).lines() {
+            self.push_output(at, line);
+        }
+    }
+
+    fn push_output(&mut self, at: usize, line: &str) {
+        let folder = self.stage.path().display().to_string();
+        let line = self.ports.hide(&line.replace(&folder, "~"));
+        let mut line = self.clients.hide(&line, &CLIENT);
+        for (pattern, text) in &self.script.masks {
+            line = pattern.replace_all(&line, text).into_owned();
+        }
+        self.push(at, Kind::Output, line.trim_end());
+    }
+
+    fn push(&mut self, at: usize, kind: Kind, text: &str) {
+        let terminal = self.screens[at].name.clone();
+        self.lines.push(Line { terminal, kind, text: text.to_string() });
+    }
+}
+
+/// How a program ended, if the reader is to hear of it: that Ctrl-C has
+/// ended it goes without saying.
+fn said(status: ExitStatus, interrupted: bool) -> Option<String> {
+    let failure = process::failure(status)?;
+    let by_us = interrupted
+        && (failure == "killed by SIGINT" || failure == "exit status 130");
+    (!by_us).then_some(failure)
+}
+
+/// What a terminal shows of these bytes: a tab goes to the next column of
+/// eight, other control characters and what is no UTF-8 are escaped.
+fn printable(bytes: &[u8]) -> String {
+    let mut shown = String::new();
+    let mut column = 0;
+    for chunk in bytes.utf8_chunks() {
+        for letter in chunk.valid().chars() {
+            let mut width = 1;
+            match letter {
+                '\n' => {
+                    // HTTP ends its lines with a return, too.
+                    if shown.ends_with("\\r") {
+                        shown.truncate(shown.len() - 2);
+                    }
+                    shown.push('\n');
+                    column = 0;
+                    continue;
+                }
+                '\t' => {
+                    width = 8 - column % 8;
+                    shown.extend(std::iter::repeat_n(' ', width));
+                }
+                letter if letter.is_control() => {
+                    let escape = letter.escape_default().to_string();
+                    width = escape.len();
+                    shown.push_str(&escape);
+                }
+                letter => shown.push(letter),
+            }
+            column += width;
+        }
+        for byte in chunk.invalid() {
+            shown.push_str(&format!("\\x{byte:02x}"));
+            column += 4;
+        }
+    }
+    shown
+}

@@ -1,0 +1,197 @@
+//! A session's script: `book/runs/NAME.session`, one act a line.
+
+use anyhow::{Context, bail};
+use regex::Regex;
+
+use crate::Result;
+
+/// What happens in a session.
+#[derive(Debug)]
+pub struct Script {
+    /// The first comment: what the reader is about to see.
+    pub caption: String,
+    /// Whether a later run must show the same (`compare no`).
+    pub compare: bool,
+    /// Patterns, and what is recorded in their place.
+    pub masks: Vec<(Regex, String)>,
+    /// The acts, each with its line in the script.
+    pub acts: Vec<(usize, Act)>,
+}
+
+/// An act in the terminal of that name.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Act {
+    /// The terminal's name.
+    pub terminal: String,
+    /// What happens there.
+    pub what: What,
+}
+
+/// What can happen in a terminal.
+#[derive(Debug, PartialEq, Eq)]
+pub enum What {
+    /// `server$ COMMAND`: run it and wait for its end.
+    Run(String),
+    /// `server& COMMAND`: start it.
+    Start(String),
+    /// `server> TEXT`: wait until this has been printed.
+    Wait(String),
+    /// `server< TEXT`: type this line.
+    Type(String),
+    /// `server<^D`: end the input.
+    EndInput,
+    /// `server^C`: interrupt the program and wait for its end.
+    Interrupt,
+    /// `server.`: wait for the program's end.
+    Finish,
+}
+
+impl Script {
+    /// Reads a script's text.
+    ///
+    /// # Errors
+    /// When a line is no act; the error names it.
+    pub fn parse(text: &str) -> Result<Script> {
+        let mut script = Script {
+            caption: String::new(),
+            compare: true,
+            masks: Vec::new(),
+            acts: Vec::new(),
+        };
+        for (index, line) in text.lines().enumerate() {
+            let number = index + 1;
+            let line = line.trim_end();
+            if let Some(comment) = line.strip_prefix('#') {
+                if script.caption.is_empty() {
+                    script.caption = comment.trim().to_string();
+                }
+            } else if line == "compare no" {
+                script.compare = false;
+            } else if let Some(mask) = line.strip_prefix("mask ") {
+                let mask = parse_mask(mask);
+                script
+                    .masks
+                    .push(mask.with_context(|| format!("line {number}"))?);
+            } else if !line.is_empty() {
+                let act = parse_act(line).with_context(|| {
+                    format!("line {number}: no act: {line}")
+                })?;
+                script.acts.push((number, act));
+            }
+        }
+        if script.caption.is_empty() {
+            bail!("line 1: a session begins with its caption: # TEXT");
+        }
+        Ok(script)
+    }
+
+    /// All commands, in order.
+    pub fn commands(&self) -> impl Iterator<Item = &str> {
+        self.acts.iter().filter_map(|(_, act)| match &act.what {
+            What::Run(command) | What::Start(command) => Some(&**command),
+            _ => None,
+        })
+    }
+}
+
+fn parse_act(line: &str) -> Option<Act> {
+    let end = line.find(|letter: char| {
+        !letter.is_ascii_lowercase()
+            && !letter.is_ascii_digit()
+            && letter != '-'
+    })?;
+    let (terminal, rest) = line.split_at(end);
+    let text = |sign: &str| {
+        let text = rest.strip_prefix(sign)?.strip_prefix(' ')?;
+        Some(text.to_string()).filter(|text| !text.trim().is_empty())
+    };
+    let what = match rest {
+        "^C" => What::Interrupt,
+        "<^D" => What::EndInput,
+        "." => What::Finish,
+        _ => text("$")
+            .map(What::Run)
+            .or_else(|| text("&").map(What::Start))
+            .or_else(|| text(">").map(What::Wait))
+            .or_else(|| text("<").map(What::Type))?,
+    };
+    let named = !terminal.is_empty();
+    named.then(|| Act { terminal: terminal.to_string(), what })
+}
+
+/// `REGEX TEXT`, or `/REGEX/ TEXT` if the pattern has spaces.
+fn parse_mask(mask: &str) -> Result<(Regex, String)> {
+    let parts = match mask.strip_prefix('/') {
+        Some(rest) => rest.split_once("/ "),
+        None => mask.split_once(' '),
+    };
+    let (pattern, text) = parts.context(
+        "a mask is: mask REGEX TEXT, or mask /REGEX/ TEXT if the \
+                  pattern has spaces",
+    )?;
+    let pattern = Regex::new(pattern).with_context(|| {
+        format!("the mask's pattern `{pattern}`; with spaces: /PATTERN/")
+    })?;
+    Ok((pattern, text.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    #[test]
+    fn every_act_is_read() {
+        let script = Script::parse(
+            "# Two in a row\ncompare no\nmask pid=\\d+ pid=1\n\
+             mask /after \\d+ ms/ after 9 ms\n\n# more\n\
+             server& step01 8080\nserver> listening on\n\
+             client-1$ nc -N 127.0.0.1 8080\nclient-1< hello  you\n\
+             client-1<^D\nserver^C\nserver.\n",
+        )
+        .unwrap();
+        assert_eq!(script.caption, "Two in a row");
+        assert!(!script.compare);
+        assert_eq!(script.masks[1].0.as_str(), "after \\d+ ms");
+        let acts: Vec<_> = script
+            .acts
+            .iter()
+            .map(|(line, act)| (*line, &*act.terminal, &act.what))
+            .collect();
+        let client = "client-1";
+        assert_eq!(
+            acts,
+            [
+                (7, "server", &What::Start("step01 8080".into())),
+                (8, "server", &What::Wait("listening on".into())),
+                (9, client, &What::Run("nc -N 127.0.0.1 8080".into())),
+                (10, client, &What::Type("hello  you".into())),
+                (11, client, &What::EndInput),
+                (12, "server", &What::Interrupt),
+                (13, "server", &What::Finish),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_line_that_is_no_act_is_refused_with_its_number() {
+        for line in [
+            "server",
+            "Server$ a",
+            "$ a",
+            "server$",
+            "server$ ",
+            "server^D",
+            "server>",
+            "server <^D",
+            "mask a",
+            "mask (a b",
+            "compare yes",
+        ] {
+            let error = Script::parse(&format!("# a\n\n{line}\n"));
+            let error = format!("{:#}", error.expect_err(line));
+            assert!(error.starts_with("line 3"), "{line}: {error}");
+        }
+        assert!(Script::parse("a$ b\n").is_err());
+    }
+}

@@ -1,0 +1,98 @@
+//! A terminal with one program in it.
+//!
+//! A real one, by `pty(7)`: programs print in lines as they do for a person,
+//! standard error comes in its place among the output, Ctrl-C and Ctrl-D are
+//! keys. It neither echoes what is typed nor turns line ends into two bytes.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::{Command, ExitStatus};
+
+use nix::fcntl::{self, FcntlArg, OFlag};
+use nix::poll::{self, PollFd, PollFlags, PollTimeout};
+use nix::pty::{self, OpenptyResult, Winsize};
+use nix::sys::termios::{self, LocalFlags, OutputFlags, SetArg};
+
+use crate::Result;
+use crate::record::process::Running;
+
+/// What a terminal sends for a key.
+#[derive(Debug, Clone, Copy)]
+pub enum Key {
+    /// Ctrl-C.
+    Interrupt = 3,
+    /// Ctrl-D.
+    EndInput = 4,
+}
+
+/// A program in a terminal.
+pub struct Terminal {
+    running: Running,
+    /// Our side: the keyboard and the screen.
+    screen: File,
+    /// The program's side, kept open so that nothing printed gets lost when
+    /// the program ends.
+    line: OwnedFd,
+}
+
+impl Terminal {
+    /// Opens a terminal of 80 columns and starts the program in it.
+    pub fn start(mut command: Command) -> Result<Terminal> {
+        let size =
+            Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+        let OpenptyResult { master, slave } = pty::openpty(&size, None)?;
+        let mut settings = termios::tcgetattr(&slave)?;
+        settings.local_flags.remove(LocalFlags::ECHO);
+        settings.output_flags.remove(OutputFlags::OPOST);
+        termios::tcsetattr(&slave, SetArg::TCSANOW, &settings)?;
+        fcntl::fcntl(&master, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+
+        command
+            .stdin(slave.try_clone()?)
+            .stdout(slave.try_clone()?)
+            .stderr(slave.try_clone()?);
+        let running = Running::start_in_terminal(&mut command)?;
+        Ok(Terminal { running, screen: File::from(master), line: slave })
+    }
+
+    /// The number of the program's session.
+    pub fn session(&self) -> u32 {
+        self.running.session()
+    }
+
+    /// Whether and how the program has ended.
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        self.running.ended()
+    }
+
+    /// Adds what has been printed; says whether there was anything.
+    pub fn read(&mut self, printed: &mut Vec<u8>) -> bool {
+        let mut buffer = [0; 4096];
+        let mut any = false;
+        while let Ok(count @ 1..) = self.screen.read(&mut buffer) {
+            printed.extend_from_slice(&buffer[..count]);
+            any = true;
+        }
+        any
+    }
+
+    /// Types a line.
+    pub fn type_line(&mut self, text: &str) -> Result<()> {
+        self.send(format!("{text}\n").as_bytes())
+    }
+
+    /// Presses a key.
+    pub fn press(&mut self, key: Key) -> Result<()> {
+        self.send(&[key as u8])
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        self.screen.write_all(bytes)?;
+        // The kernel passes keys on when it finds the time. Asking at the
+        // program's end makes it do so now, so that rest is rest.
+        let mut ends = [PollFd::new(self.line.as_fd(), PollFlags::POLLIN)];
+        poll::poll(&mut ends, PollTimeout::ZERO)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,107 @@
+//! A small course in a temporary folder, to plant faults in.
+
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use kit::Project;
+use tempfile::TempDir;
+
+/// A copy of `tests/fixture`, with two steps and nothing wrong in it.
+pub struct Course {
+    folder: TempDir,
+}
+
+impl Course {
+    /// A fresh copy.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let fixture = Path::new(env!("CARGO_MANIFEST_DIR"));
+        copy(&fixture.join("tests/fixture"), folder.path());
+        Course { folder }
+    }
+
+    /// Its root.
+    pub fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The kit's view of it.
+    pub fn project(&self) -> Project {
+        Project::open(self.root()).unwrap()
+    }
+
+    /// The text of a file.
+    pub fn read(&self, file: &str) -> String {
+        let path = self.root().join(file);
+        fs::read_to_string(&path).unwrap_or_else(|error| {
+            panic!("{}: {error}", path.display());
+        })
+    }
+
+    /// Writes a file.
+    pub fn write(&self, file: &str, text: &str) -> &Self {
+        let path = self.root().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+        self
+    }
+
+    /// Replaces a text that stands in the file exactly once.
+    pub fn edit(&self, file: &str, from: &str, to: &str) -> &Self {
+        let text = self.read(file);
+        assert_eq!(text.matches(from).count(), 1, "{file}: {from:?}");
+        self.write(file, &text.replace(from, to))
+    }
+
+    /// Removes a file or a folder.
+    pub fn remove(&self, file: &str) -> &Self {
+        let path = self.root().join(file);
+        if path.is_dir() {
+            fs::remove_dir_all(path).unwrap();
+        } else {
+            fs::remove_file(path).unwrap();
+        }
+        self
+    }
+
+    /// What the check finds, without running anything again.
+    pub fn faults(&self) -> Vec<String> {
+        let faults = kit::check::check(&self.project(), false).unwrap();
+        faults.iter().map(ToString::to_string).collect()
+    }
+
+    /// The check finds exactly these: for each expected fault its beginning
+    /// (file and line), and words that it must contain.
+    #[track_caller]
+    pub fn expect(&self, expected: &[(&str, &str)]) {
+        let faults = self.faults();
+        let all = faults.join("\n");
+        assert_eq!(faults.len(), expected.len(), "found:\n{all}");
+        for (place, words) in expected {
+            let fits = |fault: &&String| {
+                fault.starts_with(&format!("{place}: "))
+                    && fault.contains(words)
+            };
+            assert_eq!(
+                faults.iter().filter(fits).count(),
+                1,
+                "wanted {place}: … {words}; found:\n{all}"
+            );
+        }
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target: PathBuf = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            fs::create_dir_all(&target).unwrap();
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), &target).unwrap();
+        }
+    }
+}

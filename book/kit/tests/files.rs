@@ -1,0 +1,85 @@
+//! Files that are generated, missing, or known to nobody.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod course;
+
+use course::Course;
+
+const LIST: &str = "steps/steps.toml";
+
+#[test]
+fn generated_files_that_are_stale() {
+    let course = Course::new();
+    course.edit(LIST, "title = \"Waiting\"", "title = \"Patience\"");
+    course.edit("book/src/02-wait.md", "# Waiting\n", "# Patience\n");
+    course.edit("Cargo.toml", "\"steps/02-wait/main.rs\"", "\"x.rs\"");
+    course.expect(&[
+        ("Cargo.toml:22", "mend it with `cargo book sync`"),
+        ("README.md:8", "mend it with `cargo book sync`"),
+        ("book/src/SUMMARY.md:10", "mend it with `cargo book sync`"),
+    ]);
+    let written = kit::sync::write(&course.project()).unwrap();
+    assert_eq!(written.len(), 3);
+    course.expect(&[]);
+    assert!(kit::sync::write(&course.project()).unwrap().is_empty());
+}
+
+#[test]
+fn the_highest_step_runs_by_default() {
+    let course = Course::new();
+    course.edit(
+        "Cargo.toml",
+        "default-run = \"step02\"",
+        "default-run = \"x\"",
+    );
+    course.expect(&[("Cargo.toml:5", "cargo book sync")]);
+}
+
+#[test]
+fn a_step_without_folder_and_a_folder_without_step() {
+    let course = Course::new();
+    course.write("steps/03-more/main.rs", "fn main() {}\n");
+    course.expect(&[("steps/03-more", "is in no [[step]]")]);
+    course.remove("steps/03-more").remove("steps/02-wait");
+    let faults = course.faults();
+    let missing = "steps/steps.toml:18: step 02 has no steps/02-wait/main.rs";
+    assert!(faults.iter().any(|it| it.starts_with(missing)), "{faults:?}");
+}
+
+#[test]
+fn a_missing_exercise() {
+    let course = Course::new();
+    course.remove("steps/01-speak/ex_a.md");
+    course.expect(&[(
+        "steps/steps.toml:2",
+        "step 01 has no steps/01-speak/ex_a.md",
+    )]);
+}
+
+#[test]
+fn an_exercise_that_lacks_a_part() {
+    let course = Course::new();
+    let file = "steps/01-speak/ex_a.md";
+    course.edit(file, "### 2\n\nLook at the methods of strings.\n\n", "");
+    let faults = course.faults();
+    assert!(faults.iter().any(|it| it.contains("hint 2")), "{faults:?}");
+}
+
+#[test]
+fn a_module_that_enters_nowhere_or_lies_about_it() {
+    let course = Course::new();
+    course.write("shared/deep/lost.rs", "//! Enters in step 02: lost.\n");
+    course.edit("shared/voice.rs", "in step 01", "in step 02");
+    course.expect(&[
+        ("shared/deep/lost.rs", "enters in no step"),
+        ("shared/voice.rs:1", "must begin with `//! Enters in step 01: `"),
+    ]);
+}
+
+#[test]
+fn a_page_that_is_not_in_the_summary() {
+    let course = Course::new();
+    course.write("book/src/lost.md", "# Lost\n");
+    course.expect(&[("book/src/lost.md", "not in book/src/SUMMARY.md")]);
+}

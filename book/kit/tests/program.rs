@@ -1,0 +1,209 @@
+//! The program `book` as people and mdBook call it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod course;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use course::Course;
+use kit::record::trace;
+use mdbook_driver::MDBook;
+
+/// `book` in that course. What it builds there must not be mistaken for the
+/// steps of this repository, which have the same names.
+fn book(course: &Course, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_book"));
+    command.args(words).current_dir(course.root());
+    command.env("CARGO_TARGET_DIR", course.root().join("target"));
+    command
+}
+
+fn output(course: &Course, words: &[&str]) -> (Output, String) {
+    let output = book(course, words).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output, text)
+}
+
+#[test]
+fn a_check_says_what_is_wrong_and_how_to_mend_it() {
+    let course = Course::new();
+    let (intact, words) = output(&course, &["check", "--no-runs"]);
+    assert!(intact.status.success(), "{words}");
+    assert_eq!(words, "");
+
+    course.edit("book/src/preface.md", "#the-code", "#the-coda");
+    let (faulty, words) = output(&course, &["check", "--no-runs"]);
+    assert_eq!(faulty.status.code(), Some(1), "{words}");
+    assert_eq!(
+        words,
+        "book/src/preface.md:3: `01-speak.html#the-coda` names a place that \
+         01-speak.html does not have: no id `the-coda`; mend the link\n"
+    );
+}
+
+#[test]
+fn a_trace_that_no_longer_matches() {
+    if let Some(why) = trace::impossible() {
+        let ci = std::env::var("CI").is_ok_and(|value| value == "true");
+        assert!(!ci, "cannot trace: {why}");
+        eprintln!("SKIPPED a_trace_that_no_longer_matches: {why}");
+        return;
+    }
+    let course = Course::new();
+    let (intact, words) = output(&course, &["check"]);
+    assert!(intact.status.success(), "{words}");
+
+    // One line more, which the chapter shows: only the line numbers of the
+    // calls below it are others.
+    let text = "/// Gives other threads a turn.\n";
+    course.edit("steps/02-wait/main.rs", text, &format!("{text}///\n"));
+    let (faulty, words) = output(&course, &["check"]);
+    assert_eq!(faulty.status.code(), Some(1), "{words}");
+    let place = "book/traces/02.json:7: call 1 of main was `sched_yield() = \
+        0` in wait at steps/02-wait/main.rs:13, is now";
+    assert!(words.starts_with(place), "{words}");
+    assert!(words.contains("cargo book record traces 02"), "{words}");
+    assert_eq!(words.lines().count(), 1, "{words}");
+
+    let (recorded, words) = output(&course, &["record", "traces", "02"]);
+    assert!(recorded.status.success(), "{words}");
+    let (mended, words) = output(&course, &["check"]);
+    assert!(mended.status.success(), "{words}");
+}
+
+#[test]
+fn a_session_that_no_longer_matches() {
+    let course = Course::new();
+    course.edit("steps/02-wait/main.rs", "\"hello\"", "\"hello again\"");
+    let (faulty, words) = output(&course, &["check"]);
+    assert_eq!(faulty.status.code(), Some(1), "{words}");
+    let fault = words.lines().find(|it| it.starts_with("book/runs/"));
+    let fault = fault.expect("no fault of the session");
+    assert!(fault.starts_with("book/runs/02-wait.txt:3: "), "{words}");
+    assert!(fault.contains("hello again"), "{words}");
+    assert!(fault.contains("cargo book record runs 02-wait"), "{words}");
+
+    let (recorded, words) = output(&course, &["record"]);
+    assert!(recorded.status.success(), "{words}");
+    let (mended, words) = output(&course, &["check"]);
+    assert!(mended.status.success(), "{words}");
+}
+
+#[test]
+fn sync_writes_and_its_check_only_looks() {
+    let course = Course::new();
+    course.edit("README.md", "Waiting", "Sleeping");
+    let (stale, words) = output(&course, &["sync", "--check"]);
+    assert_eq!(stale.status.code(), Some(1));
+    assert!(words.starts_with("README.md:8: differs"), "{words}");
+    let (written, _) = output(&course, &["sync"]);
+    assert_eq!(String::from_utf8_lossy(&written.stdout), "README.md\n");
+    assert!(output(&course, &["sync", "--check"]).0.status.success());
+}
+
+#[test]
+fn wrong_words_are_refused() {
+    let course = Course::new();
+    for words in [&["paint"][..], &["--port", "x"], &["--colour"]] {
+        let (refused, message) = output(&course, words);
+        assert_eq!(refused.status.code(), Some(1), "{words:?}");
+        assert!(message.starts_with("book: "), "{message}");
+    }
+    let nowhere = tempfile::tempdir().unwrap();
+    let refused = Command::new(env!("CARGO_BIN_EXE_book"))
+        .arg("build")
+        .current_dir(nowhere.path())
+        .output()
+        .unwrap();
+    let message = String::from_utf8_lossy(&refused.stderr);
+    assert!(message.contains("no steps/steps.toml here"), "{message}");
+}
+
+/// The program while it serves; it is ended whatever the test finds.
+struct Served(Child);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn builds_and_serves_at_the_address_on_its_first_line() {
+    let course = Course::new();
+    let mut command = book(&course, &["--port", "0"]);
+    let mut served = Served(command.stdout(Stdio::piped()).spawn().unwrap());
+    let stdout = served.0.stdout.take().unwrap();
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut line = String::new();
+        let read = BufReader::new(stdout).read_line(&mut line);
+        let _ = sender.send(read.map(|_| line));
+    });
+    let line = receiver.recv_timeout(Duration::from_secs(60));
+    let line = line.expect("no first line within a minute").unwrap();
+    let address = line.trim().strip_prefix("listening on http://").unwrap();
+
+    let mut connection = TcpStream::connect(address).unwrap();
+    connection.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let request = "GET /01-speak.html HTTP/1.1\r\nHost: x\r\n\r\n";
+    connection.write_all(request.as_bytes()).unwrap();
+    let mut page = String::new();
+    connection.read_to_string(&mut page).unwrap();
+    assert!(page.starts_with("HTTP/1.1 200 OK\r\n"), "{page}");
+    assert!(page.contains("id=\"01-speak-main-5\""), "{page}");
+}
+
+/// mdBook by itself, calling our program as the preprocessor that book.toml
+/// names, must make the same book as ours.
+#[test]
+fn mdbook_alone_builds_the_same_book() {
+    let course = Course::new();
+    let program = env!("CARGO_BIN_EXE_book");
+    course.edit(
+        "book/book.toml",
+        "\"book preprocess\"",
+        &format!("\"'{program}' preprocess\""),
+    );
+    let [ours, theirs] = ["ours", "theirs"].map(|it| course.root().join(it));
+    kit::build::build(&course.project(), Some(&ours)).unwrap();
+    let mut mdbook = MDBook::load(course.root().join("book")).unwrap();
+    mdbook.config.build.build_dir = theirs.clone();
+    mdbook.build().unwrap();
+    let (ours, theirs) = (files(&ours), files(&theirs));
+    assert!(ours.contains_key("ex/01a.html"), "{:?}", ours.keys());
+    let names = |files: &BTreeMap<String, _>| -> Vec<String> {
+        files.keys().cloned().collect()
+    };
+    assert_eq!(names(&ours), names(&theirs));
+    for (name, text) in ours {
+        assert!(theirs[&name] == text, "{name} differs");
+    }
+}
+
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.file_type().unwrap().is_dir() {
+            let below = files(&entry.path()).into_iter();
+            found.extend(
+                below.map(|(path, text)| (format!("{name}/{path}"), text)),
+            );
+        } else {
+            found.insert(name, fs::read(entry.path()).unwrap());
+        }
+    }
+    found
+}

@@ -1,0 +1,194 @@
+//! Faults against the book's promises, planted one at a time: the check must
+//! name each, and nothing else.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod course;
+
+use course::Course;
+
+const ONE: &str = "book/src/01-speak.md";
+const TWO: &str = "book/src/02-wait.md";
+const LIST: &str = "steps/steps.toml";
+
+#[test]
+fn nothing_is_wrong_with_an_intact_course() {
+    Course::new().expect(&[]);
+}
+
+#[test]
+fn a_name_that_is_not_there() {
+    let course = Course::new();
+    course.edit(TWO, "{{#code 02 wait}}", "{{#code 02 sleep}}");
+    course.expect(&[
+        ("book/src/02-wait.md:24", "no item `sleep` in steps/02-wait"),
+        // What the chapter then no longer shows is named, too.
+        ("steps/02-wait/main.rs:11", "3 lines are new"),
+    ]);
+}
+
+#[test]
+fn a_name_that_is_there_twice() {
+    let course = Course::new();
+    course.write("steps/01-speak/other.rs", "//! More.\n\nfn main() {}\n");
+    let faults = course.faults();
+    let place = "book/src/01-speak.md:19: `main` stands twice: \
+        steps/01-speak/main.rs:5 and steps/01-speak/other.rs:3";
+    assert!(faults.iter().any(|it| it.starts_with(place)), "{faults:?}");
+}
+
+#[test]
+fn names_of_runs_pictures_modules_and_steps() {
+    for (directive, words) in [
+        ("{{#run nothing}}", "nothing"),
+        ("{{#chart nothing}}", "nothing"),
+        ("{{#picture nothing}}", "book/src/img/nothing.svg"),
+        ("{{#module shared/nothing.rs}}", "cannot read shared/nothing.rs"),
+        ("{{#diff 01}}", "step 01 is the first"),
+        ("{{#diff 02 nothing}}", "`nothing` stands in 0 files"),
+        ("{{#trace 09}}", "has no step 09"),
+        ("{{#exercises 02}}", "step 02 has no exercises"),
+        ("{{#nothing}}", "no directive"),
+        ("```seq\ntitle: x\nactors: a, b\na -> c: x\n```", "`c` is not among"),
+    ] {
+        let course = Course::new();
+        course.edit(TWO, "It says nothing new:", directive);
+        let line = if directive.starts_with('`') { 53 } else { 50 };
+        course.expect(&[(&format!("{TWO}:{line}"), words)]);
+    }
+}
+
+#[test]
+fn a_changed_line_that_is_not_shown() {
+    let course = Course::new();
+    course.edit(
+        "steps/02-wait/main.rs",
+        "/// Gives other",
+        "/// How long.\nconst TIME: u32 = 1;\n\n/// Gives other",
+    );
+    course.expect(&[("steps/02-wait/main.rs:11", "2 lines are new")]);
+    course.edit(
+        TWO,
+        "{{#code 02 wait}}",
+        "{{#code 02 wait}}\n\n{{#code 02 TIME}}",
+    );
+    course.expect(&[]);
+}
+
+#[test]
+fn a_removed_line_that_is_not_shown() {
+    let course = Course::new();
+    course.edit(TWO, "{{#diff 02 text}}\n\n", "");
+    course.expect(&[(
+        "steps/01-speak/main.rs:10",
+        "3 lines are gone in step 02",
+    )]);
+    course.edit(TWO, "{{#diff 02 use}}", "{{#diff 02}}");
+    course.expect(&[]);
+}
+
+#[test]
+fn a_module_that_is_not_printed() {
+    let course = Course::new();
+    course.edit(ONE, "{{#module shared/voice.rs folded}}\n", "");
+    course.expect(&[(ONE, "add {{#module shared/voice.rs}}")]);
+}
+
+#[test]
+fn a_diff_that_is_too_long_and_an_exception_no_longer_needed() {
+    let course = Course::new();
+    let more: String =
+        (0..130).map(|n| format!("    let _ = {n};\n")).collect();
+    course.edit(
+        "steps/02-wait/main.rs",
+        "    thread::yield_now();\n",
+        &format!("{more}    thread::yield_now();\n"),
+    );
+    // The trace's line numbers do not matter here.
+    course.expect(&[("steps/steps.toml:18", "more than 120")]);
+
+    let reason = "modules = []\nlong_diff = \"it counts\"";
+    course.edit(LIST, "modules = []", reason);
+    course.expect(&[]);
+
+    course.edit("steps/02-wait/main.rs", &more, "");
+    course.expect(&[("steps/steps.toml:18", "remove its `long_diff`")]);
+}
+
+#[test]
+fn a_call_that_is_not_explained() {
+    let course = Course::new();
+    course.edit(TWO, "### sched_yield(2)\n", "");
+    course.expect(&[(
+        TWO,
+        "step 02 calls sched_yield, which is new and not explained",
+    )]);
+}
+
+#[test]
+fn a_call_that_is_explained_and_not_made() {
+    let course = Course::new();
+    course.edit(TWO, "Gives others a turn.", "A turn.\n\n### fork(2)\n\nNo.");
+    course.expect(&[("book/src/02-wait.md:48", "explains fork, which")]);
+}
+
+#[test]
+fn a_list_of_calls_that_is_not_the_trace() {
+    let course = Course::new();
+    course.edit(LIST, "\"sched_yield\"", "\"write\"");
+    course.expect(&[
+        ("steps/steps.toml:18", "calls sched_yield for the first time; add"),
+        ("steps/steps.toml:18", "does not call write for the first time"),
+    ]);
+}
+
+#[test]
+fn a_trace_that_was_never_recorded() {
+    let course = Course::new();
+    course.remove("book/traces/02.json");
+    let faults = course.faults();
+    let place = "book/traces/02.json: there is no trace of step 02";
+    assert!(faults.iter().any(|it| it.starts_with(place)), "{faults:?}");
+}
+
+#[test]
+fn a_chapter_without_its_parts() {
+    let course = Course::new();
+    course.edit(TWO, "## The picture\n", "## A picture\n");
+    course.expect(&[(
+        "book/src/02-wait.md:13",
+        "here `## The picture` must come, not `## A picture`",
+    )]);
+    course.edit(TWO, "## A picture\n", "## The picture\n");
+
+    course.edit(TWO, "## Predict, break, extend\n", "");
+    course.expect(&[("book/src/02-wait.md:48", "but the chapter ends")]);
+    course.edit(
+        TWO,
+        "What if",
+        "## Predict, break, extend\n\n## More\n\nWhat if",
+    );
+    course.expect(&[("book/src/02-wait.md:57", "`## More` is no part")]);
+    course.edit(TWO, "\n## More\n", "");
+    course.expect(&[]);
+
+    course.edit(
+        TWO,
+        "## What is still",
+        "## What it costs\n\n## What is still",
+    );
+    course.expect(&[]);
+    course.edit(ONE, "## The conv", "## What changed\n\n## The conv");
+    course.expect(&[("book/src/01-speak.md:25", "the first step has none")]);
+}
+
+#[test]
+fn a_chapter_without_its_directives_or_title() {
+    let course = Course::new();
+    course.edit(ONE, "{{#exercises 01}}\n", "");
+    course.edit(ONE, "# Speaking\n", "# Talking\n");
+    course.expect(&[
+        (ONE, "lacks {{#exercises 01}}"),
+        ("book/src/01-speak.md:1", "must be `# Speaking`"),
+    ]);
+}

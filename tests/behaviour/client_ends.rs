@@ -1,0 +1,184 @@
+//! Step 03: names with several addresses, and every way to end.
+
+use std::fs::File;
+
+use rustix::pipe::pipe;
+
+use crate::client::{client, connected};
+use crate::common::steps::step;
+use crate::common::{Host, Program, no_nasty};
+
+#[test]
+fn the_addresses_of_a_name_are_tried_in_order() {
+    // One port on three addresses; only the last answers.
+    let host = Host::open();
+    let port = host.address().port();
+    let target = format!("swarm:{port}");
+    let program = Program::new(step("step03").program, &[&target]);
+    let gai = "gai=127.0.0.9+127.0.0.7+127.0.0.1+127.0.0.5";
+    let Some(program) = program.nasty(gai) else {
+        return no_nasty("the_addresses_of_a_name_are_tried_in_order");
+    };
+    let running = program.start();
+    drop(host.accept(&running.story));
+    let ended = running.wait();
+    ended.expect_status(0);
+    assert_eq!(
+        String::from_utf8(ended.stderr).unwrap(),
+        format!(
+            "127.0.0.9:{port}: connection refused\n\
+             127.0.0.7:{port}: connection refused\n\
+             connected to 127.0.0.1:{port}\n"
+        )
+    );
+}
+
+#[test]
+fn an_ipv6_address_that_does_not_answer_is_passed_over() {
+    let host = Host::open();
+    let port = host.address().port();
+    let target = format!("swarm:{port}");
+    let program = Program::new(step("step03").program, &[&target]);
+    let Some(program) = program.nasty("gai=::1+127.0.0.1") else {
+        return no_nasty("an_ipv6_address_that_does_not_answer_…");
+    };
+    let running = program.start();
+    drop(host.accept(&running.story));
+    let ended = running.wait();
+    ended.expect_status(0);
+    let text = String::from_utf8(ended.stderr).unwrap();
+    // Refused, or not to be reached, as this machine has it.
+    assert!(text.starts_with(&format!("[::1]:{port}: ")), "{text}");
+    let last = format!("\nconnected to 127.0.0.1:{port}\n");
+    assert!(text.ends_with(&last), "{text}");
+}
+
+#[test]
+fn when_no_address_answers_each_is_named() {
+    // Nobody can listen on port 1 of these by accident.
+    let program = Program::new(step("step03").program, &["swarm:1"]);
+    let Some(program) = program.nasty("gai=127.9.9.1+127.9.9.2") else {
+        return no_nasty("when_no_address_answers_each_is_named");
+    };
+    let ended = program.start().wait();
+    ended.expect_status(1);
+    assert_eq!(
+        String::from_utf8(ended.stderr).unwrap(),
+        "127.9.9.1:1: connection refused\n\
+         127.9.9.2:1: connection refused\n\
+         step03: cannot connect to swarm:1: connection refused\n"
+    );
+}
+
+#[test]
+fn an_ipv6_server() {
+    let Some(host) = Host::open_on("[::1]:0") else {
+        let how = "sysctl net.ipv6.conf.lo.disable_ipv6=0";
+        return crate::common::skip("an_ipv6_server", "no IPv6", how);
+    };
+    let mut running = client(&host).start();
+    let mut wire = host.accept(&running.story);
+    running.type_in(b"six");
+    wire.expect(b"six");
+    drop(wire);
+    running.wait().expect_status(0);
+}
+
+#[test]
+fn the_server_ends_although_more_could_be_typed() {
+    let (running, mut wire) = connected();
+    wire.send(b"that is all\n");
+    drop(wire);
+    let ended = running.wait();
+    ended.expect_status(0);
+    assert_eq!(ended.stdout, b"that is all\n");
+}
+
+#[test]
+fn a_reset_is_a_failure() {
+    let (running, wire) = connected();
+    running.wait_for_note("connected to ");
+    wire.reset();
+    let ended = running.wait();
+    ended.expect_status(1);
+    let text = String::from_utf8(ended.stderr).unwrap();
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    assert_eq!(
+        lines[1],
+        "step03: cannot pass the answer on: connection reset by peer"
+    );
+}
+
+#[test]
+fn a_reset_while_the_client_writes_is_a_failure() {
+    // The kernel tells it to one thread of the two: whichever it is, the
+    // status must not be 0.
+    for _ in 0..20 {
+        let host = Host::open();
+        let zeros = File::open("/dev/zero").unwrap();
+        let running = client(&host).input(zeros).start();
+        let mut wire = host.accept(&running.story);
+        wire.receive(100_000);
+        wire.reset();
+        let ended = running.wait();
+        ended.expect_status(1);
+        let text = String::from_utf8(ended.stderr).unwrap();
+        assert!(text.ends_with(": connection reset by peer\n"), "{text}");
+        assert_eq!(text.lines().count(), 2, "{text}");
+    }
+}
+
+#[test]
+fn nobody_reads_the_answer() {
+    let host = Host::open();
+    let (reading, writing) = pipe().unwrap();
+    drop(reading);
+    let running = client(&host).stdout(writing).start();
+    let mut wire = host.accept(&running.story);
+    running.wait_for_note("connected to ");
+    wire.send(b"an answer");
+    let ended = running.wait();
+    ended.expect_status(1);
+    let text = String::from_utf8(ended.stderr).unwrap();
+    let end = "\nstep03: cannot pass the answer on: broken pipe\n";
+    assert!(text.ends_with(end), "{text}");
+}
+
+#[test]
+fn an_input_that_cannot_be_read_ends_the_conversation() {
+    // A folder. The server must hear of the end, or both wait for ever.
+    let host = Host::open();
+    let folder = File::open("/").unwrap();
+    let running = client(&host).input(folder).start();
+    let mut wire = host.accept(&running.story);
+    wire.expect_end();
+    wire.send(b"well?");
+    drop(wire);
+    let ended = running.wait();
+    ended.expect_status(1);
+    assert_eq!(ended.stdout, b"well?");
+    let text = String::from_utf8(ended.stderr).unwrap();
+    let end = "\nstep03: cannot pass the input on: is a directory\n";
+    assert!(text.ends_with(end), "{text}");
+}
+
+#[test]
+fn no_input_at_all_is_an_end_at_once() {
+    let host = Host::open();
+    // SAFETY: close(2) takes a number, and exec comes next.
+    let program = unsafe {
+        client(&host).before(|| {
+            libc::close(0);
+            Ok(())
+        })
+    };
+    let running = program.start();
+    let mut wire = host.accept(&running.story);
+    wire.expect_end();
+    wire.send(b"an answer");
+    drop(wire);
+    let ended = running.wait();
+    ended.expect_status(0);
+    assert_eq!(ended.stdout, b"an answer");
+}

@@ -1,0 +1,122 @@
+//! Every failure that the text speaks of is one line that says what, on
+//! what, and what to do; and the exit status is 1.
+
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+
+use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket};
+use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};
+
+use crate::common::steps::{servers, step};
+use crate::common::{Ended, Host, Program, no_nasty, skip};
+
+fn fails(program: &str, argument: &str) -> Ended {
+    Program::new(program, &[argument]).start().wait()
+}
+
+#[test]
+fn address_in_use() {
+    for step in servers() {
+        let host = Host::open();
+        let address = host.address();
+        let ended = fails(step.program, &address.to_string());
+        assert_eq!(ended.stdout, b"", "nothing is announced");
+        let name = step.name;
+        ended.expect_failure(
+            1,
+            &format!(
+                "{name}: cannot listen on {address}: address already in use; \
+                 another step may be running, or choose a port: {name} \
+                 127.0.0.1:8081"
+            ),
+        );
+    }
+}
+
+#[test]
+fn permission_denied_for_a_port_of_roots() {
+    let setting = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
+    let start = std::fs::read_to_string(setting).unwrap_or_default();
+    if start.trim().parse().unwrap_or(1024) <= 80 {
+        let how = "sysctl net.ipv4.ip_unprivileged_port_start=1024";
+        skip("permission_denied", "port 80 is for everybody here", how);
+        return;
+    }
+    for step in servers() {
+        let program = Program::new(step.program, &["127.0.0.1:80"]);
+        // Root would be allowed to. A program started without this
+        // capability is not, whoever starts it.
+        // SAFETY: the closure makes one system call, and another two.
+        let program = unsafe {
+            program.before(|| {
+                if rustix::process::geteuid().is_root() {
+                    remove_capability_from_bounding_set(
+                        CapabilitySet::NET_BIND_SERVICE,
+                    )?;
+                }
+                Ok(())
+            })
+        };
+        let name = step.name;
+        let Ok(running) = program.try_start() else {
+            let how = "run the tests as an ordinary user";
+            skip("permission_denied", "cannot give up a capability", how);
+            return;
+        };
+        running.wait().expect_failure(
+            1,
+            &format!(
+                "{name}: cannot listen on 127.0.0.1:80: permission denied; \
+                 ports below 1024 are root's: choose a port: {name} \
+                 127.0.0.1:8080"
+            ),
+        );
+    }
+}
+
+#[test]
+fn address_of_another_machine() {
+    for step in servers() {
+        // An address that RFC 5737 keeps for documents.
+        fails(step.program, "203.0.113.1:8080").expect_failure(
+            1,
+            &format!(
+                "{}: cannot listen on 203.0.113.1:8080: cannot assign \
+                 requested address; no interface of this machine has it: see \
+                 `ip address`",
+                step.name
+            ),
+        );
+    }
+}
+
+#[test]
+fn connection_refused() {
+    // A socket that has the port and does not listen: nobody else can.
+    let family = AddressFamily::INET;
+    let socket = socket(family, SocketType::STREAM, None).unwrap();
+    bind(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = SocketAddr::try_from(getsockname(&socket).unwrap()).unwrap();
+    let ended = fails(step("step03").program, &address.to_string());
+    ended.expect_status(1);
+    assert_eq!(
+        String::from_utf8(ended.stderr).unwrap(),
+        format!(
+            "{address}: connection refused\n\
+             step03: cannot connect to {address}: connection refused\n"
+        )
+    );
+}
+
+#[test]
+fn name_not_found() {
+    let program = Program::new(step("step03").program, &["nobody:8080"]);
+    let Some(program) = program.nasty("gai=NONAME") else {
+        no_nasty("name_not_found");
+        return;
+    };
+    program.start().wait().expect_failure(
+        1,
+        "step03: cannot find 'nobody:8080': failed to lookup address \
+         information: Name or service not known",
+    );
+}

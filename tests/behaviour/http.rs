@@ -1,0 +1,197 @@
+//! Step 04: one page for every request, however the request arrives.
+
+use crate::common::Answer;
+use crate::common::steps::{REQUEST, step};
+use crate::common::tools::assert_same;
+use crate::common::{Server, no_nasty};
+
+/// The longest head that is read to its end.
+const MAX_HEAD: usize = 16 * 1024;
+
+pub fn server() -> Server {
+    Server::start(step("step04"))
+}
+
+/// What `server` answers to `request`.
+fn answer(server: &Server, request: &[u8]) -> Answer {
+    let mut wire = server.connect();
+    wire.send(request);
+    let answer = Answer::read(&mut wire);
+    // Not a byte more than Content-Length says.
+    wire.expect_end();
+    answer
+}
+
+#[test]
+fn the_page_is_framed_as_it_says() {
+    let answer = answer(&server(), REQUEST);
+    answer.expect_page();
+    assert_eq!(answer.field("connection"), Some("close"));
+    assert_eq!(answer.fields.len(), 3, "{:?}", answer.fields);
+    let page = include_bytes!("../../steps/04-http/page.html");
+    assert_same(&answer.body, page);
+}
+
+#[test]
+fn it_understands_nothing_of_the_request() {
+    let server = server();
+    let page = answer(&server, REQUEST).body;
+    for line in [
+        "GET /another HTTP/1.1",
+        "GET /favicon.ico HTTP/1.1",
+        "OPTIONS * HTTP/1.1",
+        "POST /?a=b HTTP/1.0",
+        "BREW coffee SPEAK/9",
+        "",
+    ] {
+        let request = format!("{line}\r\nHost: localhost\r\n\r\n");
+        assert_same(&answer(&server, request.as_bytes()).body, &page);
+    }
+    answer(&server, b"\r\n\r\n").expect_page();
+}
+
+#[test]
+fn a_head_byte_by_byte() {
+    let server = server();
+    let mut wire = server.connect();
+    for byte in REQUEST {
+        assert!(!wire.has_something(), "an answer before the blank line");
+        wire.send_pieces(&[&[*byte]]);
+    }
+    Answer::read(&mut wire).expect_page();
+}
+
+#[test]
+fn a_head_in_two_pieces_cut_anywhere() {
+    let server = server();
+    for cut in 1..REQUEST.len() {
+        let mut wire = server.connect();
+        let (first, second) = REQUEST.split_at(cut);
+        wire.send_pieces(&[first, second]);
+        Answer::read(&mut wire).expect_page();
+    }
+}
+
+#[test]
+fn a_kernel_that_takes_and_gives_little() {
+    for what in ["w=7", "r=3", "eintr=3", "w=7,r=3,eintr=3", "r=1,w=1"] {
+        let Some(server) = Server::start_nasty(step("step04"), what) else {
+            return no_nasty("a_kernel_that_takes_and_gives_little");
+        };
+        answer(&server, REQUEST).expect_page();
+        answer(&server, REQUEST).expect_page();
+    }
+}
+
+/// A request whose head is exactly `length` bytes long.
+fn padded(length: usize) -> Vec<u8> {
+    let mut request = b"GET / HTTP/1.1\r\nPadding: ".to_vec();
+    request.resize(length - 4, b'x');
+    request.extend_from_slice(b"\r\n\r\n");
+    request
+}
+
+#[test]
+fn the_longest_head() {
+    answer(&server(), &padded(MAX_HEAD)).expect_page();
+}
+
+#[test]
+fn a_head_too_long() {
+    let server = server();
+    for length in [MAX_HEAD + 1, 10 * MAX_HEAD, 100 * MAX_HEAD] {
+        let mut wire = server.connect();
+        wire.try_send(&padded(length));
+        let (bytes, _) = wire.receive_until(|_| false);
+        assert!(bytes.is_empty(), "no page: {}", bytes.escape_ascii());
+    }
+    server.wait_for_note(": no blank line in 16384 bytes\n");
+    answer(&server, REQUEST).expect_page();
+}
+
+#[test]
+fn sixteen_kibibytes_without_end() {
+    let server = server();
+    let mut wire = server.connect();
+    wire.try_send(&[b'x'; MAX_HEAD]);
+    // Refused at once, though nothing says that no more will come.
+    let (bytes, _) = wire.receive_until(|_| false);
+    assert!(bytes.is_empty());
+    server.wait_for_note(": no blank line in 16384 bytes\n");
+}
+
+#[test]
+fn the_question_may_be_followed_by_the_end() {
+    let server = server();
+    let mut wire = server.connect();
+    wire.send(REQUEST);
+    wire.finish();
+    Answer::read(&mut wire).expect_page();
+    wire.expect_end();
+}
+
+#[test]
+fn a_visitor_gone_in_the_middle_of_the_head() {
+    let server = server();
+    let mut wire = server.connect();
+    wire.send(b"GET / HTTP/1.1\r\n");
+    wire.finish();
+    wire.expect_end();
+    let left = format!("{}: left in the middle", wire.own_address());
+    server.wait_for_note(&left);
+    answer(&server, REQUEST).expect_page();
+}
+
+#[test]
+fn a_visitor_gone_without_a_word() {
+    let server = server();
+    let mut wire = server.connect();
+    wire.finish();
+    wire.expect_end();
+    let left = format!("{}: left without a request\n", wire.own_address());
+    server.wait_for_note(&left);
+}
+
+#[test]
+fn a_reset_at_any_moment() {
+    let server = server();
+    for _ in 0..20 {
+        let mut wire = server.connect();
+        wire.send(b"GET /");
+        wire.reset();
+        let mut wire = server.connect();
+        wire.send(REQUEST);
+        wire.reset();
+        let mut wire = server.connect();
+        wire.send(REQUEST);
+        wire.receive(10);
+        wire.reset();
+    }
+    answer(&server, REQUEST).expect_page();
+}
+
+#[test]
+fn a_browsers_second_connection_waits_in_silence() {
+    // In reserve, opened after the one that asks: the page comes at once.
+    let server = server();
+    let mut first = server.connect();
+    let mut reserve = server.connect();
+    first.send(REQUEST);
+    Answer::read(&mut first).expect_page();
+    assert!(!reserve.has_something());
+    // Used at last, it gets the next page: the icon that nobody has.
+    drop(first);
+    reserve.send(b"GET /favicon.ico HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    Answer::read(&mut reserve).expect_page();
+}
+
+#[test]
+fn nobody_writes_to_the_operators_terminal() {
+    let server = server();
+    let mut wire = server.connect();
+    wire.send(b"GET /\x1b[2J\x07\n\xff\"' HTTP/1.1\r\n\r\n");
+    Answer::read(&mut wire).expect_page();
+    let line = r#"GET /\x1b[2J\x07\n\xff\"\' HTTP/1.1"#;
+    let line = format!("{}: {line}\n", wire.own_address());
+    server.wait_for_note(&line);
+}

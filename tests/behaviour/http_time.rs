@@ -1,0 +1,155 @@
+//! Step 04's limits: silence, dripping, and a close that lets the answer
+//! arrive. Lower bounds are strict: too early is wrong on every machine.
+//! Upper bounds are patient: too late may be the machine's fault.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::common::Answer;
+use crate::common::steps::REQUEST;
+use crate::common::{Wire, pattern};
+use crate::http::server;
+
+const HEAD_TIME: Duration = Duration::from_secs(5);
+const LINGER_TIME: Duration = Duration::from_secs(1);
+
+/// Much more than any limit, and much less than sixteen thousand bytes take
+/// that come one by one.
+const PATIENT: Duration = Duration::from_secs(25);
+
+#[test]
+fn silence_has_a_limit_and_the_next_is_served() {
+    let server = server();
+    let start = Instant::now();
+    let mut silent = server.connect();
+    let mut next = server.connect();
+    next.send(REQUEST);
+    Answer::read(&mut next).expect_page();
+    assert!(start.elapsed() >= HEAD_TIME, "{:?}", start.elapsed());
+    silent.expect_end();
+    let late = format!("{}: took too long\n", silent.own_address());
+    server.wait_for_note(&late);
+}
+
+/// Sends a byte every tenth of a second until the server has had enough.
+fn drip(mut wire: Wire) -> Duration {
+    let start = Instant::now();
+    while start.elapsed() < PATIENT {
+        if !wire.try_send(b"x") {
+            break;
+        }
+        // The interval between two drips; an end may come meanwhile.
+        match wire.read(&mut [0], Duration::from_millis(100)) {
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            _ => break,
+        }
+    }
+    start.elapsed()
+}
+
+#[test]
+fn dripping_does_not_extend_it() {
+    let server = server();
+    let start = Instant::now();
+    let wire = server.connect();
+    drip(wire);
+    let time = start.elapsed();
+    assert!(time >= HEAD_TIME, "too early: {time:?}");
+    assert!(time < PATIENT, "never: {time:?}");
+    server.wait_for_note(": took too long\n");
+}
+
+#[test]
+fn a_line_feed_alone_ends_no_line() {
+    let server = server();
+    let start = Instant::now();
+    let mut wire = server.connect();
+    wire.send(b"GET / HTTP/1.1\n\n");
+    wire.expect_end();
+    assert!(start.elapsed() >= HEAD_TIME, "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_late_end_of_the_head_is_in_time() {
+    // The limit is for the whole head, not less than it says.
+    let server = server();
+    let mut wire = server.connect();
+    let (most, rest) = REQUEST.split_at(REQUEST.len() - 1);
+    wire.send(most);
+    let pause = Duration::from_secs(3);
+    assert!(wire.read(&mut [0], pause).is_err(), "no answer yet");
+    wire.send(rest);
+    Answer::read(&mut wire).expect_page();
+}
+
+#[test]
+fn a_body_that_nobody_reads_does_not_destroy_the_answer() {
+    let server = server();
+    for length in [1, 100_000, 8 << 20] {
+        let mut wire = server.connect();
+        let mut request = format!(
+            "POST / HTTP/1.1\r\nHost: localhost\r\n\
+             Content-Length: {length}\r\n\r\n"
+        )
+        .into_bytes();
+        request.extend(pattern(length));
+        let mut stream = wire.stream();
+        let sender = thread::spawn(move || {
+            std::io::Write::write_all(&mut stream, &request)
+        });
+        // Complete, and an ordinary end of the stream after it.
+        Answer::read(&mut wire).expect_page();
+        wire.expect_end();
+        sender.join().unwrap().expect("all of it is taken");
+    }
+}
+
+#[test]
+fn an_answer_read_only_after_all_was_sent() {
+    let server = server();
+    let mut wire = server.connect();
+    wire.send(REQUEST);
+    wire.send(&pattern(1 << 20));
+    Answer::read(&mut wire).expect_page();
+    wire.expect_end();
+}
+
+#[test]
+fn a_visitor_who_never_stops_sending_is_left() {
+    let server = server();
+    let mut wire = server.connect();
+    wire.send(REQUEST);
+    let start = Instant::now();
+    let mut stream = wire.stream();
+    let sender = thread::spawn(move || {
+        let piece = [b'x'; 1000];
+        while std::io::Write::write_all(&mut stream, &piece).is_ok() {
+            if start.elapsed() > PATIENT {
+                return None;
+            }
+        }
+        Some(start.elapsed())
+    });
+    Answer::read(&mut wire).expect_page();
+    let mut next = server.connect();
+    next.send(REQUEST);
+    Answer::read(&mut next).expect_page();
+    let time = sender.join().unwrap().expect("the server ends it");
+    assert!(time >= LINGER_TIME, "too early: {time:?}");
+}
+
+#[test]
+fn a_visitor_who_never_leaves_is_left() {
+    let server = server();
+    let start = Instant::now();
+    let mut wire = server.connect();
+    wire.send(REQUEST);
+    Answer::read(&mut wire).expect_page();
+    wire.expect_end();
+    let mut next = server.connect();
+    next.send(REQUEST);
+    Answer::read(&mut next).expect_page();
+    let time = start.elapsed();
+    assert!(time >= LINGER_TIME, "too early: {time:?}");
+    assert!(time < PATIENT, "too late: {time:?}");
+}

@@ -1,0 +1,216 @@
+//! The behaviour matrix: what each step claims it does, and that it lacks
+//! what a later step brings.
+
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::common::Answer;
+use crate::common::steps::Capability::*;
+use crate::common::steps::{Capability, REQUEST, STEPS, Speaks, Step};
+use crate::common::{Host, Program, Server, Wire, eventually, facts, pattern};
+
+/// Tries it out on a fresh server. Nothing is decided by time: a `false` is
+/// something that was seen to happen otherwise.
+fn is_seen(capability: Capability, step: &Step) -> bool {
+    let probe = match capability {
+        Greets => greets,
+        Echoes => echoes,
+        ServesTheNext => serves_the_next,
+        ReturnsAtOnce => returns_at_once,
+        Connects => connects,
+        AnswersHttp => answers_http,
+        EndsSilence => ends_silence,
+        RefusesNonsense => refuses_nonsense,
+        KeepsConnection => keeps_connection,
+        ServesBesideSilence => serves_beside_silence,
+    };
+    probe(step)
+}
+
+#[test]
+fn every_step_does_what_it_claims() {
+    for step in STEPS {
+        for claim in step.can {
+            println!("{} {claim:?}", step.name);
+            assert!(is_seen(*claim, step), "{} {claim:?}", step.name);
+        }
+    }
+}
+
+#[test]
+fn every_step_lacks_what_a_later_one_brings() {
+    for step in STEPS {
+        for lack in step.cannot {
+            println!("{} lacks {lack:?}", step.name);
+            assert!(!is_seen(*lack, step), "{} {lack:?}", step.name);
+        }
+    }
+}
+
+/// Lets the visitor of such a step speak. Returns the first words of the
+/// answer; empty, if the connection ended without one.
+fn first_words(step: &Step, wire: &mut Wire) -> Vec<u8> {
+    match step.speaks {
+        Speaks::Echo => wire.send(b"ping\n"),
+        Speaks::Http => wire.send(REQUEST),
+        Speaks::Greeting | Speaks::Client => {}
+    }
+    wire.receive_until(|bytes| !bytes.is_empty()).0
+}
+
+fn greets(step: &Step) -> bool {
+    let server = Server::start(step);
+    step.visit(&server);
+    step.speaks == Speaks::Greeting
+}
+
+fn echoes(step: &Step) -> bool {
+    let server = Server::start(step);
+    let mut wire = server.connect();
+    let bytes = pattern(1000);
+    wire.try_send(&bytes);
+    wire.finish();
+    wire.receive_until(|_| false).0 == bytes
+}
+
+fn serves_the_next(step: &Step) -> bool {
+    let server = Server::start(step);
+    step.visit(&server);
+    // Where nobody listens any more, the kernel refuses; or it accepts
+    // while the program is ending, and then resets.
+    let Ok(stream) = TcpStream::connect(server.address) else { return false };
+    let mut wire = Wire::over(stream, &server.story);
+    !first_words(step, &mut wire).is_empty()
+}
+
+fn returns_at_once(step: &Step) -> bool {
+    let server = Server::start(step);
+    let address = server.address;
+    let mut wire = server.connect();
+    step.talk(&mut wire);
+    // The server's side closes first, so it is the server's address that
+    // the kernel keeps for a minute.
+    if step.can.contains(&ServesTheNext) {
+        server.signal(Signal::TERM);
+    }
+    server.wait().expect_status(0);
+    wire.expect_end();
+    drop(wire);
+    eventually("TIME_WAIT", || facts::in_time_wait(address).then_some(()));
+
+    let again = Program::new(step.program, &[&address.to_string()]).start();
+    let listens = again
+        .stdout
+        .wait_for(|bytes| bytes.starts_with(b"listening on ").then_some(()));
+    if listens.is_none() {
+        let ended = again.wait();
+        ended.expect_status(1);
+        assert!(ended.expect_one_line().contains("address already in use"));
+    }
+    listens.is_some()
+}
+
+fn connects(step: &Step) -> bool {
+    let host = Host::open();
+    let address = host.address().to_string();
+    let program = Program::new(step.program, &[&address]).start();
+    eventually("the program calls, or ends", || {
+        if host.is_called() {
+            Some(true)
+        } else {
+            (!program.is_alive()).then_some(false)
+        }
+    })
+}
+
+fn answers_http(step: &Step) -> bool {
+    let server = Server::start(step);
+    let mut wire = server.connect();
+    wire.send(REQUEST);
+    let (bytes, _) = wire.receive_until(|bytes| bytes.len() >= 9);
+    bytes.starts_with(b"HTTP/1.1 ")
+}
+
+fn ends_silence(step: &Step) -> bool {
+    // Longer than any limit that a step claims.
+    const LONG: Duration = Duration::from_secs(6);
+    let server = Server::start(step);
+    let mut silent = server.connect();
+    let start = Instant::now();
+    eventually("a silent visitor is sent away, or not", || {
+        if silent.has_something() {
+            return Some(true);
+        }
+        // A limit that is over wakes a program even on a busy machine: one
+        // that still sleeps has none.
+        let waits = facts::sleeps_in(server.pid(), libc::SYS_read);
+        (start.elapsed() > LONG && waits).then_some(false)
+    })
+}
+
+fn refuses_nonsense(step: &Step) -> bool {
+    let server = Server::start(step);
+    let mut wire = server.connect();
+    wire.send(b"nonsense\r\n\r\n");
+    Answer::read(&mut wire).status == 400
+}
+
+fn keeps_connection(step: &Step) -> bool {
+    let server = Server::start(step);
+    let mut wire = server.connect();
+    wire.send(REQUEST);
+    Answer::read(&mut wire).expect_page();
+    if !wire.try_send(REQUEST) {
+        return false;
+    }
+    !wire.receive_until(|bytes| !bytes.is_empty()).0.is_empty()
+}
+
+fn serves_beside_silence(step: &Step) -> bool {
+    let server = Server::start(step);
+    let silent = server.connect();
+    eventually("the first visitor is let in", || {
+        (facts::queue(server.address) == 0).then_some(())
+    });
+    let mut second = server.connect();
+    match step.speaks {
+        Speaks::Echo => second.send(b"ping\n"),
+        _ => second.send(REQUEST),
+    }
+    let mut looks = 0;
+    let served = eventually("a second visitor is served, or not", || {
+        if second.has_something() {
+            return Some(true);
+        }
+        // The server sleeps, and not because nobody calls: so it will
+        // serve nobody until the silent one speaks. Seen thirty times, it
+        // is no passing state.
+        let waits = facts::queue(server.address) == 1
+            && facts::sleeps_in(server.pid(), libc::SYS_read);
+        looks = if waits { looks + 1 } else { 0 };
+        (looks == 30).then_some(false)
+    });
+    // In turn: as soon as the first has left, the second is served.
+    drop(silent);
+    assert!(!second.receive_until(|bytes| !bytes.is_empty()).0.is_empty());
+    served
+}
+
+#[test]
+fn what_a_step_brings_is_lacking_before() {
+    for (index, step) in STEPS.iter().enumerate() {
+        for claim in step.can {
+            let mut earlier = STEPS[..index].iter();
+            let known = earlier.any(|step| step.can.contains(claim));
+            let mut earlier = STEPS[..index].iter();
+            let lacking = earlier.any(|step| step.cannot.contains(claim));
+            assert!(
+                known || lacking || index == 0,
+                "{} brings {claim:?}: which step before lacks it?",
+                step.name
+            );
+        }
+    }
+}

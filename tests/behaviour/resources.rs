@@ -1,0 +1,163 @@
+//! After its visitors a server has what it had before: descriptors,
+//! threads, children, memory. And it idles when nobody is there.
+
+use std::time::{Duration, Instant};
+
+use crate::common::facts::{self, Belongings};
+use crate::common::steps::{REQUEST, Speaks, Step, lasting_servers, step};
+use crate::common::{Server, Wire, eventually};
+
+const VISITORS: usize = 100;
+
+/// What a hundred visitors may cost for good, in KiB: the allocator keeps
+/// some of what it got, but nothing per visitor.
+const MEMORY: u64 = 512;
+
+/// Waits until the server has again what it had.
+fn back_to(before: &Belongings, server: &Server) {
+    let mut last = None;
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(20) {
+        let now = Belongings::of(server.pid());
+        if now == *before {
+            return;
+        }
+        last = Some(now);
+        std::thread::yield_now();
+    }
+    panic!("before: {before:#?}\nnow: {last:#?}");
+}
+
+/// A server that has had its first visitor, and so has all it ever needs.
+fn warm(step: &Step) -> (Server, Belongings) {
+    let server = Server::start(step);
+    let fresh = Belongings::of(server.pid());
+    step.visit(&server);
+    back_to(&fresh, &server);
+    (server, fresh)
+}
+
+#[test]
+fn a_hundred_visitors_leave_nothing_behind() {
+    for step in lasting_servers() {
+        let (server, before) = warm(step);
+        let memory = facts::memory(server.pid());
+        for _ in 0..VISITORS {
+            step.visit(&server);
+        }
+        back_to(&before, &server);
+        let now = facts::memory(server.pid());
+        assert!(now <= memory + MEMORY, "{memory} KiB grew to {now} KiB");
+    }
+}
+
+#[test]
+fn visitors_who_break_off_leave_nothing_behind() {
+    for step in lasting_servers() {
+        let (server, before) = warm(step);
+        let memory = facts::memory(server.pid());
+        for turn in 0..VISITORS {
+            let mut wire = server.connect();
+            match turn % 4 {
+                // Nothing said, and gone; or gone with a reset.
+                0 => drop(wire),
+                1 => wire.reset(),
+                // In the middle of a sentence.
+                2 => {
+                    wire.try_send(b"GET / HT");
+                    wire.reset();
+                }
+                // Gone before the answer.
+                _ => drop(wire.try_send(REQUEST)),
+            }
+        }
+        step.visit(&server);
+        back_to(&before, &server);
+        let now = facts::memory(server.pid());
+        assert!(now <= memory + MEMORY, "{memory} KiB grew to {now} KiB");
+    }
+}
+
+#[test]
+fn a_hundred_at_once_are_all_served() {
+    for step in lasting_servers() {
+        let (server, before) = warm(step);
+        let mut wires: Vec<Wire> =
+            (0..VISITORS).map(|_| server.connect()).collect();
+        // The last of them speaks first: who is served in turn is not
+        // served by luck.
+        for wire in wires.iter_mut().rev() {
+            match step.speaks {
+                Speaks::Echo => wire.send(b"ping\n"),
+                _ => wire.send(REQUEST),
+            }
+            wire.finish();
+        }
+        for wire in &mut wires {
+            let answer = wire.receive_all();
+            assert!(!answer.is_empty());
+        }
+        drop(wires);
+        back_to(&before, &server);
+    }
+}
+
+/// The share of a processor that the server uses in the next second.
+fn share(server: &Server, waiting: &mut Wire) -> f64 {
+    let before = facts::ticks(server.pid());
+    let start = Instant::now();
+    // The interval is what is measured; nothing arrives meanwhile.
+    let _ = waiting.read(&mut [0], Duration::from_secs(1));
+    let ticks = facts::ticks(server.pid()) - before;
+    let per_second = procfs::ticks_per_second();
+    ticks as f64 / per_second as f64 / start.elapsed().as_secs_f64()
+}
+
+#[test]
+fn no_descriptor_left_is_waited_out() {
+    for step in lasting_servers() {
+        let (server, before) = warm(step);
+        step.starve(&server);
+        let mut visitor = server.connect();
+        let share = share(&server, &mut visitor);
+        assert!(share < 0.3, "spins: {:.0} % of a processor", share * 100.0);
+        assert!(server.is_alive());
+        assert_eq!(facts::queue(server.address), 1, "nobody is let in");
+
+        server.limit_descriptors(64);
+        step.talk(&mut visitor);
+        drop(visitor);
+        step.visit(&server);
+        back_to(&before, &server);
+    }
+}
+
+#[test]
+fn nobody_there_is_nothing_to_do() {
+    for step in lasting_servers() {
+        let (server, _) = warm(step);
+        let mut silent = server.connect();
+        let share = share(&server, &mut silent);
+        assert!(share < 0.1, "spins: {:.0} % of a processor", share * 100.0);
+    }
+}
+
+#[test]
+fn step01_says_that_no_descriptor_is_left() {
+    let step = step("step01");
+    let server = Server::start(step);
+    eventually("the server waits", || {
+        facts::sleeps_in(server.pid(), libc::SYS_accept4).then_some(())
+    });
+    server.limit_descriptors(3);
+    // The accept that is waiting has its descriptor already.
+    step.visit(&server);
+    server.wait().expect_status(0);
+
+    let nasty = Server::start_nasty(step, "accept=EMFILE");
+    let Some(server) = nasty else {
+        return crate::common::no_nasty("step01_says_that_…");
+    };
+    let line = "step01: cannot accept: too many open files";
+    server.wait().expect_failure(1, line);
+}

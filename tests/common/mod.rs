@@ -1,0 +1,33 @@
+//! Starting a step, talking to it, and looking at it from outside.
+//!
+//! Nothing here sleeps for a guessed time: a program is ready when it says
+//! so, an answer is there when it has been read, and every wait ends at a
+//! limit. When a test fails, the program's story is printed: what was said,
+//! by whom, when, and how to try the same by hand.
+//!
+//! A test program takes it in by `#[path = "../common/mod.rs"] mod common;`.
+
+#![allow(dead_code, reason = "a test program uses a part of it")]
+#![allow(unused_imports, reason = "likewise")]
+
+mod answer;
+mod ended;
+pub mod facts;
+mod host;
+mod output;
+mod program;
+mod server;
+mod skip;
+pub mod steps;
+mod story;
+pub mod tools;
+mod wire;
+
+pub use answer::Answer;
+pub use ended::Ended;
+pub use host::Host;
+pub use program::{Program, Running};
+pub use server::Server;
+pub use skip::skip;
+pub use tools::{eventually, no_nasty, pattern};
+pub use wire::Wire;

@@ -1,0 +1,95 @@
+//! What a program prints, read all the time so that it never has to wait.
+
+use std::io::Read;
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::Instant;
+
+use super::story::{Story, preview};
+use super::tools::PATIENCE;
+
+/// One of a program's outputs: what it has printed until now.
+#[derive(Debug, Clone)]
+pub struct Output(Arc<(Mutex<State>, Condvar)>);
+
+#[derive(Debug)]
+struct State {
+    bytes: Vec<u8>,
+    ended: bool,
+}
+
+impl Output {
+    fn new(ended: bool) -> Self {
+        let state = State { bytes: Vec::new(), ended };
+        Output(Arc::new((Mutex::new(state), Condvar::new())))
+    }
+
+    /// One that goes elsewhere: nothing will be seen of it.
+    pub fn unseen() -> Self {
+        Output::new(true)
+    }
+
+    /// Reads `source` in a thread of its own. `name` is for the story.
+    pub fn drain(
+        mut source: impl Read + Send + 'static,
+        name: &'static str,
+        story: Story,
+    ) -> Self {
+        let output = Output::new(false);
+        let ours = output.clone();
+        thread::spawn(move || {
+            let mut buffer = vec![0; 64 * 1024];
+            let (state, changed) = &*ours.0;
+            loop {
+                // An error here is an end as well: the program has gone.
+                let count = source.read(&mut buffer).unwrap_or(0);
+                let bytes = &buffer[..count];
+                if count > 0 {
+                    story.tell(format!("{name}: {}", preview(bytes)));
+                }
+                let mut state = state.lock().unwrap();
+                state.bytes.extend_from_slice(bytes);
+                state.ended = count == 0;
+                changed.notify_all();
+                if count == 0 {
+                    return;
+                }
+            }
+        });
+        output
+    }
+
+    /// Waits until `probe` finds what it looks for. `None` if the output
+    /// ended before, or the limit is over; the state is then the last.
+    pub fn wait_for<T>(
+        &self,
+        mut probe: impl FnMut(&[u8]) -> Option<T>,
+    ) -> Option<T> {
+        let deadline = Instant::now() + PATIENCE;
+        let (state, changed) = &*self.0;
+        let mut state = state.lock().unwrap();
+        loop {
+            if let Some(found) = probe(&state.bytes) {
+                return Some(found);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if state.ended || left.is_zero() {
+                return None;
+            }
+            state = changed.wait_timeout(state, left).unwrap().0;
+        }
+    }
+
+    /// Everything, once the output has ended.
+    pub fn whole(&self) -> Vec<u8> {
+        let deadline = Instant::now() + PATIENCE;
+        let (state, changed) = &*self.0;
+        let mut state = state.lock().unwrap();
+        while !state.ended {
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "an output that does not end");
+            state = changed.wait_timeout(state, left).unwrap().0;
+        }
+        state.bytes.clone()
+    }
+}

@@ -1,0 +1,292 @@
+//! A program under test: started, watched, ended, never left behind.
+
+use std::fs;
+use std::io::Write;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{
+    Pid, PidfdFlags, Resource, Rlimit, Signal, kill_process_group, pidfd_open,
+    pidfd_send_signal, prlimit, set_parent_process_death_signal,
+};
+
+use super::ended::Ended;
+use super::output::Output;
+use super::story::Story;
+use super::tools::{self, PATIENCE};
+
+/// How to start a program.
+#[derive(Debug)]
+pub struct Program {
+    command: Command,
+    written: String,
+    seen: Option<PathBuf>,
+}
+
+impl Program {
+    /// `program` with `arguments`, an empty environment, and nothing on its
+    /// standard input.
+    pub fn new(program: impl AsRef<Path>, arguments: &[&str]) -> Self {
+        let program = program.as_ref();
+        let name = program.file_name().unwrap_or_default().to_string_lossy();
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0);
+        // SAFETY: between fork and exec the closure makes one system call
+        // and touches no memory that another thread may have locked.
+        unsafe {
+            command.pre_exec(|| {
+                // Whatever happens to us, nothing outlives the test.
+                Ok(set_parent_process_death_signal(Some(Signal::KILL))?)
+            });
+        }
+        let written = format!("{name} {}", arguments.join(" "));
+        Program { command, written, seen: None }
+    }
+
+    /// Lets the test write to its standard input.
+    pub fn with_input(mut self) -> Self {
+        self.command.stdin(Stdio::piped());
+        self
+    }
+
+    /// Gives it this standard input.
+    pub fn input(mut self, input: impl Into<Stdio>) -> Self {
+        self.command.stdin(input);
+        self
+    }
+
+    /// Gives it this standard output; the test does not see it.
+    pub fn stdout(mut self, output: impl Into<Stdio>) -> Self {
+        self.command.stdout(output);
+        self
+    }
+
+    /// Gives it this standard error; the test does not see it.
+    pub fn stderr(mut self, output: impl Into<Stdio>) -> Self {
+        self.command.stderr(output);
+        self
+    }
+
+    /// Lets it find programs, and keep files in `home`: for what is not ours.
+    pub fn at_home(mut self, home: &Path) -> Self {
+        self.command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        self.command.env("HOME", home);
+        self
+    }
+
+    /// Preloads the exercises' library: `what` is its `NASTY`. `None` if it
+    /// has not been built.
+    pub fn nasty(mut self, what: &str) -> Option<Self> {
+        let library = tools::nasty()?;
+        let seen = tools::scratch("seen");
+        self.written = format!(
+            "LD_PRELOAD={} NASTY={what} {}",
+            library.display(),
+            self.written
+        );
+        self.command.env("LD_PRELOAD", library);
+        self.command.env("NASTY", what);
+        self.command.env("NASTY_SEEN", &seen);
+        self.seen = Some(seen);
+        Some(self)
+    }
+
+    /// Does `setup` in the child, before the program.
+    ///
+    /// # Safety
+    /// As for [`CommandExt::pre_exec`].
+    pub unsafe fn before(
+        mut self,
+        setup: impl FnMut() -> std::io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        // SAFETY: as promised by our caller.
+        unsafe { self.command.pre_exec(setup) };
+        self
+    }
+
+    /// Starts it.
+    pub fn start(self) -> Running {
+        self.try_start().expect("the program starts")
+    }
+
+    /// Starts it, or says why that is impossible: what [`Program::before`]
+    /// failed with, for example.
+    pub fn try_start(mut self) -> std::io::Result<Running> {
+        let story = Story::new();
+        let mut child = self.command.spawn()?;
+        // The command holds our ends of what was given to it.
+        drop(self.command);
+        let pid = Pid::from_child(&child);
+        story.tell(format!("started, pid {}", child.id()));
+        let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
+        let stdout = child.stdout.take().map_or_else(Output::unseen, |out| {
+            Output::drain(out, "prints", story.clone())
+        });
+        let stderr = child.stderr.take().map_or_else(Output::unseen, |err| {
+            Output::drain(err, "notes", story.clone())
+        });
+        Ok(Running {
+            stdin: child.stdin.take(),
+            child,
+            pidfd,
+            stdout,
+            stderr,
+            story,
+            written: self.written,
+            url: None,
+            seen: self.seen,
+            reaped: false,
+        })
+    }
+}
+
+/// A program that has been started. It ends with this value.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    pidfd: OwnedFd,
+    stdin: Option<ChildStdin>,
+    pub stdout: Output,
+    pub stderr: Output,
+    pub story: Story,
+    written: String,
+    pub url: Option<String>,
+    seen: Option<PathBuf>,
+    reaped: bool,
+}
+
+impl Running {
+    pub fn pid(&self) -> i32 {
+        i32::try_from(self.child.id()).expect("a pid is an int")
+    }
+
+    /// Waits until a line on standard output begins with `start`. Returns
+    /// the rest of the line.
+    pub fn wait_for_line(&self, start: &str) -> String {
+        let found = self.stdout.wait_for(|bytes| after(bytes, start));
+        found.unwrap_or_else(|| panic!("no line beginning with '{start}'"))
+    }
+
+    /// Waits until standard error holds `text`.
+    pub fn wait_for_note(&self, text: &str) {
+        let found = self.stderr.wait_for(|bytes| {
+            String::from_utf8_lossy(bytes).contains(text).then_some(())
+        });
+        assert!(found.is_some(), "no note with '{text}'");
+    }
+
+    /// Writes to its standard input. In a thread, if it may not read.
+    pub fn type_in(&mut self, bytes: &[u8]) {
+        let stdin = self.stdin.as_mut().expect("an input that is open");
+        self.story.tell(format!("typed {}", super::story::preview(bytes)));
+        stdin.write_all(bytes).unwrap();
+    }
+
+    /// Its standard input, to be written to in a thread.
+    pub fn take_input(&mut self) -> ChildStdin {
+        self.stdin.take().expect("an input that is open")
+    }
+
+    /// Ends its standard input, as Ctrl-D does.
+    pub fn end_input(&mut self) {
+        self.story.tell("end of input".to_string());
+        self.stdin = None;
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        self.story.tell(format!("got signal {signal:?}"));
+        pidfd_send_signal(&self.pidfd, signal).unwrap();
+    }
+
+    /// How many descriptors it may have from now on, those it has included.
+    pub fn limit_descriptors(&self, count: u64) {
+        self.story.tell(format!("may have {count} descriptors"));
+        let pid = Pid::from_child(&self.child);
+        let limit = Rlimit { current: Some(count), maximum: Some(4096) };
+        prlimit(Some(pid), Resource::Nofile, limit).unwrap();
+    }
+
+    /// Whether it ends within `limit`.
+    pub fn ends_within(&self, limit: Duration) -> bool {
+        let limit = Timespec::try_from(limit).expect("a short time");
+        let mut ends = [PollFd::new(&self.pidfd, PollFlags::IN)];
+        poll(&mut ends, Some(&limit)).unwrap() == 1
+    }
+
+    /// Whether it is still there.
+    pub fn is_alive(&self) -> bool {
+        !self.ends_within(Duration::ZERO)
+    }
+
+    /// Waits for its end, which must come by itself.
+    pub fn wait(mut self) -> Ended {
+        assert!(self.ends_within(PATIENCE), "the program does not end");
+        let status = self.child.wait().unwrap();
+        self.reaped = true;
+        self.story.tell(format!("ended: {status}"));
+        let stdout = self.stdout.whole();
+        let stderr = self.stderr.whole();
+        Ended { status, stdout, stderr }
+    }
+
+    /// Ctrl-C, which ends every step with status 0.
+    pub fn interrupt(self) -> Ended {
+        self.signal(Signal::INT);
+        let ended = self.wait();
+        ended.expect_status(0);
+        ended
+    }
+
+    /// Panics unless the preloaded library, if one was asked for, is there:
+    /// nobody may take a run without it for a run with it.
+    pub fn expect_nasty(&self) {
+        if let Some(seen) = &self.seen {
+            assert!(seen.exists(), "the preloaded library is not active");
+        }
+    }
+}
+
+impl AsFd for Running {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.pidfd.as_fd()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.reaped {
+            // The group holds the program's own children as well. It is
+            // there as long as its leader has not been waited for.
+            let group = Pid::from_child(&self.child);
+            let _ = kill_process_group(group, Signal::KILL);
+            let _ = self.child.wait();
+        }
+        if let Some(seen) = &self.seen {
+            let _ = fs::remove_file(seen);
+        }
+        if std::thread::panicking() {
+            let url = self.url.as_deref();
+            eprintln!("{}", self.story.print(&self.written, url));
+        }
+    }
+}
+
+/// What follows `start` in the first whole line that begins with it.
+fn after(bytes: &[u8], start: &str) -> Option<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let lines = text.split_inclusive('\n').filter(|l| l.ends_with('\n'));
+    lines
+        .filter_map(|line| line.trim_end().strip_prefix(start))
+        .map(str::to_string)
+        .next()
+}

@@ -1,0 +1,129 @@
+//! What happened to one program, for the reader of a failed test.
+
+use std::fmt::Write;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+/// How many bytes of something are shown.
+const SHOWN: usize = 120;
+
+/// How many bytes a command line repeats; what is longer, it invents.
+const REPEATED: usize = 400;
+
+/// The events around one program, written down by all who take part.
+#[derive(Debug, Clone)]
+pub struct Story(Arc<Mutex<Pages>>);
+
+#[derive(Debug)]
+struct Pages {
+    start: Instant,
+    events: Vec<(Duration, String)>,
+    visits: Vec<Visit>,
+}
+
+/// One connection to a server, as a command line could repeat it.
+#[derive(Debug, Default)]
+struct Visit {
+    /// The beginning of what was sent, and how much it was in all.
+    sent: Vec<u8>,
+    length: usize,
+    finished: bool,
+}
+
+impl Story {
+    pub fn new() -> Self {
+        Story(Arc::new(Mutex::new(Pages {
+            start: Instant::now(),
+            events: Vec::new(),
+            visits: Vec::new(),
+        })))
+    }
+
+    fn pages(&self) -> MutexGuard<'_, Pages> {
+        // A test that failed with the lock held has left it readable.
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    pub fn tell(&self, event: String) {
+        let mut pages = self.pages();
+        let time = pages.start.elapsed();
+        pages.events.push((time, event));
+    }
+
+    /// A new connection; its number is for [`Story::sent`].
+    pub fn visit(&self) -> usize {
+        let mut pages = self.pages();
+        pages.visits.push(Visit::default());
+        pages.visits.len() - 1
+    }
+
+    pub fn sent(&self, visit: usize, bytes: &[u8]) {
+        let visit = &mut self.pages().visits[visit];
+        visit.length += bytes.len();
+        let room = REPEATED.saturating_sub(visit.sent.len());
+        visit.sent.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+
+    pub fn finished(&self, visit: usize) {
+        self.pages().visits[visit].finished = true;
+    }
+
+    /// All of it, and how to try the same by hand: `program` is the command
+    /// line, `url` where it listened.
+    pub fn print(&self, program: &str, url: Option<&str>) -> String {
+        let pages = self.pages();
+        let mut text = format!("--- what happened to: {program}\n");
+        let skipped = pages.events.len().saturating_sub(200);
+        if skipped > 0 {
+            let _ = writeln!(text, "({skipped} earlier events)");
+        }
+        for (time, event) in &pages.events[skipped..] {
+            let _ = writeln!(text, "[{:6} ms] {event}", time.as_millis());
+        }
+        text.push_str("--- by hand\n");
+        let _ = writeln!(text, "{program}");
+        if let Some(address) = url.and_then(|url| url.split("//").nth(1)) {
+            for visit in pages.visits.iter().rev().take(3).rev() {
+                let _ = writeln!(text, "{}", visit.command(address));
+            }
+        }
+        text
+    }
+}
+
+impl Visit {
+    fn command(&self, address: &str) -> String {
+        let (host, port) = address.rsplit_once(':').unwrap_or((address, ""));
+        let host = host.trim_matches(['[', ']']);
+        let mut nc = format!("nc {host} {port}");
+        if self.finished {
+            nc = format!("nc -N {host} {port}");
+        }
+        if self.length > REPEATED {
+            return format!("head -c {} /dev/urandom | {nc}", self.length);
+        }
+        if self.sent.is_empty() {
+            return format!("{nc} </dev/null");
+        }
+        let target = self.sent.strip_prefix(b"GET ").map(|rest| {
+            let end = rest.iter().position(|byte| *byte == b' ');
+            rest[..end.unwrap_or(0)].escape_ascii().to_string()
+        });
+        let curl = target.map_or(String::new(), |target| {
+            format!("   # or: curl -i 'http://{address}{target}'")
+        });
+        // printf takes the very escapes that Rust writes, but % is its own.
+        let sent = self.sent.escape_ascii().to_string().replace('%', "%%");
+        let sent = sent.replace("\\'", "\\047").replace("\\\"", "\"");
+        format!("printf '{sent}' | {nc}{curl}")
+    }
+}
+
+/// Bytes as a line of text: escaped, and cut if there are many.
+pub fn preview(bytes: &[u8]) -> String {
+    if bytes.len() <= SHOWN {
+        return format!("\"{}\"", bytes.escape_ascii());
+    }
+    let start = &bytes[..SHOWN / 2];
+    format!("\"{}\" … ({} bytes)", start.escape_ascii(), bytes.len())
+}

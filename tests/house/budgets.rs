@@ -1,0 +1,70 @@
+//! How long a program, a line and a compilation may be.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use crate::tree::{read, root, steps, tracked};
+
+/// Lines of a step's `main.rs`.
+const MAIN: usize = 250;
+
+/// Columns of a line.
+const COLUMNS: usize = 80;
+
+/// Crates that are compiled before the first step runs: few enough for 15
+/// seconds on two cold cores.
+const CRATES: usize = 12;
+
+#[test]
+fn a_step_can_be_read_at_one_sitting() {
+    for step in steps() {
+        let file = format!("{}/main.rs", step.folder());
+        let lines = read(&file).lines().count();
+        assert!(lines <= MAIN, "{file}: {lines} lines, {MAIN} at most");
+    }
+}
+
+#[test]
+fn a_line_fits_on_the_page() {
+    let Some(files) = tracked("a_line_fits_on_the_page") else { return };
+    let mut long = Vec::new();
+    for file in files {
+        if file.extension().is_none_or(|end| end != "rs") {
+            continue;
+        }
+        for (index, line) in read(&file).lines().enumerate() {
+            let columns = line.chars().count();
+            if columns > COLUMNS && !cannot_be_cut(&file, line) {
+                let place = format!("{}:{}", file.display(), index + 1);
+                long.push(format!("{place}: {columns} columns"));
+            }
+        }
+    }
+    assert!(long.is_empty(), "at most {COLUMNS} columns:\n{}", long.join("\n"));
+}
+
+/// The row of a table, and another program's line quoted word for word.
+fn cannot_be_cut(file: &Path, line: &str) -> bool {
+    line.starts_with("//! |") || file.starts_with("tests/ex/exercises")
+}
+
+#[test]
+fn the_first_step_compiles_at_once() {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--package", "socket-to-swarm", "--prefix", "none"])
+        .args(["--edges", "normal,build", "--locked", "--offline"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let crates: BTreeSet<&str> = text
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .filter(|name| !name.is_empty())
+        .collect();
+    assert!(crates.contains("nix"), "{crates:?}");
+    assert!(crates.len() <= CRATES, "{} crates: {crates:?}", crates.len());
+}

@@ -1,0 +1,12 @@
+//! The house rules: what the design promises of the files themselves.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "../common/skip.rs"]
+mod skip;
+
+mod budgets;
+mod manifest;
+mod rooms;
+mod tracked;
+mod tree;

@@ -1,0 +1,107 @@
+//! Cargo.toml: which libraries the steps stand on, and the rules that the
+//! compiler watches over.
+
+use std::collections::BTreeSet;
+
+use toml::{Table, Value};
+
+use crate::tree::{read, root, table, tracked};
+
+/// The libraries of the steps, each with its reason.
+const LIBRARIES: &[(&str, &str)] = &[
+    ("lexopt", "arguments are not what a step is about"),
+    ("libc", "step 01 calls the kernel as C would"),
+    ("nix", "from step 02 on: owned descriptors, errors as values"),
+];
+
+fn names(table: &Value) -> BTreeSet<&str> {
+    table.as_table().expect("a table").keys().map(String::as_str).collect()
+}
+
+#[test]
+fn the_steps_stand_on_few_libraries() {
+    let manifest = table("Cargo.toml");
+    let listed: BTreeSet<&str> =
+        LIBRARIES.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names(&manifest["dependencies"]), listed);
+    for unexpected in ["build-dependencies", "target", "patch", "features"] {
+        assert!(!manifest.contains_key(unexpected), "[{unexpected}]");
+    }
+}
+
+#[test]
+fn one_package_and_the_book_beside_it() {
+    let manifest = table("Cargo.toml");
+    let package = &manifest["package"];
+    assert_eq!(package["name"].as_str(), Some("socket-to-swarm"));
+    assert_eq!(package["edition"].as_str(), Some("2024"));
+    assert_eq!(package["license"].as_str(), Some("MIT OR Apache-2.0"));
+    let workspace = &manifest["workspace"];
+    let strings = |value: &Value| -> Vec<String> {
+        let list = value.as_array().expect("a list").iter();
+        list.map(|item| item.as_str().expect("text").to_string()).collect()
+    };
+    assert_eq!(strings(&workspace["members"]), [".", "book/kit"]);
+    // A reader's first `cargo run` compiles nothing of the book's.
+    assert_eq!(strings(&workspace["default-members"]), ["."]);
+}
+
+#[test]
+fn the_compiler_watches_over_the_rules() {
+    for file in ["Cargo.toml", "book/kit/Cargo.toml"] {
+        let manifest = table(file);
+        let lint = |group: &str, name: &str| {
+            let level = manifest["lints"][group].get(name);
+            level.and_then(Value::as_str).unwrap_or("missing").to_string()
+        };
+        // Warnings are errors in .ci/run.
+        assert_eq!(lint("rust", "missing_docs"), "warn", "{file}");
+        for name in ["undocumented_unsafe_blocks", "unwrap_used", "expect_used"]
+        {
+            assert_eq!(lint("clippy", name), "warn", "{file}: {name}");
+        }
+    }
+}
+
+#[test]
+fn no_step_lifts_a_rule() {
+    let Some(files) = tracked("no_step_lifts_a_rule") else { return };
+    let ours = files.iter().filter(|file| {
+        let rust = file.extension().is_some_and(|end| end == "rs");
+        rust && (file.starts_with("steps") || file.starts_with("shared"))
+    });
+    let mut count = 0;
+    for file in ours {
+        let text = read(file);
+        let lifted = text.contains("clippy::") || text.contains("allow(");
+        assert!(!lifted, "{}: a rule is lifted", file.display());
+        count += 1;
+    }
+    assert!(count > 0, "no sources");
+}
+
+/// Every program of the tests must be listed: `autotests` is off, and a
+/// file that nobody builds tests nothing.
+#[test]
+fn every_test_is_listed() {
+    let manifest: Table = table("Cargo.toml");
+    let listed: BTreeSet<String> = manifest["test"]
+        .as_array()
+        .expect("[[test]]")
+        .iter()
+        .map(|test| test["path"].as_str().expect("a path").to_string())
+        .collect();
+    for path in &listed {
+        assert!(root().join(path).is_file(), "{path}");
+    }
+    let Some(files) = tracked("every_test_is_listed") else { return };
+    let tests = files.iter().filter(|file| {
+        let parts = file.components().count();
+        let direct = file.starts_with("tests") && parts == 2;
+        direct && file.extension().is_some_and(|end| end == "rs")
+    });
+    for file in tests {
+        let file = file.to_str().unwrap();
+        assert!(listed.contains(file), "{file} is no [[test]]");
+    }
+}

@@ -1,0 +1,95 @@
+//! The repository's files, and the list of steps.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use toml::{Table, Value};
+
+use crate::skip::skip;
+
+/// Where the repository is.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The text of a file, named from the root.
+pub fn read(path: impl AsRef<Path>) -> String {
+    let path = path.as_ref();
+    fs::read_to_string(root().join(path))
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// A file of settings, named from the root.
+pub fn table(path: &str) -> Table {
+    read(path).parse().unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The files that git keeps, from the root; `None`, said loudly, where there
+/// is no git, as in an unpacked archive.
+pub fn tracked(test: &str) -> Option<Vec<PathBuf>> {
+    let git = Command::new("git")
+        .args(["ls-files", "-z"])
+        .current_dir(root())
+        .output();
+    let Some(output) = git.ok().filter(|output| output.status.success()) else {
+        skip(test, "no git here, or no repository of its", "git clone");
+        return None;
+    };
+    let names = String::from_utf8(output.stdout).unwrap();
+    let files = names.split_terminator('\0').map(PathBuf::from);
+    // One that is deleted and not yet committed is no file.
+    Some(files.filter(|file| root().join(file).exists()).collect())
+}
+
+/// A step of steps/steps.toml.
+#[derive(Debug)]
+pub struct Step {
+    pub number: i64,
+    pub slug: String,
+    /// Of shared/, such as `net/stream.rs`.
+    pub modules: Vec<String>,
+}
+
+impl Step {
+    /// `steps/01-socket`
+    pub fn folder(&self) -> String {
+        format!("steps/{:02}-{}", self.number, self.slug)
+    }
+
+    /// The sources of the step: not those of its exercises.
+    pub fn sources(&self) -> Vec<PathBuf> {
+        let folder = root().join(self.folder());
+        let files = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap());
+        files
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|end| end == "rs"))
+            .filter(|path| {
+                let name = path.file_name().unwrap().to_string_lossy();
+                !name.starts_with("ex_")
+            })
+            .collect()
+    }
+}
+
+/// All steps, in order.
+pub fn steps() -> Vec<Step> {
+    let list = table("steps/steps.toml");
+    let steps = list["step"].as_array().expect("[[step]]").iter();
+    steps
+        .map(|step| Step {
+            number: step["number"].as_integer().expect("a number"),
+            slug: text(&step["slug"]),
+            modules: step["modules"]
+                .as_array()
+                .expect("a list of modules")
+                .iter()
+                .map(text)
+                .collect(),
+        })
+        .collect()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_string()
+}

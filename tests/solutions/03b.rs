@@ -1,0 +1,175 @@
+//! Exercise 03b, Next, please: every address of a name, in turn.
+//!
+//! Try it: `cargo run --example 03b -- localhost 8080 1`
+
+//-solution
+use std::ffi::{CStr, CString};
+//-starter
+// use std::ffi::CString;
+//-end
+use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::process::ExitCode;
+use std::{mem, ptr};
+
+use libc::{addrinfo, sockaddr_in, sockaddr_in6};
+use nix::errno::Errno;
+use nix::sys::socket::{
+    self, AddressFamily, SockFlag, SockType, SockaddrStorage,
+};
+use shared::net::stream;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Visits the server as often as it is asked to.
+fn run() -> Result<(), String> {
+    let usage = "usage: 03b HOST PORT VISITS";
+    let mut arguments = std::env::args().skip(1);
+    let host = arguments.next().ok_or(usage)?;
+    let port = arguments.next().ok_or(usage)?;
+    let visits = arguments.next().ok_or(usage)?;
+    let visits: u32 =
+        visits.parse().map_err(|_| format!("'{visits}' is no number"))?;
+    for _ in 0..visits {
+        let addresses = resolve(&host, &port)?;
+        let (connection, address) = connect(&addresses)?;
+        println!("connected to {address}");
+        wait_for_end(&connection)
+            .map_err(|errno| format!("{address}: {errno}"))?;
+    }
+    Ok(())
+}
+
+/// A connection to the first of `addresses` that answers, and which it was.
+/// If none does: a line for each address, with its reason.
+fn connect(addresses: &[SocketAddr]) -> Result<(OwnedFd, SocketAddr), String> {
+    //-solution
+    let mut reasons = Vec::new();
+    for address in addresses {
+        match connect_to(*address) {
+            Ok(connection) => return Ok((connection, *address)),
+            Err(errno) => reasons.push(format!("{address}: {errno}")),
+        }
+    }
+    Err(reasons.join("\n"))
+    //-starter
+    // // TODO: if the first does not answer, another may.
+    // let address = addresses.first().ok_or("no address")?;
+    // match connect_to(*address) {
+    //     Ok(connection) => Ok((connection, *address)),
+    //     Err(errno) => Err(format!("no connection: {errno}")),
+    // }
+    //-end
+}
+
+fn connect_to(address: SocketAddr) -> nix::Result<OwnedFd> {
+    //-solution
+    let family = match address {
+        SocketAddr::V4(_) => AddressFamily::Inet,
+        SocketAddr::V6(_) => AddressFamily::Inet6,
+    };
+    //-starter
+    // // TODO: not every address is one of IPv4.
+    // let family = AddressFamily::Inet;
+    //-end
+    let flags = SockFlag::SOCK_CLOEXEC;
+    let socket = socket::socket(family, SockType::Stream, flags, None)?;
+    socket::connect(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
+    Ok(socket)
+}
+
+/// Asks the resolver of the C library, as step 03's `to_socket_addrs` does.
+fn resolve(host: &str, port: &str) -> Result<Vec<SocketAddr>, String> {
+    let refuse = |_| format!("'{}' is no name", host.escape_debug());
+    let host = CString::new(host).map_err(refuse)?;
+    let port = CString::new(port).map_err(refuse)?;
+    // SAFETY: every field of an addrinfo may be zero: "anything will do".
+    let mut hints: addrinfo = unsafe { mem::zeroed() };
+    hints.ai_socktype = libc::SOCK_STREAM;
+    //-solution
+    hints.ai_family = libc::AF_UNSPEC;
+    //-starter
+    // hints.ai_family = libc::AF_INET;
+    //-end
+    let mut list: *mut addrinfo = ptr::null_mut();
+    // SAFETY: two C strings, one addrinfo, and a place for a pointer.
+    let error = unsafe {
+        libc::getaddrinfo(
+            host.as_ptr(),
+            port.as_ptr(),
+            &raw const hints,
+            &raw mut list,
+        )
+    };
+    if error != 0 {
+        //-solution
+        // SAFETY: gai_strerror returns a C string that is never freed.
+        let text = unsafe { CStr::from_ptr(libc::gai_strerror(error)) };
+        let text = text.to_string_lossy();
+        return Err(format!("{}: {text}", host.to_string_lossy()));
+        //-starter
+        // // TODO: gai_strerror(3) knows what the number means.
+        // return Err(format!("{}: {error}", host.to_string_lossy()));
+        //-end
+    }
+    let mut addresses = Vec::new();
+    //-solution
+    let mut next = list;
+    // SAFETY: the list is libc's: each entry points to the next, the last
+    // to null, and it lasts until it is freed.
+    while let Some(entry) = unsafe { next.as_ref() } {
+        addresses.extend(from_kernel(entry));
+        next = entry.ai_next;
+    }
+    // SAFETY: nobody looks into the list any more.
+    unsafe { libc::freeaddrinfo(list) };
+    //-starter
+    // // TODO: this is the first entry; ai_next leads to the others. And the
+    // // list is libc's: it wants it back, by freeaddrinfo(3).
+    // // SAFETY: getaddrinfo has succeeded, so there is an entry.
+    // let entry = unsafe { &*list };
+    // addresses.extend(from_kernel(entry));
+    //-end
+    Ok(addresses)
+}
+
+/// The address in an entry; none if its family is unknown to us.
+fn from_kernel(entry: &addrinfo) -> Option<SocketAddr> {
+    let raw = entry.ai_addr;
+    match entry.ai_family {
+        libc::AF_INET => {
+            // SAFETY: the family says that this is a sockaddr_in.
+            let raw = unsafe { raw.cast::<sockaddr_in>().read_unaligned() };
+            let ip = raw.sin_addr.s_addr.to_ne_bytes();
+            Some((ip, u16::from_be(raw.sin_port)).into())
+        }
+        libc::AF_INET6 => {
+            // SAFETY: the family says that this is a sockaddr_in6.
+            let raw = unsafe { raw.cast::<sockaddr_in6>().read_unaligned() };
+            let ip = Ipv6Addr::from(raw.sin6_addr.s6_addr);
+            let port = u16::from_be(raw.sin6_port);
+            Some(SocketAddrV6::new(ip, port, 0, raw.sin6_scope_id).into())
+        }
+        _ => None,
+    }
+}
+
+/// Waits until the server has closed.
+fn wait_for_end(connection: &OwnedFd) -> nix::Result<()> {
+    let mut unread = [0; 1024];
+    loop {
+        match stream::read(connection, &mut unread) {
+            Ok(0) | Err(Errno::ECONNRESET) => return Ok(()),
+            Ok(_) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Exercise 03c, Not for ever: connecting within a limit.
+//!
+//! Try it: `cargo run --example 03c -- 300 192.0.2.1:80 127.0.0.1:8080`
+
+use std::net::SocketAddr;
+use std::os::fd::{AsRawFd, OwnedFd};
+//-solution
+use std::os::fd::{AsFd, BorrowedFd};
+//-end
+use std::process::ExitCode;
+use std::time::Duration;
+//-solution
+use std::time::Instant;
+//-end
+
+//-solution
+use nix::errno::Errno;
+//-end
+use nix::sys::socket::{
+    self, AddressFamily, SockFlag, SockType, SockaddrStorage,
+};
+use shared::net::stream;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), String> {
+    let usage = "usage: 03c MILLISECONDS ADDRESS...";
+    let mut arguments = std::env::args().skip(1);
+    let limit = arguments.next().ok_or(usage)?;
+    let limit: u64 = limit.parse().map_err(|_| usage)?;
+    for argument in arguments {
+        let address: SocketAddr = argument
+            .parse()
+            .map_err(|_| format!("{argument} is no address"))?;
+        match connect(address, Duration::from_millis(limit)) {
+            Ok(connection) => {
+                println!("connected to {address}");
+                return wait_for_end(&connection)
+                    .map_err(|errno| format!("{address}: {errno}"));
+            }
+            Err(errno) => eprintln!("{address}: {errno}"),
+        }
+    }
+    Err("no address answers".to_string())
+}
+
+/// A connection to `address`, or `ETIMEDOUT` if nothing came of it within
+/// `limit`.
+fn connect(address: SocketAddr, limit: Duration) -> nix::Result<OwnedFd> {
+    let family = match address {
+        SocketAddr::V4(_) => AddressFamily::Inet,
+        SocketAddr::V6(_) => AddressFamily::Inet6,
+    };
+    let peer = SockaddrStorage::from(address);
+    //-solution
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let socket = socket::socket(family, SockType::Stream, flags, None)?;
+    match socket::connect(socket.as_raw_fd(), &peer) {
+        Ok(()) => {}
+        Err(Errno::EINPROGRESS) => wait(socket.as_fd(), limit)?,
+        Err(errno) => return Err(errno),
+    }
+    set_blocking(&socket)?;
+    Ok(socket)
+    //-starter
+    // // TODO: connect waits as long as the kernel likes, two minutes and
+    // // more. Do not let it wait: see SOCK_NONBLOCK in socket(2) and
+    // // EINPROGRESS in connect(2).
+    // let _ = limit;
+    // let flags = SockFlag::SOCK_CLOEXEC;
+    // let socket = socket::socket(family, SockType::Stream, flags, None)?;
+    // socket::connect(socket.as_raw_fd(), &peer)?;
+    // Ok(socket)
+    //-end
+}
+//-solution
+
+/// Waits until a handshake has succeeded; its failure, or the end of the
+/// time, is an error.
+fn wait(socket: BorrowedFd<'_>, limit: Duration) -> nix::Result<()> {
+    let deadline = Instant::now() + limit;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        // poll counts whole milliseconds: one more is better than too early.
+        let milliseconds = left.as_millis() as libc::c_int + 1;
+        let fd = socket.as_raw_fd();
+        let mut wanted = libc::pollfd { fd, events: libc::POLLOUT, revents: 0 };
+        // SAFETY: the pointer is to one live pollfd.
+        let answer = unsafe { libc::poll(&raw mut wanted, 1, milliseconds) };
+        match Errno::result(answer) {
+            Ok(0) if left.is_zero() => return Err(Errno::ETIMEDOUT),
+            // A millisecond of rounding, or a signal: look at the clock.
+            Ok(0) | Err(Errno::EINTR) => {}
+            Ok(_) => break,
+            Err(errno) => return Err(errno),
+        }
+    }
+    // "Writable" means only that it is decided.
+    match socket::getsockopt(&socket, socket::sockopt::SocketError)? {
+        0 => Ok(()),
+        errno => Err(Errno::from_raw(errno)),
+    }
+}
+
+/// From now on reading and writing wait again.
+fn set_blocking(socket: &OwnedFd) -> nix::Result<()> {
+    // SAFETY: F_GETFL takes no further argument, F_SETFL a number.
+    unsafe {
+        let fd = socket.as_raw_fd();
+        let flags = Errno::result(libc::fcntl(fd, libc::F_GETFL))?;
+        let flags = flags & !libc::O_NONBLOCK;
+        Errno::result(libc::fcntl(fd, libc::F_SETFL, flags))?;
+    }
+    Ok(())
+}
+//-end
+
+/// Waits until the server has closed.
+fn wait_for_end(connection: &OwnedFd) -> nix::Result<()> {
+    let mut unread = [0; 1024];
+    while stream::read(connection, &mut unread)? > 0 {}
+    Ok(())
+}

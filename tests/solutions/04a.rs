@@ -1,0 +1,108 @@
+//! Exercise 04a, The last word: an answer that arrives.
+//!
+//! Try it: `cargo run --example 04a -- 127.0.0.1:8080`
+
+use std::os::fd::OwnedFd;
+//-solution
+use std::os::fd::AsRawFd;
+//-end
+use std::process::ExitCode;
+//-solution
+use std::time::{Duration, Instant};
+//-end
+
+//-solution
+use nix::sys::socket::{self, Shutdown, sockopt};
+use nix::sys::time::{TimeVal, TimeValLike};
+//-end
+use shared::net::listener::Listener;
+use shared::net::stream;
+
+/// Who sends more is told so.
+const MOST: u64 = 1024 * 1024;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), String> {
+    let address = std::env::args().nth(1).ok_or("usage: 04a ADDRESS")?;
+    let parsed =
+        address.parse().map_err(|_| format!("{address} is no address"))?;
+    let listener = Listener::open(parsed)
+        .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
+    println!("listening on {}", listener.address());
+    loop {
+        let (connection, _) = listener
+            .accept()
+            .map_err(|errno| format!("cannot accept: {errno}"))?;
+        if let Err(errno) = serve(&connection) {
+            eprintln!("visitor lost: {errno}");
+        }
+    }
+}
+
+/// Counts what the visitor sends and tells him.
+fn serve(connection: &OwnedFd) -> nix::Result<()> {
+    let mut buffer = [0; 16 * 1024];
+    let mut total: u64 = 0;
+    let mut sum: u64 = 0;
+    //-solution
+    let answer = loop {
+        let count = stream::read(connection, &mut buffer)?;
+        if count == 0 {
+            break format!("{total} bytes, sum {sum}\n");
+        }
+        total += count as u64;
+        sum += buffer[..count].iter().map(|byte| u64::from(*byte)).sum::<u64>();
+        if total > MOST {
+            break "too long\n".to_string();
+        }
+    };
+    stream::write_all(connection, answer.as_bytes())?;
+    say_goodbye(connection)
+    //-starter
+    // // TODO: this answers the first piece, and closes while others are on
+    // // their way: then the visitor's kernel may throw the answer away.
+    // // Count up to the end of file; refuse what is longer than MOST at
+    // // once; and either way let the visitor read the answer.
+    // let count = stream::read(connection, &mut buffer)?;
+    // total += count as u64;
+    // sum += buffer[..count].iter().map(|byte| u64::from(*byte)).sum::<u64>();
+    // let answer = if total > MOST {
+    //     "too long\n".to_string()
+    // } else {
+    //     format!("{total} bytes, sum {sum}\n")
+    // };
+    // stream::write_all(connection, answer.as_bytes())
+    //-end
+}
+//-solution
+
+/// Ends our direction, then reads what is still on its way, for two seconds
+/// at most: closing while bytes are unread would reset the connection.
+fn say_goodbye(connection: &OwnedFd) -> nix::Result<()> {
+    socket::shutdown(connection.as_raw_fd(), Shutdown::Write)?;
+    let deadline = Instant::now() + Duration::from_secs(2);
+    let mut unread = [0; 16 * 1024];
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.as_millis() == 0 {
+            return Ok(());
+        }
+        let limit = TimeVal::milliseconds(left.as_millis() as i64);
+        socket::setsockopt(connection, sockopt::ReceiveTimeout, &limit)?;
+        // Out of time, or gone: the answer has had its chance.
+        match stream::read(connection, &mut unread) {
+            Ok(0) | Err(_) => return Ok(()),
+            Ok(_) => {}
+        }
+    }
+}
+//-end
