@@ -1,6 +1,7 @@
 //! A client of the program under test, that writes down all it does.
 
 mod answer;
+mod firehose;
 mod nothing;
 
 use std::io::{ErrorKind, Read, Write};
