@@ -7,3 +7,4 @@ pub mod cli;
 pub mod files;
 pub mod http;
 pub mod net;
+pub mod web;

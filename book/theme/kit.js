@@ -67,9 +67,9 @@ window.addEventListener('keydown', event => {
         boxes.forEach(box => {
             if (box.scrollWidth > box.clientWidth + 1) {
                 box.tabIndex = 0;
-                box.setAttribute('role', 'region');
+                box.setAttribute('role', 'group');
                 box.setAttribute('aria-label', name(box));
-            } else if (box.getAttribute('role') === 'region') {
+            } else if (box.getAttribute('role') === 'group') {
                 box.removeAttribute('tabindex');
                 box.removeAttribute('role');
                 box.removeAttribute('aria-label');

@@ -108,7 +108,7 @@ fn digits(place: &mut [u8], mut number: i64) {
     }
 }
 
-/// The text of the date, made anew only when the second has changed.
+/// A date and its text, which is made anew only when the second changes.
 #[derive(Clone, Debug)]
 pub struct Clock {
     date: Date,
@@ -121,11 +121,20 @@ impl Clock {
         Clock { date, text: date.text() }
     }
 
-    /// Shows `now`, as text.
-    pub fn at(&mut self, now: Date) -> &[u8; LENGTH] {
-        if self.date != now {
-            *self = Clock::new(now);
+    /// Lets the clock show `date`.
+    pub fn set(&mut self, date: Date) {
+        if self.date != date {
+            *self = Clock::new(date);
         }
+    }
+
+    /// The date that the clock shows.
+    pub fn date(&self) -> Date {
+        self.date
+    }
+
+    /// The same as text, for the Date field.
+    pub fn text(&self) -> &[u8; LENGTH] {
         &self.text
     }
 }

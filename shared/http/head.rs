@@ -35,14 +35,14 @@ pub enum Version {
 /// Looks for the end of a head while it arrives.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Finder {
-    /// Where the line begins that is being looked at, in what has arrived.
-    line: usize,
     /// How much of what has arrived has been looked at.
     seen: usize,
+    /// Where the request line begins, in what has arrived.
+    start: usize,
+    /// Where the line begins that is being looked at.
+    line: usize,
     /// The CR whose LF has not been seen.
     cr: Option<usize>,
-    /// A line that is not empty has been seen.
-    begun: bool,
 }
 
 impl Finder {
@@ -64,26 +64,28 @@ impl Finder {
                 (None, b'\r') => self.cr = Some(at),
                 (Some(cr), b'\n') if cr + 1 == at => {
                     let is_empty = cr == self.line;
+                    let is_first = self.line == self.start;
                     self.line = at + 1;
-                    // RFC 9112 section 2.2: empty lines before a request
-                    // are some old client's fault, and skipped.
-                    if is_empty && self.begun {
-                        return Ok(Some(self.line));
+                    match (is_empty, is_first) {
+                        (true, false) => return Ok(Some(self.line)),
+                        // RFC 9112 section 2.2: empty lines before a
+                        // request are some old client's fault.
+                        (true, true) => self.start = self.line,
+                        (false, _) => {}
                     }
-                    self.begun |= !is_empty;
                 }
                 _ => return Err(Refusal::bad("CR or LF by itself")),
             }
         }
         // What does not begin like a method need not be waited for: it is
         // TLS, most likely.
-        if let (false, Some(&first)) = (self.begun, bytes.get(self.line))
+        if let Some(&first) = bytes.get(self.start)
             && !is_token(first)
             && first != b'\r'
         {
             return Err(Refusal::bad("this is no HTTP; perhaps it is HTTPS"));
         }
-        match (bytes.len() == MAX_HEAD, self.begun) {
+        match (bytes.len() == MAX_HEAD, self.line > self.start) {
             (false, _) => Ok(None),
             (true, false) => Err(Refusal::new(
                 Status::UriTooLong,

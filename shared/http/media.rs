@@ -5,40 +5,33 @@
 //! with `X-Content-Type-Options: nosniff` the browser does not look either,
 //! so an uploaded "picture" is never run as a page.
 
+use std::borrow::Cow;
+
 use mime_guess::MimeGuess;
 
 /// For what nobody knows: bytes, which a browser offers to save.
 const UNKNOWN: &str = "application/octet-stream";
 
-/// A media type, RFC 9110 section 8.3.1, of the library's static table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MediaType(&'static str);
-
-impl MediaType {
-    /// The type of a file called `name`, by what follows the last dot.
-    pub fn of(name: &[u8]) -> Self {
-        let known = extension(name)
-            .and_then(|extension| MimeGuess::from_ext(extension).first_raw());
-        MediaType(known.unwrap_or(UNKNOWN))
-    }
-
-    /// Type and subtype: `text/html`.
-    pub fn name(self) -> &'static str {
-        self.0
-    }
-
-    /// The parameter for types that are text; empty for others. Nothing says
-    /// how a file's text is encoded; UTF-8 is what editors have written for
-    /// years, and without a word browsers would take it for Windows-1252.
-    pub fn charset(self) -> &'static str {
-        // Of JSON and XML the encoding is known from elsewhere: RFC 8259
-        // section 8.1, and the document's first line.
-        match self.0 {
-            "application/javascript" => "; charset=utf-8",
-            "text/xml" => "",
-            name if name.starts_with("text/") => "; charset=utf-8",
-            _ => "",
-        }
+/// The content type of a file called `name`, RFC 9110 section 8.3, by what
+/// follows the last dot.
+///
+/// For text it says UTF-8. Nothing tells how a file is really encoded, but
+/// editors have written UTF-8 for years, and without a word browsers would
+/// take it for Windows-1252.
+pub fn content_type(name: &[u8]) -> Cow<'static, str> {
+    let kind = extension(name)
+        .and_then(|extension| MimeGuess::from_ext(extension).first_raw())
+        .unwrap_or(UNKNOWN);
+    let is_text = match kind {
+        // XML says it in its first line.
+        "text/xml" => false,
+        "application/javascript" => true,
+        kind => kind.starts_with("text/"),
+    };
+    if is_text {
+        Cow::Owned(format!("{kind}; charset=utf-8"))
+    } else {
+        Cow::Borrowed(kind)
     }
 }
 

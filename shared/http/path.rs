@@ -5,14 +5,7 @@
 //! checked. What comes out is a name, not a permission; files/root.rs keeps
 //! it in its place.
 
-/// Why there is no name for a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// No client that follows the RFCs sends this: 400.
-    Malformed,
-    /// A good path, but no file can have such a name: 404.
-    Nameless,
-}
+use super::status::Status;
 
 /// Writes the name that `path` stands for into `name`, whose old content
 /// goes: decoded, without dot segments and empty ones, without the slash at
@@ -24,12 +17,13 @@ pub enum Refused {
 /// `%2e%2e` is only another spelling of `..` (RFC 3986 section 6.2.2).
 ///
 /// # Errors
-/// [`Refused::Malformed`]: a percent sign without two hexadecimal digits, a
-/// NUL, a path that climbs above `/`, or none at all (`*`).
-/// [`Refused::Nameless`]: a segment with a slash in it.
-pub fn decode_path(path: &str, name: &mut Vec<u8>) -> Result<(), Refused> {
+/// 400 for what no client that follows the RFCs sends: a percent sign without
+/// two hexadecimal digits, a NUL, a path that climbs above `/`. 404 for what
+/// no file can be called: a segment with a slash in it, or what does not
+/// begin with a slash, such as `*`.
+pub fn decode_path(path: &str, name: &mut Vec<u8>) -> Result<(), Status> {
     name.clear();
-    let path = path.strip_prefix('/').ok_or(Refused::Malformed)?;
+    let path = path.strip_prefix('/').ok_or(Status::NotFound)?;
     let mut nameless = false;
     let mut depth = 0_usize;
     let mut segments = path.split('/').peekable();
@@ -39,7 +33,7 @@ pub fn decode_path(path: &str, name: &mut Vec<u8>) -> Result<(), Refused> {
         match &name[start..] {
             b"" | b"." => name.truncate(start),
             b".." => {
-                depth = depth.checked_sub(1).ok_or(Refused::Malformed)?;
+                depth = depth.checked_sub(1).ok_or(Status::BadRequest)?;
                 name.truncate(parent(&name[..start]));
             }
             segment => {
@@ -52,7 +46,7 @@ pub fn decode_path(path: &str, name: &mut Vec<u8>) -> Result<(), Refused> {
         }
     }
     // Only now: a path that is malformed further on is malformed.
-    if nameless { Err(Refused::Nameless) } else { Ok(()) }
+    if nameless { Err(Status::NotFound) } else { Ok(()) }
 }
 
 /// The length of `name`, which ends in a slash, without its last segment.
@@ -62,13 +56,13 @@ fn parent(name: &[u8]) -> usize {
     slash.map_or(0, |at| at + 1)
 }
 
-fn decode_segment(segment: &[u8], name: &mut Vec<u8>) -> Result<(), Refused> {
+fn decode_segment(segment: &[u8], name: &mut Vec<u8>) -> Result<(), Status> {
     let mut rest = segment;
     while let [first, others @ ..] = rest {
         rest = others;
         let byte = if *first == b'%' {
             let [high, low, others @ ..] = rest else {
-                return Err(Refused::Malformed);
+                return Err(Status::BadRequest);
             };
             rest = others;
             digit(*high)? << 4 | digit(*low)?
@@ -78,19 +72,19 @@ fn decode_segment(segment: &[u8], name: &mut Vec<u8>) -> Result<(), Refused> {
         // To the kernel a name ends at a NUL: `a.html%00.png` would be
         // checked as one file and opened as another.
         if byte == 0 {
-            return Err(Refused::Malformed);
+            return Err(Status::BadRequest);
         }
         name.push(byte);
     }
     Ok(())
 }
 
-fn digit(byte: u8) -> Result<u8, Refused> {
+fn digit(byte: u8) -> Result<u8, Status> {
     match byte {
         b'0'..=b'9' => Ok(byte - b'0'),
         b'a'..=b'f' => Ok(byte - b'a' + 10),
         b'A'..=b'F' => Ok(byte - b'A' + 10),
-        _ => Err(Refused::Malformed),
+        _ => Err(Status::BadRequest),
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::method::Method;
 use super::persistence::Persistence;
-use super::status::{Refusal, Status};
+use super::status::Status;
 
 /// An answer that is being written: its status is there, its fields follow.
 #[derive(Debug)]
@@ -69,23 +69,23 @@ impl<'o> Response<'o> {
         self.out
     }
 
+    /// Ends the answer to a request that is refused: why, and that the
+    /// connection closes. It has a body even for HEAD, of which it may be
+    /// unknown.
+    pub fn refuse(self, why: &str) {
+        let out = self
+            .field("Content-Type", "text/plain; charset=utf-8")
+            .persistence(Persistence::Closes)
+            .length(why.len() as u64 + 1);
+        out.extend_from_slice(why.as_bytes());
+        out.push(b'\n');
+    }
+
     /// Ends an answer that never has a body, nor tells a length: RFC 9110
     /// section 8.6 forbids it for 100 and 204.
     pub fn empty(self) {
         self.out.extend_from_slice(b"\r\n");
     }
-}
-
-/// Writes the answer to a request that is refused: why, and that the
-/// connection closes.
-pub fn refuse(out: &mut Vec<u8>, refusal: Refusal) {
-    let response = Response::new(out, refusal.status)
-        .field("Content-Type", "text/plain; charset=utf-8")
-        .persistence(Persistence::Closes);
-    let length = refusal.why.len() as u64 + 1;
-    let out = response.length(length);
-    out.extend_from_slice(refusal.why.as_bytes());
-    out.push(b'\n');
 }
 
 /// Writes a number without the machinery of `format!`.

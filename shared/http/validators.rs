@@ -6,8 +6,6 @@
 //! nanosecond, the size, and the inode, which another file moved to the same
 //! name does not share.
 
-use std::io::Write;
-
 use super::date::Date;
 
 /// The state of a file that validators are made of.
@@ -24,15 +22,13 @@ pub struct Version {
 }
 
 impl Version {
-    /// Appends the entity tag, with its quotes. It is a strong one: the same
-    /// tag, the same bytes. Two changes in one tick of the kernel's clock
-    /// that leave the size alone have the same tag, on kernels before 6.13;
-    /// since then a file whose time has been read gets a new one.
-    pub fn write_tag(&self, out: &mut Vec<u8>) {
+    /// The entity tag, with its quotes. It is a strong one: the same tag,
+    /// the same bytes. Two changes in one tick of the kernel's clock that
+    /// leave the size alone have the same tag, on kernels before 6.13; since
+    /// then a file whose time has been read gets a new one.
+    pub fn tag(&self) -> String {
         let Version { seconds, nanoseconds, size, inode } = self;
-        // Writing into a vector cannot fail.
-        let _ =
-            write!(out, "\"{seconds:x}.{nanoseconds:x}-{size:x}-{inode:x}\"");
+        format!("\"{seconds:x}.{nanoseconds:x}-{size:x}-{inode:x}\"")
     }
 
     /// What `Last-Modified` says at `now`, the answer's `Date`. A file from

@@ -15,7 +15,7 @@ use shared::cli::{self, Failure};
 use shared::http::body::Body;
 use shared::http::head::{FieldSpace, Finder, Head, MAX_HEAD};
 use shared::http::persistence::Persistence;
-use shared::http::response::{Response, refuse};
+use shared::http::response::Response;
 use shared::http::status::{Refusal, Status};
 use shared::net::buffer::Buffer;
 use shared::net::deadline::Deadline;
@@ -144,13 +144,12 @@ impl<'c> Visit<'c> {
         let end = self.converse().unwrap_or_else(|end| end);
         match end {
             End::Left | End::Failed(_) => return end,
-            End::Refused(refusal) => refuse(&mut self.output, refusal),
+            End::Refused(Refusal { status, why }) => {
+                Response::new(&mut self.output, status).refuse(why);
+            }
             End::Closed => {}
         }
-        match self.part() {
-            Ok(()) => end,
-            Err(errno) => End::Failed(errno),
-        }
+        self.part().map_or_else(End::Failed, |()| end)
     }
 
     /// Sends what is left, and closes so that it arrives.

@@ -40,7 +40,7 @@ enum Place {
 
 impl Place {
     /// RFC 9110 section 10.2.1: the methods that may be used here.
-    fn allow(self) -> &'static str {
+    fn methods(self) -> &'static str {
         match self {
             Place::Page | Place::Api => "GET, HEAD, OPTIONS",
             Place::Echo => "POST, OPTIONS",
@@ -105,7 +105,7 @@ impl Request {
             .field("X-Content-Type-Options", "nosniff");
         if self.method == Method::Options || status == Status::MethodNotAllowed
         {
-            response = response.field("Allow", self.place.allow());
+            response = response.field("Allow", self.place.methods());
         }
         response.body(self.method, content);
     }

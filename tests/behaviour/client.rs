@@ -115,7 +115,7 @@ fn a_server_that_listens_to_the_end_before_it_speaks() {
 
 #[test]
 fn a_kernel_that_takes_and_gives_little() {
-    for what in ["w=7", "r=3", "eintr=3", "w=7,r=3,eintr=3"] {
+    for what in ["w=7", "r=3", "eintr=2", "eintr=3", "w=7,r=3,eintr=5"] {
         let host = Host::open();
         let Some(program) = client(&host).nasty(what) else {
             return no_nasty("a_kernel_that_takes_and_gives_little");

@@ -127,7 +127,9 @@ fn a_thousand_short_visits() {
 
 #[test]
 fn a_kernel_that_takes_and_gives_little() {
-    for what in ["w=7", "r=3", "eintr=3", "w=7,r=3,eintr=3", "w=1,r=1"] {
+    for what in
+        ["w=7", "r=3", "eintr=2", "eintr=3", "w=7,r=3,eintr=5", "w=1,r=1"]
+    {
         let Some(server) = Server::start_nasty(step("step02"), what) else {
             return no_nasty("a_kernel_that_takes_and_gives_little");
         };

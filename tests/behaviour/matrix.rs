@@ -170,7 +170,7 @@ fn keeps_connection(step: &Step) -> bool {
 
 fn serves_beside_silence(step: &Step) -> bool {
     let server = Server::start(step);
-    let silent = server.connect();
+    let mut silent = server.connect();
     eventually("the first visitor is let in", || {
         (facts::queue(server.address) == 0).then_some(())
     });
@@ -182,15 +182,16 @@ fn serves_beside_silence(step: &Step) -> bool {
     let mut looks = 0;
     let served = eventually("a second visitor is served, or not", || {
         if second.has_something() {
-            return Some(true);
+            // Beside the silent one, or after it was sent away?
+            return Some(!silent.has_something());
         }
         // The server sleeps, and not because nobody calls: so it will
-        // serve nobody until the silent one speaks. Seen thirty times, it
-        // is no passing state.
+        // serve nobody until the silent one speaks. Seen ten times, it is
+        // no passing state.
         let waits = facts::queue(server.address) == 1
             && facts::sleeps_in(server.pid(), libc::SYS_read);
         looks = if waits { looks + 1 } else { 0 };
-        (looks == 30).then_some(false)
+        (looks == 10).then_some(false)
     });
     // In turn: as soon as the first has left, the second is served.
     drop(silent);

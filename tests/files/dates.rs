@@ -1,9 +1,11 @@
 //! http/date.rs: RFC 9110 section 5.6.7, compared with the crate httpdate.
 
+use std::panic;
 use std::time::{Duration, UNIX_EPOCH};
 
 use shared::http::date::{Clock, Date};
 
+use crate::date::date;
 use crate::fuzz::Random;
 
 /// The RFC's own example.
@@ -130,7 +132,8 @@ fn the_clock_shows_the_date_it_is_given() {
     let mut clock = Clock::new(Date::from_unix(0));
     for seconds in [0, 0, EXAMPLE, EXAMPLE, EXAMPLE + 1, -1, EXAMPLE] {
         let date = Date::from_unix(seconds);
-        assert_eq!(*clock.at(date), date.text());
+        clock.set(date);
+        assert_eq!((clock.date(), *clock.text()), (date, date.text()));
     }
 }
 
@@ -142,8 +145,6 @@ fn now_is_now() {
     assert!((before..=after).contains(&now));
 }
 
-/// No text is taken for a date that we would not write in that form, except
-/// for the leap second.
 #[test]
 fn fuzz_dates() {
     let forms = [
@@ -157,29 +158,15 @@ fn fuzz_dates() {
         "Mon", "Tue", "Wed", "Thursday", "Friday", " ", "  ", "0", "9", "60",
         "Feb", "Dec", ":", ",", "-", "GMT", "1970",
     ];
-    let now = Date::from_unix(NOW);
     let mut random = Random::new(17);
-    let mut read = 0;
+    let mut good = 0;
     for _ in 0..300_000 {
         let form = random.pick(&forms);
         let bytes = random.mutate(form.as_bytes(), &pieces);
-        let Some(date) = Date::parse(&bytes, now) else { continue };
-        read += 1;
-        let text = date.text();
-        assert_eq!(Date::parse(&text, now), Some(date));
-        if bytes.len() == text.len() && bytes[3] == b',' {
-            let leap = bytes[23..25] == *b"60";
-            assert!(leap || bytes == text, "{}", bytes.escape_ascii());
-        }
-        let theirs = str::from_utf8(&bytes).ok();
-        let theirs = theirs.and_then(|t| httpdate::parse_http_date(t).ok());
-        if let Some(theirs) = theirs {
-            let theirs = theirs.duration_since(UNIX_EPOCH).unwrap().as_secs();
-            // Two digits of the year: httpdate turns the century at 1970.
-            let apart = (date.unix() - theirs as i64).abs();
-            let century = bytes.contains(&b'-') && apart > 36_000 * 86_400;
-            assert!(apart == 0 || century, "{}", bytes.escape_ascii());
+        match panic::catch_unwind(|| date(&bytes)) {
+            Ok(is_date) => good += u32::from(is_date),
+            Err(_) => panic!("fails for: \"{}\"", bytes.escape_ascii()),
         }
     }
-    assert!(read > 1_000, "only {read} dates were read");
+    assert!(good > 1_000, "only {good} dates were read");
 }

@@ -3,9 +3,22 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "../common/mod.rs"]
+mod common;
+
+mod calls;
+mod changing;
+mod client;
+mod conduct;
+#[path = "../fuzz/date.rs"]
+mod date;
 mod dates;
 mod fuzz;
 mod labels;
 mod names;
+#[path = "../fuzz/path.rs"]
+mod path;
+mod paths;
 mod root;
+mod start;
 mod tree;

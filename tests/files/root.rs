@@ -50,7 +50,7 @@ fn names_that_nobody_has_looked_at() {
         "sub/../../secret.txt",
         "to-sub/../../secret.txt",
         "out-folder/../secret.txt",
-        "../root/file.txt",
+        "../inside/file.txt",
         "..",
         "/etc/passwd",
         "//etc/passwd",
@@ -86,7 +86,7 @@ fn devices_and_magic_links() {
     }
     let root = Root::open(Path::new("/proc")).unwrap();
     assert!(open(&root, "self/status").unwrap().is_some());
-    for name in ["self/exe", "self/cwd", "self/root/etc/passwd"] {
+    for name in ["self/exe", "self/cwd", "self/cwd/Cargo.toml"] {
         assert_eq!(open(&root, name), Ok(None), "{name}");
     }
 }

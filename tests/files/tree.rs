@@ -1,6 +1,8 @@
 //! A folder for one test: a root with files, and a secret beside it.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -12,7 +14,7 @@ use nix::unistd;
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
-/// `root/` and what lies beside it; it is removed with this value.
+/// `inside/` and what lies beside it; it is removed with this value.
 #[derive(Debug)]
 pub struct Tree {
     folder: PathBuf,
@@ -25,7 +27,7 @@ impl Tree {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("files-{}-{number}", process::id());
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        fs::create_dir_all(folder.join("root/sub/deeper")).unwrap();
+        fs::create_dir_all(folder.join("inside/sub/deeper")).unwrap();
         fs::create_dir(folder.join("outside")).unwrap();
         let random = fs::read("/proc/sys/kernel/random/uuid").unwrap();
         let secret = String::from_utf8(random).unwrap().trim().to_string();
@@ -48,7 +50,7 @@ impl Tree {
         tree.link("../secret.txt", "out");
         tree.link("../outside", "out-folder");
         tree.link("../../secret.txt", "sub/out");
-        tree.link("../root/file.txt", "out-and-in");
+        tree.link("../inside/file.txt", "out-and-in");
         tree.link(tree.folder.join("secret.txt"), "out-absolute");
         tree.link(tree.root().join("file.txt"), "in-absolute");
         tree.link("/etc/passwd", "passwd");
@@ -68,7 +70,7 @@ impl Tree {
     }
 
     pub fn root(&self) -> PathBuf {
-        self.folder.join("root")
+        self.folder.join("inside")
     }
 
     /// What lies beside the root.
@@ -78,6 +80,15 @@ impl Tree {
 
     pub fn write(&self, name: &str, content: &[u8]) {
         fs::write(self.root().join(name), content).unwrap();
+    }
+
+    /// A file whose name is no UTF-8.
+    pub fn write_bytes(&self, name: &[u8], content: &[u8]) {
+        fs::write(self.root().join(OsStr::from_bytes(name)), content).unwrap();
+    }
+
+    pub fn folder(&self, name: &str) {
+        fs::create_dir(self.root().join(name)).unwrap();
     }
 
     pub fn link(&self, target: impl AsRef<Path>, name: &str) {

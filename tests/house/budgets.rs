@@ -14,7 +14,7 @@ const COLUMNS: usize = 80;
 
 /// Crates that are compiled before the first step runs: few enough for 15
 /// seconds on two cold cores.
-const CRATES: usize = 12;
+const CRATES: usize = 16;
 
 #[test]
 fn a_step_can_be_read_at_one_sitting() {

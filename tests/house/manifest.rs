@@ -9,8 +9,11 @@ use crate::tree::{read, root, table, tracked};
 
 /// The libraries of the steps, each with its reason.
 const LIBRARIES: &[(&str, &str)] = &[
+    ("httparse", "step 05 does it by hand; from step 06 on, faster"),
     ("lexopt", "arguments are not what a step is about"),
     ("libc", "step 01 calls the kernel as C would"),
+    ("memchr", "finds the end of a line as fast as the machine can"),
+    ("mime_guess", "media types: a table that others maintain"),
     ("nix", "from step 02 on: owned descriptors, errors as values"),
 ];
 

@@ -5,9 +5,18 @@
 #[path = "../cases/mod.rs"]
 mod cases;
 mod core;
+mod cost;
+mod difference;
+#[path = "../fuzz/entries.rs"]
+mod entries;
+mod fuzz;
+mod other;
 mod outcome;
 #[path = "../../steps/05-parser/parser.rs"]
 mod parser;
+#[path = "../files/fuzz.rs"]
+mod random;
+mod skip;
 mod splits;
 mod step05;
 mod table;

@@ -105,11 +105,11 @@ fn arguments() -> Result<Option<Arguments>> {
 fn show(project: &Project, port: u16) -> Result<()> {
     let listener = serve::listen(port)?;
     let folder = build::build(project, None)?;
-    let site = serve::Site::of(&folder)?;
-    let address = listener.local_addr()?;
+    let root = serve::root(&folder)?;
+    let address = listener.address();
     // Whoever waits for this line may be a program, on the end of a pipe.
     writeln!(io::stdout(), "listening on http://{address}")?;
-    serve::serve(&listener, site)
+    serve::serve(&listener, &root)
 }
 
 /// Prints every fault on a line; whether there was none.

@@ -17,12 +17,11 @@ pub fn front(project: &Project, number: u8) -> Result<String> {
     let program = step.program();
     let exercises: u32 = step.exercises.iter().map(|it| it.minutes).sum();
     let mut html = format!(
-        "<div class=\"front\">\n<p class=\"effort\">Step {number:02} · about {} \
-         minutes",
+        "<div class=\"front\">\n<p class=\"effort\">Step {number:02} · {} minutes",
         step.minutes
     );
     if exercises > 0 {
-        let _ = write!(html, " · exercises {exercises} more");
+        let _ = write!(html, " · exercises {exercises} minutes");
     }
     let _ = write!(
         html,

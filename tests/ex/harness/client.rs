@@ -3,13 +3,14 @@
 mod answer;
 mod firehose;
 mod nothing;
+mod wait;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
 
-use super::program::{Program, Spin};
+use super::program::Program;
 use super::quiet::{BETWEEN_LOOKS, Quiet};
 use super::show;
 use super::time::{Deadline, PATIENCE};
@@ -17,6 +18,7 @@ use super::transcript::Transcript;
 use super::trouble::{Outcome, Trouble};
 
 pub use answer::Answer;
+use wait::Wait;
 
 /// More does not fit into the buffers of two sockets.
 const MOST_OF_A_FLOOD: usize = 24 << 20;
@@ -55,27 +57,6 @@ impl End {
             End::Silence => " then silence: both sides wait for each other",
             End::Spinning => " then nothing: the program computes without end",
             End::Late => " then nothing in time",
-        }
-    }
-}
-
-/// What is observed while waiting for the program.
-struct Wait {
-    deadline: Deadline,
-    quiet: Quiet,
-    spin: Spin,
-    /// `Client::sleeps_in_read` at the look before.
-    asleep: Option<u64>,
-}
-
-impl Wait {
-    fn new(program: &Program, limit: Duration) -> Wait {
-        let pid = program.pid();
-        Wait {
-            deadline: Deadline::new(limit, pid),
-            quiet: Quiet::new(pid),
-            spin: Spin::new(program),
-            asleep: None,
         }
     }
 }
@@ -237,7 +218,7 @@ impl Client {
                 Ok(0) => break End::Eof,
                 Ok(taken) => {
                     filled += taken;
-                    wait.spin = Spin::new(&self.program);
+                    wait.goes_on(&self.program);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     if let Some(end) = self.await_more(&mut wait)? {
@@ -250,26 +231,6 @@ impl Client {
         };
         received.truncate(filled);
         Ok((received, end))
-    }
-
-    /// Waits a little for more to receive; why there will be no more, once
-    /// that is known.
-    fn await_more(&self, wait: &mut Wait) -> Outcome<Option<End>> {
-        if self.await_event(libc::POLLIN)? {
-            return Ok(None);
-        }
-        let before = wait.asleep;
-        wait.asleep = self.sleeps_in_read();
-        let waits = wait.asleep.is_some() && wait.asleep == before;
-        Ok(if waits || wait.quiet.look(Some(self.stream.as_fd())) {
-            Some(End::Silence)
-        } else if wait.spin.is_proven() {
-            Some(End::Spinning)
-        } else if wait.deadline.is_over() {
-            Some(End::Late)
-        } else {
-            None
-        })
     }
 
     /// Sends one byte, if there is room and somebody to take it.

@@ -5,15 +5,18 @@
 //! exit status. Order is tested, not time; lower bounds are strict and upper
 //! bounds are patient.
 
+pub mod busy;
 pub mod client;
 pub mod cost;
 pub mod diag;
 pub mod door;
 pub mod launch;
+pub mod output;
 pub mod place;
 pub mod proc;
 pub mod program;
 pub mod quiet;
+pub mod ready;
 pub mod show;
 pub mod tidy;
 pub mod time;

@@ -203,7 +203,7 @@ pub fn sleeps_in(pid: i32) -> Option<String> {
     let text = fs::read_to_string(format!("/proc/{pid}/syscall")).ok()?;
     let number = text.split(' ').next()?.parse().ok()?;
     let name = match number {
-        -1 => return None,
+        -1 | libc::SYS_exit | libc::SYS_exit_group => return None,
         libc::SYS_read => "read",
         libc::SYS_write => "write",
         libc::SYS_recvfrom => "recvfrom",

@@ -1,21 +1,18 @@
 //! A program under test: its output, its state, its end.
 
-use std::io::Read;
+use std::mem;
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ExitStatus};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::client::Client;
-use super::quiet::Quiet;
-use super::time::{self, Deadline, PATIENCE};
+use super::output::Output;
+use super::time::{self, PATIENCE};
 use super::transcript::Transcript;
 use super::trouble::{Advice, Failure, Outcome, Trouble};
 use super::{proc, show};
-
-/// How much of a program's output is kept.
-const KEPT: usize = 64 * 1024;
 
 /// A running program; the last clone that goes ends it and all it started.
 #[derive(Clone)]
@@ -41,65 +38,6 @@ pub struct Ended {
     pub stdout: Vec<u8>,
     /// All of its standard error.
     pub stderr: Vec<u8>,
-}
-
-/// An output of the program, read by a thread of its own: a full pipe would
-/// stop the program.
-#[derive(Clone, Default)]
-pub struct Output {
-    shared: Arc<(Mutex<Buffer>, Condvar)>,
-}
-
-#[derive(Default)]
-struct Buffer {
-    bytes: Vec<u8>,
-    closed: bool,
-}
-
-impl Output {
-    fn drain(source: Option<impl Read + Send + 'static>) -> Output {
-        let output = Output::default();
-        let Some(mut source) = source else { return output };
-        let writer = output.clone();
-        std::thread::spawn(move || {
-            let mut chunk = [0; 16 * 1024];
-            loop {
-                let taken = source.read(&mut chunk).unwrap_or(0);
-                let mut buffer = writer.lock();
-                buffer.bytes.extend_from_slice(&chunk[..taken]);
-                let excess = buffer.bytes.len().saturating_sub(KEPT);
-                buffer.bytes.drain(..excess);
-                buffer.closed = taken == 0;
-                writer.shared.1.notify_all();
-                if taken == 0 {
-                    return;
-                }
-            }
-        });
-        output
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Buffer> {
-        self.shared.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What has been printed so far.
-    pub fn bytes(&self) -> Vec<u8> {
-        self.lock().bytes.clone()
-    }
-
-    /// All that is printed, once nobody can print any more. A descendant
-    /// that holds the pipe open is not waited for.
-    fn whole(&self) -> Vec<u8> {
-        let buffer = self.lock();
-        let limit = Duration::from_secs(1);
-        let waited =
-            self.shared
-                .1
-                .wait_timeout_while(buffer, limit, |buffer| !buffer.closed);
-        let (buffer, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        buffer.bytes.clone()
-    }
 }
 
 impl Program {
@@ -185,18 +123,34 @@ impl Program {
         Client::connect(self, address, &self.inner.log)
     }
 
-    /// Its exit status, if it has ended.
+    /// Its exit status, if it has ended. It is not waited for before this
+    /// handle goes: until then its number is nobody else's.
     pub fn ended(&self) -> Option<ExitStatus> {
-        let child = self.inner.child.lock();
-        let mut child = child.unwrap_or_else(PoisonError::into_inner);
-        child.try_wait().ok().flatten()
+        let mut info: libc::siginfo_t = {
+            // SAFETY: every field of a siginfo_t may be zero.
+            unsafe { mem::zeroed() }
+        };
+        let pid = self.pid().cast_unsigned();
+        let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+        // SAFETY: waitid(2) writes one siginfo_t.
+        let answer =
+            unsafe { libc::waitid(libc::P_PID, pid, &raw mut info, flags) };
+        // SAFETY: both are filled in for a child, or zero if none ended.
+        let (ended, status) = unsafe { (info.si_pid(), info.si_status()) };
+        if answer == -1 || ended == 0 {
+            return None;
+        }
+        // As waitpid(2) would have said it.
+        Some(ExitStatus::from_raw(match info.si_code {
+            libc::CLD_EXITED => status << 8,
+            _ => status,
+        }))
     }
 
     /// Sends a signal to it alone.
     pub fn signal(&self, signal: libc::c_int) {
         if self.ended().is_none() {
-            // SAFETY: kill(2) takes two numbers; the process is our child
-            // and has not been waited for.
+            // SAFETY: kill(2) takes two numbers; the number is our child's.
             unsafe { libc::kill(self.pid(), signal) };
         }
     }
@@ -235,7 +189,7 @@ impl Program {
         // A program that is just ending is better seen when it has ended.
         let patience = match call {
             Some(_) => Duration::ZERO,
-            None => Duration::from_millis(300),
+            None => Duration::from_millis(500),
         };
         let status = time::eventually(patience, pid, || self.ended());
         if let Some(status) = status {
@@ -260,142 +214,16 @@ impl Program {
         text + &said(&self.inner.stderr.bytes())
     }
 
-    /// Waits until the program has announced `doors` addresses. A scheme
-    /// before the address is accepted only if `lenient`.
-    pub fn await_announcement(&self, doors: usize, lenient: bool) -> Outcome {
-        let mut quiet = Quiet::new(self.pid());
-        let mut proofs = 0;
-        let deadline = Deadline::new(PATIENCE * 2, self.pid());
-        loop {
-            let ended = self.ended().is_some();
-            let found = announced(&self.inner.stdout.bytes(), lenient)
-                .map_err(|got| self.failed(ANNOUNCEMENT, got))?;
-            if found.len() >= doors {
-                let addresses = self.inner.addresses.lock();
-                *addresses.unwrap_or_else(PoisonError::into_inner) = found;
-                return Ok(());
-            }
-            if quiet.look(None) {
-                proofs += 1;
-                quiet = Quiet::new(self.pid());
-            }
-            if ended || proofs == 3 || deadline.is_over() {
-                let got = self.why_not_ready(doors, &found);
-                return Err(self.failed(ANNOUNCEMENT, got));
-            }
-            std::thread::sleep(Duration::from_millis(2));
-        }
+    /// What it has printed on standard output so far.
+    pub fn stdout(&self) -> Vec<u8> {
+        self.inner.stdout.bytes()
     }
 
-    /// Why there is no announcement: one of five things.
-    fn why_not_ready(&self, doors: usize, found: &[SocketAddr]) -> String {
-        let rows = proc::own_rows(self.pid());
-        let mut listening = rows.iter().filter(|row| {
-            row.state == proc::LISTEN && !found.contains(&row.local)
-        });
-        if self.ended().is_some() {
-            "it ended before that".to_string()
-        } else if let Some(row) = listening.next() {
-            format!("it listens on {} but never says so", row.local)
-        } else if doors > 1 && !found.is_empty() {
-            format!("{} of {doors} such lines", found.len())
-        } else if self.load(Duration::from_millis(200)) > 0.9 {
-            "nothing; it computes without end".to_string()
-        } else {
-            "nothing; it has no listening socket either".to_string()
-        }
+    /// Remembers what it has announced.
+    pub fn set_addresses(&self, announced: Vec<SocketAddr>) {
+        let addresses = self.inner.addresses.lock();
+        *addresses.unwrap_or_else(PoisonError::into_inner) = announced;
     }
-
-    /// The processor time that it has wanted, whether it got it or not.
-    fn wanted(&self) -> Duration {
-        let pids = proc::tree(self.pid());
-        let threads = pids.into_iter().flat_map(proc::threads);
-        threads.map(|thread| thread.ran + thread.delay).sum()
-    }
-
-    /// The share of a processor that it wants.
-    pub fn load(&self, over: Duration) -> f64 {
-        let spin = Spin::new(self);
-        std::thread::sleep(over);
-        spin.load()
-    }
-
-    /// It sleeps while there is nothing to do.
-    pub fn expect_idle(&self) -> Outcome {
-        for _ in 0..5 {
-            if self.ended().is_some() {
-                return Err(self.failed("it goes on", "it ended"));
-            }
-            if self.load(Duration::from_millis(200)) < 0.3 {
-                return Ok(());
-            }
-            let load = self.load(Duration::from_secs(1));
-            if load >= 0.9 {
-                let got =
-                    format!("it wants {:.0} % of a processor", load * 100.0);
-                return Err(
-                    self.failed("it sleeps while there is nothing to do", got)
-                );
-            }
-        }
-        Err(Trouble::blocked("this machine is too busy to tell idle from not"))
-    }
-}
-
-/// A look at how busy a program is, from one moment on.
-pub struct Spin {
-    program: Program,
-    wanted: Duration,
-    start: Instant,
-}
-
-impl Spin {
-    /// From now on.
-    pub fn new(program: &Program) -> Spin {
-        let program = program.clone();
-        Spin { wanted: program.wanted(), program, start: Instant::now() }
-    }
-
-    /// The share of a processor that the program has wanted since.
-    pub fn load(&self) -> f64 {
-        let wanted = self.program.wanted().saturating_sub(self.wanted);
-        wanted.as_secs_f64() / self.start.elapsed().as_secs_f64()
-    }
-
-    /// Whether it has done nothing but compute, for a second at least.
-    pub fn is_proven(&self) -> bool {
-        self.start.elapsed() >= Duration::from_secs(1) && self.load() >= 0.9
-    }
-}
-
-const ANNOUNCEMENT: &str =
-    "on stdout a line `listening on IP:PORT` for each socket, and no other";
-
-/// The addresses announced so far; an error if there is any other line.
-fn announced(stdout: &[u8], lenient: bool) -> Result<Vec<SocketAddr>, String> {
-    let mut found = Vec::new();
-    let whole_lines = stdout.split_inclusive(|byte| *byte == b'\n');
-    for line in whole_lines.filter(|line| line.ends_with(b"\n")) {
-        let text = String::from_utf8_lossy(line);
-        let Some(rest) = text.trim_end().strip_prefix("listening on ") else {
-            if lenient {
-                continue;
-            }
-            return Err(format!("the line {}", show::bytes(line)));
-        };
-        let rest = match rest.split_once("://") {
-            Some((_, address)) if lenient => address,
-            _ => rest,
-        };
-        match rest.parse::<SocketAddr>() {
-            Ok(address) if address.port() == 0 => {
-                return Err(format!("`{}`: port 0", text.trim_end()));
-            }
-            Ok(address) => found.push(address),
-            Err(_) => return Err(format!("the line {}", show::bytes(line))),
-        }
-    }
-    Ok(found)
 }
 
 /// What the program complained about last, if it did.
@@ -428,7 +256,7 @@ impl Drop for Inner {
         let child = child.unwrap_or_else(PoisonError::into_inner);
         // The group, not only the process: whatever it has started.
         // SAFETY: kill(2) takes two numbers. The group's number is that of
-        // our child, which is not reused before the group is empty.
+        // our child, which has not been waited for, so it is nobody else's.
         unsafe { libc::kill(-self.pid, libc::SIGKILL) };
         let _ = child.wait();
     }

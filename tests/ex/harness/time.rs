@@ -77,6 +77,6 @@ pub fn eventually<T>(
             return None;
         }
         std::thread::sleep(pause);
-        pause = (pause * 2).min(Duration::from_millis(10));
+        pause = (pause * 2).min(Duration::from_millis(20));
     }
 }

@@ -1,6 +1,7 @@
 //! What can be said of an exercise without running it.
 
 use std::fs;
+use std::path::Path;
 
 use super::Findings;
 use crate::catalogue::Exercise;
@@ -77,14 +78,17 @@ pub fn check<'a>(
     let same =
         fs::read_to_string(&file).is_ok_and(|text| text == programs.starter);
     if !same {
-        let what = format!(
-            "{}: is not the starter of {id}; to mend: cargo ex sync",
-            file.display()
-        );
+        let file = exercise.file(Path::new(""));
+        let file = file.display();
         if in_ci {
-            faults.push(what);
+            faults.push(format!(
+                "{file}: is not the starter of {id}; to mend: cargo ex sync"
+            ));
         } else {
-            findings.skipped.push(format!("{what} (unless it is your answer)"));
+            findings.skipped.push(format!(
+                "{file} against its starter: somebody has worked on it; to \
+                 enable: cargo ex reset {id}, or cargo ex sync"
+            ));
         }
     }
     if faults.is_empty() {

@@ -219,6 +219,24 @@ mod tests {
     }
 
     #[test]
+    fn it_ends_when_its_recorder_is_killed() {
+        // To the kernel the parent is the thread that called fork.
+        let recorder = std::thread::spawn(|| {
+            let running = Running::start(&mut shell("exec sleep 63")).unwrap();
+            let session = running.session();
+            std::mem::forget(running);
+            session
+        });
+        let session = recorder.join().unwrap();
+        let start = Instant::now();
+        // Nobody reaps it: it stays a zombie.
+        while state(session).is_some_and(|state| state != "Z") {
+            assert!(start.elapsed() < Duration::from_secs(20), "still alive");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    #[test]
     fn how_it_ended_is_said() {
         let mut failed = Running::start(&mut shell("exit 3")).unwrap();
         assert_eq!(failure(wait(&mut failed)).unwrap(), "exit status 3");

@@ -3,7 +3,8 @@
 
 use std::io::{ErrorKind, Read};
 
-use super::{Client, End, Wait};
+use super::wait::Wait;
+use super::{Client, End};
 use crate::harness::show;
 use crate::harness::time::PATIENCE;
 use crate::harness::trouble::Outcome;

@@ -3,7 +3,8 @@
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::AsFd;
 
-use super::{Client, End, Wait};
+use super::wait::Wait;
+use super::{Client, End};
 use crate::harness::quiet::BETWEEN_LOOKS;
 use crate::harness::show;
 use crate::harness::time::PATIENCE;

@@ -9,7 +9,8 @@
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use super::{Client, Wait};
+use super::Client;
+use super::wait::Wait;
 use crate::harness::quiet;
 use crate::harness::time::PATIENCE;
 use crate::harness::trouble::Outcome;

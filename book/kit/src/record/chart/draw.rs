@@ -8,16 +8,19 @@ use super::{Chart, Kind, Series};
 use crate::Result;
 use crate::html::escape;
 
-/// The drawing's size. It is shown between half and one and a half of it, so
-/// the letters are neither tiny on a phone nor huge on a desk.
-const WIDTH: f64 = 480.0;
+/// The drawing's size: as wide as the drawings by hand, so that the letters
+/// are neither tiny on a phone nor huge on a desk.
+const WIDTH: f64 = 380.0;
 const HEIGHT: f64 = 280.0;
 
 /// The area of the values.
-const LEFT: f64 = 56.0;
-const RIGHT: f64 = 472.0;
+const LEFT: f64 = 48.0;
+const RIGHT: f64 = 376.0;
 const TOP: f64 = 36.0;
 const BOTTOM: f64 = 232.0;
+
+/// Names or numbers side by side need this much, each.
+const LABEL: f64 = 26.0;
 
 /// A colour for each series, and how its line is broken: colour alone tells
 /// nothing to those who do not see it.
@@ -46,7 +49,7 @@ pub fn svg(chart: &Chart) -> Result<String> {
     writeln!(
         svg,
         "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
-         font-family=\"inherit\" font-size=\"14\" fill=\"var(--fg)\" \
+         font-family=\"inherit\" font-size=\"15.5\" fill=\"var(--fg)\" \
          aria-label=\"{}: {}. The numbers are in the table that follows.\">",
         match chart.kind {
             Kind::Bars => "Bar chart",
@@ -94,10 +97,13 @@ fn bars(
     let places = chart.places();
     let slot = (RIGHT - LEFT) / places.len() as f64;
     let width = (slot * 0.7 / chart.series.len() as f64).min(64.0);
+    let named = (LABEL / slot).ceil().max(1.0) as usize;
     for (at, place) in places.iter().enumerate() {
         let middle = LEFT + slot * (at as f64 + 0.5);
         let first = middle - width * chart.series.len() as f64 / 2.0;
-        place_name(svg, middle, place)?;
+        if at % named == 0 {
+            place_name(svg, middle, place)?;
+        }
         for (index, series) in chart.series.iter().enumerate() {
             let value = series.values.iter().find(|(at, _)| at == place);
             let Some((_, value)) = value else { continue };
@@ -105,14 +111,21 @@ fn bars(
             writeln!(
                 svg,
                 "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" \
-                 height=\"{:.1}\" fill=\"{}\"/>\
-                 <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
+                 height=\"{:.1}\" fill=\"{}\"/>",
                 BOTTOM - y,
                 LOOKS[index].0,
-                x + width / 2.0,
-                y - 5.0,
-                number(*value)
             )?;
+            if width >= LABEL {
+                writeln!(
+                    svg,
+                    "<text x=\"{:.1}\" y=\"{:.1}\" \
+                     text-anchor=\"middle\" stroke=\"var(--bg)\" \
+                     stroke-width=\"4\" paint-order=\"stroke\">{}</text>",
+                    x + width / 2.0,
+                    y - 5.0,
+                    number(*value)
+                )?;
+            }
         }
     }
     legend(svg, chart)
@@ -176,11 +189,11 @@ fn legend(svg: &mut String, chart: &Chart) -> Result<()> {
     if chart.series.len() < 2 {
         return Ok(());
     }
-    let slot = (RIGHT - 150.0) / chart.series.len() as f64;
+    let slot = (RIGHT - 120.0) / chart.series.len() as f64;
     for (index, (series, (colour, dashes))) in
         chart.series.iter().zip(LOOKS).enumerate()
     {
-        let x = 150.0 + slot * index as f64;
+        let x = 120.0 + slot * index as f64;
         writeln!(
             svg,
             "<path d=\"M{x:.1} 11h22\" stroke=\"{colour}\" \
@@ -266,7 +279,7 @@ mod tests {
     #[test]
     fn a_line_goes_over_numbers_only() {
         let svg1 = svg(&chart(Kind::Lines, &[("1", 1.0), ("10", 2.0)]));
-        assert!(svg1.unwrap().contains("<polyline points=\"76.0,134.0"));
+        assert!(svg1.unwrap().contains("<polyline points=\"68.0,134.0"));
         let error = svg(&chart(Kind::Lines, &[("one", 1.0)])).unwrap_err();
         assert!(error.to_string().contains("'one' is no number"));
         assert!(svg(&chart(Kind::Bars, &[])).is_err());

@@ -1,7 +1,7 @@
 //! A chart, with its numbers as a table.
 //!
 //! `book/data/charts/NAME.json` holds the numbers, recorded by the function
-//! of that name in [`RECORDERS`].
+//! of that name in `RECORDERS`.
 
 use std::fmt::Write;
 use std::path::PathBuf;

@@ -14,13 +14,14 @@ use crate::{Project, Result};
 mod page;
 mod record;
 mod script;
+mod stage;
 mod terminal;
 mod tools;
 mod transcript;
 
 pub use page::render;
-pub use record::Stage;
 pub use script::Script;
+use stage::Stage;
 pub use tools::{impossible, tools};
 pub use transcript::{Kind, Line, Transcript};
 

@@ -79,3 +79,38 @@ fn piece(html: &mut String, kind: Kind, texts: &[String]) -> std::fmt::Result {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    fn shown(text: &str) -> String {
+        page(&Transcript::parse(text).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_command_can_be_copied_without_its_prompt() {
+        let html = shown("# A < B\na$ nc -N ::1 80\na| <p>\na|\na| end\n");
+        assert!(html.contains("<figcaption>A &lt; B</figcaption>"));
+        assert!(html.contains("nohighlight\">nc -N ::1 80</code></pre>"));
+        // One line of HTML: a blank one would end the block.
+        assert!(html.contains("<samp>&lt;p&gt;&#10;&#10;end</samp>"));
+        assert!(!html.contains("run-name"), "one terminal needs no name");
+    }
+
+    #[test]
+    fn several_terminals_are_named_each_time_it_is_another_s_turn() {
+        let html = shown(
+            "# a\none$ cat\ntwo$ cat\ntwo< x\ntwo<^D\none^C\n\
+             one= exit status 1\n",
+        );
+        assert_eq!(html.matches("run-name\">one<").count(), 2);
+        assert_eq!(html.matches("run-name\">two<").count(), 1);
+        assert_eq!(html.matches("run-turn run-terminal-2").count(), 1);
+        assert!(html.contains("<kbd>x</kbd>"));
+        assert!(html.contains("<kbd>Ctrl-D</kbd>"));
+        assert!(html.contains("<kbd>Ctrl-C</kbd>"));
+        assert!(html.contains("[exit status 1]"));
+    }
+}

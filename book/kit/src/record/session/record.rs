@@ -1,9 +1,6 @@
 //! Plays a session's script and records what the terminals show.
 
-use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
+use std::process::ExitStatus;
 use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,17 +9,12 @@ use anyhow::{Context, bail, ensure};
 use regex::Regex;
 
 use super::script::{Act, Script, What};
-use super::terminal::{Key, Terminal};
+use super::stage::Stage;
+use super::terminal::{Key, Terminal, printable};
 use super::transcript::{Kind, Line, Transcript};
 use crate::Result;
 use crate::record::ports::{Clients, Ports};
 use crate::record::{process, quiet};
-
-/// How long a text may let itself be waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long a program may take to its end.
-const LONGEST: Duration = Duration::from_secs(60);
 
 /// How long to wait for rest: a program that never rests is let go on.
 const RESTLESS: Duration = Duration::from_secs(3);
@@ -30,75 +22,10 @@ const RESTLESS: Duration = Duration::from_secs(3);
 /// A page shows no more; a session that prints more wants `| head`.
 const MOST_LINES: usize = 200;
 
-/// Where commands are looked for, after the steps.
-const SYSTEM_PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
-
-/// What the reader types as `cargo run --bin step01 -- …`, without cargo's
-/// own words: the step is built.
-const CARGO: &str = "#!/bin/sh
-# cargo run [--quiet] --bin NAME [[--] ARGUMENTS]
-[ \"$1\" = run ] || { echo \"cargo $1 is not for sessions\" >&2; exit 1; }
-shift
-case \"$1\" in -q | --quiet) shift ;; esac
-[ \"$1\" = --bin ] || { echo 'cargo run: no --bin NAME' >&2; exit 1; }
-name=$2
-shift 2
-[ \"$1\" != -- ] || shift
-exec \"$name\" \"$@\"
-";
-
 static CLIENT: LazyLock<Regex> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the pattern is valid")]
     Regex::new(r"(?<before>127\.0\.0\.1:|::1\]:)(?<port>\d+)\b").expect("valid")
 });
-
-/// The folder in which a session plays.
-pub struct Stage {
-    folder: tempfile::TempDir,
-}
-
-impl Stage {
-    /// Sets up the folder: programs in the search path, files at hand.
-    ///
-    /// # Errors
-    /// When they cannot be put there.
-    pub fn new(
-        programs: &[(&str, &Path)],
-        files: &[(&str, &Path)],
-    ) -> Result<Stage> {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir()?;
-        let (bin, work) =
-            (folder.path().join("bin"), folder.path().join("work"));
-        fs::create_dir(&bin)?;
-        fs::create_dir(&work)?;
-        for (name, program) in programs {
-            symlink(program, bin.join(name))?;
-        }
-        for (name, file) in files {
-            symlink(file, work.join(name))?;
-        }
-        let cargo = bin.join("cargo");
-        fs::write(&cargo, CARGO)?;
-        fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755))?;
-        Ok(Stage { folder })
-    }
-
-    fn shell(&self, command: &str) -> Result<Command> {
-        let bash = process::tool("bash").context("bash is missing")?;
-        let folder = self.folder.path();
-        let mut shell = Command::new(bash);
-        shell.args(["-c", command]).current_dir(folder.join("work"));
-        let path = format!("{}:{SYSTEM_PATH}", folder.join("bin").display());
-        shell.env("PATH", path).env("LC_ALL", "C");
-        shell.env("HOME", folder.join("work"));
-        Ok(shell)
-    }
-
-    fn path(&self) -> PathBuf {
-        self.folder.path().join("work")
-    }
-}
 
 /// Plays `script` on `stage`. `known` is what was recorded before.
 ///
@@ -254,8 +181,8 @@ impl Play<'_> {
                     )
                 }
                 (None, None) => "no program runs there".to_string(),
-                _ if start.elapsed() > PATIENCE => {
-                    format!("waited {PATIENCE:?}")
+                _ if start.elapsed() > self.stage.patience => {
+                    format!("waited {:?}", self.stage.patience)
                 }
                 _ => {
                     thread::sleep(Duration::from_millis(1));
@@ -277,8 +204,9 @@ impl Play<'_> {
                 break status;
             }
             ensure!(
-                start.elapsed() < LONGEST,
-                "waited {LONGEST:?} for the end; it printed {:?}",
+                start.elapsed() < self.stage.longest,
+                "waited {:?} for the end; it printed {:?}",
+                self.stage.longest,
                 String::from_utf8_lossy(&self.screens[at].pending)
             );
             thread::sleep(Duration::from_millis(1));
@@ -351,41 +279,6 @@ fn said(status: ExitStatus, interrupted: bool) -> Option<String> {
     (!by_us).then_some(failure)
 }
 
-/// What a terminal shows of these bytes: a tab goes to the next column of
-/// eight, other control characters and what is no UTF-8 are escaped.
-fn printable(bytes: &[u8]) -> String {
-    let mut shown = String::new();
-    let mut column = 0;
-    for chunk in bytes.utf8_chunks() {
-        for letter in chunk.valid().chars() {
-            let mut width = 1;
-            match letter {
-                '\n' => {
-                    // HTTP ends its lines with a return, too.
-                    if shown.ends_with("\\r") {
-                        shown.truncate(shown.len() - 2);
-                    }
-                    shown.push('\n');
-                    column = 0;
-                    continue;
-                }
-                '\t' => {
-                    width = 8 - column % 8;
-                    shown.extend(std::iter::repeat_n(' ', width));
-                }
-                letter if letter.is_control() => {
-                    let escape = letter.escape_default().to_string();
-                    width = escape.len();
-                    shown.push_str(&escape);
-                }
-                letter => shown.push(letter),
-            }
-            column += width;
-        }
-        for byte in chunk.invalid() {
-            shown.push_str(&format!("\\x{byte:02x}"));
-            column += 4;
-        }
-    }
-    shown
-}
+#[cfg(test)]
+#[path = "record_tests.rs"]
+mod tests;

@@ -236,3 +236,6 @@ pub fn record_to_files(project: &Project, steps: &[&Step]) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! The transcript as HTML: a table, one call a row.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::{Call, Script, Task};
@@ -46,6 +47,7 @@ fn table(html: &mut String, task: &Task, alone: bool) -> Result<()> {
          <th scope=\"col\">Result</th>\
          <th scope=\"col\">Asked for by</th></tr></thead>\n<tbody>\n",
     );
+    let mut notes = Notes::new();
     for call in &task.calls {
         let Call { result, function, file, line, .. } = call;
         writeln!(
@@ -54,8 +56,8 @@ fn table(html: &mut String, task: &Task, alone: bool) -> Result<()> {
              <td><code class=\"nohighlight\">{}</code></td>\
              <td><code class=\"nohighlight\">{}</code> {}</td></tr>",
             call_link(&call.call, &call.call),
-            marked(&call.args),
-            marked(result),
+            marked(&call.args, &mut notes),
+            marked(result, &mut notes),
             escape(function),
             source_link(file, *line),
         )?;
@@ -64,28 +66,37 @@ fn table(html: &mut String, task: &Task, alone: bool) -> Result<()> {
     Ok(())
 }
 
+/// What strace has said of each descriptor, by its number.
+type Notes = BTreeMap<String, String>;
+
 /// Arguments with long strings cut, and what strace adds to a descriptor
-/// marked, so that it can be shown paler than the number.
-fn marked(text: &str) -> String {
+/// marked, so that it can be shown paler than the number. It is shown where
+/// it is new, not each time.
+fn marked(text: &str, notes: &mut Notes) -> String {
     let mut html = String::new();
     let mut rest = text;
     while let Some(at) = rest.find(['"', '<']) {
-        html.push_str(&escape(&rest[..at]));
-        let end = if rest[at..].starts_with('"') {
-            end_of_string(&rest[at..])
-        } else {
-            // TCP:[a->b] has a ">" inside its square brackets.
-            end_of_note(&rest[at..])
-        };
-        let (part, after) = rest[at..].split_at(end);
-        if part.starts_with('"') {
-            html.push_str(&escape(&cut(part)));
-        } else {
+        let (before, from) = rest.split_at(at);
+        html.push_str(&escape(before));
+        let is_string = from.starts_with('"');
+        let end =
+            if is_string { end_of_string(from) } else { end_of_note(from) };
+        let (part, after) = from.split_at(end);
+        rest = after;
+        if is_string {
+            // Of a string that strace has cut it says so itself.
+            let dots = if after.starts_with("...") { "" } else { "..." };
+            html.push_str(&escape(&cut(part, dots)));
+            continue;
+        }
+        let is_digit = |letter: char| letter.is_ascii_digit();
+        let descriptor = &before[before.trim_end_matches(is_digit).len()..];
+        let known = notes.insert(descriptor.to_string(), part.to_string());
+        if known.as_deref() != Some(part) {
             html.push_str("<span class=\"trace-note\">");
             html.push_str(&escape(part));
             html.push_str("</span>");
         }
-        rest = after;
     }
     html + &escape(rest)
 }
@@ -103,6 +114,7 @@ fn end_of_string(text: &str) -> usize {
     text.len()
 }
 
+/// The end of `<TCP:[a->b]>`, which has a `>` inside its square brackets.
 fn end_of_note(text: &str) -> usize {
     let mut open = 0_i32;
     for (at, letter) in text.char_indices() {
@@ -116,8 +128,9 @@ fn end_of_note(text: &str) -> usize {
     text.len()
 }
 
-/// A string cut as strace itself cuts, but never inside of an escape.
-fn cut(string: &str) -> String {
+/// A string cut as strace itself cuts, with `dots` behind it, but never inside
+/// of an escape.
+fn cut(string: &str, dots: &str) -> String {
     if string.chars().count() <= LONG + 2 {
         return string.to_string();
     }
@@ -132,7 +145,7 @@ fn cut(string: &str) -> String {
             kept.extend(letters.next());
         }
     }
-    kept + "\"..."
+    format!("{kept}\"{dots}")
 }
 
 #[cfg(test)]
@@ -140,27 +153,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn descriptors_keep_their_number_apart_from_the_note() {
+    fn a_descriptor_s_note_is_shown_where_it_is_new() {
+        let mut notes = Notes::new();
         assert_eq!(
-            marked("4<TCP:[1:8080->2:50000]>, \"<b>\", 3"),
+            marked("4<TCP:[1:8080->2:50000]>, \"<b>\", 3", &mut notes),
             "4<span class=\"trace-note\">&lt;TCP:[1:8080-&gt;2:50000]&gt;\
              </span>, &quot;&lt;b&gt;&quot;, 3"
         );
+        assert_eq!(marked("4<TCP:[1:8080->2:50000]>", &mut notes), "4");
+        assert!(marked("4<TCP:[other]>", &mut notes).contains("other"));
+        assert!(marked("5<TCP:[other]>", &mut notes).contains("other"));
     }
 
     #[test]
     fn long_strings_are_cut_between_escapes() {
         let string = format!("\"{}\\r\\n{}\"", "a".repeat(47), "b".repeat(40));
-        let cut = cut(&string);
-        assert_eq!(cut, format!("\"{}\\r\"...", "a".repeat(47)));
-        assert_eq!(super::cut("\"short\""), "\"short\"");
+        let kept = format!("\"{}\\r\"", "a".repeat(47));
+        assert_eq!(cut(&string, "..."), format!("{kept}..."));
+        assert_eq!(cut("\"short\"", "..."), "\"short\"");
+        let by_strace = marked(&format!("{string}..., 99"), &mut Notes::new());
+        assert_eq!(by_strace, escape(&format!("{kept}..., 99")));
     }
 
     #[test]
-    fn a_string_that_strace_has_cut_stays_whole_to_its_dots() {
-        assert_eq!(
-            marked("\"ab\\\"<\"..., 2"),
-            "&quot;ab\\&quot;&lt;&quot;..., 2"
-        );
+    fn a_quote_inside_a_string_does_not_end_it() {
+        let marked = marked("\"ab\\\"<\"..., 2", &mut Notes::new());
+        assert_eq!(marked, "&quot;ab\\&quot;&lt;&quot;..., 2");
     }
 }

@@ -73,7 +73,8 @@ impl<'a> Scene<'a> {
         };
         let strace = process::tool("strace").context("strace is missing")?;
         let mut command = Command::new(strace);
-        command.args(["-ff", "-yy", "-k", "-s", STRINGS, "-o"]);
+        // -I 2: let it end, and the step with it, should the recorder die.
+        command.args(["-I", "2", "-ff", "-yy", "-k", "-s", STRINGS, "-o"]);
         command.arg(folder.join("task")).arg(program);
         command.args(script.arguments.iter().map(|text| ports.reveal(text)));
 

@@ -1,9 +1,10 @@
-//! Does a run today still show what the book shows?
+//! Traces, call by call.
 
 use std::path::Path;
 
-use super::session::{self, Kind, Line, Script, Transcript};
-use super::trace::{self, Call, Trace};
+use super::{judge, skip};
+use crate::record::trace::{self, Call, Trace};
+use crate::record::traced_steps;
 use crate::{Fault, Project, Result, Step};
 
 /// Runs every traced step again.
@@ -11,7 +12,7 @@ use crate::{Fault, Project, Result, Step};
 /// # Errors
 /// When the steps cannot be built.
 pub fn traces(project: &Project) -> Result<Vec<Fault>> {
-    let steps = super::traced_steps(project);
+    let steps = traced_steps(project);
     if steps.is_empty() {
         return Ok(Vec::new());
     }
@@ -43,114 +44,6 @@ pub fn traces(project: &Project) -> Result<Vec<Fault>> {
         }
     }
     Ok(faults)
-}
-
-/// A difference counts unless it may come from another version of a tool.
-fn judge(fault: Option<Fault>, other: bool, tools: &str) -> Vec<Fault> {
-    match fault {
-        None => Vec::new(),
-        Some(fault) if !other => vec![fault],
-        Some(Fault { file, line, message }) => {
-            let what = format!("{}:{line}", file.display());
-            let why = format!(
-                "another version of {tools} recorded it, or it has changed: \
-                 {message}"
-            );
-            skip(&what, &file, &why)
-        }
-    }
-}
-
-/// Plays every session again.
-///
-/// # Errors
-/// When a script cannot be read, or the steps cannot be built.
-pub fn sessions(project: &Project) -> Result<Vec<Fault>> {
-    let mut faults = Vec::new();
-    let mut playable = Vec::new();
-    for name in session::names(project)? {
-        let script = session::script(project, &name)?;
-        let file = session::file(&name);
-        let again = format!("cargo book record runs {name}");
-        let recorded = match session::load(project, &name) {
-            Ok(recorded) => recorded,
-            Err(error) => {
-                faults.push(Fault::new(file, 0, format!("{error:#}")));
-                continue;
-            }
-        };
-        if !plays(&script, &recorded) {
-            let what = format!("the script has changed since: {again}");
-            faults.push(Fault::new(file, 0, what));
-        } else if !script.compare {
-            // Its numbers differ from run to run.
-        } else if let Some(why) = session::impossible(&script) {
-            faults.extend(skip(&format!("run {name}"), &file, &why));
-        } else {
-            playable.push((name, script, recorded));
-        }
-    }
-    let scripts: Vec<_> = playable.iter().map(|(_, s, _)| s).collect();
-    let built = session::build(project, &scripts)?;
-    for (name, script, recorded) in &playable {
-        let known = recorded.to_string();
-        match session::play(script, &built, &known) {
-            Ok(now) => {
-                let other = recorded.tools != now.tools;
-                let fault = first_line(name, recorded, &now);
-                faults.extend(judge(fault, other, "its tools"));
-            }
-            Err(error) => {
-                let what = format!("the run fails: {error:#}");
-                faults.push(Fault::new(session::script_file(name), 0, what));
-            }
-        }
-    }
-    Ok(faults)
-}
-
-/// Whether the transcript is one of this script: its caption and commands.
-fn plays(script: &Script, recorded: &Transcript) -> bool {
-    let commands = recorded.lines.iter();
-    let commands = commands.filter(|line| line.kind == Kind::Command);
-    script.caption == recorded.caption
-        && commands.map(|line| &*line.text).eq(script.commands())
-}
-
-/// The first line in which two recordings of a session differ.
-fn first_line(
-    name: &str,
-    recorded: &Transcript,
-    now: &Transcript,
-) -> Option<Fault> {
-    let lines = |transcript: &Transcript| -> Vec<String> {
-        let lines = &transcript.lines;
-        lines.iter().map(Line::to_string).collect()
-    };
-    let (old, new) = (lines(recorded), lines(now));
-    let longer = old.len().max(new.len());
-    let at = (0..longer).find(|at| old.get(*at) != new.get(*at))?;
-    let shown = |lines: &[String]| {
-        lines.get(at).map_or("missing".into(), |line| format!("`{line}`"))
-    };
-    let line = 2 + recorded.tools.len() + at;
-    let what = format!(
-        "was {}, is now {}; if it is meant to: cargo book record runs {name}",
-        shown(&old),
-        shown(&new)
-    );
-    Some(Fault::new(session::file(name), line, what))
-}
-
-/// Says loudly that something could not be compared; where all tools have to
-/// be there, that is a fault.
-pub fn skip(what: &str, file: &Path, why: &str) -> Vec<Fault> {
-    if std::env::var_os("CI").is_some_and(|value| value == "true") {
-        let what = format!("not compared: {why}");
-        return vec![Fault::new(file, 0, what)];
-    }
-    eprintln!("SKIPPED {what}: {why}");
-    Vec::new()
 }
 
 /// The first difference between two traces of a step.

@@ -1,0 +1,82 @@
+// Looks at every page of the book as `cargo book` serves it, and does what
+// readers do. One line for a fault; the exit status is 1 if there is one.
+
+import {spawn} from 'node:child_process';
+import {readdirSync} from 'node:fs';
+import path from 'node:path';
+import {createInterface} from 'node:readline';
+import {fileURLToPath} from 'node:url';
+
+import {eachOf, launch} from './browser.mjs';
+import {habits} from './habits.mjs';
+import {look} from './look.mjs';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const BUILT = path.join(ROOT, 'book/build');
+const SCREENS = [1280, 360];
+/** Looked at in all themes; the others in light and navy. */
+const SAMPLE = /^(01-socket|02-echo|ex\/01a|index-of-calls)\.html$/;
+/** Where everything that a reader can do can be done. */
+const CHAPTER = '01-socket.html';
+
+const only = process.argv[2] === '--only' ? process.argv[3] ?? '' : '';
+
+const {server, origin} = await serve();
+const browser = await launch();
+let faults = [];
+try {
+    const visits = pages().flatMap(views);
+    await eachOf(visits, 2, async ([address, options]) => {
+        faults.push(...await look(browser, origin, address, options));
+    });
+    faults.sort();
+    if (CHAPTER.includes(only)) {
+        faults.push(...await habits(browser, origin, CHAPTER));
+    }
+    console.log(`browser check: ${visits.length} views of ${pages().length} `
+        + `pages, ${faults.length || 'no'} faults`);
+} finally {
+    await browser.close();
+    server.kill();
+}
+faults.forEach(fault => console.log(fault));
+process.exitCode = faults.length ? 1 : 0;
+
+/** Builds the book and serves it with its own server. */
+async function serve() {
+    const server = spawn('cargo', ['book', '--port', '0'], {
+        cwd: ROOT,
+        stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    for await (const line of createInterface({input: server.stdout})) {
+        const address = line.match(/http:\/\/[^\s/]+/);
+        if (address) {
+            return {server, origin: address[0]};
+        }
+    }
+    throw new Error('`cargo book` has not said where it serves the book');
+}
+
+/** The addresses of all pages. toc.html is a part of a page. */
+function pages() {
+    return readdirSync(BUILT, {recursive: true})
+        .filter(name => name.endsWith('.html') && name !== 'toc.html')
+        .filter(name => name.includes(only))
+        .sort();
+}
+
+/**
+ * As whom a page is looked at. Every rule is for the light theme; for another
+ * there are only its colours left. print.html is all pages once more.
+ */
+function views(address) {
+    const whole = address === 'print.html';
+    const themes = SAMPLE.test(address)
+        ? ['light', 'navy', 'coal', 'ayu', 'rust']
+        : ['light', 'navy'];
+    return themes.flatMap(theme => SCREENS.map(width => {
+        const colours = width === SCREENS[0] ? 'colours' : null;
+        const rules = theme === 'light' ? 'all' : colours;
+        return [address, {theme, width, rules: whole ? null : rules}];
+    }));
+}

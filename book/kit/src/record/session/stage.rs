@@ -1,0 +1,87 @@
+//! Where a session plays: a folder of its own, with programs at hand.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use crate::Result;
+use crate::record::process;
+
+/// Where commands are looked for, after the steps.
+const SYSTEM_PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
+
+/// What the reader types as `cargo run --bin step01 -- …`, without cargo's
+/// own words: the step is built.
+const CARGO: &str = "#!/bin/sh
+# cargo run [--quiet] --bin NAME [[--] ARGUMENTS]
+[ \"$1\" = run ] || { echo \"cargo $1 is not for sessions\" >&2; exit 1; }
+shift
+case \"$1\" in -q | --quiet) shift ;; esac
+[ \"$1\" = --bin ] || { echo 'cargo run: no --bin NAME' >&2; exit 1; }
+name=$2
+shift 2
+[ \"$1\" != -- ] || shift
+exec \"$name\" \"$@\"
+";
+
+/// The folder in which a session plays, and how long it may.
+pub struct Stage {
+    folder: tempfile::TempDir,
+    /// How long a text may let itself be waited for.
+    pub patience: Duration,
+    /// How long a program may take to its end.
+    pub longest: Duration,
+}
+
+impl Stage {
+    /// Sets up the folder: programs in the search path, files at hand.
+    ///
+    /// # Errors
+    /// When they cannot be put there.
+    pub fn new(
+        programs: &[(&str, &Path)],
+        files: &[(&str, &Path)],
+    ) -> Result<Stage> {
+        let folder = tempfile::tempdir()?;
+        let (bin, work) =
+            (folder.path().join("bin"), folder.path().join("work"));
+        fs::create_dir(&bin)?;
+        fs::create_dir(&work)?;
+        for (name, program) in programs {
+            symlink(program, bin.join(name))?;
+        }
+        for (name, file) in files {
+            symlink(file, work.join(name))?;
+        }
+        let cargo = bin.join("cargo");
+        fs::write(&cargo, CARGO)?;
+        fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755))?;
+        let patience = Duration::from_secs(10);
+        let longest = Duration::from_secs(60);
+        Ok(Stage { folder, patience, longest })
+    }
+
+    /// A shell that runs `command` there.
+    ///
+    /// # Errors
+    /// When there is no bash.
+    pub fn shell(&self, command: &str) -> Result<Command> {
+        let bash = process::tool("bash").context("bash is missing")?;
+        let folder = self.folder.path();
+        let mut shell = Command::new(bash);
+        shell.args(["-c", command]).current_dir(folder.join("work"));
+        let path = format!("{}:{SYSTEM_PATH}", folder.join("bin").display());
+        shell.env("PATH", path).env("LC_ALL", "C");
+        shell.env("HOME", folder.join("work"));
+        Ok(shell)
+    }
+
+    /// The folder, in which the commands run.
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+}

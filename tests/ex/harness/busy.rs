@@ -1,0 +1,70 @@
+//! How busy a program is, whatever else the machine does.
+
+use std::time::{Duration, Instant};
+
+use super::proc;
+use super::program::Program;
+use super::trouble::{Outcome, Trouble};
+
+impl Program {
+    /// The processor time that it has wanted, whether it got it or not.
+    fn wanted(&self) -> Duration {
+        let pids = proc::tree(self.pid());
+        let threads = pids.into_iter().flat_map(proc::threads);
+        threads.map(|thread| thread.ran + thread.delay).sum()
+    }
+
+    /// The share of a processor that it wants.
+    pub fn load(&self, over: Duration) -> f64 {
+        let spin = Spin::new(self);
+        std::thread::sleep(over);
+        spin.load()
+    }
+
+    /// It sleeps while there is nothing to do.
+    pub fn expect_idle(&self) -> Outcome {
+        for _ in 0..5 {
+            if self.ended().is_some() {
+                return Err(self.failed("it goes on", "it ended"));
+            }
+            if self.load(Duration::from_millis(200)) < 0.3 {
+                return Ok(());
+            }
+            let load = self.load(Duration::from_secs(1));
+            if load >= 0.9 {
+                let got =
+                    format!("it wants {:.0} % of a processor", load * 100.0);
+                return Err(
+                    self.failed("it sleeps while there is nothing to do", got)
+                );
+            }
+        }
+        Err(Trouble::blocked("this machine is too busy to tell idle from not"))
+    }
+}
+
+/// A look at how busy a program is, from one moment on.
+pub struct Spin {
+    program: Program,
+    wanted: Duration,
+    start: Instant,
+}
+
+impl Spin {
+    /// From now on.
+    pub fn new(program: &Program) -> Spin {
+        let program = program.clone();
+        Spin { wanted: program.wanted(), program, start: Instant::now() }
+    }
+
+    /// The share of a processor that the program has wanted since.
+    pub fn load(&self) -> f64 {
+        let wanted = self.program.wanted().saturating_sub(self.wanted);
+        wanted.as_secs_f64() / self.start.elapsed().as_secs_f64()
+    }
+
+    /// Whether it has done nothing but compute, for a second at least.
+    pub fn is_proven(&self) -> bool {
+        self.start.elapsed() >= Duration::from_secs(1) && self.load() >= 0.9
+    }
+}

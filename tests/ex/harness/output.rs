@@ -1,0 +1,68 @@
+//! What a program prints.
+
+use std::io::Read;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How much of it is kept: the end.
+const KEPT: usize = 64 * 1024;
+
+/// An output of the program, read by a thread of its own: a full pipe would
+/// stop the program.
+#[derive(Clone, Default)]
+pub struct Output {
+    shared: Arc<(Mutex<Buffer>, Condvar)>,
+}
+
+#[derive(Default)]
+struct Buffer {
+    bytes: Vec<u8>,
+    closed: bool,
+}
+
+impl Output {
+    /// Begins to read `source`, to its end.
+    pub fn drain(source: Option<impl Read + Send + 'static>) -> Output {
+        let output = Output::default();
+        let Some(mut source) = source else { return output };
+        let writer = output.clone();
+        std::thread::spawn(move || {
+            let mut chunk = [0; 16 * 1024];
+            loop {
+                let taken = source.read(&mut chunk).unwrap_or(0);
+                let mut buffer = writer.lock();
+                buffer.bytes.extend_from_slice(&chunk[..taken]);
+                let excess = buffer.bytes.len().saturating_sub(KEPT);
+                buffer.bytes.drain(..excess);
+                buffer.closed = taken == 0;
+                writer.shared.1.notify_all();
+                if taken == 0 {
+                    return;
+                }
+            }
+        });
+        output
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Buffer> {
+        self.shared.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What has been printed so far.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.lock().bytes.clone()
+    }
+
+    /// All that is printed, once nobody can print any more. A descendant
+    /// that holds the pipe open is not waited for.
+    pub fn whole(&self) -> Vec<u8> {
+        let buffer = self.lock();
+        let limit = Duration::from_secs(1);
+        let waited =
+            self.shared
+                .1
+                .wait_timeout_while(buffer, limit, |buffer| !buffer.closed);
+        let (buffer, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        buffer.bytes.clone()
+    }
+}

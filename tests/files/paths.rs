@@ -1,0 +1,226 @@
+//! Step 07 over the wire: every way that we know to ask for a file, and what
+//! must come of it. Nothing outside of the root is ever on the wire.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use crate::client::{self, Answer, ask};
+use crate::tree::{ENTRIES, Tree};
+
+const HOME: &str = "<title>Home</title>";
+const SUB: &str = "<title>Sub</title>";
+const FILE: &str = "a file\n";
+
+/// Targets, and the bodies of the answers: `Ok` for 200, `Err` for another
+/// status. Besides these there are [`ENTRIES`], each behind a slash.
+#[rustfmt::skip]
+const TARGETS: &[(&str, Result<&str, u16>)] = &[
+    ("/", Ok(HOME)),
+    ("/index.html", Ok(HOME)),
+    ("/?", Ok(HOME)),
+    ("/?a=b&../../c", Ok(HOME)),
+    ("/file.txt?x", Ok(FILE)),
+    ("/file.txt%3Fx", Err(404)),
+    ("/sub/", Ok(SUB)),
+    ("/to-sub/", Ok(SUB)),
+    ("/sub/index.html", Ok(SUB)),
+    ("/sub/deeper/", Err(404)),
+    ("/FILE.TXT", Err(404)),
+    ("/file.txt.", Err(404)),
+    ("/index.html/", Err(404)),
+    ("/index.html/index.html", Err(404)),
+    ("/fifo/", Err(404)),
+    ("/socket/", Err(404)),
+    // One name, many spellings.
+    ("//file.txt", Ok(FILE)),
+    ("///file.txt", Ok(FILE)),
+    ("/./file.txt", Ok(FILE)),
+    ("/sub/../file.txt", Ok(FILE)),
+    ("/sub/./../file.txt", Ok(FILE)),
+    ("/sub//../file.txt", Ok(FILE)),
+    ("/nothing/../file.txt", Ok(FILE)),
+    ("/sub/..", Ok(HOME)),
+    ("/sub/.", Ok(SUB)),
+    ("/%66ile.txt", Ok(FILE)),
+    ("/file%2Etxt", Ok(FILE)),
+    ("/%2e/file.txt", Ok(FILE)),
+    ("/sub/%2e%2e/file.txt", Ok(FILE)),
+    ("http://localhost/file.txt", Ok(FILE)),
+    ("HTTP://other.example:81/file.txt?x", Ok(FILE)),
+    ("http://localhost", Ok(HOME)),
+    ("http://localhost?x", Ok(HOME)),
+    // Upwards.
+    ("/..", Err(400)),
+    ("/../", Err(400)),
+    ("/../secret.txt", Err(400)),
+    ("/../inside/file.txt", Err(400)),
+    ("/../../../../../../../../etc/passwd", Err(400)),
+    ("/sub/../../secret.txt", Err(400)),
+    ("/sub/../../inside/file.txt", Err(400)),
+    ("//../secret.txt", Err(400)),
+    ("/%2e%2e/secret.txt", Err(400)),
+    ("/%2E%2E/secret.txt", Err(400)),
+    ("/.%2e/secret.txt", Err(400)),
+    ("/%2e./secret.txt", Err(400)),
+    ("/sub/%2e%2e/%2e%2e/secret.txt", Err(400)),
+    ("http://localhost/../secret.txt", Err(400)),
+    ("/to-sub/../../secret.txt", Err(400)),
+    ("/out-folder/../secret.txt", Err(404)),
+    // Slashes in a name, decoded twice, other systems' habits.
+    ("/..%2fsecret.txt", Err(404)),
+    ("/..%2Fsecret.txt", Err(404)),
+    ("/%2e%2e%2fsecret.txt", Err(404)),
+    ("/sub%2findex.html", Err(404)),
+    ("/%2fetc%2fpasswd", Err(404)),
+    ("/%2f", Err(404)),
+    ("/%252e%252e/secret.txt", Err(404)),
+    ("/%252e%252e%252fsecret.txt", Err(404)),
+    ("/%25%32%65%25%32%65/secret.txt", Err(404)),
+    ("/..\\secret.txt", Err(404)),
+    ("/..%5csecret.txt", Err(404)),
+    ("/..;/secret.txt", Err(404)),
+    ("/...../secret.txt", Err(404)),
+    ("/%c0%ae%c0%ae/secret.txt", Err(404)),
+    ("/%c0%afetc%c0%afpasswd", Err(404)),
+    ("/%ff", Err(404)),
+    // Other places.
+    ("/etc/passwd", Err(404)),
+    ("//etc/passwd", Err(404)),
+    ("///etc/passwd", Err(404)),
+    ("/proc/self/environ", Err(404)),
+    ("/file:///etc/passwd", Err(404)),
+    // Escapes that are none, and the end of a C string.
+    ("/%", Err(400)),
+    ("/%6", Err(400)),
+    ("/%zz", Err(400)),
+    ("/file.txt%", Err(400)),
+    ("/file.txt%0", Err(400)),
+    ("/%00", Err(400)),
+    ("/file.txt%00", Err(400)),
+    ("/file.txt%00.html", Err(400)),
+    ("/..%00/secret.txt", Err(400)),
+    ("/%u002e%u002e/secret.txt", Err(400)),
+    // Names that no file has.
+    ("/a%0d%0aX-Evil:%20yes", Err(404)),
+    ("/a%20b", Err(404)),
+    ("/%7f", Err(404)),
+];
+
+/// Asks in GET and HEAD; panics if anything of the outside is said.
+fn look(server: &client::Server, tree: &Tree, target: &str) -> Answer {
+    let mut wire = server.connect();
+    let answer = ask(&mut wire, "GET", target);
+    expect_no_secret(&answer, tree);
+    let head = ask(&mut wire, "HEAD", target);
+    assert_eq!(head.status, answer.status, "HEAD {target}");
+    assert_eq!(head.length(), answer.length(), "HEAD {target}");
+    answer
+}
+
+fn expect_no_secret(answer: &Answer, tree: &Tree) {
+    let all = format!("{answer:?} {}", answer.body.escape_ascii());
+    assert!(!all.contains(&tree.secret), "the secret: {all}");
+    assert!(!all.contains("root:x:0"), "/etc/passwd: {all}");
+    let folder = tree.root();
+    let folder = folder.to_str().expect("UTF-8");
+    assert!(!all.contains(folder), "where the root is: {all}");
+}
+
+#[test]
+fn every_path() {
+    let tree = Tree::new();
+    let server = client::serve(&tree);
+    for (target, expected) in TARGETS {
+        let answer = look(&server, &tree, target);
+        match expected {
+            Ok(body) => {
+                assert_eq!(answer.status, 200, "{target}");
+                assert_eq!(answer.body, body.as_bytes(), "{target}");
+            }
+            Err(status) => assert_eq!(answer.status, *status, "{target}"),
+        }
+    }
+    for (name, expected) in ENTRIES {
+        let answer = look(&server, &tree, &format!("/{name}"));
+        match expected {
+            Some(body) => assert_eq!(answer.body, body.as_bytes(), "{name}"),
+            None => assert_eq!(answer.status, 404, "{name}"),
+        }
+    }
+    server.interrupt();
+}
+
+/// A 404 says nothing but that: not the target, which may hold a script.
+#[test]
+fn not_found_is_small_and_plain() {
+    let tree = Tree::new();
+    let server = client::serve(&tree);
+    let answer = ask(&mut server.connect(), "GET", "/<script>alert(1)");
+    assert_eq!(answer.status, 404);
+    let kind = answer.field("content-type");
+    assert_eq!(kind, Some("text/plain; charset=utf-8"));
+    assert!(answer.body.len() < 100, "{}", answer.body.escape_ascii());
+    assert!(!answer.body.contains(&b'<'));
+    assert!(answer.field("etag").is_none());
+    assert!(answer.field("last-modified").is_none());
+    server.interrupt();
+}
+
+/// After what is no file the connection goes on.
+#[test]
+fn a_connection_survives_what_is_not_there() {
+    let tree = Tree::new();
+    let server = client::serve(&tree);
+    let mut wire = server.connect();
+    for target in ["/nothing", "/fifo", "/out", "/%2f", "/sub/deeper/"] {
+        assert_eq!(ask(&mut wire, "GET", target).status, 404, "{target}");
+    }
+    assert_eq!(ask(&mut wire, "GET", "/file.txt").body, FILE.as_bytes());
+    server.interrupt();
+}
+
+/// The folder of one request is a link to the outside in the next.
+#[test]
+fn a_folder_becomes_a_link() {
+    let tree = Tree::new();
+    let server = client::serve(&tree);
+    let mut wire = server.connect();
+    let answer = ask(&mut wire, "GET", "/sub/page.html");
+    assert_eq!(answer.status, 200);
+
+    let sub = tree.root().join("sub");
+    fs::rename(&sub, tree.root().join("moved")).unwrap();
+    symlink("../outside", &sub).unwrap();
+    for target in ["/sub/secret.txt", "/sub/", "/sub", "/sub/index.html"] {
+        let answer = ask(&mut wire, "GET", target);
+        assert_eq!(answer.status, 404, "{target}");
+        expect_no_secret(&answer, &tree);
+    }
+    fs::remove_file(&sub).unwrap();
+    fs::rename(tree.root().join("moved"), &sub).unwrap();
+    let answer = ask(&mut wire, "GET", "/sub/page.html");
+    assert_eq!(answer.status, 200);
+    server.interrupt();
+}
+
+/// Devices, which nobody but root can make, and the links of /proc.
+#[test]
+fn devices_and_magic_links() {
+    let server = client::serve_folder("/dev".as_ref());
+    let mut wire = server.connect();
+    for target in ["/null", "/zero", "/full", "/random", "/tty", "/ptmx"] {
+        assert_eq!(ask(&mut wire, "GET", target).status, 404, "{target}");
+    }
+    drop(wire);
+    server.interrupt();
+
+    let server = client::serve_folder("/proc".as_ref());
+    let mut wire = server.connect();
+    for target in ["/self/exe", "/self/cwd/", "/self/cwd/Cargo.toml"] {
+        assert_eq!(ask(&mut wire, "GET", target).status, 404, "{target}");
+    }
+    // A regular file, says fstat, of 0 bytes: so be it.
+    let answer = ask(&mut wire, "GET", "/self/status");
+    assert_eq!((answer.status, answer.length()), (200, 0));
+    server.interrupt();
+}

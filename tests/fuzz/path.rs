@@ -1,0 +1,44 @@
+//! What must hold for any path whatever; see entries.rs.
+
+use shared::http::path::{decode_path, encode_directory};
+
+/// A path and perhaps a query, as they stand in a target: what comes out is
+/// a name, which leads nowhere but down, and a `Location` on this host whose
+/// own name is the same. Whether it is a good path.
+pub fn path(bytes: &[u8]) -> bool {
+    // Nothing else is left of a target by then.
+    if !bytes.iter().all(u8::is_ascii_graphic) {
+        return false;
+    }
+    let Ok(text) = str::from_utf8(bytes) else { return false };
+    let (path, query) = match text.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (text, None),
+    };
+    let mut name = Vec::new();
+    if decode_path(path, &mut name).is_err() {
+        return false;
+    }
+    assert!(!name.contains(&0));
+    let body = name.strip_suffix(b"/").unwrap_or(&name);
+    if !name.is_empty() {
+        for segment in body.split(|&byte| byte == b'/') {
+            assert!(!matches!(segment, b"" | b"." | b".."));
+        }
+    }
+
+    let mut location = Vec::new();
+    encode_directory(&name, query, &mut location);
+    let location = String::from_utf8(location).expect("ASCII");
+    assert!(location.starts_with('/') && !location.starts_with("//"));
+    assert!(location.bytes().all(|byte| byte.is_ascii_graphic()));
+    let (path, query_again) = match location.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (&*location, None),
+    };
+    assert_eq!(query_again, query);
+    let mut second = Vec::new();
+    decode_path(path, &mut second).expect("a good path");
+    assert_eq!(second.strip_suffix(b"/").unwrap_or(b""), body);
+    true
+}

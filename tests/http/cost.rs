@@ -1,0 +1,128 @@
+//! What a client that drips costs: twice the bytes, at most three times the
+//! work. Who starts over with every byte pays four times.
+
+use std::hint::black_box;
+use std::process::Command;
+use std::{env, slice};
+
+use shared::http::body::Body;
+use shared::http::framing::Framing;
+use shared::http::head::{FieldSpace, Finder, Head, MAX_HEAD};
+
+use crate::parser::{Parse, Parser};
+
+/// Heads of about `size` bytes, each long in another place.
+fn heads(size: usize) -> [Vec<u8>; 5] {
+    let long = "a".repeat(size);
+    let fields = "X-Name: value\r\n".repeat((size / 15).min(90));
+    let lines = "\r\n".repeat(size / 2);
+    [
+        format!("GET /{long} HTTP/1.1\r\n\r\n").into(),
+        format!("GET / HTTP/1.1\r\nX: {long}\r\n\r\n").into(),
+        format!("GET / HTTP/1.1\r\n{long}: b\r\n\r\n").into(),
+        format!("GET / HTTP/1.1\r\n{fields}\r\n").into(),
+        format!("{lines}GET / HTTP/1.1\r\n\r\n").into(),
+    ]
+}
+
+/// Chunked bodies of about `size` bytes, each long in another place.
+fn bodies(size: usize) -> [Vec<u8>; 4] {
+    let long = "x".repeat(size);
+    let chunks = "1\r\nx\r\n".repeat(size / 6);
+    let trailers = "X: y\r\n".repeat(size / 6);
+    [
+        format!("{size:x}\r\n{long}\r\n0\r\n\r\n").into(),
+        format!("{chunks}0\r\n\r\n").into(),
+        format!("1;{long}\r\nx\r\n0\r\n\r\n").into(),
+        format!("0\r\n{trailers}\r\n").into(),
+    ]
+}
+
+/// Everything byte by byte, through step 05's parser and through the core.
+fn drip(size: usize) {
+    for bytes in heads(size) {
+        let mut parser = Parser::new();
+        let mut finder = Finder::default();
+        for end in 1..bytes.len() {
+            let seen = black_box(&bytes[..end]);
+            assert!(matches!(parser.parse(seen), Parse::Partial));
+            assert_eq!(finder.find(seen), Ok(None));
+        }
+        assert!(matches!(parser.parse(&bytes), Parse::Complete(_)));
+        assert_eq!(finder.find(&bytes), Ok(Some(bytes.len())));
+        // There is no Host, which is found out at the end.
+        assert!(Head::parse(&bytes, &mut FieldSpace::new()).is_err());
+    }
+    for bytes in bodies(size) {
+        let mut body = Body::new(Framing::Chunked, 10_000).unwrap();
+        for byte in &bytes {
+            let byte = black_box(slice::from_ref(byte));
+            assert_eq!(body.next(byte).unwrap().0, 1);
+        }
+        assert!(body.is_done());
+    }
+}
+
+/// What has been seen is overwritten before the next byte comes. Whoever
+/// looks at it again sees nonsense.
+#[test]
+fn what_has_been_seen_is_not_looked_at_again() {
+    for bytes in heads(2000) {
+        let mut parser = Parser::new();
+        let mut finder = Finder::default();
+        let mut memory = bytes.clone();
+        // The parser compares the method when it is whole, and the finder
+        // the first byte: once each, and it is the same byte.
+        let target = bytes.windows(2).position(|w| w == b" /").unwrap() + 1;
+        for end in 1..bytes.len() {
+            let seen = &memory[..end];
+            assert!(matches!(parser.parse(seen), Parse::Partial));
+            assert_eq!(finder.find(seen), Ok(None));
+            if end > target {
+                memory[end - 1] = 0;
+            }
+        }
+        assert!(matches!(parser.parse(&memory), Parse::Complete(_)));
+        assert_eq!(finder.find(&memory), Ok(Some(bytes.len())));
+    }
+}
+
+/// Where a child of this test finds how much to do.
+const SIZE: &str = "HTTP_COST_SIZE";
+
+/// No test: what the next one counts the instructions of.
+#[test]
+fn drip_for_the_count() {
+    if let Ok(size) = env::var(SIZE) {
+        drip(size.parse().unwrap());
+    }
+}
+
+/// How many instructions `drip` takes, with all that is around it. `None`
+/// without valgrind.
+fn instructions(size: usize) -> Option<i64> {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(env::current_exe().unwrap())
+        .args(["--exact", "cost::drip_for_the_count", "--test-threads=1"])
+        .env(SIZE, size.to_string())
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "valgrind: {text}");
+    let count = text.split_once("Collected : ").expect("a count").1;
+    Some(count.split_whitespace().next()?.parse().unwrap())
+}
+
+#[test]
+fn twice_the_bytes_cost_twice_the_instructions() {
+    let Some(nothing) = instructions(6) else {
+        let test = "twice_the_bytes_cost_twice_the_instructions";
+        return crate::skip::skip(test, "no valgrind", "apt install valgrind");
+    };
+    let once = instructions(1000).unwrap() - nothing;
+    let twice = instructions(2000).unwrap() - nothing;
+    println!("1000 bytes: {once} instructions; 2000: {twice}");
+    assert!(twice <= 3 * once, "{once} instructions become {twice}");
+    assert!(2000 < MAX_HEAD);
+}

@@ -1,0 +1,99 @@
+//! Mutated cases, the same on every run: a bounded share of what cargo-fuzz
+//! does without bounds.
+
+use std::panic;
+
+use crate::cases::{self, Case};
+use crate::random::Random;
+use crate::{core, entries};
+
+/// What makes HTTP what it is: mutations put these in.
+const PIECES: &[&str] = &[
+    "\r\n",
+    "\r",
+    "\n",
+    " ",
+    "\t",
+    ":",
+    ";",
+    ",",
+    "\0",
+    "\r\n\r\n",
+    "0",
+    "5",
+    "ffffffffffffffff",
+    "Host: a\r\n",
+    "Content-Length: 5\r\n",
+    "Transfer-Encoding: chunked\r\n",
+    "Connection: close\r\n",
+    "chunked",
+    "GET / HTTP/1.1\r\n",
+    "HTTP/1.0",
+    "0\r\n\r\n",
+    "5\r\nhello\r\n",
+];
+
+/// Calls `entry` with `rounds` mutations of each seed.
+fn fuzz(seeds: impl Iterator<Item = Vec<u8>>, rounds: u64, entry: fn(&[u8])) {
+    for (number, seed) in seeds.enumerate() {
+        for round in 0..rounds {
+            let mut random = Random::new(number as u64 * 1000 + round);
+            let bytes = random.mutate(&seed, PIECES);
+            if panic::catch_unwind(|| entry(&bytes)).is_err() {
+                panic!("fails for: \"{}\"", bytes.escape_ascii());
+            }
+        }
+    }
+}
+
+/// The bytes of all cases that are not too long to be mutated often.
+fn seeds() -> impl Iterator<Item = Vec<u8>> {
+    let short = |case: &Case| case.bytes.len() < 2000;
+    cases::all().into_iter().filter(short).map(|case| case.bytes)
+}
+
+#[test]
+fn heads() {
+    fuzz(seeds(), 60, entries::head);
+}
+
+#[test]
+fn chunked_bodies() {
+    let bodies = seeds().filter_map(|bytes| {
+        let head = bytes.windows(4).position(|w| w == b"\r\n\r\n")?;
+        Some(bytes[head + 4..].to_vec()).filter(|body| !body.is_empty())
+    });
+    fuzz(bodies, 400, entries::chunked);
+}
+
+#[test]
+fn lengths() {
+    let values = [
+        "5",
+        "0",
+        "05",
+        "18446744073709551615",
+        "18446744073709551616",
+        "+5",
+        "5\n5",
+        "5,5",
+        "",
+        " 5",
+        "5\n",
+        "99999999999999999999999",
+    ];
+    let values = values.iter().map(|value| value.as_bytes().to_vec());
+    fuzz(values, 3000, entries::content_length);
+}
+
+/// Whole conversations: cut anywhere, they come out the same.
+#[test]
+fn conversations() {
+    fuzz(seeds(), 20, |bytes| {
+        let whole = core::outcome(&[bytes], true);
+        let half = bytes.split_at(bytes.len() / 2);
+        assert_eq!(core::outcome(&[half.0, half.1], true), whole);
+        let crumbs: Vec<&[u8]> = bytes.chunks(1).collect();
+        assert_eq!(core::outcome(&crumbs, true), whole);
+    });
+}
