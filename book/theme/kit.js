@@ -32,7 +32,8 @@ window.addEventListener('keydown', event => {
     });
 })();
 
-// A link to a line or an entry inside a fold opens the fold.
+// A link to a line or an entry inside a fold opens the fold. Newer browsers do
+// that by themselves.
 (function unfoldTarget() {
     function unfold() {
         const id = decodeURIComponent(location.hash.slice(1));

@@ -1,7 +1,7 @@
 //! HTTP/1.1 without input and output: bytes in, values out.
 //!
 //! This room knows nothing of sockets, nor of files. Nothing in it waits,
-//! and nothing is allocated for a request.
+//! and no request is copied to be understood.
 
 pub mod body;
 pub mod chunked;

@@ -10,7 +10,7 @@ use super::date::Date;
 
 /// The state of a file that validators are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Version {
+pub struct Revision {
     /// When the content changed last, in seconds since 1970.
     pub seconds: i64,
     /// The rest of that time, in nanoseconds.
@@ -21,13 +21,13 @@ pub struct Version {
     pub inode: u64,
 }
 
-impl Version {
+impl Revision {
     /// The entity tag, with its quotes. It is a strong one: the same tag,
     /// the same bytes. Two changes in one tick of the kernel's clock that
     /// leave the size alone have the same tag, on kernels before 6.13; since
     /// then a file whose time has been read gets a new one.
     pub fn tag(&self) -> String {
-        let Version { seconds, nanoseconds, size, inode } = self;
+        let Revision { seconds, nanoseconds, size, inode } = self;
         format!("\"{seconds:x}.{nanoseconds:x}-{size:x}-{inode:x}\"")
     }
 

@@ -14,7 +14,7 @@ use shared::http::persistence::Persistence;
 use shared::http::response::Response;
 use shared::http::status::Status;
 use shared::http::target::Target;
-use shared::http::validators::Version;
+use shared::http::validators::Revision;
 use shared::web::visit::{ENOUGH, End, Visit};
 
 const NOTHING: &[u8] = b"";
@@ -181,16 +181,16 @@ impl Request {
 
 /// Ends the head of an answer whose body is `file`.
 fn describe(file: &File, clock: &Clock, response: Response) {
-    let version = Version {
+    let revision = Revision {
         seconds: file.seconds,
         nanoseconds: file.nanoseconds,
         size: file.size,
         inode: file.inode,
     };
-    let modified = version.last_modified(clock.date());
+    let modified = revision.last_modified(clock.date());
     response
         .field("Last-Modified", modified.text())
-        .field("ETag", version.tag())
+        .field("ETag", revision.tag())
         .length(file.size);
 }
 

@@ -1,7 +1,7 @@
 //! Step 04: one page for every request, however the request arrives.
 
 use crate::common::Answer;
-use crate::common::steps::{REQUEST, step};
+use crate::common::steps::{KEEPING, step};
 use crate::common::tools::assert_same;
 use crate::common::{Server, no_nasty};
 
@@ -24,7 +24,7 @@ fn answer(server: &Server, request: &[u8]) -> Answer {
 
 #[test]
 fn the_page_is_framed_as_it_says() {
-    let answer = answer(&server(), REQUEST);
+    let answer = answer(&server(), KEEPING);
     answer.expect_page();
     assert_eq!(answer.field("connection"), Some("close"));
     assert_eq!(answer.fields.len(), 3, "{:?}", answer.fields);
@@ -35,7 +35,7 @@ fn the_page_is_framed_as_it_says() {
 #[test]
 fn it_understands_nothing_of_the_request() {
     let server = server();
-    let page = answer(&server, REQUEST).body;
+    let page = answer(&server, KEEPING).body;
     for line in [
         "GET /another HTTP/1.1",
         "GET /favicon.ico HTTP/1.1",
@@ -65,9 +65,9 @@ fn a_head_byte_by_byte() {
 #[test]
 fn a_head_in_two_pieces_cut_anywhere() {
     let server = server();
-    for cut in 1..REQUEST.len() {
+    for cut in 1..KEEPING.len() {
         let mut wire = server.connect();
-        let (first, second) = REQUEST.split_at(cut);
+        let (first, second) = KEEPING.split_at(cut);
         wire.send_pieces(&[first, second]);
         Answer::read(&mut wire).expect_page();
     }
@@ -81,8 +81,8 @@ fn a_kernel_that_takes_and_gives_little() {
         let Some(server) = Server::start_nasty(step("step04"), what) else {
             return no_nasty("a_kernel_that_takes_and_gives_little");
         };
-        answer(&server, REQUEST).expect_page();
-        answer(&server, REQUEST).expect_page();
+        answer(&server, KEEPING).expect_page();
+        answer(&server, KEEPING).expect_page();
     }
 }
 
@@ -109,7 +109,7 @@ fn a_head_too_long() {
         assert!(bytes.is_empty(), "no page: {}", bytes.escape_ascii());
     }
     server.wait_for_note(": no blank line in 16384 bytes\n");
-    answer(&server, REQUEST).expect_page();
+    answer(&server, KEEPING).expect_page();
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn sixteen_kibibytes_without_end() {
 fn the_question_may_be_followed_by_the_end() {
     let server = server();
     let mut wire = server.connect();
-    wire.send(REQUEST);
+    wire.send(KEEPING);
     wire.finish();
     Answer::read(&mut wire).expect_page();
     wire.expect_end();
@@ -142,7 +142,7 @@ fn a_visitor_gone_in_the_middle_of_the_head() {
     wire.expect_end();
     let left = format!("{}: left in the middle", wire.own_address());
     server.wait_for_note(&left);
-    answer(&server, REQUEST).expect_page();
+    answer(&server, KEEPING).expect_page();
 }
 
 #[test]
@@ -163,14 +163,14 @@ fn a_reset_at_any_moment() {
         wire.send(b"GET /");
         wire.reset();
         let mut wire = server.connect();
-        wire.send(REQUEST);
+        wire.send(KEEPING);
         wire.reset();
         let mut wire = server.connect();
-        wire.send(REQUEST);
+        wire.send(KEEPING);
         wire.receive(10);
         wire.reset();
     }
-    answer(&server, REQUEST).expect_page();
+    answer(&server, KEEPING).expect_page();
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn a_browsers_second_connection_waits_in_silence() {
     let server = server();
     let mut first = server.connect();
     let mut reserve = server.connect();
-    first.send(REQUEST);
+    first.send(KEEPING);
     Answer::read(&mut first).expect_page();
     assert!(!reserve.has_something());
     // Used at last, it gets the next page: the icon that nobody has.

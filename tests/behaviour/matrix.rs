@@ -8,7 +8,7 @@ use rustix::process::Signal;
 
 use crate::common::Answer;
 use crate::common::steps::Capability::*;
-use crate::common::steps::{Capability, REQUEST, STEPS, Speaks, Step};
+use crate::common::steps::{Capability, KEEPING, REQUEST, STEPS, Speaks, Step};
 use crate::common::{Host, Program, Server, Wire, eventually, facts, pattern};
 
 /// Tries it out on a fresh server. Nothing is decided by time: a `false` is
@@ -24,6 +24,8 @@ fn is_seen(capability: Capability, step: &Step) -> bool {
         EndsSilence => ends_silence,
         RefusesNonsense => refuses_nonsense,
         KeepsConnection => keeps_connection,
+        TakesBodies => takes_bodies,
+        ServesFiles => serves_files,
         ServesBesideSilence => serves_beside_silence,
     };
     probe(step)
@@ -160,12 +162,30 @@ fn refuses_nonsense(step: &Step) -> bool {
 fn keeps_connection(step: &Step) -> bool {
     let server = Server::start(step);
     let mut wire = server.connect();
-    wire.send(REQUEST);
+    wire.send(KEEPING);
     Answer::read(&mut wire).expect_page();
-    if !wire.try_send(REQUEST) {
+    if !wire.try_send(KEEPING) {
         return false;
     }
     !wire.receive_until(|bytes| !bytes.is_empty()).0.is_empty()
+}
+
+fn takes_bodies(step: &Step) -> bool {
+    let server = Server::start(step);
+    let mut wire = server.connect();
+    wire.send(
+        b"POST /api/echo HTTP/1.1\r\nHost: localhost\r\n\
+          Content-Length: 5\r\n\r\nhello",
+    );
+    Answer::read(&mut wire).body == b"hello"
+}
+
+fn serves_files(step: &Step) -> bool {
+    let server = Server::start(step);
+    let mut wire = server.connect();
+    wire.send(b"GET /notes.txt HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let notes = include_bytes!("../../steps/07-files/site/notes.txt");
+    Answer::read(&mut wire).body == notes
 }
 
 fn serves_beside_silence(step: &Step) -> bool {

@@ -134,7 +134,7 @@ impl Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = &self.bytes[..self.bytes.len().min(300)];
         let rest = if self.bytes.len() > 300 { "…" } else { "" };
-        write!(f, "\"{}\" ({})\n", self.name, self.rfc)?;
+        writeln!(f, "\"{}\" ({})", self.name, self.rfc)?;
         write!(f, "  request: {}{rest}", shown.escape_ascii())
     }
 }

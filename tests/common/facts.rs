@@ -42,6 +42,14 @@ impl Belongings {
     }
 }
 
+/// The number that the kernel gives to the next descriptor.
+pub fn next_descriptor(pid: i32) -> u64 {
+    let descriptors = process(pid).fd().unwrap().flatten();
+    let used: HashSet<i32> = descriptors.map(|fd| fd.fd).collect();
+    let free = (0..).find(|number| !used.contains(number)).unwrap_or(0);
+    u64::try_from(free).expect("not negative")
+}
+
 /// How much memory is in use, in KiB.
 pub fn memory(pid: i32) -> u64 {
     process(pid).status().unwrap().vmrss.unwrap_or(0)

@@ -22,7 +22,8 @@ pub enum Speaks {
     Greeting,
     /// The server sends back what it gets.
     Echo,
-    /// One request, one answer, and the server closes.
+    /// Requests and answers. After a request that says so, if not after
+    /// each, the server closes.
     Http,
     /// It is no server: it calls one.
     Client,
@@ -49,6 +50,10 @@ pub enum Capability {
     RefusesNonsense,
     /// Answers a second request on the same connection.
     KeepsConnection,
+    /// Sends back the body of a request.
+    TakesBodies,
+    /// Finds what a request names in a folder.
+    ServesFiles,
     /// Serves one visitor while another is there and says nothing.
     ServesBesideSilence,
 }
@@ -80,13 +85,29 @@ pub const STEPS: &[Step] = &[
     step!("step04", Http,
         can: [AnswersHttp, ServesTheNext, ReturnsAtOnce, EndsSilence],
         cannot: [RefusesNonsense, KeepsConnection, ServesBesideSilence]),
+    step!("step05", Http,
+        can: [AnswersHttp, ServesTheNext, ReturnsAtOnce, EndsSilence,
+            RefusesNonsense],
+        cannot: [KeepsConnection, TakesBodies, ServesBesideSilence]),
+    step!("step06", Http,
+        can: [AnswersHttp, ServesTheNext, ReturnsAtOnce, EndsSilence,
+            RefusesNonsense, KeepsConnection, TakesBodies],
+        cannot: [ServesFiles, ServesBesideSilence]),
+    step!("step07", Http,
+        can: [AnswersHttp, ServesTheNext, ReturnsAtOnce, EndsSilence,
+            RefusesNonsense, KeepsConnection, TakesBodies, ServesFiles],
+        cannot: [ServesBesideSilence]),
 ];
 
 /// The greeting of step 01.
 pub const GREETING: &[u8] = b"Hello from the other end of a socket.\n";
 
-/// A request as short as HTTP/1.1 allows.
-pub const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+/// A short request, and the only one of its connection.
+pub const REQUEST: &[u8] =
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+/// A request as short as HTTP/1.1 allows: another may follow.
+pub const KEEPING: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 /// The step of that name.
 pub fn step(name: &str) -> &'static Step {
@@ -135,11 +156,13 @@ impl Step {
         eventually("the server waits for a visitor", || {
             facts::sleeps_in(server.pid(), libc::SYS_accept4).then_some(())
         });
-        // 0, 1, 2 and the listener.
-        server.limit_descriptors(4);
+        server.limit_descriptors(facts::next_descriptor(server.pid()));
         // The accept that is waiting has its descriptor already: it is used
-        // up by a visit.
-        self.visit(server);
+        // up by a visit, whose answer may be that there is none for a file.
+        let mut wire = server.connect();
+        wire.send(if self.speaks == Speaks::Http { REQUEST } else { b"ping" });
+        wire.finish();
+        wire.receive_until(|_| false);
     }
 
     /// Ends a visit: who ends first depends on who has more to say.

@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
+use std::time::{Duration, Instant};
 
 use crate::client::{self, Answer, ask};
 use crate::common::facts::{self, Belongings};
@@ -110,5 +111,25 @@ fn a_client_that_leaves() {
     eventually("everything is given back", || {
         (Belongings::of(server.pid()) == before).then_some(())
     });
+    server.interrupt();
+}
+
+/// A client who stops reading has its time, and then the next has its turn.
+#[test]
+fn a_client_that_stops_reading() {
+    const WRITE_TIME: Duration = Duration::from_secs(5);
+    let tree = Tree::new();
+    drop(large_file(&tree));
+    let server = client::serve(&tree);
+    let start = Instant::now();
+    let mut wire = server.connect();
+    begin(&server, &mut wire);
+    let answer = ask(&mut server.connect(), "GET", "/file.txt");
+    assert_eq!(answer.status, 200);
+    assert!(start.elapsed() >= WRITE_TIME, "after {:?}", start.elapsed());
+    server.wait_for_note("connection timed out");
+    // What had been taken is still delivered, and then the stream ends.
+    let (bytes, _) = wire.receive_until(|_| false);
+    assert!((bytes.len() as u64) < LARGE);
     server.interrupt();
 }

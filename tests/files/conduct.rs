@@ -305,6 +305,23 @@ fn pipelined_files() {
     server.interrupt();
 }
 
+/// Without a descriptor there is no file, for the moment; the conversation
+/// goes on.
+#[test]
+fn a_server_short_of_descriptors() {
+    let tree = Tree::new();
+    let server = client::serve(&tree);
+    let mut wire = server.connect();
+    assert_eq!(ask(&mut wire, "GET", "/file.txt").status, 200);
+    // 0, 1, 2, the root, the listener and this connection.
+    server.limit_descriptors(6);
+    assert_eq!(ask(&mut wire, "GET", "/file.txt").status, 503);
+    assert_eq!(ask(&mut wire, "GET", "/api/").status, 200);
+    server.limit_descriptors(100);
+    assert_eq!(ask(&mut wire, "GET", "/file.txt").status, 200);
+    server.interrupt();
+}
+
 #[test]
 fn closes_when_asked_to() {
     let tree = Tree::new();

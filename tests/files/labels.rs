@@ -2,7 +2,7 @@
 
 use shared::http::date::Date;
 use shared::http::media;
-use shared::http::validators::Version;
+use shared::http::validators::Revision;
 
 #[test]
 fn media_types() {
@@ -54,7 +54,7 @@ fn media_types() {
     assert_eq!(no_text, "application/octet-stream");
 }
 
-const VERSION: Version = Version {
+const REVISION: Revision = Revision {
     seconds: 784_111_777,
     nanoseconds: 123_456_789,
     size: 4096,
@@ -64,7 +64,7 @@ const VERSION: Version = Version {
 /// RFC 9110 section 8.8.3: quotes around visible letters.
 #[test]
 fn the_tag_is_one_quoted_word() {
-    let tag = VERSION.tag();
+    let tag = REVISION.tag();
     assert_eq!(tag, "\"2ebc98a1.75bcd15-1000-ff\"");
     let inside = tag.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
     let inside = inside.expect("quotes");
@@ -74,15 +74,15 @@ fn the_tag_is_one_quoted_word() {
 #[test]
 fn whatever_changes_changes_the_tag() {
     let others = [
-        Version { seconds: VERSION.seconds + 1, ..VERSION },
-        Version { seconds: -1, ..VERSION },
-        Version { nanoseconds: VERSION.nanoseconds + 1, ..VERSION },
-        Version { nanoseconds: 0, ..VERSION },
-        Version { size: VERSION.size + 1, ..VERSION },
-        Version { inode: VERSION.inode + 1, ..VERSION },
+        Revision { seconds: REVISION.seconds + 1, ..REVISION },
+        Revision { seconds: -1, ..REVISION },
+        Revision { nanoseconds: REVISION.nanoseconds + 1, ..REVISION },
+        Revision { nanoseconds: 0, ..REVISION },
+        Revision { size: REVISION.size + 1, ..REVISION },
+        Revision { inode: REVISION.inode + 1, ..REVISION },
     ];
-    let mut tags: Vec<String> = others.map(|version| version.tag()).to_vec();
-    tags.push(VERSION.tag());
+    let mut tags: Vec<String> = others.map(|revision| revision.tag()).to_vec();
+    tags.push(REVISION.tag());
     tags.sort();
     tags.dedup();
     assert_eq!(tags.len(), others.len() + 1);
@@ -90,10 +90,10 @@ fn whatever_changes_changes_the_tag() {
 
 #[test]
 fn nothing_was_modified_later_than_now() {
-    let at = |seconds| Date::from_unix(VERSION.seconds + seconds);
-    assert_eq!(VERSION.last_modified(at(10)), at(0));
-    assert_eq!(VERSION.last_modified(at(0)), at(0));
-    assert_eq!(VERSION.last_modified(at(-10)), at(-10));
-    let old = Version { seconds: i64::MIN, ..VERSION };
+    let at = |seconds| Date::from_unix(REVISION.seconds + seconds);
+    assert_eq!(REVISION.last_modified(at(10)), at(0));
+    assert_eq!(REVISION.last_modified(at(0)), at(0));
+    assert_eq!(REVISION.last_modified(at(-10)), at(-10));
+    let old = Revision { seconds: i64::MIN, ..REVISION };
     assert!(old.last_modified(at(0)) < Date::from_unix(-60_000_000_000));
 }

@@ -17,7 +17,8 @@ pub fn front(project: &Project, number: u8) -> Result<String> {
     let program = step.program();
     let exercises: u32 = step.exercises.iter().map(|it| it.minutes).sum();
     let mut html = format!(
-        "<div class=\"front\">\n<p class=\"effort\">Step {number:02} · {} minutes",
+        "<div class=\"front\">\n<p class=\"effort\">Step {number:02} · {} \
+         minutes",
         step.minutes
     );
     if exercises > 0 {
@@ -26,8 +27,9 @@ pub fn front(project: &Project, number: u8) -> Result<String> {
     let _ = write!(
         html,
         "</p>\n<p>{}.</p>\n<dl>\n<dt>Run it</dt><dd><code>cargo run --bin \
-         {program}</code></dd>\n<dt>Trace it</dt><dd><code>cargo build &amp;&amp; strace -f \
-         target/debug/{program}</code></dd>\n",
+         {program}</code></dd>\n<dt>Trace it</dt><dd>\
+         <code>cargo build &amp;&amp; strace -f target/debug/{program}</code>\
+         </dd>\n",
         escape(&step.idea),
     );
     if let Some(base) = step.base() {

@@ -159,8 +159,9 @@ impl Canvas {
             self.text(column, 23, actor, "p-b");
         }
         format!(
-            "<svg class=\"picture-drawing\" role=\"img\" aria-label=\"{title}\" \
-             viewBox=\"0 0 {WIDTH} {height}\">\n{boxes}{}{events}</svg>",
+            "<svg class=\"picture-drawing\" role=\"img\" \
+             aria-label=\"{title}\" viewBox=\"0 0 {WIDTH} {height}\">\n\
+             {boxes}{}{events}</svg>",
             self.body
         )
     }

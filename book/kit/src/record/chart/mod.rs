@@ -14,6 +14,7 @@ use crate::html::{block, escape};
 use crate::{Fault, Project, Result};
 
 mod draw;
+mod nagle;
 
 /// What is drawn.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,8 +55,20 @@ pub struct Series {
 /// How a chart's numbers come about.
 type Recorder = fn(&Project) -> Result<Chart>;
 
-/// The charts that can be recorded again, with the same result anywhere.
-const RECORDERS: [(&str, Recorder); 1] = [("calls-per-step", calls_per_step)];
+/// Whether a chart's numbers are the same wherever they are recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Numbers {
+    /// Counts: compared with a new recording.
+    Counted,
+    /// Times: they are one machine's, which the chart names.
+    Timed,
+}
+
+/// The charts that can be recorded again.
+const RECORDERS: [(&str, Numbers, Recorder); 2] = [
+    ("calls-per-step", Numbers::Counted, calls_per_step),
+    ("nagle", Numbers::Timed, nagle::record),
+];
 
 impl Chart {
     /// The places on the horizontal axis, in order.
@@ -129,11 +142,11 @@ fn table(chart: &Chart) -> Result<String, std::fmt::Error> {
 /// When nothing records such a chart, or its numbers cannot be had.
 pub fn record_to_files(project: &Project, names: &[String]) -> Result<()> {
     for name in names {
-        if !RECORDERS.iter().any(|(known, _)| known == name) {
+        if !RECORDERS.iter().any(|(known, ..)| known == name) {
             bail!("nothing records a chart '{name}'");
         }
     }
-    for (name, recorder) in RECORDERS {
+    for (name, _, recorder) in RECORDERS {
         if !names.is_empty() && !names.iter().any(|wanted| wanted == name) {
             continue;
         }
@@ -155,7 +168,10 @@ pub fn record_to_files(project: &Project, names: &[String]) -> Result<()> {
 /// When the numbers cannot be had.
 pub fn compare(project: &Project) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
-    for (name, recorder) in RECORDERS {
+    for (name, numbers, recorder) in RECORDERS {
+        if numbers == Numbers::Timed {
+            continue;
+        }
         let file = file(name);
         // A book without this chart has nothing to compare.
         let Ok(recorded) = project.read(&file) else { continue };

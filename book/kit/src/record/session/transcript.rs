@@ -123,8 +123,9 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again() {
-        let text = "# A caption\n# curl 7.88.1\nserver$ step01 8080\nserver| listening\n\
-                    server|\nserver|   try: a < b\nclient< hello\n\
+        let text = "# A caption\n# curl 7.88.1\nserver$ step01 8080\n\
+                    server| listening\nserver|\nserver|   try: a < b\n\
+                    client< hello\n\
                     client<^D\nserver^C\nserver= exit status 1\n";
         let transcript = Transcript::parse(text).unwrap();
         assert_eq!(transcript.to_string(), text);

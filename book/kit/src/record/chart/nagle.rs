@@ -1,0 +1,134 @@
+//! What an answer in two writes costs, on one connection of this machine.
+//!
+//! Nagle's algorithm holds back the second write until the first has been
+//! acknowledged, and the client's kernel delays that acknowledgement. The
+//! three servers here differ in nothing but how they write.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::anyhow;
+
+use super::{Chart, Kind, Series};
+use crate::{Project, Result};
+
+/// Questions on one connection, one after the other. The kernel
+/// acknowledges the first packets of a connection at once, so there must be
+/// more than a few.
+const QUESTIONS: usize = 101;
+
+/// No answer takes as long as this.
+const TIME_LIMIT: Duration = Duration::from_secs(5);
+
+const QUESTION: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n";
+const BODY: &[u8] = b"hello\n";
+
+/// How a server writes.
+#[derive(Clone, Copy)]
+struct Style {
+    name: &'static str,
+    no_delay: bool,
+    writes: usize,
+}
+
+const STYLES: [Style; 3] = [
+    Style { name: "two writes", no_delay: false, writes: 2 },
+    Style { name: "two, TCP_NODELAY", no_delay: true, writes: 2 },
+    Style { name: "one write", no_delay: false, writes: 1 },
+];
+
+/// Measures all three, one after the other.
+///
+/// # Errors
+/// When a connection fails or an answer does not come in time.
+pub fn record(_: &Project) -> Result<Chart> {
+    let mut values = Vec::new();
+    for style in STYLES {
+        let median = median_time(style)?.as_secs_f64() * 1000.0;
+        // Three digits are more than such a time is good for.
+        values.push((style.name.to_string(), round(median)));
+    }
+    Ok(Chart {
+        title: format!(
+            "From question to answer on one connection: the median of \
+             {QUESTIONS}, on {}",
+            machine()
+        ),
+        kind: Kind::Bars,
+        x: "how the server writes".to_string(),
+        y: "milliseconds".to_string(),
+        series: vec![Series { name: String::new(), values }],
+    })
+}
+
+fn round(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
+}
+
+/// Linux's version and the number of processors.
+fn machine() -> String {
+    let version = fs::read_to_string("/proc/sys/kernel/osrelease");
+    let version = version.unwrap_or_default();
+    let number = version.split('-').next().unwrap_or_default().trim();
+    let cores = thread::available_parallelism().map_or(1, |n| n.get());
+    format!("Linux {number} with {cores} processors")
+}
+
+fn median_time(style: Style) -> Result<Duration> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let address = listener.local_addr()?;
+    let server = thread::spawn(move || serve(&listener, style));
+    let mut times = ask(TcpStream::connect(address)?)?;
+    server.join().map_err(|_| anyhow!("the server panicked"))??;
+    times.sort();
+    Ok(times[times.len() / 2])
+}
+
+fn serve(listener: &TcpListener, style: Style) -> Result<()> {
+    let (mut connection, _) = listener.accept()?;
+    connection.set_read_timeout(Some(TIME_LIMIT))?;
+    connection.set_nodelay(style.no_delay)?;
+    let whole = [HEAD, BODY].concat();
+    let mut question = [0; QUESTION.len()];
+    for _ in 0..QUESTIONS {
+        connection.read_exact(&mut question)?;
+        if style.writes == 1 {
+            connection.write_all(&whole)?;
+        } else {
+            connection.write_all(HEAD)?;
+            connection.write_all(BODY)?;
+        }
+    }
+    Ok(())
+}
+
+fn ask(mut connection: TcpStream) -> Result<Vec<Duration>> {
+    connection.set_read_timeout(Some(TIME_LIMIT))?;
+    let mut answer = [0; HEAD.len() + BODY.len()];
+    let mut times = Vec::new();
+    for _ in 0..QUESTIONS {
+        let begin = Instant::now();
+        connection.write_all(QUESTION)?;
+        connection.read_exact(&mut answer)?;
+        times.push(begin.elapsed());
+    }
+    Ok(times)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn one_write_is_answered_without_the_delayed_acknowledgement() {
+        let style = STYLES[2];
+        assert_eq!(style.writes, 1);
+        // The delay would be 40 ms; a busy machine needs some.
+        assert!(median_time(style).unwrap() < Duration::from_millis(30));
+    }
+}

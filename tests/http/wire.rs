@@ -1,0 +1,152 @@
+//! The table over the wire, put to every step that claims to understand it:
+//! whole, in crumbs, and cut in two.
+
+use crate::cases::{self, Answer, Case, Feature, Then};
+use crate::common::steps::step;
+use crate::common::{Server, eventually, facts};
+use crate::outcome::{Event, Outcome};
+use crate::replies::{Replies, Reply};
+use crate::{core, step05 as by_hand};
+
+/// All there is.
+const ALL: &[Feature] = &[
+    Feature::Head,
+    Feature::Target,
+    Feature::Host,
+    Feature::Body,
+    Feature::Persist,
+    Feature::Expect,
+];
+
+/// The steps that speak HTTP: a later one joins by a line.
+macro_rules! claims {
+    ($($step:ident: $features:expr),* $(,)?) => {$(
+        mod $step {
+            use super::*;
+
+            #[test]
+            fn whole() {
+                put(stringify!($step), $features, 1, |case| {
+                    vec![&case.bytes]
+                });
+            }
+
+            #[test]
+            fn in_crumbs() {
+                put(stringify!($step), $features, 1, |case| {
+                    let size = case.bytes.len() / 200 + 1;
+                    case.bytes.chunks(size).collect()
+                });
+            }
+
+            #[test]
+            fn cut_in_two() {
+                // Waiting until the first half has been read takes time, and
+                // the core knows all cuts: a third of the cases, another
+                // for each step.
+                put(stringify!($step), $features, 3, |case| {
+                    // Anywhere, but in the same place on every run.
+                    let sum = case.name.bytes().fold(7, |sum: usize, byte| {
+                        sum.wrapping_mul(31).wrapping_add(byte.into())
+                    });
+                    let cut = sum % (case.bytes.len() + 1);
+                    let (first, second) = case.bytes.split_at(cut);
+                    vec![first, second]
+                });
+            }
+        }
+    )*};
+}
+
+claims! {
+    step05: &[Feature::Head],
+    step06: ALL,
+    step07: ALL,
+}
+
+/// Puts the cases that `name` should understand to it, in such pieces: all
+/// of them, or one in `every` so many.
+fn put(
+    name: &str,
+    features: &[Feature],
+    every: usize,
+    pieces: fn(&Case) -> Vec<&[u8]>,
+) {
+    let first: usize = name.bytes().last().unwrap_or(0).into();
+    let server = Server::start(step(name));
+    let keeps = features.contains(&Feature::Persist);
+    for (number, mut case) in cases::all().into_iter().enumerate() {
+        let its_turn = (number + first).is_multiple_of(every);
+        if !features.contains(&case.needs) || !its_turn {
+            continue;
+        }
+        // What closes after every answer, does so whatever the case says.
+        if !keeps && !case.answers.is_empty() {
+            case.then = Then::Closes;
+        }
+        let whole: &[&[u8]] = &[&case.bytes];
+        let expected = match keeps {
+            true => core::outcome(whole, case.finish),
+            false => by_hand::outcome(whole, case.finish),
+        };
+        println!("{name}: {case}");
+        let pieces = pieces(&case);
+        converse(&server, &case, &expected, &pieces);
+    }
+}
+
+/// One case, on a connection of its own.
+fn converse(server: &Server, case: &Case, core: &Outcome, pieces: &[&[u8]]) {
+    let mut wire = server.connect();
+    for (number, piece) in pieces.iter().enumerate() {
+        if number > 0 && pieces.len() == 2 {
+            wire.wait_until_read();
+        }
+        // Who refuses early need not take the rest.
+        if !wire.try_send(piece) {
+            break;
+        }
+    }
+    if case.finish {
+        wire.finish();
+    }
+    let mut replies = Replies::new(&mut wire);
+    for (number, answer) in case.answers.iter().enumerate() {
+        let head = is_head(core.events.get(number));
+        let Some(reply) = replies.next(head) else {
+            panic!("{number} answers, expected {:?}", case.answers);
+        };
+        expect(&reply, answer);
+    }
+    match case.then {
+        Then::Closes => replies.expect_end(),
+        Then::Waits => {
+            replies.expect_nothing();
+            wire.wait_until_read();
+            eventually("the server waits", || {
+                let waits = facts::sleeps_in(server.pid(), libc::SYS_read);
+                waits.then_some(())
+            });
+            assert!(!wire.has_something(), "one answer too many");
+        }
+    }
+}
+
+fn is_head(event: Option<&Event>) -> bool {
+    matches!(event, Some(Event::Request { method, .. }) if method == "HEAD")
+}
+
+fn expect(reply: &Reply, answer: &Answer) {
+    let fits = match answer {
+        Answer::Continue => reply.status == 100,
+        Answer::Refused(statuses) => {
+            // Who refuses says that it closes.
+            statuses.contains(&reply.status) && reply.closes
+        }
+        Answer::Accepted { statuses, body } => {
+            let same = body.as_ref().is_none_or(|body| *body == reply.body);
+            statuses.contains(&reply.status) && same
+        }
+    };
+    assert!(fits, "expected {answer:?}, got {reply:?}");
+}
