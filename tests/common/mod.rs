@@ -21,6 +21,7 @@ mod skip;
 pub mod steps;
 mod story;
 pub mod tools;
+mod trace;
 mod wire;
 
 pub use answer::Answer;
@@ -30,4 +31,5 @@ pub use program::{Program, Running};
 pub use server::Server;
 pub use skip::skip;
 pub use tools::{eventually, no_nasty, pattern};
+pub use trace::trace;
 pub use wire::Wire;

@@ -1,63 +1,28 @@
 //! What step 07 asks of the kernel for a file: counted by strace.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
-use std::process::Command;
-
-use rustix::process::{Pid, Signal, kill_process};
 
 use crate::client::{STEP_07, ask};
-use crate::common::tools::scratch;
-use crate::common::{Program, Server, skip};
+use crate::common::trace;
 use crate::tree::Tree;
-
-/// What strace writes of a server while it answers `requests` for a small
-/// file, on one connection.
-fn trace(root: &Path, requests: usize) -> String {
-    let log = scratch("strace");
-    let (log_name, root) = (log.to_str().unwrap(), root.to_str().unwrap());
-    let arguments =
-        ["strace", "-qq", "-o", log_name, STEP_07, "0", "--root", root];
-    let program = Program::new("/usr/bin/env", &arguments);
-    let server = Server::announced(program.start());
-    let mut wire = server.connect();
-    for _ in 0..requests {
-        assert_eq!(ask(&mut wire, "GET", "/file.txt").status, 200);
-    }
-    drop(wire);
-    server.wait_for_note("answered");
-    // strace itself is deaf to Ctrl-C, and ends when the server does.
-    let task = server.pid();
-    let children = format!("/proc/{task}/task/{task}/children");
-    let traced = fs::read_to_string(children).unwrap();
-    let traced = traced.trim().parse().unwrap();
-    kill_process(Pid::from_raw(traced).unwrap(), Signal::INT).unwrap();
-    server.wait();
-    let text = fs::read_to_string(&log).unwrap();
-    fs::remove_file(log).unwrap();
-    text
-}
-
-/// Whether programs can be traced here: strace may be missing, and tracing
-/// forbidden.
-fn can_trace() -> bool {
-    let mut strace = Command::new("strace");
-    let output = strace.args(["-o", "/dev/null", "true"]).output();
-    output.is_ok_and(|output| output.status.success())
-}
 
 #[test]
 fn a_small_file_takes_eight_calls() {
-    if !can_trace() {
-        let how = "install strace, and allow ptrace(2)";
-        return skip("a_small_file_takes_eight_calls", "no strace", how);
-    }
     let tree = Tree::new();
-    let text = trace(&tree.root(), 101);
+    let root = tree.root();
+    let command = [STEP_07, "0", "--root", root.to_str().unwrap()];
+    let test = "a_small_file_takes_eight_calls";
+    let lines = trace(test, &command, |server| {
+        let mut wire = server.connect();
+        for _ in 0..101 {
+            assert_eq!(ask(&mut wire, "GET", "/file.txt").status, 200);
+        }
+        drop(wire);
+        server.wait_for_note("answered");
+    });
+    let Some(lines) = lines else { return };
     // From one opening to the next is one request.
-    let is_opening = |line: &&str| line.contains("\"file.txt\"");
-    let lines: Vec<&str> = text.lines().collect();
+    let is_opening = |line: &String| line.contains("\"file.txt\"");
     let first = lines.iter().position(is_opening).unwrap();
     let last = lines.iter().rposition(is_opening).unwrap();
     let mut calls = BTreeMap::new();

@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod allocations;
+mod calls;
 #[path = "../cases/mod.rs"]
 mod cases;
 #[path = "../common/mod.rs"]
 mod common;
+mod conduct;
 mod core;
 mod cost;
 mod difference;
@@ -18,7 +21,9 @@ mod outcome;
 mod parser;
 #[path = "../files/fuzz.rs"]
 mod random;
+mod replies;
 mod splits;
 mod step05;
 mod table;
+mod time;
 mod wire;

@@ -3,8 +3,9 @@
 
 use crate::cases::{self, Answer, Case, Feature, Then};
 use crate::common::steps::step;
-use crate::common::{Server, Wire, eventually, facts};
+use crate::common::{Server, eventually, facts};
 use crate::outcome::{Event, Outcome};
+use crate::replies::{Replies, Reply};
 use crate::{core, step05 as by_hand};
 
 /// All there is.
@@ -115,7 +116,7 @@ fn converse(server: &Server, case: &Case, core: &Outcome, pieces: &[&[u8]]) {
         let Some(reply) = replies.next(head) else {
             panic!("{number} answers, expected {:?}", case.answers);
         };
-        reply.expect(answer);
+        expect(&reply, answer);
     }
     match case.then {
         Then::Closes => replies.expect_end(),
@@ -135,97 +136,17 @@ fn is_head(event: Option<&Event>) -> bool {
     matches!(event, Some(Event::Request { method, .. }) if method == "HEAD")
 }
 
-/// An answer, as read from the wire.
-#[derive(Debug)]
-struct Reply {
-    status: u16,
-    closes: bool,
-    body: Vec<u8>,
-}
-
-impl Reply {
-    fn expect(&self, answer: &Answer) {
-        let fits = match answer {
-            Answer::Continue => self.status == 100,
-            Answer::Refused(statuses) => {
-                // Who refuses says that it closes.
-                statuses.contains(&self.status) && self.closes
-            }
-            Answer::Accepted { statuses, body } => {
-                let same = body.as_ref().is_none_or(|body| *body == self.body);
-                statuses.contains(&self.status) && same
-            }
-        };
-        assert!(fits, "expected {answer:?}, got {self:?}");
-    }
-}
-
-/// The answers on a connection, one after the other.
-struct Replies<'w> {
-    wire: &'w mut Wire,
-    unused: Vec<u8>,
-}
-
-impl<'w> Replies<'w> {
-    fn new(wire: &'w mut Wire) -> Self {
-        Replies { wire, unused: Vec::new() }
-    }
-
-    /// The next answer, to a HEAD or not; `None` at the end of the stream.
-    fn next(&mut self, is_head: bool) -> Option<Reply> {
-        loop {
-            if let Some((reply, length)) = parse(&self.unused, is_head) {
-                self.unused.drain(..length);
-                return Some(reply);
-            }
-            let (more, error) = self.wire.receive_until(|new| !new.is_empty());
-            assert!(error.is_none(), "instead of an answer: {error:?}");
-            if more.is_empty() {
-                self.expect_nothing();
-                return None;
-            }
-            self.unused.extend_from_slice(&more);
+fn expect(reply: &Reply, answer: &Answer) {
+    let fits = match answer {
+        Answer::Continue => reply.status == 100,
+        Answer::Refused(statuses) => {
+            // Who refuses says that it closes.
+            statuses.contains(&reply.status) && reply.closes
         }
-    }
-
-    fn expect_nothing(&self) {
-        let rest = self.unused.escape_ascii();
-        assert!(self.unused.is_empty(), "one answer too many: {rest}");
-    }
-
-    /// Not a byte more, and no reset, which could have destroyed answers.
-    fn expect_end(&mut self) {
-        self.expect_nothing();
-        self.wire.expect_end();
-    }
-}
-
-/// The first answer in `bytes` and its length, if it is whole.
-fn parse(bytes: &[u8], is_head: bool) -> Option<(Reply, usize)> {
-    let mut fields = [httparse::EMPTY_HEADER; 32];
-    let mut head = httparse::Response::new(&mut fields);
-    let parsed = head.parse(bytes);
-    let parsed = parsed.unwrap_or_else(|error| {
-        panic!("no HTTP ({error}): {}", bytes.escape_ascii())
-    });
-    let httparse::Status::Complete(start) = parsed else { return None };
-    let field = |name: &str| {
-        let has_name =
-            |field: &&httparse::Header| field.name.eq_ignore_ascii_case(name);
-        let value = head.headers.iter().find(has_name)?.value;
-        Some(std::str::from_utf8(value).expect("ASCII"))
-    };
-    let status = head.code.expect("a status");
-    let length: usize = match field("Content-Length") {
-        Some(length) => length.parse().expect("a length"),
-        None => {
-            // RFC 9110 section 8.6: these alone need none.
-            assert!(matches!(status, 100 | 204), "no Content-Length");
-            0
+        Answer::Accepted { statuses, body } => {
+            let same = body.as_ref().is_none_or(|body| *body == reply.body);
+            statuses.contains(&reply.status) && same
         }
     };
-    let end = if is_head { start } else { start + length };
-    let body = bytes.get(start..end)?.to_vec();
-    let closes = field("Connection") == Some("close");
-    Some((Reply { status, closes, body }, end))
+    assert!(fits, "expected {answer:?}, got {reply:?}");
 }

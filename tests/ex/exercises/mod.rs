@@ -8,6 +8,10 @@ mod ex03a;
 mod ex03b;
 mod ex03c;
 mod ex04a;
+mod ex05a;
+mod ex06a;
+mod ex06b;
+mod ex06c;
 
 use crate::harness::{Lab, Outcome};
 
@@ -79,6 +83,10 @@ pub const TABLES: &[&Table] = &[
     &ex03b::TABLE,
     &ex03c::TABLE,
     &ex04a::TABLE,
+    &ex05a::TABLE,
+    &ex06a::TABLE,
+    &ex06b::TABLE,
+    &ex06c::TABLE,
 ];
 
 /// The table of the exercise `id`.

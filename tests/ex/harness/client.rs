@@ -1,17 +1,24 @@
 //! A client of the program under test, that writes down all it does.
 
+mod answer;
+mod firehose;
+mod nothing;
+mod wait;
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
 
-use super::busy::Spin;
 use super::program::Program;
 use super::quiet::{BETWEEN_LOOKS, Quiet};
 use super::show;
 use super::time::{Deadline, PATIENCE};
 use super::transcript::Transcript;
 use super::trouble::{Outcome, Trouble};
+
+pub use answer::Answer;
+use wait::Wait;
 
 /// More does not fit into the buffers of two sockets.
 const MOST_OF_A_FLOOD: usize = 24 << 20;
@@ -184,11 +191,25 @@ impl Client {
         most: usize,
         limit: Duration,
     ) -> Outcome<(Vec<u8>, End)> {
+        let (received, end) = self.gather(most, limit)?;
+        let words = end.words();
+        match received.len() {
+            0 => self.event(format!("received nothing{words}")),
+            _ => self
+                .event(format!("received {}{words}", show::bytes(&received))),
+        }
+        Ok((received, end))
+    }
+
+    /// Receives up to `most` bytes without a word in the record.
+    fn gather(
+        &mut self,
+        most: usize,
+        limit: Duration,
+    ) -> Outcome<(Vec<u8>, End)> {
         let mut received = vec![0; most];
         let mut filled = 0;
-        let deadline = Deadline::new(limit, self.program.pid());
-        let mut quiet = Quiet::new(self.program.pid());
-        let mut spin = Spin::new(&self.program);
+        let mut wait = Wait::new(&self.program, limit);
         let end = loop {
             if filled == most {
                 break End::Enough;
@@ -197,20 +218,11 @@ impl Client {
                 Ok(0) => break End::Eof,
                 Ok(taken) => {
                     filled += taken;
-                    spin = Spin::new(&self.program);
+                    wait.goes_on(&self.program);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    if self.await_event(libc::POLLIN)? {
-                        continue;
-                    }
-                    if quiet.look(Some(self.stream.as_fd())) {
-                        break End::Silence;
-                    }
-                    if spin.is_proven() {
-                        break End::Spinning;
-                    }
-                    if deadline.is_over() {
-                        break End::Late;
+                    if let Some(end) = self.await_more(&mut wait)? {
+                        break end;
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -218,12 +230,6 @@ impl Client {
             }
         };
         received.truncate(filled);
-        let words = end.words();
-        match filled {
-            0 => self.event(format!("received nothing{words}")),
-            _ => self
-                .event(format!("received {}{words}", show::bytes(&received))),
-        }
         Ok((received, end))
     }
 

@@ -7,6 +7,7 @@
 
 pub mod busy;
 pub mod client;
+pub mod cost;
 pub mod diag;
 pub mod door;
 pub mod launch;

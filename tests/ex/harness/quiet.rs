@@ -91,7 +91,7 @@ impl Quiet {
 }
 
 /// The bytes waiting in a socket of ours: to be read, to be acknowledged.
-fn queues(socket: BorrowedFd<'_>) -> (i32, i32) {
+pub fn queues(socket: BorrowedFd<'_>) -> (i32, i32) {
     let ask = |what| {
         let mut bytes: libc::c_int = 0;
         // SAFETY: both questions of ioctl(2) write one int.

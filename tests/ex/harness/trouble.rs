@@ -38,6 +38,8 @@ pub trait Advice {
     fn likely(self, guess: &str) -> Self;
     /// Replaces what was expected by words of this check.
     fn expecting(self, what: &str) -> Self;
+    /// Says what was being tried: one row of a table.
+    fn about(self, row: &str) -> Self;
 }
 
 impl<T> Advice for Outcome<T> {
@@ -51,6 +53,13 @@ impl<T> Advice for Outcome<T> {
     fn expecting(mut self, what: &str) -> Self {
         if let Err(Trouble::Failed(failure)) = &mut self {
             failure.expected = what.to_string();
+        }
+        self
+    }
+
+    fn about(mut self, row: &str) -> Self {
+        if let Err(Trouble::Failed(failure)) = &mut self {
+            failure.expected = format!("{row}: {}", failure.expected);
         }
         self
     }

@@ -33,6 +33,7 @@ pub fn steps(project: &Project) -> Result<Vec<String>, String> {
         let name = entry.file_name().into_string().ok()?;
         let (number, _) = name.split_once('-')?;
         number.parse::<u32>().ok()?;
+        entry.path().join("main.rs").exists().then_some(())?;
         Some(format!("step{number}"))
     });
     let mut names: Vec<String> = names.collect();

@@ -52,6 +52,20 @@ pub fn compiler_version(project: &Project) -> Result<String> {
     Ok(text.split_whitespace().nth(1).unwrap_or("unknown").to_string())
 }
 
+/// The compiler itself, which runs without rustup's settings.
+///
+/// # Errors
+/// When it does not say where it is.
+pub fn compiler(project: &Project) -> Result<PathBuf> {
+    let output = Command::new("rustc")
+        .args(["--print", "sysroot"])
+        .current_dir(&project.root)
+        .output()
+        .context("cannot run rustc")?;
+    let sysroot = String::from_utf8(output.stdout)?;
+    Ok(Path::new(sysroot.trim()).join("bin/rustc"))
+}
+
 fn command(project: &Project) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
     let mut command = Command::new(cargo);

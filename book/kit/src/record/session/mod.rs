@@ -4,7 +4,8 @@
 //! `book/runs/NAME.txt` holds what the terminals then showed.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::ffi::OsStr;
+use std::path::PathBuf;
 
 use anyhow::Context;
 
@@ -85,7 +86,8 @@ fn words(command: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Builds what these sessions run: the steps that they name, and the library
-/// that is preloaded.
+/// that is preloaded. A session that names `rustc` has the compiler, and one
+/// that names `NAME.rs` has that file of `book/runs` at hand.
 ///
 /// # Errors
 /// When it does not compile.
@@ -104,10 +106,20 @@ pub fn build(project: &Project, scripts: &[&Script]) -> Result<Built> {
     if words.contains("nasty") {
         targets.extend(["--example".to_string(), "nasty".to_string()]);
     }
-    if targets.is_empty() {
-        return Ok(Built::new());
+    let mut built = match targets.is_empty() {
+        true => Built::new(),
+        false => cargo::build(project, &targets)?,
+    };
+    if words.contains("rustc") {
+        built.insert("rustc".to_string(), cargo::compiler(project)?);
     }
-    cargo::build(project, &targets)
+    for word in words {
+        let source = project.root.join(format!("book/runs/{word}.rs"));
+        if source.exists() {
+            built.insert(format!("{word}.rs"), source);
+        }
+    }
+    Ok(built)
 }
 
 /// Plays a session. `known` is what was recorded of it before.
@@ -115,16 +127,16 @@ pub fn build(project: &Project, scripts: &[&Script]) -> Result<Built> {
 /// # Errors
 /// When something that the script waits for does not come.
 pub fn play(script: &Script, built: &Built, known: &str) -> Result<Transcript> {
-    let is_library = |file: &Path| file.extension().is_some_and(|e| e == "so");
-    let (libraries, programs): (Vec<_>, Vec<_>) = built
-        .iter()
-        .map(|(name, file)| (name.as_str(), file.as_path()))
-        .partition(|(_, file)| is_library(file));
-    let library = |name: &str| format!("{name}.so");
-    let names: Vec<_> =
-        libraries.iter().map(|(name, file)| (library(name), *file)).collect();
+    let (mut programs, mut files) = (Vec::new(), Vec::new());
+    for (name, file) in built {
+        match file.extension().and_then(OsStr::to_str) {
+            Some("so") => files.push((format!("{name}.so"), file.as_path())),
+            Some("rs") => files.push((name.clone(), file.as_path())),
+            _ => programs.push((name.as_str(), file.as_path())),
+        }
+    }
     let files: Vec<_> =
-        names.iter().map(|(name, file)| (&**name, *file)).collect();
+        files.iter().map(|(name, file)| (&**name, *file)).collect();
     let stage = Stage::new(&programs, &files)?;
     record::record(script, &stage, known)
 }

@@ -1,0 +1,68 @@
+//! Exercise 05a, One byte at a time: takes heads out of a stream.
+//!
+//! Try it: `cargo run --example 05a -- 127.0.0.1:8080`
+
+use std::os::fd::OwnedFd;
+use std::process::ExitCode;
+
+use shared::net::listener::Listener;
+use shared::net::stream;
+
+/// A longer head is refused.
+const MAX_HEAD: usize = 8 * 1024;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), String> {
+    let address = std::env::args().nth(1).ok_or("usage: 05a ADDRESS")?;
+    let parsed =
+        address.parse().map_err(|_| format!("{address} is no address"))?;
+    let listener = Listener::open(parsed)
+        .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
+    println!("listening on {}", listener.address());
+    loop {
+        let (connection, _) = listener
+            .accept()
+            .map_err(|errno| format!("cannot accept: {errno}"))?;
+        if let Err(errno) = serve(&connection) {
+            eprintln!("visitor lost: {errno}");
+        }
+    }
+}
+
+/// Answers each head that the visitor sends, until he has no more.
+fn serve(connection: &OwnedFd) -> nix::Result<()> {
+    let mut buffer = [0; MAX_HEAD];
+    loop {
+        // TODO: one read is not one head. It may be half of one, or three
+        // and a half. Keep what has come, take from it what is whole, and
+        // remember how far you have looked.
+        let count = stream::read(connection, &mut buffer)?;
+        if count == 0 {
+            return Ok(());
+        }
+        let answer = answer(&buffer[..count]);
+        stream::write_all(connection, answer.as_bytes())?;
+    }
+}
+
+/// The answer to the head in `bytes`: method, target, number of fields.
+fn answer(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let mut lines = text.lines();
+    // TODO: this finds two words in anything. RFC 9112 says what a request
+    // line is, and what a field is; the rest is answered with 400.
+    let mut words = lines.next().unwrap_or_default().split_whitespace();
+    let method = words.next().unwrap_or_default();
+    let target = words.next().unwrap_or_default();
+    let fields = lines.filter(|line| !line.is_empty()).count();
+    format!("{method} {target} {fields}\n")
+}

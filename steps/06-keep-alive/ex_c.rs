@@ -1,0 +1,99 @@
+//! Exercise 06c, A pipeline without memory: answers for whoever asks faster
+//! than he reads.
+//!
+//! Try it: `cargo run --example 06c -- 127.0.0.1:8080`
+
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::sys::socket::{self, MsgFlags, sockopt};
+use shared::net::buffer::Buffer;
+use shared::net::goodbye::say_goodbye;
+use shared::net::listener::Listener;
+use shared::net::stream;
+
+/// A longer head is refused.
+const MAX_HEAD: usize = 16 * 1024;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), String> {
+    let address = std::env::args().nth(1).ok_or("usage: 06c ADDRESS")?;
+    let parsed =
+        address.parse().map_err(|_| format!("{address} is no address"))?;
+    let listener = Listener::open(parsed)
+        .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
+    println!("listening on {}", listener.address());
+    loop {
+        let (connection, _) = listener
+            .accept()
+            .map_err(|errno| format!("cannot accept: {errno}"))?;
+        if let Err(errno) = serve(&connection) {
+            eprintln!("visitor lost: {errno}");
+        }
+    }
+}
+
+/// Numbers the requests of a connection, until there are no more.
+fn serve(connection: &OwnedFd) -> nix::Result<()> {
+    socket::setsockopt(connection, sockopt::TcpNoDelay, &true)?;
+    let mut input = Buffer::new(MAX_HEAD);
+    let mut output = Vec::new();
+    let mut number = 0;
+    loop {
+        let is_good = loop {
+            match head(input.bytes()) {
+                Ok(Some(length)) => input.consume(length),
+                Ok(None) => break input.bytes().len() < MAX_HEAD,
+                Err(_) => break false,
+            }
+            number += 1;
+            output.extend_from_slice(answer(number).as_bytes());
+        };
+        // TODO: nobody is kept waiting here: what the kernel does not take
+        // now, it will take later. How much can that become, and when is
+        // "later" if the visitor has nothing more to ask?
+        let now = MsgFlags::MSG_DONTWAIT;
+        match socket::send(connection.as_raw_fd(), &output, now) {
+            Ok(taken) => {
+                output.drain(..taken);
+            }
+            Err(Errno::EAGAIN) => {}
+            Err(errno) => return Err(errno),
+        }
+        if !is_good {
+            let refusal = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\
+                           Content-Length: 0\r\n\r\n";
+            stream::write_all(connection, refusal.as_bytes())?;
+            return say_goodbye(connection, Duration::from_secs(1));
+        }
+        match stream::read(connection, input.space())? {
+            0 => return Ok(()),
+            count => input.filled(count),
+        }
+    }
+}
+
+/// The length of the head at the beginning of `bytes`, if it is whole.
+fn head(bytes: &[u8]) -> Result<Option<usize>, httparse::Error> {
+    let mut fields = [httparse::EMPTY_HEADER; 100];
+    match httparse::Request::new(&mut fields).parse(bytes)? {
+        httparse::Status::Complete(length) => Ok(Some(length)),
+        httparse::Status::Partial => Ok(None),
+    }
+}
+
+/// A number in a line of a hundred bytes, and how to send it.
+fn answer(number: u64) -> String {
+    format!("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{number:.<99}\n")
+}

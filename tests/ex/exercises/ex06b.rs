@@ -1,0 +1,399 @@
+//! 06b Keep or close: when a connection ends, and how.
+
+use super::{Answer, Check, Starter, Table, Verdict};
+use crate::harness::client::{self, Client};
+use crate::harness::{Advice, Lab, Outcome, show, tidy};
+
+mod rows;
+
+use rows::{ROWS, Row};
+
+const ANSWERS: &str = "answers one request after the other";
+const DECIDES: &str = "keeps or closes, by version and Connection";
+const SAYS: &str = "says what becomes of the connection";
+const HEAD: &str = "answers HEAD without a body";
+const ERRORS: &str = "closes after a request that it cannot read, only";
+const ORDER: &str = "answers ten requests at once in their order";
+const READABLE: &str = "lets the client read the last answer";
+const TIDY: &str = "serves on and leaves nothing behind";
+
+pub const TABLE: Table = Table {
+    id: "06b",
+    checks: &[
+        Check {
+            name: ANSWERS,
+            points: 1,
+            needs: &[],
+            read: "The conversation",
+            starter: Starter::Passes,
+            run: |lab| talk(&mut lab.server()?.connect()?),
+        },
+        Check {
+            name: DECIDES,
+            points: 4,
+            needs: &[ANSWERS],
+            read: "Staying, or not",
+            starter: Starter::Fails,
+            run: decides,
+        },
+        Check {
+            name: SAYS,
+            points: 1,
+            needs: &[DECIDES],
+            read: "Staying, or not",
+            starter: Starter::Waits,
+            run: says,
+        },
+        Check {
+            name: HEAD,
+            points: 2,
+            needs: &[ANSWERS],
+            read: "Answers",
+            starter: Starter::Fails,
+            run: head,
+        },
+        Check {
+            name: ERRORS,
+            points: 1,
+            needs: &[ANSWERS],
+            read: "How it ends",
+            starter: Starter::Fails,
+            run: errors,
+        },
+        Check {
+            name: ORDER,
+            points: 2,
+            needs: &[DECIDES, HEAD],
+            read: "The conversation",
+            starter: Starter::Waits,
+            run: order,
+        },
+        Check {
+            name: READABLE,
+            points: 2,
+            needs: &[DECIDES],
+            read: "How it ends",
+            starter: Starter::Waits,
+            run: readable,
+        },
+        Check {
+            name: TIDY,
+            points: 1,
+            needs: &[ANSWERS],
+            read: "How it ends",
+            starter: Starter::Passes,
+            run: |lab| tidy::check(lab, &lab.server()?, talk),
+        },
+    ],
+    answers: &[
+        Answer {
+            name: "one request, one connection",
+            find: "            _ => true,\n",
+            replace: "            _ => false,\n",
+            verdict: Verdict::Fails(ANSWERS, "then end of file"),
+        },
+        Answer {
+            name: "knows close in small letters only",
+            find: "option.trim_ascii().to_ascii_lowercase();",
+            replace: "option.trim_ascii();",
+            verdict: Verdict::Fails(DECIDES, "case does not matter"),
+        },
+        Answer {
+            name: "compares the whole field",
+            find: "field.value.split(|byte| *byte == b',');",
+            replace: "field.value.split(|byte| *byte == b'\\n');",
+            verdict: Verdict::Fails(DECIDES, "a list"),
+        },
+        Answer {
+            name: "looks for the letters, not for the word",
+            find: "self.options.iter().any(|one| one == option)",
+            replace: "self.options.iter().any(|one| one.contains(option))",
+            verdict: Verdict::Fails(DECIDES, "whole word"),
+        },
+        Answer {
+            name: "looks at the first field only",
+            find: "options: options.collect(),",
+            replace: "options: options.take(1).collect(),",
+            verdict: Verdict::Fails(DECIDES, "a list"),
+        },
+        Answer {
+            name: "HTTP/1.0 is as good as HTTP/1.1",
+            find: "            0 => says(\"keep-alive\"),\n",
+            replace: "",
+            verdict: Verdict::Fails(DECIDES, "HTTP/1.0 closes"),
+        },
+        Answer {
+            name: "HTTP/1.0 is never kept",
+            find: "0 => says(\"keep-alive\"),",
+            replace: "0 => false,",
+            verdict: Verdict::Fails(DECIDES, "asks for it"),
+        },
+        Answer {
+            name: "says close and keeps",
+            find: "        if !answer.keeps {",
+            replace: "        if !answer.keeps && answer.text.len() < 2 {",
+            verdict: Verdict::Fails(DECIDES, "the connection stays open"),
+        },
+        Answer {
+            name: "closes without a word",
+            find: "(false, _) => \"Connection: close\\r\\n\",",
+            replace: "(false, _) => \"\",",
+            verdict: Verdict::Fails(SAYS, "Connection: close"),
+        },
+        Answer {
+            name: "keeps HTTP/1.0 without a word",
+            find: "(true, 0) => \"Connection: keep-alive\\r\\n\",",
+            replace: "(true, 0) => \"\",",
+            verdict: Verdict::Fails(SAYS, "Connection: keep-alive"),
+        },
+        Answer {
+            name: "a body for HEAD",
+            find: "if method == \"HEAD\" { String::new() } else { body }",
+            replace: "body",
+            verdict: Verdict::Fails(HEAD, "the next answer"),
+        },
+        Answer {
+            name: "no body, no length",
+            find: "    let length = body.len();",
+            replace: "    let length = if method == \"HEAD\" { 0 } else { \
+                body.len() };",
+            verdict: Verdict::Fails(HEAD, "Content-Length"),
+        },
+        Answer {
+            name: "closes after each answer that is no success",
+            find: "    Answer { text, keeps }\n",
+            replace: "    let keeps = keeps && text.contains(\"200\");\n    \
+                Answer { text, keeps }\n",
+            verdict: Verdict::Fails(ERRORS, "404"),
+        },
+        Answer {
+            name: "drops what comes behind a request",
+            find: "                input.consume(length);",
+            replace: "                let all = length + 80;\n                \
+                input.consume(all);",
+            verdict: Verdict::Fails(ORDER, "request 2 of ten"),
+        },
+        Answer {
+            name: "closes at once",
+            find: "            return say_goodbye(connection, \
+                Duration::from_secs(1));",
+            replace: "            return Ok(());",
+            verdict: Verdict::Fails(READABLE, "unread"),
+        },
+        Answer {
+            name: "keeps the connections",
+            find: "            0 => return Ok(Next::Nothing),",
+            replace: "            0 => {\n\
+                std::mem::forget(connection.try_clone());\n\
+                return Ok(Next::Nothing);\n}",
+            verdict: Verdict::Fails(TIDY, "open descriptors"),
+        },
+        Answer {
+            name: "waits longer for the visitor to leave",
+            find: "Duration::from_secs(1)",
+            replace: "Duration::from_secs(3)",
+            verdict: Verdict::AlsoRight,
+        },
+    ],
+};
+
+/// Receives the answer to `GET target`.
+fn expect(client: &mut Client, target: &str) -> Outcome<client::Answer> {
+    let answer = client.answer()?;
+    let body = format!("You asked for {target}.\n");
+    if answer.status == 200 && answer.body == body.as_bytes() {
+        return Ok(answer);
+    }
+    let got = format!("{} {}", answer.status, show::bytes(&answer.body));
+    Err(client.failed(format!("200 {}", show::bytes(body.as_bytes())), got))
+}
+
+fn talk(client: &mut Client) -> Outcome {
+    for target in ["/first", "/second?x=1"] {
+        let request = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+        client.send(request.as_bytes())?;
+        expect(client, target)?;
+    }
+    Ok(())
+}
+
+impl Row {
+    fn request(&self, method: &str, target: &str) -> String {
+        let Row { version, fields, .. } = self;
+        format!("{method} {target} HTTP/{version}\r\nHost: a\r\n{fields}\r\n")
+    }
+
+    fn about(&self) -> String {
+        let Row { version, fields, .. } = self;
+        let fields = fields.trim_end().replace("\r\n", ", ");
+        match fields.as_str() {
+            "" => format!("HTTP/{version} (RFC 9112, 9.3)"),
+            _ => format!("HTTP/{version}, {fields} (RFC 9112, 9.3)"),
+        }
+    }
+}
+
+fn decides(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    for row in ROWS {
+        let mut client = program.connect()?;
+        client.send(row.request("GET", "/one").as_bytes())?;
+        expect(&mut client, "/one").about(&row.about())?;
+        let then = if row.keeps {
+            client.send(row.request("GET", "/two").as_bytes()).and_then(|()| {
+                expect(&mut client, "/two")
+                    .map(drop)
+                    .expecting("the connection stays, for a second answer")
+            })
+        } else {
+            client.expect_eof()
+        };
+        then.about(&row.about()).likely(row.why)?;
+    }
+    Ok(())
+}
+
+fn says(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    for row in ROWS {
+        let mut client = program.connect()?;
+        client.send(row.request("GET", "/one").as_bytes())?;
+        let answer = expect(&mut client, "/one")?;
+        let old = row.version == "1.0";
+        let wanted = match (row.keeps, old) {
+            (false, _) => "Connection: close",
+            (true, true) => "Connection: keep-alive",
+            (true, false) => "no `Connection: close`",
+        };
+        let is_said = match (row.keeps, old) {
+            (false, _) => answer.says("close"),
+            (true, true) => answer.says("keep-alive"),
+            (true, false) => true,
+        };
+        if !is_said || row.keeps && answer.says("close") {
+            let said: Vec<&str> = answer.values("Connection").collect();
+            let got = match said.as_slice() {
+                [] => "no Connection field".to_string(),
+                said => format!("Connection: {}", said.join(", ")),
+            };
+            return Err(client.failed(wanted, got)).about(&row.about()).likely(
+                "the client cannot know what becomes of the connection \
+                 unless it is told: RFC 9112, 9.6",
+            );
+        }
+    }
+    Ok(())
+}
+
+fn head(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    for target in ["/page", "/missing"] {
+        let mut client = program.connect()?;
+        let ask = |method: &str| {
+            format!("{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n")
+        };
+        client.send(ask("GET").as_bytes())?;
+        let whole = client.answer()?;
+        client.send(ask("HEAD").as_bytes())?;
+        let head = client.answer_head()?;
+        if (head.status, &head.fields) != (whole.status, &whole.fields) {
+            let got = format!("{} {:?}", head.status, head.fields);
+            let wanted = format!(
+                "the same head as for GET: {} {:?}",
+                whole.status, whole.fields
+            );
+            return Err(client.failed(wanted, got)).likely(
+                "the answer to HEAD tells the Content-Length of the body that \
+                 GET would get: RFC 9110, 9.3.2",
+            );
+        }
+        client.send(ask("GET").as_bytes())?;
+        let again = client.answer().expecting("the next answer").likely(
+            "what follows the head of an answer to HEAD is the next answer: \
+             no body, RFC 9110, 9.3.2",
+        )?;
+        if again.body != whole.body {
+            let got = show::bytes(&again.body);
+            return Err(client.failed(show::bytes(&whole.body), got));
+        }
+    }
+    Ok(())
+}
+
+fn errors(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    for (method, target, status) in
+        [("GET", "/missing", 404), ("PUT", "/thing", 405)]
+    {
+        let mut client = program.connect()?;
+        let request = format!("{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+        for _ in 0..2 {
+            client.send(request.as_bytes())?;
+            let answer = client.answer().about(&format!("a {status}")).likely(
+                "the request was understood, so the next one can be: a 404 \
+                 or 405 is no reason to close",
+            )?;
+            if answer.status != status || answer.says("close") {
+                let got = format!("{} {:?}", answer.status, answer.fields);
+                return Err(client.failed(
+                    format!("{status}, and the connection stays"),
+                    got,
+                ));
+            }
+        }
+    }
+    let mut client = program.connect()?;
+    client.send(b"GET / HTTP/1.1\r\nHost : a\r\n\r\n")?;
+    let answer = client.answer()?;
+    if answer.status != 400 || !answer.says("close") {
+        let got = format!("{} {:?}", answer.status, answer.fields);
+        return Err(client.failed("400, and Connection: close", got)).likely(
+            "nobody knows where the next request would begin, so the \
+             connection ends: say so",
+        );
+    }
+    client.expect_eof()
+}
+
+fn order(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    let mut client = program.connect()?;
+    let mut requests = String::new();
+    for number in 1..=10 {
+        let method = if number % 3 == 0 { "HEAD" } else { "GET" };
+        let last = if number == 10 { "Connection: close\r\n" } else { "" };
+        requests.push_str(&format!(
+            "{method} /{number} HTTP/1.1\r\nHost: a\r\n{last}\r\n"
+        ));
+    }
+    requests.push_str("GET /behind HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.send(requests.as_bytes())?;
+    for number in 1..=10 {
+        let row = format!("request {number} of ten");
+        if number % 3 == 0 {
+            client.answer_head().about(&row)?;
+        } else {
+            expect(&mut client, &format!("/{number}")).about(&row)?;
+        }
+    }
+    client.expect_eof().likely(
+        "what lies behind a request that says close is not answered: \
+         RFC 9112, 9.6",
+    )
+}
+
+fn readable(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    let guess = "closing while bytes are unread resets the connection, and \
+                 the answer is lost: end your direction, and read on for a \
+                 while";
+    let request = b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let more = b"GET /more HTTP/1.1\r\nHost: a\r\n\r\n".repeat(100_000);
+    for _ in 0..3 {
+        let mut client = program.connect()?;
+        client.send(&[request.as_slice(), &more].concat()).likely(guess)?;
+        expect(&mut client, "/last").likely(guess)?;
+        client.expect_eof().likely(guess)?;
+    }
+    Ok(())
+}

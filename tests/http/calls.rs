@@ -1,0 +1,60 @@
+//! What step 06 asks of the kernel for an answer: counted by strace.
+
+use crate::common::trace;
+use crate::replies::Replies;
+
+const STEP_06: &str = env!("CARGO_BIN_EXE_step06");
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+/// How often `call` stands in a trace.
+fn count(lines: &[String], call: &str) -> usize {
+    let call = format!("{call}(");
+    lines.iter().filter(|line| line.starts_with(&call)).count()
+}
+
+/// The lines from the first answer to the last.
+fn between_answers(lines: &[String]) -> &[String] {
+    let is_answer = |line: &String| line.contains("HTTP/1.1 200 OK");
+    let first = lines.iter().position(is_answer).unwrap();
+    let last = lines.iter().rposition(is_answer).unwrap();
+    &lines[first + 1..=last]
+}
+
+#[test]
+fn an_answer_is_one_write() {
+    let test = "an_answer_is_one_write";
+    let lines = trace(test, &[STEP_06, "0"], |server| {
+        let mut wire = server.connect();
+        for _ in 0..101 {
+            wire.send(REQUEST);
+            let reply = Replies::new(&mut wire).next(false).unwrap();
+            assert_eq!(reply.status, 200);
+        }
+    });
+    let Some(lines) = lines else { return };
+    let no_delay = lines.iter().filter(|line| line.contains("TCP_NODELAY"));
+    assert_eq!(no_delay.count(), 1, "asked for once a connection");
+    let lines = between_answers(&lines);
+    let counts =
+        ["write", "read", "setsockopt"].map(|call| (call, count(lines, call)));
+    // How much time is left: for each read and each write.
+    let expected = [("write", 100), ("read", 100), ("setsockopt", 200)];
+    assert_eq!(counts, expected);
+    assert_eq!(lines.len(), 400, "and nothing else: {lines:#?}");
+}
+
+#[test]
+fn answers_to_a_pipeline_leave_together() {
+    let test = "answers_to_a_pipeline_leave_together";
+    let lines = trace(test, &[STEP_06, "0"], |server| {
+        let mut wire = server.connect();
+        wire.send(&REQUEST.repeat(20));
+        let mut replies = Replies::new(&mut wire);
+        for _ in 0..20 {
+            assert_eq!(replies.next(false).unwrap().status, 200);
+        }
+    });
+    let Some(lines) = lines else { return };
+    let is_answer = |line: &&String| line.contains("HTTP/1.1 200 OK");
+    assert_eq!(lines.iter().filter(is_answer).count(), 1, "{lines:#?}");
+}

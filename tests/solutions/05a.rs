@@ -1,0 +1,197 @@
+//! Exercise 05a, One byte at a time: takes heads out of a stream.
+//!
+//! Try it: `cargo run --example 05a -- 127.0.0.1:8080`
+
+use std::os::fd::OwnedFd;
+use std::process::ExitCode;
+//-solution
+use std::time::Duration;
+//-end
+
+use shared::net::listener::Listener;
+use shared::net::stream;
+//-solution
+use shared::net::goodbye::say_goodbye;
+//-end
+
+/// A longer head is refused.
+const MAX_HEAD: usize = 8 * 1024;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), String> {
+    let address = std::env::args().nth(1).ok_or("usage: 05a ADDRESS")?;
+    let parsed =
+        address.parse().map_err(|_| format!("{address} is no address"))?;
+    let listener = Listener::open(parsed)
+        .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
+    println!("listening on {}", listener.address());
+    loop {
+        let (connection, _) = listener
+            .accept()
+            .map_err(|errno| format!("cannot accept: {errno}"))?;
+        if let Err(errno) = serve(&connection) {
+            eprintln!("visitor lost: {errno}");
+        }
+    }
+}
+
+/// Answers each head that the visitor sends, until he has no more.
+fn serve(connection: &OwnedFd) -> nix::Result<()> {
+    let mut buffer = [0; MAX_HEAD];
+    //-solution
+    let mut filled = 0;
+    let mut parser = Parser::default();
+    loop {
+        match parser.parse(&buffer[..filled]) {
+            Parse::Complete(answer, length) => {
+                stream::write_all(connection, answer.as_bytes())?;
+                // What follows is the beginning of the next head.
+                buffer.copy_within(length..filled, 0);
+                filled -= length;
+                parser = Parser::default();
+                continue;
+            }
+            Parse::Error => return refuse(connection, "400\n"),
+            Parse::Partial if filled == buffer.len() => {
+                return refuse(connection, "431\n");
+            }
+            Parse::Partial => {}
+        }
+        match stream::read(connection, &mut buffer[filled..])? {
+            0 => return Ok(()),
+            count => filled += count,
+        }
+    }
+    //-starter
+    // loop {
+    //     // TODO: one read is not one head. It may be half of one, or three
+    //     // and a half. Keep what has come, take from it what is whole, and
+    //     // remember how far you have looked.
+    //     let count = stream::read(connection, &mut buffer)?;
+    //     if count == 0 {
+    //         return Ok(());
+    //     }
+    //     let answer = answer(&buffer[..count]);
+    //     stream::write_all(connection, answer.as_bytes())?;
+    // }
+    //-end
+}
+
+//-solution
+/// The last answer: nobody knows where the next head would begin.
+fn refuse(connection: &OwnedFd, answer: &str) -> nix::Result<()> {
+    stream::write_all(connection, answer.as_bytes())?;
+    say_goodbye(connection, Duration::from_secs(1))
+}
+
+/// What the bytes so far amount to.
+enum Parse {
+    /// A head: the answer to it, and its length.
+    Complete(String, usize),
+    /// The beginning of one.
+    Partial,
+    /// No head, whatever follows.
+    Error,
+}
+
+/// What is known of a head of which not everything has come.
+#[derive(Default)]
+struct Parser {
+    /// How many bytes have been looked at.
+    seen: usize,
+    /// Where the line begins that is coming in.
+    line: usize,
+    /// Method and target, once their line was whole.
+    request: Option<String>,
+    fields: usize,
+}
+
+impl Parser {
+    /// Goes on with `bytes`, all that has come of this head. Each byte is
+    /// looked at once; a line is judged when it is whole.
+    fn parse(&mut self, bytes: &[u8]) -> Parse {
+        while let Some(lf) = bytes[self.seen..].iter().position(|b| *b == b'\n')
+        {
+            let end = self.seen + lf;
+            let line = &bytes[self.line..end];
+            self.seen = end + 1;
+            self.line = end + 1;
+            let Some(line) = line.strip_suffix(b"\r") else {
+                return Parse::Error;
+            };
+            match &self.request {
+                None if line.is_empty() => {}
+                None => match request_line(line) {
+                    Some(request) => self.request = Some(request),
+                    None => return Parse::Error,
+                },
+                Some(request) if line.is_empty() => {
+                    let answer = format!("{request} {}\n", self.fields);
+                    return Parse::Complete(answer, self.seen);
+                }
+                Some(_) if is_field(line) => self.fields += 1,
+                Some(_) => return Parse::Error,
+            }
+        }
+        self.seen = bytes.len();
+        Parse::Partial
+    }
+}
+
+/// `GET /path` of `GET /path HTTP/1.1`: RFC 9112 section 3.
+fn request_line(line: &[u8]) -> Option<String> {
+    let mut words = line.split(|byte| *byte == b' ');
+    let [method, target, version] =
+        [words.next()?, words.next()?, words.next()?];
+    let is_request = words.next().is_none()
+        && is_token(method)
+        && !target.is_empty()
+        && target.iter().all(u8::is_ascii_graphic)
+        && (version == b"HTTP/1.1" || version == b"HTTP/1.0");
+    is_request.then(|| {
+        // Both are ASCII: nothing is lost.
+        let method = String::from_utf8_lossy(method);
+        format!("{method} {}", String::from_utf8_lossy(target))
+    })
+}
+
+/// `Name: value`: RFC 9112 section 5.
+fn is_field(line: &[u8]) -> bool {
+    let Some(colon) = line.iter().position(|byte| *byte == b':') else {
+        return false;
+    };
+    let (name, value) = line.split_at(colon);
+    let is_text = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~' | 0x80..);
+    is_token(name) && value.iter().all(is_text)
+}
+
+/// RFC 9110 section 5.6.2: the letters of methods and field names.
+fn is_token(word: &[u8]) -> bool {
+    let is_letter = |byte: &u8| {
+        byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte)
+    };
+    !word.is_empty() && word.iter().all(is_letter)
+}
+//-starter
+// /// The answer to the head in `bytes`: method, target, number of fields.
+// fn answer(bytes: &[u8]) -> String {
+//     let text = String::from_utf8_lossy(bytes);
+//     let mut lines = text.lines();
+//     // TODO: this finds two words in anything. RFC 9112 says what a request
+//     // line is, and what a field is; the rest is answered with 400.
+//     let mut words = lines.next().unwrap_or_default().split_whitespace();
+//     let method = words.next().unwrap_or_default();
+//     let target = words.next().unwrap_or_default();
+//     let fields = lines.filter(|line| !line.is_empty()).count();
+//     format!("{method} {target} {fields}\n")
+// }
+//-end
