@@ -12,6 +12,7 @@ mod ex05a;
 mod ex06a;
 mod ex06b;
 mod ex06c;
+mod ex07a;
 
 use crate::harness::{Lab, Outcome};
 
@@ -87,6 +88,7 @@ pub const TABLES: &[&Table] = &[
     &ex06a::TABLE,
     &ex06b::TABLE,
     &ex06c::TABLE,
+    &ex07a::TABLE,
 ];
 
 /// The table of the exercise `id`.
