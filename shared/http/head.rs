@@ -9,7 +9,7 @@
 use std::mem::MaybeUninit;
 
 use httparse::{Error, Header, Request};
-use memchr::memchr2_iter;
+use memchr::memchr_iter;
 
 use super::fields::is_token;
 use super::framing::{Claims, Framing};
@@ -41,8 +41,6 @@ pub struct Finder {
     start: usize,
     /// Where the line begins that is being looked at.
     line: usize,
-    /// The CR whose LF has not been seen.
-    cr: Option<usize>,
 }
 
 impl Finder {
@@ -51,30 +49,25 @@ impl Finder {
     /// line included, once it is known.
     ///
     /// # Errors
-    /// 414 or 431 when it is longer than [`MAX_HEAD`]; 400 for a CR or an LF
-    /// alone, which some servers take for the end of a line and some not,
+    /// 414 or 431 when it is longer than [`MAX_HEAD`]; 400 for a line that
+    /// ends in LF alone, which some servers take for an end and some not,
     /// and for what is no HTTP from its first byte on.
     pub fn find(&mut self, bytes: &[u8]) -> Result<Option<usize>, Refusal> {
         let bytes = &bytes[..bytes.len().min(MAX_HEAD)];
         let unseen = self.seen;
         self.seen = bytes.len();
-        for at in memchr2_iter(b'\r', b'\n', &bytes[unseen..]) {
-            let at = unseen + at;
-            match (self.cr.take(), bytes[at]) {
-                (None, b'\r') => self.cr = Some(at),
-                (Some(cr), b'\n') if cr + 1 == at => {
-                    let is_empty = cr == self.line;
-                    let is_first = self.line == self.start;
-                    self.line = at + 1;
-                    match (is_empty, is_first) {
-                        (true, false) => return Ok(Some(self.line)),
-                        // RFC 9112 section 2.2: empty lines before a
-                        // request are some old client's fault.
-                        (true, true) => self.start = self.line,
-                        (false, _) => {}
-                    }
-                }
-                _ => return Err(Refusal::bad("CR or LF by itself")),
+        for lf in memchr_iter(b'\n', &bytes[unseen..]) {
+            let end = unseen + lf + 1;
+            let line = &bytes[self.line..end];
+            let is_first = self.line == self.start;
+            self.line = end;
+            match line {
+                // RFC 9112 section 2.2: empty lines before a request are
+                // some old client's fault.
+                b"\r\n" if is_first => self.start = end,
+                b"\r\n" => return Ok(Some(end)),
+                [.., b'\r', b'\n'] => {}
+                _ => return Err(Refusal::bad("a line ends in LF alone")),
             }
         }
         // What does not begin like a method need not be waited for: it is

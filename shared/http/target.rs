@@ -51,8 +51,10 @@ impl<'b> Target<'b> {
 
 /// `/path?query`, whose host is known.
 fn with_query<'b>(host: &'b str, text: &'b str) -> Target<'b> {
-    match text.split_once('?') {
-        Some((path, query)) => Target { host, path, query: Some(query) },
+    match text.bytes().position(|byte| byte == b'?') {
+        Some(at) => {
+            Target { host, path: &text[..at], query: Some(&text[at + 1..]) }
+        }
         None => Target { host, path: text, query: None },
     }
 }
@@ -127,7 +129,9 @@ fn is_authority(text: &str) -> bool {
             None => return false,
         },
         None => {
-            let end = text.find(':').unwrap_or(text.len());
+            let mut bytes = text.bytes();
+            let colon = bytes.position(|byte| byte == b':');
+            let end = colon.unwrap_or(text.len());
             (is_name(&text.as_bytes()[..end]), &text[end..])
         }
     };
@@ -145,23 +149,14 @@ fn is_authority(text: &str) -> bool {
 
 /// A name or an IPv4 address: letters, digits, and whatever RFC 3986 lets
 /// stand in a name without a meaning of its own.
-fn is_name(mut name: &[u8]) -> bool {
-    let is_some = !name.is_empty();
-    loop {
-        name = match name {
-            [] => return is_some,
-            [b'%', a, b, rest @ ..]
-                if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() =>
-            {
-                rest
-            }
-            [byte, rest @ ..]
-                if byte.is_ascii_alphanumeric()
-                    || b"-._~!$&'()*+,;=".contains(byte) =>
-            {
-                rest
-            }
-            _ => return false,
-        }
-    }
+fn is_name(name: &[u8]) -> bool {
+    let is_good = |(at, &byte): (usize, &u8)| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' => true,
+        b'%' => match name.get(at + 1..at + 3) {
+            Some(digits) => digits.iter().all(u8::is_ascii_hexdigit),
+            None => false,
+        },
+        byte => b"_~!$&'()*+,;=".contains(&byte),
+    };
+    !name.is_empty() && name.iter().enumerate().all(is_good)
 }

@@ -1,7 +1,6 @@
 //! What a server says to try works, as it is printed; and a page comes up
 //! in a real browser.
 
-use std::env;
 use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -12,16 +11,8 @@ use crate::common::steps::{
     Capability::KeepsConnection, REQUEST, STEPS, Speaks, Step, lasting_servers,
     servers,
 };
-use crate::common::tools::scratch;
+use crate::common::tools::{find, scratch};
 use crate::common::{Answer, Program, Server, skip};
-
-/// Where a program is, by the search path.
-fn find(name: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH")?;
-    env::split_paths(&path)
-        .map(|folder| folder.join(name))
-        .find(|file| file.is_file())
-}
 
 /// The two commands that a server says to try.
 fn commands(server: &Server) -> Vec<String> {

@@ -76,7 +76,7 @@ fn a_late_end_of_the_head_is_in_time() {
     let mut wire = server.connect();
     let (most, rest) = REQUEST.split_at(REQUEST.len() - 1);
     wire.send(most);
-    let pause = Duration::from_secs(3);
+    let pause = Duration::from_secs(2);
     assert!(wire.read(&mut [0], pause).is_err(), "no answer yet");
     wire.send(rest);
     Answer::read(&mut wire).expect_page();

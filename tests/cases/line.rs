@@ -126,7 +126,8 @@ fn endings() -> Vec<Case> {
             "9112 2.2",
             b"GET / HTTP/1.1\r\nHost: a\r\n\n",
         ),
-        bad("CR for CRLF", "9112 2.2", b"GET / HTTP/1.1\rHost: a\r\r"),
+        bad("CR for CRLF", "9112 2.2", b"GET / HTTP/1.1\rHost: a\r\r")
+            .finished(),
         bad(
             "CR CR LF after the request line",
             "9112 2.2",
@@ -136,7 +137,8 @@ fn endings() -> Vec<Case> {
             "CR CR LF at the end",
             "9112 2.2",
             b"GET / HTTP/1.1\r\nHost: a\r\n\r\r\n",
-        ),
+        )
+        .finished(),
         bad(
             "LF before the request",
             "9112 2.2",

@@ -65,6 +65,14 @@ pub fn assert_same(got: &[u8], expected: &[u8]) {
     );
 }
 
+/// Where a program is, by the search path.
+pub fn find(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file())
+}
+
 /// The preloaded library of the exercises, where cargo has put it. It makes
 /// the kernel as unhelpful as the man pages allow.
 pub fn nasty() -> Option<PathBuf> {

@@ -40,8 +40,7 @@ pub enum Act {
     Send(String),
     /// Wait until exactly this has come.
     Expect(String),
-    /// Wait until this has come, and then for the end of file, whatever
-    /// comes before it.
+    /// Read up to the end of file; what has come must begin with this.
     ExpectStart(String),
     /// Send the end of file (`shutdown`).
     HalfClose,
