@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use nix::sys::prctl;
-use nix::sys::signal::{self, Signal};
+use nix::sys::signal::{self, SigHandler, Signal};
 use nix::unistd::{self, Pid};
 
 /// A program and everything it has started; dropping it ends them all.
@@ -93,6 +93,12 @@ fn leave_everything() -> io::Result<()> {
     unistd::setsid()?;
     // Should the recorder be killed, this program ends too.
     prctl::set_pdeathsig(Signal::SIGTERM)?;
+    // What a shell puts in the background ignores Ctrl-C, nohup's children
+    // the end of their terminal, and exec keeps that: the program shall not.
+    for ignored in [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGHUP] {
+        // SAFETY: no handler is set, and none is lost that could matter.
+        unsafe { signal::signal(ignored, SigHandler::SigDfl) }?;
+    }
     let flags = libc::CLOSE_RANGE_CLOEXEC.cast_signed();
     // Ask for every descriptor from 3 up to be closed by exec: the program
     // shall find 3 free, whatever the recorder was started with.
