@@ -13,6 +13,7 @@ mod ex06a;
 mod ex06b;
 mod ex06c;
 mod ex07a;
+mod ex07b;
 
 use crate::harness::{Lab, Outcome};
 
@@ -89,6 +90,7 @@ pub const TABLES: &[&Table] = &[
     &ex06b::TABLE,
     &ex06c::TABLE,
     &ex07a::TABLE,
+    &ex07b::TABLE,
 ];
 
 /// The table of the exercise `id`.
