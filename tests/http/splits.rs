@@ -5,7 +5,7 @@ use crate::cases::Case;
 /// Where to cut: everywhere; or, if there is much, near both ends, where it
 /// matters most, and here and there between.
 pub fn cuts(length: usize) -> Vec<usize> {
-    const ALL: usize = 500;
+    const ALL: usize = 2000;
     const ENDS: usize = 60;
     if length <= ALL {
         return (1..length).collect();
