@@ -297,11 +297,8 @@ fn head(lab: &Lab) -> Outcome {
         client.send(ask("HEAD").as_bytes())?;
         let head = client.answer_head()?;
         if (head.status, &head.fields) != (whole.status, &whole.fields) {
-            let got = format!("{} {:?}", head.status, head.fields);
-            let wanted = format!(
-                "the same head as for GET: {} {:?}",
-                whole.status, whole.fields
-            );
+            let got = head.head();
+            let wanted = format!("the same head as for GET: {}", whole.head());
             return Err(client.failed(wanted, got)).likely(
                 "the answer to HEAD tells the Content-Length of the body that \
                  GET would get: RFC 9110, 9.3.2",
@@ -334,7 +331,7 @@ fn errors(lab: &Lab) -> Outcome {
                  or 405 is no reason to close",
             )?;
             if answer.status != status || answer.says("close") {
-                let got = format!("{} {:?}", answer.status, answer.fields);
+                let got = answer.head();
                 return Err(client.failed(
                     format!("{status}, and the connection stays"),
                     got,
@@ -346,7 +343,7 @@ fn errors(lab: &Lab) -> Outcome {
     client.send(b"GET / HTTP/1.1\r\nHost : a\r\n\r\n")?;
     let answer = client.answer()?;
     if answer.status != 400 || !answer.says("close") {
-        let got = format!("{} {:?}", answer.status, answer.fields);
+        let got = answer.head();
         return Err(client.failed("400, and Connection: close", got)).likely(
             "nobody knows where the next request would begin, so the \
              connection ends: say so",

@@ -12,6 +12,8 @@ mod ex05a;
 mod ex06a;
 mod ex06b;
 mod ex06c;
+mod ex07a;
+mod ex07b;
 
 use crate::harness::{Lab, Outcome};
 
@@ -87,6 +89,8 @@ pub const TABLES: &[&Table] = &[
     &ex06a::TABLE,
     &ex06b::TABLE,
     &ex06c::TABLE,
+    &ex07a::TABLE,
+    &ex07b::TABLE,
 ];
 
 /// The table of the exercise `id`.

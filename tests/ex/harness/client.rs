@@ -49,7 +49,8 @@ pub enum End {
 }
 
 impl End {
-    fn words(self) -> &'static str {
+    /// How a report goes on after what has been received.
+    pub fn words(self) -> &'static str {
         match self {
             End::Enough => "",
             End::Eof => " then end of file",

@@ -50,6 +50,12 @@ impl Lab {
         &self.log
     }
 
+    /// The directory in which the program is started, and which goes with
+    /// the lab.
+    pub fn scratch(&self) -> &Path {
+        &self.scratch
+    }
+
     /// A start of the program with these arguments, to be described further.
     pub fn launch(&self, args: &[&str]) -> Launch<'_> {
         Launch {

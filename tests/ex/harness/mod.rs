@@ -21,6 +21,7 @@ pub mod show;
 pub mod tidy;
 pub mod time;
 pub mod transcript;
+pub mod tree;
 pub mod trouble;
 
 pub use door::{BlackHole, Door};

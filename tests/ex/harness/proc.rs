@@ -214,6 +214,10 @@ pub fn sleeps_in(pid: i32) -> Option<String> {
         libc::SYS_writev => "writev",
         libc::SYS_accept => "accept",
         libc::SYS_accept4 => "accept4",
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_open => "open",
+        libc::SYS_openat => "openat",
+        libc::SYS_openat2 => "openat2",
         libc::SYS_connect => "connect",
         #[cfg(target_arch = "x86_64")]
         libc::SYS_poll => "poll",

@@ -37,7 +37,16 @@ impl Answer {
         self.fields.iter().filter(same).map(|(_, value)| value.as_str())
     }
 
-    /// Whether the answer says that the connection will be closed.
+    /// Status and fields in one line.
+    pub fn head(&self) -> String {
+        let fields = self.fields.iter().map(|(name, value)| {
+            let shown: String = value.chars().take(40).collect();
+            format!(", {name}: {shown}")
+        });
+        fields.fold(self.status.to_string(), |head, field| head + &field)
+    }
+
+    /// Whether `option` is among those of Connection.
     pub fn says(&self, option: &str) -> bool {
         let mut options =
             self.values("Connection").flat_map(|value| value.split(','));
@@ -53,7 +62,7 @@ impl Client {
             return Err(self.failed(
                 "one Content-Length field: else nobody can know where the \
                  answer ends",
-                fields(&answer),
+                answer.head(),
             ));
         };
         let (body, end) = self.gather(length, PATIENCE)?;
@@ -137,17 +146,6 @@ fn length(answer: &Answer) -> Option<usize> {
     let value = answer.field("Content-Length")?;
     let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
     value.parse().ok().filter(|_| is_number)
-}
-
-fn fields(answer: &Answer) -> String {
-    let names = answer.fields.iter().map(|(name, value)| {
-        let shown: String = value.chars().take(20).collect();
-        format!("{name}: {shown}")
-    });
-    match names.collect::<Vec<_>>().join(", ") {
-        none if none.is_empty() => "no field at all".to_string(),
-        some => some,
-    }
 }
 
 /// The answer whose head this is.

@@ -43,8 +43,16 @@ impl Client {
             }
         }
         let all = bytes.len();
-        self.event(format!("sent {taken} of {all} bytes, read nothing"));
+        self.event(match all {
+            0 => "read nothing, until nothing moved".to_string(),
+            _ => format!("sent {taken} of {all} bytes, read nothing"),
+        });
         Ok(taken)
+    }
+
+    /// Reads nothing, until nothing moves any more.
+    pub fn settle(&mut self) -> Outcome {
+        self.pour(b"").map(drop)
     }
 
     /// Sends all of `bytes` and receives at the same time, whichever is

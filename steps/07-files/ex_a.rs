@@ -1,0 +1,100 @@
+//! Exercise 07a, Stay inside: a directory that no name leads out of.
+//!
+//! Try it: `cargo run --example 07a -- 127.0.0.1:8080 steps/07-files/site`
+
+use std::os::fd::OwnedFd;
+use std::process::ExitCode;
+use std::{fs, io};
+
+use shared::net::listener::Listener;
+use shared::net::stream;
+
+/// A longer head is nobody's.
+const MAX_HEAD: usize = 16 * 1024;
+
+/// The directory whose files are given away, by its name.
+type Root = String;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), String> {
+    let usage = "usage: 07a ADDRESS DIRECTORY";
+    let mut arguments = std::env::args().skip(1);
+    let address = arguments.next().ok_or(usage)?;
+    let directory = arguments.next().ok_or(usage)?;
+    let parsed =
+        address.parse().map_err(|_| format!("{address} is no address"))?;
+    // TODO: by tomorrow this name may be another directory's. Open it now.
+    let root = directory;
+    let listener = Listener::open(parsed)
+        .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
+    println!("listening on {}", listener.address());
+    loop {
+        let (connection, _) = listener
+            .accept()
+            .map_err(|errno| format!("cannot accept: {errno}"))?;
+        if let Err(error) = serve(&connection, &root) {
+            eprintln!("visitor lost: {error}");
+        }
+    }
+}
+
+/// One request, one answer.
+fn serve(connection: &OwnedFd, root: &Root) -> io::Result<()> {
+    let mut buffer = [0; MAX_HEAD];
+    let Some(target) = read_target(connection, &mut buffer)? else {
+        return Ok(());
+    };
+    // The query is for programs, and there are none here.
+    let path = target.split('?').next().unwrap_or_default();
+    // TODO: %20 is a blank, and a name that is no file beneath the root is
+    // nobody's business; nor is where the root is.
+    let name = format!("{root}{path}");
+    let (status, content) = match fs::read(&name) {
+        Ok(content) => ("200 OK", content),
+        Err(error) => {
+            let sorry = format!("cannot read {name}: {error}\n");
+            ("404 Not Found", sorry.into_bytes())
+        }
+    };
+    let head = format!(
+        "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        content.len()
+    );
+    stream::write_all(connection, head.as_bytes())?;
+    stream::write_all(connection, &content)?;
+    Ok(())
+}
+
+/// The target of the request that comes in, if one comes.
+fn read_target<'a>(
+    connection: &OwnedFd,
+    buffer: &'a mut [u8],
+) -> io::Result<Option<&'a str>> {
+    let mut filled = 0;
+    loop {
+        let count = stream::read(connection, &mut buffer[filled..])?;
+        filled += count;
+        let mut fields = [httparse::EMPTY_HEADER; 100];
+        let mut head = httparse::Request::new(&mut fields);
+        match head.parse(&buffer[..filled]) {
+            Ok(httparse::Status::Complete(_)) => break,
+            Ok(httparse::Status::Partial) if count > 0 => {}
+            Ok(httparse::Status::Partial) | Err(_) => return Ok(None),
+        }
+    }
+    let mut fields = [httparse::EMPTY_HEADER; 100];
+    let mut head = httparse::Request::new(&mut fields);
+    match head.parse(&buffer[..filled]) {
+        Ok(_) => Ok(head.path),
+        Err(error) => Err(io::Error::other(error)),
+    }
+}

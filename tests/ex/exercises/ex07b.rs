@@ -1,0 +1,514 @@
+//! 07b The right label: types, lengths, and files that change.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+
+use super::{Answer, Check, Starter, Table, Verdict};
+use crate::harness::client::{Client, End};
+use crate::harness::place::letters;
+use crate::harness::program::Program;
+use crate::harness::tree::Tree;
+use crate::harness::{Advice, Lab, Outcome, Trouble, cost, show, tidy};
+
+mod places;
+
+use places::{LABELS, PLACES};
+
+const SERVES: &str = "serves one file after the other";
+const TYPES: &str = "labels each file by its name";
+const BYTES: &str = "sends bytes, and counts them";
+const INDEX: &str = "has an index.html for a directory with a slash";
+const MOVED: &str = "sends a directory without a slash to the right place";
+const HEAD: &str = "answers HEAD without a body";
+const PIECES: &str = "sends a long file piece by piece";
+const GROWS: &str = "sends no more than it promised";
+const SHRINKS: &str = "closes if it cannot send what it promised";
+const TIDY: &str = "serves on and leaves nothing behind";
+
+const MEGABYTE: usize = 1 << 20;
+/// More than the buffers of two sockets hold, and no number of whole pieces.
+const LONG: usize = 16 * MEGABYTE + 1000;
+/// In kilobytes.
+const MOST_MEMORY: u64 = 8 * 1024;
+
+pub const TABLE: Table = Table {
+    id: "07b",
+    checks: &[
+        Check {
+            name: SERVES,
+            points: 1,
+            needs: &[],
+            read: "Answering",
+            starter: Starter::Passes,
+            run: |lab| talk(&mut start(lab)?.1.connect()?),
+        },
+        Check {
+            name: TYPES,
+            points: 2,
+            needs: &[SERVES],
+            read: "What there is to ask for",
+            starter: Starter::Fails,
+            run: types,
+        },
+        Check {
+            name: BYTES,
+            points: 1,
+            needs: &[SERVES],
+            read: "Answering",
+            starter: Starter::Fails,
+            run: bytes,
+        },
+        Check {
+            name: INDEX,
+            points: 1,
+            needs: &[SERVES],
+            read: "What there is to ask for",
+            starter: Starter::Fails,
+            run: index,
+        },
+        Check {
+            name: MOVED,
+            points: 2,
+            needs: &[SERVES],
+            read: "What there is to ask for",
+            starter: Starter::Fails,
+            run: moved,
+        },
+        Check {
+            name: HEAD,
+            points: 1,
+            needs: &[SERVES],
+            read: "Answering",
+            starter: Starter::Fails,
+            run: head,
+        },
+        Check {
+            name: PIECES,
+            points: 2,
+            needs: &[SERVES],
+            read: "A promise about a moving thing",
+            starter: Starter::Fails,
+            run: pieces,
+        },
+        Check {
+            name: GROWS,
+            points: 1,
+            needs: &[PIECES],
+            read: "A promise about a moving thing",
+            starter: Starter::Waits,
+            run: grows,
+        },
+        Check {
+            name: SHRINKS,
+            points: 2,
+            needs: &[PIECES],
+            read: "A promise about a moving thing",
+            starter: Starter::Waits,
+            run: shrinks,
+        },
+        Check {
+            name: TIDY,
+            points: 1,
+            needs: &[SERVES],
+            read: "Answering",
+            starter: Starter::Passes,
+            run: |lab| tidy::check(lab, &start(lab)?.1, talk),
+        },
+    ],
+    answers: &[
+        Answer {
+            name: "closes after each file",
+            find: "            }\n        }\n    }\n    Ok(true)\n}",
+            replace: "            }\n        }\n    }\n    Ok(false)\n}",
+            verdict: Verdict::Fails(SERVES, "end of file"),
+        },
+        Answer {
+            name: "what it does not know is text",
+            find: "        _ => \"application/octet-stream\",",
+            replace: "        _ => \"text/plain; charset=utf-8\",",
+            verdict: Verdict::Fails(TYPES, "offered to save"),
+        },
+        Answer {
+            name: "looks for a dot in the whole path",
+            find: "let file = name.rsplit(|byte| *byte == b'/')\
+                .next().unwrap_or_default();",
+            replace: "let file = if name.ends_with(b\"/readme\") { \
+                &b\"a.html\"[..] } else { &name[..] };",
+            verdict: Verdict::Fails(TYPES, "last segment"),
+        },
+        Answer {
+            name: "knows small letters only",
+            find: "    let name = name.to_ascii_lowercase();\n",
+            replace: "",
+            verdict: Verdict::Fails(TYPES, "case does not matter"),
+        },
+        Answer {
+            name: "looks at the first dot",
+            find: "let mut parts = file.rsplitn(2, |byte| *byte == b'.');",
+            replace: "let mut parts: Vec<&[u8]> = \
+                file.splitn(2, |byte| *byte == b'.').collect();\n    \
+                parts.reverse();\n    let mut parts = parts.into_iter();",
+            verdict: Verdict::Fails(TYPES, "last dot"),
+        },
+        Answer {
+            name: "counts letters",
+            find: "    send_head(connection, \"200 OK\", &fields, file.size)?;",
+            replace: "    let mut all = vec![0; 4096];\n    \
+                let count = file.read_at(0, &mut all)?;\n    \
+                let text = String::from_utf8_lossy(&all[..count])\
+                .into_owned();\n    let short = file.size - \
+                text.chars().filter(|c| c.len_utf8() == 2).count() as u64;\n    \
+                send_head(connection, \"200 OK\", &fields, short)?;",
+            verdict: Verdict::Fails(BYTES, "letters of two bytes"),
+        },
+        Answer {
+            name: "shows the page of the directory above",
+            find: "    if name.is_empty() || name.ends_with(b\"/\") {\n",
+            replace: "    if name.is_empty() || name.ends_with(b\"/\") {\n        \
+                name.clear();\n",
+            verdict: Verdict::Fails(INDEX, "/dir/"),
+        },
+        Answer {
+            name: "puts a slash behind what the client sent",
+            find: "        Entry::Directory => redirect(connection, &name),",
+            replace: "        Entry::Directory => {\n            \
+                let fields = format!(\"Location: {}/\\r\\n\", request.path);\n            \
+                send_head(connection, \"301 Moved Permanently\", &fields, 0)?;\n            \
+                Ok(true)\n        }",
+            verdict: Verdict::Fails(MOVED, "another host"),
+        },
+        Answer {
+            name: "puts a name as it is into a field",
+            find: "    encode_directory(name, None, &mut location);\n",
+            replace: "    location.extend_from_slice(b\"/\");\n    \
+                location.extend_from_slice(name);\n    \
+                location.extend_from_slice(b\"/\");\n",
+            verdict: Verdict::Fails(MOVED, "encoded"),
+        },
+        Answer {
+            name: "sends nobody anywhere",
+            find: "        Entry::Directory => redirect(connection, &name),",
+            replace: "        Entry::Directory => {\n            \
+                name.extend_from_slice(b\"/index.html\");\n            \
+                match root.open_entry(&name)? {\n                \
+                Entry::File(file) => send_file(connection, request, &name, \
+                &file),\n                _ => redirect(connection, &name),\n            \
+                }\n        }",
+            verdict: Verdict::Fails(MOVED, "301"),
+        },
+        Answer {
+            name: "a body for HEAD",
+            find: "    if request.is_head {\n        return Ok(true);\n    }\n    \
+                let mut piece",
+            replace: "    let mut piece",
+            verdict: Verdict::Fails(HEAD, "the next answer"),
+        },
+        Answer {
+            name: "a body for HEAD where there is no file",
+            find: "    if request.is_head {\n        return Ok(true);\n    }\n    \
+                stream::write_all",
+            replace: "    stream::write_all",
+            verdict: Verdict::Fails(HEAD, "the next answer"),
+        },
+        Answer {
+            name: "a piece is a file",
+            find: "const PIECE: usize = 64 * 1024;",
+            replace: "const PIECE: usize = 64 * 1024 * 1024;",
+            verdict: Verdict::Fails(PIECES, "kB of memory"),
+        },
+        Answer {
+            name: "sends up to the end of the file",
+            find: "        let left = usize::try_from(file.size - sent)\
+                .unwrap_or(usize::MAX);\n        let room = left.min(PIECE);\n        \
+                match file.read_at(sent, &mut piece[..room])? {",
+            replace: "        let room = PIECE;\n        \
+                match file.read_at(sent, &mut piece[..room])? {",
+            verdict: Verdict::Fails(GROWS, "was a promise"),
+        },
+        Answer {
+            name: "waits for the file to grow again",
+            find: "            0 => return Ok(false),",
+            replace: "            0 => {}",
+            verdict: Verdict::Fails(SHRINKS, "computes without end"),
+        },
+        Answer {
+            name: "goes on with the next request",
+            find: "            0 => return Ok(false),",
+            replace: "            0 => return Ok(true),",
+            verdict: Verdict::Fails(SHRINKS, "both sides wait"),
+        },
+        Answer {
+            name: "fills up with zeros",
+            find: "            0 => return Ok(false),",
+            replace: "            0 => {\n                \
+                piece.fill(0);\n                \
+                stream::write_all(connection, &piece[..room])?;\n                \
+                sent += room as u64;\n            }",
+            verdict: Verdict::Fails(SHRINKS, "never were in the file"),
+        },
+        Answer {
+            name: "keeps the connections",
+            find: "            0 => return Ok(None),",
+            replace: "            0 => {\n\
+                std::mem::forget(connection.try_clone());\n\
+                return Ok(None);\n}",
+            verdict: Verdict::Fails(TIDY, "open descriptors"),
+        },
+        Answer {
+            name: "smaller pieces",
+            find: "const PIECE: usize = 64 * 1024;",
+            replace: "const PIECE: usize = 1000;",
+            verdict: Verdict::AlsoRight,
+        },
+    ],
+};
+
+const HELLO: &[u8] = b"<h1>hello</h1>\n";
+
+fn start(lab: &Lab) -> Outcome<(Tree, Program)> {
+    let tree = Tree::new(lab);
+    tree.file("root/hello.html", HELLO)?;
+    let program = lab.server_with(&[&tree.argument("root")])?;
+    Ok((tree, program))
+}
+
+fn ask(client: &mut Client, method: &str, target: &str) -> Outcome {
+    let request = format!("{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.send(request.as_bytes())
+}
+
+/// Asks for a file, which must have this content; its Content-Type.
+fn get(client: &mut Client, target: &str, content: &[u8]) -> Outcome<String> {
+    ask(client, "GET", target)?;
+    let answer = client.answer().about(target)?;
+    if answer.status != 200 || answer.body != content {
+        let got = match answer.status {
+            200 => show::difference(content, &answer.body),
+            status => format!("{status} {}", show::bytes(&answer.body)),
+        };
+        let expected = format!("200 {}", show::bytes(content));
+        return Err(client.failed(expected, got)).about(target);
+    }
+    let label = answer.field("Content-Type").unwrap_or("no Content-Type");
+    Ok(label.to_string())
+}
+
+fn talk(client: &mut Client) -> Outcome {
+    get(client, "/hello.html", HELLO)?;
+    get(client, "/hello.html?again", HELLO)?;
+    ask(client, "GET", "/nothing.html")?;
+    match client.answer()?.status {
+        404 => Ok(()),
+        other => Err(client.failed("404", other.to_string())),
+    }
+}
+
+/// Blanks and case do not matter in a label.
+fn normal(label: &str) -> String {
+    label.to_ascii_lowercase().replace([' ', '"'], "")
+}
+
+fn types(lab: &Lab) -> Outcome {
+    let (tree, program) = start(lab)?;
+    let mut client = program.connect()?;
+    for (name, label, likely) in LABELS {
+        tree.file(&format!("root/{name}"), "content")?;
+        let target = format!("/{name}");
+        let got = get(&mut client, &target, b"content")?;
+        if normal(&got) != normal(label) {
+            let expected = format!("Content-Type: {label}");
+            return Err(client.failed(expected, got))
+                .about(&target)
+                .likely(likely);
+        }
+    }
+    Ok(())
+}
+
+fn bytes(lab: &Lab) -> Outcome {
+    let (tree, program) = start(lab)?;
+    let all: Vec<u8> = (0..=255).collect();
+    let mut client = program.connect()?;
+    for (name, content) in [
+        ("letters of two bytes.txt", "Grüße, señor".as_bytes()),
+        ("all.bin", &all),
+        ("empty.txt", b""),
+        ("half a letter.txt", b"half a letter: \xC3"),
+    ] {
+        tree.file(&format!("root/{name}"), content)?;
+        let target = format!("/{}", name.replace(' ', "%20"));
+        let guess = "a file is bytes, of which Content-Length is the number; \
+                     they need not be UTF-8";
+        get(&mut client, &target, content).about(name).likely(guess)?;
+        // And the next answer is where it should be.
+        get(&mut client, "/hello.html", HELLO).about(name).likely(guess)?;
+    }
+    Ok(())
+}
+
+fn index(lab: &Lab) -> Outcome {
+    let (tree, program) = start(lab)?;
+    tree.file("root/index.html", "the page above")?;
+    tree.file("root/dir/index.html", "the page of a directory")?;
+    tree.directory("root/empty")?;
+    let mut client = program.connect()?;
+    for (target, content) in [
+        ("/", "the page above"),
+        ("/dir/", "the page of a directory"),
+        ("/dir/?x=1", "the page of a directory"),
+    ] {
+        let label = get(&mut client, target, content.as_bytes())?;
+        if !normal(&label).starts_with("text/html") {
+            let expected = "Content-Type: text/html; charset=utf-8";
+            return Err(client.failed(expected, label)).about(target);
+        }
+    }
+    ask(&mut client, "GET", "/empty/")?;
+    match client.answer()?.status {
+        404 => Ok(()),
+        other => Err(client.failed("404", other.to_string()))
+            .about("a directory without index.html"),
+    }
+}
+
+fn moved(lab: &Lab) -> Outcome {
+    let (tree, program) = start(lab)?;
+    let mut client = program.connect()?;
+    for (name, target, place) in PLACES {
+        tree.file(&format!("root/{name}/index.html"), "a page")?;
+        ask(&mut client, "GET", target)?;
+        let answer = client.answer().about(target).likely(
+            "a name may hold a line's end: in a field it must be encoded",
+        )?;
+        let location = answer.field("Location").unwrap_or_default();
+        if answer.status != 301 || location.is_empty() {
+            let got = answer.head();
+            return Err(client.failed("301 and a Location", got))
+                .about(target)
+                .likely(
+                    "a page's relative links would be taken for links of the \
+                     directory above: 301",
+                );
+        }
+        // The query may go along.
+        let path = location.split('?').next().unwrap_or_default();
+        if path != *place {
+            let guess = if path.starts_with("//") || path.contains('\\') {
+                "a browser takes this for another host: a Location that \
+                 anybody can choose is an open redirect"
+            } else {
+                "the directory's own path, encoded, with a slash at its end"
+            };
+            let expected = format!("Location: {place}");
+            return Err(client.failed(expected, location))
+                .about(target)
+                .likely(guess);
+        }
+        get(&mut client, path, b"a page").about("where it leads to")?;
+    }
+    Ok(())
+}
+
+fn head(lab: &Lab) -> Outcome {
+    let (_, program) = start(lab)?;
+    let mut client = program.connect()?;
+    for target in ["/hello.html", "/nothing.html"] {
+        ask(&mut client, "GET", target)?;
+        let whole = client.answer()?;
+        ask(&mut client, "HEAD", target)?;
+        let head = client.answer_head()?;
+        if (head.status, &head.fields) != (whole.status, &whole.fields) {
+            let got = head.head();
+            let expected = whole.head();
+            return Err(client.failed(expected, got))
+                .about(target)
+                .likely("HEAD has the same fields as GET: RFC 9110, 9.3.2");
+        }
+        ask(&mut client, "GET", "/hello.html")?;
+        client.answer().expecting("the next answer").likely(
+            "what follows the head of an answer to HEAD is the next answer: \
+             no body, RFC 9110, 9.3.2",
+        )?;
+    }
+    Ok(())
+}
+
+/// Sixteen mebibytes of which no two parts are alike.
+fn long() -> Vec<u8> {
+    let mut content = letters(MEGABYTE).repeat(17);
+    content.truncate(LONG);
+    for (number, part) in content.chunks_mut(4096).enumerate() {
+        let mark = format!("part {number} ");
+        if let Some(start) = part.get_mut(..mark.len()) {
+            start.copy_from_slice(mark.as_bytes());
+        }
+    }
+    content
+}
+
+/// A long file, asked for by a client that has read its beginning only and
+/// waits until the program waits for it.
+fn half_way(lab: &Lab) -> Outcome<(Tree, Program, Client, Vec<u8>)> {
+    let (tree, program) = start(lab)?;
+    let content = long();
+    tree.file("root/long.bin", &content)?;
+    let mut client = program.connect()?;
+    ask(&mut client, "GET", "/long.bin")?;
+    let answer = client.answer_head()?;
+    if answer.field("Content-Length") != Some(&LONG.to_string()) {
+        let expected = format!("Content-Length: {LONG}");
+        return Err(client.failed(expected, answer.head()));
+    }
+    client.settle()?;
+    Ok((tree, program, client, content))
+}
+
+fn pieces(lab: &Lab) -> Outcome {
+    let (_tree, program, mut client, content) = half_way(lab)?;
+    client.expect(&content)?;
+    get(&mut client, "/hello.html", HELLO)?;
+    cost::expect_memory(&program, MOST_MEMORY)
+        .likely("a file need not be in memory as a whole: a piece is enough")
+}
+
+fn grows(lab: &Lab) -> Outcome {
+    let (tree, _program, mut client, content) = half_way(lab)?;
+    lab.log().event("the file grows by 1 MiB");
+    let path = tree.path("root/long.bin");
+    let file = OpenOptions::new().append(true).open(path);
+    file.and_then(|mut file| file.write_all(&vec![b'+'; MEGABYTE]))
+        .map_err(|error| Trouble::blocked(format!("no growth: {error}")))?;
+    client.expect(&content)?;
+    get(&mut client, "/hello.html", HELLO).map(drop).likely(
+        "Content-Length was a promise: what the file has grown by since is \
+         taken for the next answer",
+    )
+}
+
+fn shrinks(lab: &Lab) -> Outcome {
+    let (tree, _program, mut client, content) = half_way(lab)?;
+    let left = 12 * MEGABYTE;
+    lab.log().event("the file shrinks to 12 MiB");
+    let file = OpenOptions::new().write(true).open(tree.path("root/long.bin"));
+    file.and_then(|file| file.set_len(left as u64))
+        .map_err(|error| Trouble::blocked(format!("not shorter: {error}")))?;
+    let (got, end) = client.receive(LONG)?;
+    if !content.starts_with(&got) || end == End::Enough {
+        return Err(client.failed(
+            "bytes of the file, then the end of the connection",
+            show::difference(&content[..left], &got),
+        ))
+        .likely("bytes were sent that never were in the file");
+    }
+    match end {
+        End::Eof | End::Reset => Ok(()),
+        _ => Err(client.failed(
+            "the end of the connection",
+            format!("{}{}", show::count(got.len()), end.words()),
+        ))
+        .likely(
+            "more was promised than there is, and only the end of the \
+             connection can tell that it will not come",
+        ),
+    }
+}
