@@ -156,7 +156,9 @@ fn step01_says_that_no_descriptor_is_left() {
 
     let nasty = Server::start_nasty(step, "accept=EMFILE");
     let Some(server) = nasty else {
-        return crate::common::no_nasty("step01_says_that_…");
+        return crate::common::no_nasty(
+            "step01_says_that_no_descriptor_is_left",
+        );
     };
     let line = "step01: cannot accept: too many open files";
     server.wait().expect_failure(1, line);
