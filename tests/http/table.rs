@@ -31,6 +31,7 @@ fn cases_for_step05() -> Vec<Case> {
 #[test]
 fn there_are_enough_cases_and_no_two_alike() {
     let cases = cases::all();
+    println!("{} cases", cases.len());
     assert!(cases.len() >= 200, "only {} cases", cases.len());
     let mut names = HashSet::new();
     let mut told = HashSet::new();

@@ -37,7 +37,7 @@ struct Style {
 
 const STYLES: [Style; 3] = [
     Style { name: "two writes", no_delay: false, writes: 2 },
-    Style { name: "two, TCP_NODELAY", no_delay: true, writes: 2 },
+    Style { name: "NODELAY", no_delay: true, writes: 2 },
     Style { name: "one write", no_delay: false, writes: 1 },
 ];
 
