@@ -228,16 +228,16 @@ pub const TABLE: Table = Table {
     ],
 };
 
-/// A tree with `root`, which is to be served, and much around it.
+/// A tree with `site`, which is to be served, and much around it.
 fn start(lab: &Lab) -> Outcome<(Tree, Program)> {
     let tree = Tree::new(lab);
-    tree.file("root/hello.txt", HELLO)?;
-    tree.file("root/dir/deep.txt", HELLO)?;
+    tree.file("site/hello.txt", HELLO)?;
+    tree.file("site/dir/deep.txt", HELLO)?;
     names::grow(&tree)?;
     tree.file("outside/secret.txt", SECRET)?;
     tree.file("outside/deep.txt", SECRET)?;
-    tree.file("root-and-more/secret.txt", SECRET)?;
-    let root = tree.argument("root");
+    tree.file("site-and-more/secret.txt", SECRET)?;
+    let root = tree.argument("site");
     let program = lab.server_with(&[&root])?;
     Ok((tree, program))
 }
@@ -299,7 +299,7 @@ fn table(lab: &Lab, rows: &[Row]) -> Outcome {
 fn serves(lab: &Lab) -> Outcome {
     let (tree, program) = start(lab)?;
     let long = String::from_utf8_lossy(&letters(100_000)).into_owned();
-    tree.file("root/long.txt", &long)?;
+    tree.file("site/long.txt", &long)?;
     for (target, content) in [
         ("/hello.txt", HELLO),
         ("/dir/deep.txt", HELLO),
@@ -323,16 +323,16 @@ fn holds(lab: &Lab) -> Outcome {
         Ok(client)
     };
     expect(&mut asked("/dir/deep.txt")?, HELLO)?;
-    lab.log().event("root/dir becomes a link to outside");
-    tree.rename("root/dir", "root/old")?;
-    tree.link("root/dir", "../outside")?;
+    lab.log().event("site/dir becomes a link to outside");
+    tree.rename("site/dir", "site/old")?;
+    tree.link("site/dir", "../outside")?;
     refused(&mut asked("/dir/deep.txt")?, &[404, 403]).likely(
         "what was a directory is a link by now: whoever looks first and \
          opens then opens something else",
     )?;
-    lab.log().event("root gets another name, and outside gets its name");
-    tree.rename("root", "moved")?;
-    tree.rename("outside", "root")?;
+    lab.log().event("site gets another name, and outside gets its name");
+    tree.rename("site", "moved")?;
+    tree.rename("outside", "site")?;
     let guess = "the directory has another name now, and is the same: open \
                  it once, and all paths relative to its descriptor";
     refused(&mut asked("/secret.txt")?, &[404]).likely(guess)?;

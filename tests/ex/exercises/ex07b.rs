@@ -267,8 +267,8 @@ const HELLO: &[u8] = b"<h1>hello</h1>\n";
 
 fn start(lab: &Lab) -> Outcome<(Tree, Program)> {
     let tree = Tree::new(lab);
-    tree.file("root/hello.html", HELLO)?;
-    let program = lab.server_with(&[&tree.argument("root")])?;
+    tree.file("site/hello.html", HELLO)?;
+    let program = lab.server_with(&[&tree.argument("site")])?;
     Ok((tree, program))
 }
 
@@ -312,7 +312,7 @@ fn types(lab: &Lab) -> Outcome {
     let (tree, program) = start(lab)?;
     let mut client = program.connect()?;
     for (name, label, likely) in LABELS {
-        tree.file(&format!("root/{name}"), "content")?;
+        tree.file(&format!("site/{name}"), "content")?;
         let target = format!("/{name}");
         let got = get(&mut client, &target, b"content")?;
         if normal(&got) != normal(label) {
@@ -335,7 +335,7 @@ fn bytes(lab: &Lab) -> Outcome {
         ("empty.txt", b""),
         ("half a letter.txt", b"half a letter: \xC3"),
     ] {
-        tree.file(&format!("root/{name}"), content)?;
+        tree.file(&format!("site/{name}"), content)?;
         let target = format!("/{}", name.replace(' ', "%20"));
         let guess = "a file is bytes, of which Content-Length is the number; \
                      they need not be UTF-8";
@@ -348,9 +348,9 @@ fn bytes(lab: &Lab) -> Outcome {
 
 fn index(lab: &Lab) -> Outcome {
     let (tree, program) = start(lab)?;
-    tree.file("root/index.html", "the page above")?;
-    tree.file("root/dir/index.html", "the page of a directory")?;
-    tree.directory("root/empty")?;
+    tree.file("site/index.html", "the page above")?;
+    tree.file("site/dir/index.html", "the page of a directory")?;
+    tree.directory("site/empty")?;
     let mut client = program.connect()?;
     for (target, content) in [
         ("/", "the page above"),
@@ -375,7 +375,7 @@ fn moved(lab: &Lab) -> Outcome {
     let (tree, program) = start(lab)?;
     let mut client = program.connect()?;
     for (name, target, place) in PLACES {
-        tree.file(&format!("root/{name}/index.html"), "a page")?;
+        tree.file(&format!("site/{name}/index.html"), "a page")?;
         ask(&mut client, "GET", target)?;
         let answer = client.answer().about(target).likely(
             "a name may hold a line's end: in a field it must be encoded",
@@ -451,7 +451,7 @@ fn long() -> Vec<u8> {
 fn half_way(lab: &Lab) -> Outcome<(Tree, Program, Client, Vec<u8>)> {
     let (tree, program) = start(lab)?;
     let content = long();
-    tree.file("root/long.bin", &content)?;
+    tree.file("site/long.bin", &content)?;
     let mut client = program.connect()?;
     ask(&mut client, "GET", "/long.bin")?;
     let answer = client.answer_head()?;
@@ -474,7 +474,7 @@ fn pieces(lab: &Lab) -> Outcome {
 fn grows(lab: &Lab) -> Outcome {
     let (tree, _program, mut client, content) = half_way(lab)?;
     lab.log().event("the file grows by 1 MiB");
-    let path = tree.path("root/long.bin");
+    let path = tree.path("site/long.bin");
     let file = OpenOptions::new().append(true).open(path);
     file.and_then(|mut file| file.write_all(&vec![b'+'; MEGABYTE]))
         .map_err(|error| Trouble::blocked(format!("no growth: {error}")))?;
@@ -489,7 +489,7 @@ fn shrinks(lab: &Lab) -> Outcome {
     let (tree, _program, mut client, content) = half_way(lab)?;
     let left = 12 * MEGABYTE;
     lab.log().event("the file shrinks to 12 MiB");
-    let file = OpenOptions::new().write(true).open(tree.path("root/long.bin"));
+    let file = OpenOptions::new().write(true).open(tree.path("site/long.bin"));
     file.and_then(|file| file.set_len(left as u64))
         .map_err(|error| Trouble::blocked(format!("not shorter: {error}")))?;
     let (got, end) = client.receive(LONG)?;

@@ -76,10 +76,10 @@ pub const CLIMBS: &[Row] = &[
     row("a slash with %2f", "/..%2foutside%2fsecret.txt", Nothing, UP),
     row("all of it encoded", "/%2e%2e%2foutside/secret.txt", Nothing, UP),
     row("encoded twice", "/%252e%252e/outside/secret.txt", Nothing, ONCE),
-    row("and back in", "/../root/../outside/secret.txt", Nothing, UP),
+    row("and back in", "/../site/../outside/secret.txt", Nothing, UP),
     row(
         "a directory whose name begins alike",
-        "/../root-and-more/secret.txt",
+        "/../site-and-more/secret.txt",
         Nothing,
         "the path of a directory beside it begins with the same letters",
     ),
@@ -136,20 +136,20 @@ pub fn grow(tree: &Tree) -> Outcome {
         ("%41.txt", "not decoded twice"),
         ("A.txt", "decoded once"),
     ] {
-        tree.file(&format!("root/{name}"), content)?;
+        tree.file(&format!("site/{name}"), content)?;
     }
-    tree.link("root/inside.txt", "dir/deep.txt")?;
-    tree.link("root/alias", "dir")?;
-    tree.link("root/again.txt", "inside.txt")?;
-    tree.link("root/out.txt", "../outside/secret.txt")?;
-    tree.link("root/absolute.txt", tree.path("outside/secret.txt"))?;
-    tree.link("root/up", "../outside")?;
-    tree.link("root/far.txt", "out.txt")?;
-    tree.link("root/loop.txt", "loop.txt")?;
-    tree.link("root/dangling.txt", "nothing")?;
-    tree.pipe("root/pipe")?;
-    tree.link("root/link-to-pipe", "pipe")?;
-    tree.socket("root/socket")?;
-    tree.device("root/device");
+    tree.link("site/inside.txt", "dir/deep.txt")?;
+    tree.link("site/alias", "dir")?;
+    tree.link("site/again.txt", "inside.txt")?;
+    tree.link("site/out.txt", "../outside/secret.txt")?;
+    tree.link("site/absolute.txt", tree.path("outside/secret.txt"))?;
+    tree.link("site/up", "../outside")?;
+    tree.link("site/far.txt", "out.txt")?;
+    tree.link("site/loop.txt", "loop.txt")?;
+    tree.link("site/dangling.txt", "nothing")?;
+    tree.pipe("site/pipe")?;
+    tree.link("site/link-to-pipe", "pipe")?;
+    tree.socket("site/socket")?;
+    tree.device("site/device");
     Ok(())
 }
