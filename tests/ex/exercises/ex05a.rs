@@ -382,9 +382,9 @@ fn limit(lab: &Lab) -> Outcome {
 fn once(lab: &Lab) -> Outcome {
     let program = lab.launch(&["127.0.0.1:0"]).nasty("r=1").start()?;
     let mut client = program.connect()?;
-    cost::expect_linear(&program, "a head of twice the length", |size| {
-        let (head, answer) = head_of(size * MAX_HEAD / 2);
-        for _ in 0..4 {
+    cost::expect_linear(&program, "a head of four times the length", |size| {
+        let (head, answer) = head_of(size * MAX_HEAD / 4);
+        for _ in 0..2 {
             client.send(&head)?;
             client.expect(answer.as_bytes())?;
         }
