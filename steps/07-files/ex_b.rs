@@ -66,6 +66,7 @@ fn serve(connection: &OwnedFd, root: &Root) -> nix::Result<()> {
 
 /// What is asked: GET or HEAD of a path.
 struct Request {
+    // TODO: which of the two?
     path: String,
 }
 

@@ -71,6 +71,8 @@ fn serve(connection: &OwnedFd, root: &Root) -> nix::Result<()> {
 struct Request {
     //-solution
     is_head: bool,
+    //-starter
+    // // TODO: which of the two?
     //-end
     path: String,
 }

@@ -2,9 +2,7 @@
 //! milliseconds: machines differ.
 
 use std::fs;
-use std::time::Duration;
 
-use super::proc;
 use super::program::Program;
 use super::trouble::Outcome;
 
@@ -32,12 +30,6 @@ pub fn expect_memory(program: &Program, most: u64) -> Outcome {
     }
 }
 
-/// The processor time that the program has had.
-fn ran(program: &Program) -> Duration {
-    let pids = proc::tree(program.pid());
-    pids.into_iter().flat_map(proc::threads).map(|thread| thread.ran).sum()
-}
-
 /// Makes `work` of size 1 and of size 4, and fails if the second costs the
 /// program more than six times the processor time of the first: then the
 /// cost grows faster than the work.
@@ -47,8 +39,8 @@ pub fn expect_linear(
     mut work: impl FnMut(usize) -> Outcome,
 ) -> Outcome {
     let mut measure = |size| {
-        let before = ran(program);
-        work(size).map(|()| ran(program).saturating_sub(before))
+        let before = program.ran();
+        work(size).map(|()| program.ran().saturating_sub(before))
     };
     let mut worst = String::new();
     for _ in 0..ATTEMPTS {
