@@ -1,4 +1,4 @@
-//! Enters in step 07: a directory that no name leads out of.
+//! Enters in step 08: a directory that no name leads out of.
 //!
 //! A test of the name for `..` confines nothing: a symbolic link needs no
 //! dots, and what was tested can be another file by the time it is opened.

@@ -1,4 +1,4 @@
-//! Enters in step 07: dates as HTTP writes them, RFC 9110 section 5.6.7.
+//! Enters in step 08: dates as HTTP writes them, RFC 9110 section 5.6.7.
 //!
 //! One form to write, `Sun, 06 Nov 1994 08:49:37 GMT`, and three to read.
 //! A date is written for every answer but changes once a second: [`Clock`]

@@ -1,4 +1,4 @@
-//! Enters in step 07: what kind of thing a file is, by its name.
+//! Enters in step 08: what kind of thing a file is, by its name.
 //!
 //! The table is the library mime_guess's, which follows IANA's registry and
 //! what browsers expect. The first bytes of the content are not looked at:

@@ -1,4 +1,4 @@
-//! Enters in step 07: from a target's path to the name of a file.
+//! Enters in step 08: from a target's path to the name of a file.
 //!
 //! RFC 3986. The percent signs are decoded once, here and nowhere else:
 //! whoever decodes a second time gives `%252e` a meaning that nobody has

@@ -1,4 +1,4 @@
-//! Enters in step 07: what a client remembers a file by, to ask again later.
+//! Enters in step 08: what a client remembers a file by, to ask again later.
 //!
 //! RFC 9110 section 8.8. A validator that stays the same while the file
 //! changes is a lie that lasts as long as a cache does, so the tag is made of

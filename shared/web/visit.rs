@@ -1,4 +1,4 @@
-//! Enters in step 07: a conversation with one visitor.
+//! Enters in step 08: a conversation with one visitor.
 //!
 //! Step 06's `Visit` in its finished form; what there is to ask for is left
 //! to the step. It waits for its visitor: from step 13 on, a connection is a

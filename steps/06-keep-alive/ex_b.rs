@@ -1,12 +1,16 @@
-//! Exercise 06b, Keep or close: when a connection ends, and how.
+//! Exercise 06b, A pipeline without memory: answers for whoever asks faster
+//! than he reads.
 //!
 //! Try it: `cargo run --example 06b -- 127.0.0.1:8080`
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::ExitCode;
+use std::time::Duration;
 
-use nix::sys::socket::{self, sockopt};
+use nix::errno::Errno;
+use nix::sys::socket::{self, MsgFlags, sockopt};
 use shared::net::buffer::Buffer;
+use shared::net::goodbye::say_goodbye;
 use shared::net::listener::Listener;
 use shared::net::stream;
 
@@ -40,111 +44,56 @@ fn run() -> Result<(), String> {
     }
 }
 
-/// Answers requests until the connection ends.
+/// Numbers the requests of a connection, until there are no more.
 fn serve(connection: &OwnedFd) -> nix::Result<()> {
     socket::setsockopt(connection, sockopt::TcpNoDelay, &true)?;
     let mut input = Buffer::new(MAX_HEAD);
+    let mut output = Vec::new();
+    let mut number = 0;
     loop {
-        let answer = match next(connection, &mut input)? {
-            Next::Request(request) => answer(&request),
-            Next::Malformed => malformed(),
-            Next::Nothing => return Ok(()),
-        };
-        // TODO: some connections end here. And whoever closes while bytes
-        // of the visitor's are unread takes his answer away from him.
-        stream::write_all(connection, answer.text.as_bytes())?;
-        if answer.is_last {
-            return Ok(());
-        }
-    }
-}
-
-/// What to know of a request when its head is no longer there.
-struct Request {
-    method: String,
-    target: String,
-}
-
-/// What comes next on a connection.
-enum Next {
-    Request(Request),
-    Malformed,
-    /// The visitor has no more to ask.
-    Nothing,
-}
-
-/// Reads up to the end of a head.
-fn next(connection: &OwnedFd, input: &mut Buffer) -> nix::Result<Next> {
-    loop {
-        let mut fields = [httparse::EMPTY_HEADER; 100];
-        let mut head = httparse::Request::new(&mut fields);
-        match head.parse(input.bytes()) {
-            Ok(httparse::Status::Complete(length)) => {
-                let request = Request::new(&head);
-                input.consume(length);
-                return Ok(Next::Request(request));
+        let is_good = loop {
+            match head(input.bytes()) {
+                Ok(Some(length)) => input.consume(length),
+                Ok(None) => break input.bytes().len() < MAX_HEAD,
+                Err(_) => break false,
             }
-            Ok(httparse::Status::Partial) => {}
-            Err(_) => return Ok(Next::Malformed),
+            number += 1;
+            output.extend_from_slice(answer(number).as_bytes());
+        };
+        // TODO: nobody is kept waiting here: what the kernel does not take
+        // now, it will take later. How much can that become, and when is
+        // "later" if the visitor has nothing more to ask?
+        let now = MsgFlags::MSG_DONTWAIT;
+        match socket::send(connection.as_raw_fd(), &output, now) {
+            Ok(taken) => {
+                output.drain(..taken);
+            }
+            Err(Errno::EAGAIN) => {}
+            Err(errno) => return Err(errno),
         }
-        let space = input.space();
-        if space.is_empty() {
-            return Ok(Next::Malformed);
+        if !is_good {
+            let refusal = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\
+                           Content-Length: 0\r\n\r\n";
+            stream::write_all(connection, refusal.as_bytes())?;
+            return say_goodbye(connection, Duration::from_secs(1));
         }
-        match stream::read(connection, space)? {
-            0 => return Ok(Next::Nothing),
+        match stream::read(connection, input.space())? {
+            0 => return Ok(()),
             count => input.filled(count),
         }
     }
 }
 
-impl Request {
-    /// Takes out of a head what is needed to answer.
-    fn new(head: &httparse::Request) -> Request {
-        Request {
-            method: head.method.unwrap_or_default().to_string(),
-            target: head.path.unwrap_or_default().to_string(),
-        }
+/// The length of the head at the beginning of `bytes`, if it is whole.
+fn head(bytes: &[u8]) -> Result<Option<usize>, httparse::Error> {
+    let mut fields = [httparse::EMPTY_HEADER; 100];
+    match httparse::Request::new(&mut fields).parse(bytes)? {
+        httparse::Status::Complete(length) => Ok(Some(length)),
+        httparse::Status::Partial => Ok(None),
     }
 }
 
-/// An answer, and what becomes of the connection.
-struct Answer {
-    text: String,
-    is_last: bool,
-}
-
-/// The answer to a request that we have understood.
-fn answer(request: &Request) -> Answer {
-    let Request { method, target, .. } = request;
-    let (status, fields, body) = match (method.as_str(), target.as_str()) {
-        ("GET" | "HEAD", "/missing") => {
-            ("404 Not Found", "", "Not here.\n".to_string())
-        }
-        ("GET" | "HEAD", target) => {
-            ("200 OK", "", format!("You asked for {target}.\n"))
-        }
-        _ => {
-            let allow = "Allow: GET, HEAD\r\n";
-            ("405 Method Not Allowed", allow, "Not so.\n".to_string())
-        }
-    };
-    let length = body.len();
-    // TODO: who asks with HEAD wants to know all but the body. And say what
-    // becomes of the connection, to whom would not expect it.
-    let connection = "";
-    let text = format!(
-        "HTTP/1.1 {status}\r\n{fields}{connection}\
-         Content-Length: {length}\r\n\r\n{body}"
-    );
-    Answer { text, is_last: false }
-}
-
-/// The last answer: nobody knows where the next request would begin.
-fn malformed() -> Answer {
-    let connection = "";
-    let text = format!(
-        "HTTP/1.1 400 Bad Request\r\n{connection}Content-Length: 5\r\n\r\nWhat?"
-    );
-    Answer { text, is_last: true }
+/// A number in a line of a hundred bytes, and how to send it.
+fn answer(number: u64) -> String {
+    format!("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{number:.<99}\n")
 }

@@ -184,7 +184,7 @@ fn serves_files(step: &Step) -> bool {
     let server = Server::start(step);
     let mut wire = server.connect();
     wire.send(b"GET /notes.txt HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    let notes = include_bytes!("../../steps/07-files/site/notes.txt");
+    let notes = include_bytes!("../../steps/08-files/site/notes.txt");
     Answer::read(&mut wire).body == notes
 }
 

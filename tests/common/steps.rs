@@ -95,6 +95,10 @@ pub const STEPS: &[Step] = &[
         cannot: [ServesFiles, ServesBesideSilence]),
     step!("step07", Http,
         can: [AnswersHttp, ServesTheNext, ReturnsAtOnce, EndsSilence,
+            RefusesNonsense, KeepsConnection, TakesBodies],
+        cannot: [ServesFiles, ServesBesideSilence]),
+    step!("step08", Http,
+        can: [AnswersHttp, ServesTheNext, ReturnsAtOnce, EndsSilence,
             RefusesNonsense, KeepsConnection, TakesBodies, ServesFiles],
         cannot: [ServesBesideSilence]),
 ];

@@ -1,8 +1,8 @@
-//! What step 07 asks of the kernel for a file: counted by strace.
+//! What step 08 asks of the kernel for a file: counted by strace.
 
 use std::collections::BTreeMap;
 
-use crate::client::{STEP_07, ask};
+use crate::client::{STEP_08, ask};
 use crate::common::trace;
 use crate::tree::Tree;
 
@@ -10,7 +10,7 @@ use crate::tree::Tree;
 fn a_small_file_takes_eight_calls() {
     let tree = Tree::new();
     let root = tree.root();
-    let command = [STEP_07, "0", "--root", root.to_str().unwrap()];
+    let command = [STEP_08, "0", "--root", root.to_str().unwrap()];
     let test = "a_small_file_takes_eight_calls";
     let lines = trace(test, &command, |server| {
         let mut wire = server.connect();

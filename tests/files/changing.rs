@@ -1,4 +1,4 @@
-//! Step 07 over the wire: a file that is not at the end of the transfer what
+//! Step 08 over the wire: a file that is not at the end of the transfer what
 //! it was at the beginning. The length has been promised by then.
 
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! A client of step 07: one request, one answer, as a browser would ask.
+//! A client of step 08: one request, one answer, as a browser would ask.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -7,7 +7,7 @@ pub use crate::common::Server;
 use crate::common::{Program, Wire};
 use crate::tree::Tree;
 
-/// Starts step 07 on the root of `tree`.
+/// Starts step 08 on the root of `tree`.
 pub fn serve(tree: &Tree) -> Server {
     serve_folder(&tree.root())
 }
@@ -15,11 +15,11 @@ pub fn serve(tree: &Tree) -> Server {
 pub fn serve_folder(root: &Path) -> Server {
     let root = root.to_str().expect("a path in UTF-8");
     let arguments = ["127.0.0.1:0", "--root", root];
-    Server::announced(Program::new(STEP_07, &arguments).start())
+    Server::announced(Program::new(STEP_08, &arguments).start())
 }
 
 /// The program itself.
-pub const STEP_07: &str = env!("CARGO_BIN_EXE_step07");
+pub const STEP_08: &str = env!("CARGO_BIN_EXE_step08");
 
 /// An answer, whole unless the server has closed before its end.
 #[derive(Debug)]

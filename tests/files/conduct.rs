@@ -1,4 +1,4 @@
-//! Step 07 over the wire: what it says of a file, and of itself.
+//! Step 08 over the wire: what it says of a file, and of itself.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -339,11 +339,11 @@ fn closes_when_asked_to() {
 /// The site that comes with the step, whatever folder it is started in.
 #[test]
 fn without_a_root_it_serves_its_own_site() {
-    let arguments = ["-C", "/", client::STEP_07, "0"];
+    let arguments = ["-C", "/", client::STEP_08, "0"];
     let program = Program::new("/usr/bin/env", &arguments);
     let server = client::Server::announced(program.start());
     let mut wire = server.connect();
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/steps/07-files/site");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/steps/08-files/site");
     for name in ["index.html", "style.css", "echo.js", "pictures/socket.svg"] {
         let answer = ask(&mut wire, "GET", &format!("/{name}"));
         let content = fs::read(format!("{folder}/{name}")).unwrap();

@@ -1,5 +1,5 @@
 //! The files' part of the course: names, dates, labels and the root that no
-//! name leads out of, each by itself; and step 07 over the wire.
+//! name leads out of, each by itself; and step 08 over the wire.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

@@ -1,4 +1,4 @@
-//! Step 07 over the wire: every way that we know to ask for a file, and what
+//! Step 08 over the wire: every way that we know to ask for a file, and what
 //! must come of it. Nothing outside of the root is ever on the wire.
 
 use std::fs;

@@ -1,11 +1,11 @@
-//! How step 07 starts, and what it says when it cannot.
+//! How step 08 starts, and what it says when it cannot.
 
-use crate::client::{self, STEP_07, ask};
+use crate::client::{self, STEP_08, ask};
 use crate::common::{Ended, Program, Server};
 use crate::tree::Tree;
 
 fn run(arguments: &[&str]) -> Ended {
-    Program::new(STEP_07, arguments).start().wait()
+    Program::new(STEP_08, arguments).start().wait()
 }
 
 #[test]
@@ -24,7 +24,7 @@ fn a_root_that_cannot_be() {
     for (name, why) in cases {
         let path = path(name);
         let ended = run(&["0", "--root", &path]);
-        let line = format!("step07: cannot open the root {path}: {why}");
+        let line = format!("step08: cannot open the root {path}: {why}");
         ended.expect_failure(1, &line);
         assert!(ended.stdout.is_empty());
     }
@@ -56,10 +56,10 @@ fn flags_in_any_order() {
     let root = root.to_str().expect("UTF-8");
     let equals = format!("--root={root}");
     for arguments in [
-        &["-C", root, STEP_07, "--root", ".", "127.0.0.1:0"][..],
-        &["-C", root, STEP_07, "0", "--root", "../inside"],
-        &[STEP_07, &equals, "0"],
-        &[STEP_07, "--root", "/etc", "0", "--root", root],
+        &["-C", root, STEP_08, "--root", ".", "127.0.0.1:0"][..],
+        &["-C", root, STEP_08, "0", "--root", "../inside"],
+        &[STEP_08, &equals, "0"],
+        &[STEP_08, "--root", "/etc", "0", "--root", root],
     ] {
         let program = Program::new("/usr/bin/env", arguments);
         let server = Server::announced(program.start());
@@ -86,7 +86,7 @@ fn the_root_may_move() {
 /// better no server than one whose visitors can leave the root.
 #[test]
 fn a_kernel_without_openat2() {
-    let program = Program::new(STEP_07, &["0"]);
+    let program = Program::new(STEP_08, &["0"]);
     // SAFETY: between fork and exec there are two system calls, which read
     // memory that is there for ever.
     let program = unsafe { program.before(without_openat2) };

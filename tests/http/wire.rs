@@ -62,6 +62,7 @@ claims! {
     step05: &[Feature::Head],
     step06: ALL,
     step07: ALL,
+    step08: ALL,
 }
 
 /// Puts the cases that `name` should understand to it, in such pieces: all

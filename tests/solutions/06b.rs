@@ -1,23 +1,34 @@
-//! Exercise 06b, Keep or close: when a connection ends, and how.
+//! Exercise 06b, A pipeline without memory: answers for whoever asks faster
+//! than he reads.
 //!
 //! Try it: `cargo run --example 06b -- 127.0.0.1:8080`
 
+//-solution
 use std::os::fd::OwnedFd;
+//-starter
+// use std::os::fd::{AsRawFd, OwnedFd};
+//-end
 use std::process::ExitCode;
-//-solution
 use std::time::Duration;
-//-end
 
-use nix::sys::socket::{self, sockopt};
-use shared::net::buffer::Buffer;
 //-solution
-use shared::net::goodbye::say_goodbye;
+use nix::sys::socket::{self, sockopt};
+//-starter
+// use nix::errno::Errno;
+// use nix::sys::socket::{self, MsgFlags, sockopt};
 //-end
+use shared::net::buffer::Buffer;
+use shared::net::goodbye::say_goodbye;
 use shared::net::listener::Listener;
 use shared::net::stream;
 
 /// A longer head is refused.
 const MAX_HEAD: usize = 16 * 1024;
+//-solution
+
+/// So many bytes of answers are sent at once, and about so many are kept.
+const ENOUGH: usize = 16 * 1024;
+//-end
 
 fn main() -> ExitCode {
     match run() {
@@ -46,182 +57,70 @@ fn run() -> Result<(), String> {
     }
 }
 
-/// Answers requests until the connection ends.
+/// Numbers the requests of a connection, until there are no more.
 fn serve(connection: &OwnedFd) -> nix::Result<()> {
     socket::setsockopt(connection, sockopt::TcpNoDelay, &true)?;
     let mut input = Buffer::new(MAX_HEAD);
+    let mut output = Vec::new();
+    let mut number = 0;
     loop {
-        let answer = match next(connection, &mut input)? {
-            Next::Request(request) => answer(&request),
-            Next::Malformed => malformed(),
-            Next::Nothing => return Ok(()),
+        let is_good = loop {
+            match head(input.bytes()) {
+                Ok(Some(length)) => input.consume(length),
+                Ok(None) => break input.bytes().len() < MAX_HEAD,
+                Err(_) => break false,
+            }
+            number += 1;
+            output.extend_from_slice(answer(number).as_bytes());
+            //-solution
+            if output.len() >= ENOUGH {
+                stream::write_all(connection, &output)?;
+                output.clear();
+            }
+            //-end
         };
         //-solution
-        stream::write_all(connection, answer.text.as_bytes())?;
-        if !answer.keeps {
-            return say_goodbye(connection, Duration::from_secs(1));
-        }
+        // Whoever waits for nothing but these answers would send no more:
+        // they must be on their way before we wait for him. And while he
+        // does not read, this waits, and what he sends stays with him.
+        stream::write_all(connection, &output)?;
+        output.clear();
         //-starter
-        // // TODO: some connections end here. And whoever closes while bytes
-        // // of the visitor's are unread takes his answer away from him.
-        // stream::write_all(connection, answer.text.as_bytes())?;
-        // if answer.is_last {
-        //     return Ok(());
+        // // TODO: nobody is kept waiting here: what the kernel does not take
+        // // now, it will take later. How much can that become, and when is
+        // // "later" if the visitor has nothing more to ask?
+        // let now = MsgFlags::MSG_DONTWAIT;
+        // match socket::send(connection.as_raw_fd(), &output, now) {
+        //     Ok(taken) => {
+        //         output.drain(..taken);
+        //     }
+        //     Err(Errno::EAGAIN) => {}
+        //     Err(errno) => return Err(errno),
         // }
         //-end
-    }
-}
-
-/// What to know of a request when its head is no longer there.
-struct Request {
-    method: String,
-    target: String,
-    //-solution
-    /// The version's second digit.
-    version: u8,
-    /// What the Connection fields say, in small letters.
-    options: Vec<String>,
-    //-end
-}
-
-/// What comes next on a connection.
-enum Next {
-    Request(Request),
-    Malformed,
-    /// The visitor has no more to ask.
-    Nothing,
-}
-
-/// Reads up to the end of a head.
-fn next(connection: &OwnedFd, input: &mut Buffer) -> nix::Result<Next> {
-    loop {
-        let mut fields = [httparse::EMPTY_HEADER; 100];
-        let mut head = httparse::Request::new(&mut fields);
-        match head.parse(input.bytes()) {
-            Ok(httparse::Status::Complete(length)) => {
-                let request = Request::new(&head);
-                input.consume(length);
-                return Ok(Next::Request(request));
-            }
-            Ok(httparse::Status::Partial) => {}
-            Err(_) => return Ok(Next::Malformed),
+        if !is_good {
+            let refusal = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\
+                           Content-Length: 0\r\n\r\n";
+            stream::write_all(connection, refusal.as_bytes())?;
+            return say_goodbye(connection, Duration::from_secs(1));
         }
-        let space = input.space();
-        if space.is_empty() {
-            return Ok(Next::Malformed);
-        }
-        match stream::read(connection, space)? {
-            0 => return Ok(Next::Nothing),
+        match stream::read(connection, input.space())? {
+            0 => return Ok(()),
             count => input.filled(count),
         }
     }
 }
 
-impl Request {
-    /// Takes out of a head what is needed to answer.
-    fn new(head: &httparse::Request) -> Request {
-        //-solution
-        let connection = head
-            .headers
-            .iter()
-            .filter(|field| field.name.eq_ignore_ascii_case("Connection"));
-        // Several fields are one list: RFC 9110 section 5.2.
-        let options = connection.flat_map(|field| {
-            let list = field.value.split(|byte| *byte == b',');
-            list.map(|option| {
-                let option = option.trim_ascii().to_ascii_lowercase();
-                String::from_utf8_lossy(&option).into_owned()
-            })
-        });
-        //-end
-        Request {
-            method: head.method.unwrap_or_default().to_string(),
-            target: head.path.unwrap_or_default().to_string(),
-            //-solution
-            version: head.version.unwrap_or_default(),
-            options: options.collect(),
-            //-end
-        }
+/// The length of the head at the beginning of `bytes`, if it is whole.
+fn head(bytes: &[u8]) -> Result<Option<usize>, httparse::Error> {
+    let mut fields = [httparse::EMPTY_HEADER; 100];
+    match httparse::Request::new(&mut fields).parse(bytes)? {
+        httparse::Status::Complete(length) => Ok(Some(length)),
+        httparse::Status::Partial => Ok(None),
     }
-    //-solution
-
-    /// Whether the connection stays open: RFC 9112 section 9.3.
-    fn keeps(&self) -> bool {
-        let says = |option: &str| self.options.iter().any(|one| one == option);
-        match self.version {
-            _ if says("close") => false,
-            0 => says("keep-alive"),
-            _ => true,
-        }
-    }
-    //-end
 }
 
-/// An answer, and what becomes of the connection.
-struct Answer {
-    text: String,
-    //-solution
-    keeps: bool,
-    //-starter
-    // is_last: bool,
-    //-end
-}
-
-/// The answer to a request that we have understood.
-fn answer(request: &Request) -> Answer {
-    let Request { method, target, .. } = request;
-    let (status, fields, body) = match (method.as_str(), target.as_str()) {
-        ("GET" | "HEAD", "/missing") => {
-            ("404 Not Found", "", "Not here.\n".to_string())
-        }
-        ("GET" | "HEAD", target) => {
-            ("200 OK", "", format!("You asked for {target}.\n"))
-        }
-        _ => {
-            let allow = "Allow: GET, HEAD\r\n";
-            ("405 Method Not Allowed", allow, "Not so.\n".to_string())
-        }
-    };
-    let length = body.len();
-    //-solution
-    let keeps = request.keeps();
-    let connection = match (keeps, request.version) {
-        (false, _) => "Connection: close\r\n",
-        // Without a word the visitor would expect the end.
-        (true, 0) => "Connection: keep-alive\r\n",
-        (true, _) => "",
-    };
-    // The length of a body that is not there: RFC 9110 section 9.3.2.
-    let body = if method == "HEAD" { String::new() } else { body };
-    //-starter
-    // // TODO: who asks with HEAD wants to know all but the body. And say what
-    // // becomes of the connection, to whom would not expect it.
-    // let connection = "";
-    //-end
-    let text = format!(
-        "HTTP/1.1 {status}\r\n{fields}{connection}\
-         Content-Length: {length}\r\n\r\n{body}"
-    );
-    //-solution
-    Answer { text, keeps }
-    //-starter
-    // Answer { text, is_last: false }
-    //-end
-}
-
-/// The last answer: nobody knows where the next request would begin.
-fn malformed() -> Answer {
-    //-solution
-    let connection = "Connection: close\r\n";
-    //-starter
-    // let connection = "";
-    //-end
-    let text = format!(
-        "HTTP/1.1 400 Bad Request\r\n{connection}Content-Length: 5\r\n\r\nWhat?"
-    );
-    //-solution
-    Answer { text, keeps: false }
-    //-starter
-    // Answer { text, is_last: true }
-    //-end
+/// A number in a line of a hundred bytes, and how to send it.
+fn answer(number: u64) -> String {
+    format!("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{number:.<99}\n")
 }

@@ -1,36 +1,26 @@
-//! Exercise 07a, Stay inside: a directory that no name leads out of.
+//! Exercise 07a, Where does it end?: bodies, by length and in chunks.
 //!
-//! Try it: `cargo run --example 07a -- 127.0.0.1:8080 steps/07-files/site`
+//! Try it: `cargo run --example 07a -- 127.0.0.1:8080`
 
-//-solution
-use std::fs::File;
-use std::io::{self, Read};
-//-end
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
-//-starter
-// use std::{fs, io};
-//-end
+use std::time::Duration;
 
-//-solution
 use nix::errno::Errno;
-use nix::fcntl::{self, OFlag, OpenHow, ResolveFlag};
-use nix::sys::stat::Mode;
-//-end
+use nix::sys::socket::{self, sockopt};
+use shared::net::buffer::Buffer;
+use shared::net::goodbye::say_goodbye;
 use shared::net::listener::Listener;
 use shared::net::stream;
 
-/// A longer head is nobody's.
+/// A longer head is refused.
 const MAX_HEAD: usize = 16 * 1024;
 
 //-solution
-/// The directory whose files are given away, open.
-type Root = OwnedFd;
-//-starter
-// /// The directory whose files are given away, by its name.
-// type Root = String;
-//-end
+/// A longer line between chunks is refused, and so are longer trailers.
+const MAX_LINE: usize = 4 * 1024;
 
+//-end
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
@@ -42,19 +32,9 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), String> {
-    let usage = "usage: 07a ADDRESS DIRECTORY";
-    let mut arguments = std::env::args().skip(1);
-    let address = arguments.next().ok_or(usage)?;
-    let directory = arguments.next().ok_or(usage)?;
+    let address = std::env::args().nth(1).ok_or("usage: 07a ADDRESS")?;
     let parsed =
         address.parse().map_err(|_| format!("{address} is no address"))?;
-    //-solution
-    let root = open_root(&directory)
-        .map_err(|errno| format!("cannot open {directory}: {errno}"))?;
-    //-starter
-    // // TODO: by tomorrow this name may be another directory's. Open it now.
-    // let root = directory;
-    //-end
     let listener = Listener::open(parsed)
         .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
     println!("listening on {}", listener.address());
@@ -62,151 +42,279 @@ fn run() -> Result<(), String> {
         let (connection, _) = listener
             .accept()
             .map_err(|errno| format!("cannot accept: {errno}"))?;
-        if let Err(error) = serve(&connection, &root) {
-            eprintln!("visitor lost: {error}");
+        let mut visit =
+            Visit { connection: &connection, input: Buffer::new(MAX_HEAD) };
+        match visit.serve() {
+            Stop::Refused(why) => eprintln!("refused: {why}"),
+            Stop::Left => {}
+            Stop::Failed(errno) => eprintln!("visitor lost: {errno}"),
         }
     }
 }
 
-//-solution
-/// The directory whose files are given away: this one, whatever becomes of
-/// its name.
-fn open_root(path: &str) -> nix::Result<Root> {
-    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    fcntl::open(path, flags, Mode::empty())
+/// Why no further request is answered.
+enum Stop {
+    /// This one could be read in two ways, or in none.
+    Refused(&'static str),
+    /// The visitor has no more to say, or stopped in the middle.
+    Left,
+    Failed(Errno),
 }
 
-//-end
-/// One request, one answer.
-fn serve(connection: &OwnedFd, root: &Root) -> io::Result<()> {
-    let mut buffer = [0; MAX_HEAD];
-    let Some(target) = read_target(connection, &mut buffer)? else {
-        return Ok(());
-    };
-    // The query is for programs, and there are none here.
-    let path = target.split('?').next().unwrap_or_default();
+impl From<Errno> for Stop {
+    fn from(errno: Errno) -> Self {
+        Stop::Failed(errno)
+    }
+}
+
+/// How the end of a body is found.
+enum Framing {
+    /// It has so many bytes.
+    Length(u64),
     //-solution
-    let (status, content) = match decode(path) {
-        None => ("400 Bad Request", b"What?\n".to_vec()),
-        Some(name) => match read_file(root, &name) {
-            Ok(Some(content)) => ("200 OK", content),
-            Ok(None) => ("404 Not Found", b"Not here.\n".to_vec()),
-            Err(error) => {
-                eprintln!("{}: {error}", name.escape_ascii());
-                ("500 Internal Server Error", b"Sorry.\n".to_vec())
-            }
-        },
-    };
-    //-starter
-    // // TODO: %20 is a blank, and a name that is no file beneath the root is
-    // // nobody's business; nor is where the root is.
-    // let name = format!("{root}{path}");
-    // let (status, content) = match fs::read(&name) {
-    //     Ok(content) => ("200 OK", content),
-    //     Err(error) => {
-    //         let sorry = format!("cannot read {name}: {error}\n");
-    //         ("404 Not Found", sorry.into_bytes())
-    //     }
-    // };
+    /// It comes in chunks, the last of which is empty.
+    Chunked,
     //-end
-    let head = format!(
-        "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
-        content.len()
-    );
-    stream::write_all(connection, head.as_bytes())?;
-    stream::write_all(connection, &content)?;
-    Ok(())
 }
 
-/// The target of the request that comes in, if one comes.
-fn read_target<'a>(
-    connection: &OwnedFd,
-    buffer: &'a mut [u8],
-) -> io::Result<Option<&'a str>> {
-    let mut filled = 0;
-    loop {
-        let count = stream::read(connection, &mut buffer[filled..])?;
-        filled += count;
-        let mut fields = [httparse::EMPTY_HEADER; 100];
-        let mut head = httparse::Request::new(&mut fields);
-        match head.parse(&buffer[..filled]) {
-            Ok(httparse::Status::Complete(_)) => break,
-            Ok(httparse::Status::Partial) if count > 0 => {}
-            Ok(httparse::Status::Partial) | Err(_) => return Ok(None),
+/// A body, counted.
+#[derive(Default)]
+struct Body {
+    bytes: u64,
+    sum: u64,
+}
+
+/// A connection, and what has arrived and is not used yet.
+struct Visit<'c> {
+    connection: &'c OwnedFd,
+    input: Buffer,
+}
+
+impl Visit<'_> {
+    /// Answers requests until the connection ends; says why it does.
+    fn serve(&mut self) -> Stop {
+        let stop = loop {
+            if let Err(stop) = self.answer_one() {
+                break stop;
+            }
+        };
+        if let Stop::Refused(why) = stop {
+            // Nobody knows where the next request would begin.
+            let farewell = self
+                .respond("400 Bad Request", "Connection: close\r\n", why)
+                .and_then(|()| {
+                    say_goodbye(self.connection, Duration::from_secs(1))
+                });
+            if let Err(errno) = farewell {
+                return Stop::Failed(errno);
+            }
+        }
+        stop
+    }
+
+    fn answer_one(&mut self) -> Result<(), Stop> {
+        socket::setsockopt(self.connection, sockopt::TcpNoDelay, &true)?;
+        let framing = self.read_head()?;
+        let Body { bytes, sum } = self.read_body(framing)?;
+        let answer = format!("{bytes} bytes, sum {sum}");
+        Ok(self.respond("200 OK", "", &answer)?)
+    }
+
+    /// Sends an answer in one write.
+    fn respond(
+        &self,
+        status: &str,
+        fields: &str,
+        line: &str,
+    ) -> nix::Result<()> {
+        let length = line.len() + 1;
+        let answer = format!(
+            "HTTP/1.1 {status}\r\n{fields}Content-Length: {length}\r\n\r\n\
+             {line}\n"
+        );
+        stream::write_all(self.connection, answer.as_bytes())
+    }
+
+    /// Reads a head, and finds out how its body ends.
+    fn read_head(&mut self) -> Result<Framing, Stop> {
+        loop {
+            let mut fields = [httparse::EMPTY_HEADER; 100];
+            let mut request = httparse::Request::new(&mut fields);
+            match request.parse(self.input.bytes()) {
+                Ok(httparse::Status::Complete(length)) => {
+                    let framing = framing(&request)?;
+                    self.input.consume(length);
+                    return Ok(framing);
+                }
+                Ok(httparse::Status::Partial) => self.read_more()?,
+                Err(_) => return Err(Stop::Refused("a malformed head")),
+            }
         }
     }
-    let mut fields = [httparse::EMPTY_HEADER; 100];
-    let mut head = httparse::Request::new(&mut fields);
-    match head.parse(&buffer[..filled]) {
-        Ok(_) => Ok(head.path),
-        Err(error) => Err(io::Error::other(error)),
+
+    /// Reads a body up to its last byte, and no further.
+    fn read_body(&mut self, framing: Framing) -> Result<Body, Stop> {
+        let mut body = Body::default();
+        match framing {
+            Framing::Length(length) => self.count(length, &mut body)?,
+            //-solution
+            Framing::Chunked => self.read_chunks(&mut body)?,
+            //-end
+        }
+        Ok(body)
     }
+
+    /// Counts the next `length` bytes.
+    fn count(&mut self, length: u64, body: &mut Body) -> Result<(), Stop> {
+        let mut left = length;
+        while left > 0 {
+            if self.input.bytes().is_empty() {
+                self.read_more()?;
+            }
+            let bytes = self.input.bytes();
+            let here = usize::try_from(left).unwrap_or(usize::MAX);
+            let here = here.min(bytes.len());
+            let sum: u64 = bytes[..here].iter().map(|b| u64::from(*b)).sum();
+            body.bytes += here as u64;
+            body.sum += sum;
+            left -= here as u64;
+            self.input.consume(here);
+        }
+        Ok(())
+    }
+
+    //-solution
+    /// Reads all chunks and the trailers: RFC 9112 section 7.1.
+    fn read_chunks(&mut self, body: &mut Body) -> Result<(), Stop> {
+        loop {
+            let line = self.read_line()?;
+            match chunk_size(&line)? {
+                0 => break,
+                size => self.count(size, body)?,
+            }
+            if !self.read_line()?.is_empty() {
+                return Err(Stop::Refused("a chunk longer than its size"));
+            }
+        }
+        let mut room = MAX_LINE;
+        loop {
+            let trailer = self.read_line()?;
+            if trailer.is_empty() {
+                return Ok(());
+            }
+            let has_colon = trailer.contains(&b':');
+            room = match room.checked_sub(trailer.len()) {
+                Some(room) if has_colon => room,
+                _ => return Err(Stop::Refused("a malformed trailer")),
+            };
+        }
+    }
+
+    /// Reads a line that ends in CR LF, and has no CR or LF elsewhere.
+    fn read_line(&mut self) -> Result<Vec<u8>, Stop> {
+        let mut line = Vec::new();
+        loop {
+            let byte = match self.input.bytes() {
+                [] => {
+                    self.read_more()?;
+                    continue;
+                }
+                [byte, ..] => *byte,
+            };
+            self.input.consume(1);
+            line.push(byte);
+            match line.as_slice() {
+                [start @ .., b'\r', b'\n'] => return Ok(start.to_vec()),
+                [.., b'\n'] => return Err(Stop::Refused("LF without CR")),
+                [.., b'\r', _] => return Err(Stop::Refused("CR without LF")),
+                long if long.len() > MAX_LINE => {
+                    return Err(Stop::Refused("a line without end"));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    //-end
+    /// Waits for bytes of a request that is not whole.
+    fn read_more(&mut self) -> Result<(), Stop> {
+        let space = self.input.space();
+        if space.is_empty() {
+            return Err(Stop::Refused("a head that is too long"));
+        }
+        match stream::read(self.connection, space)? {
+            0 => Err(Stop::Left),
+            count => {
+                self.input.filled(count);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// How the body of this request ends: RFC 9112 section 6.
+fn framing(request: &httparse::Request) -> Result<Framing, Stop> {
+    //-solution
+    let mut length = None;
+    let mut codings = Vec::new();
+    for field in request.headers.iter() {
+        if field.name.eq_ignore_ascii_case("Content-Length") {
+            let number = decimal(field.value)?;
+            if length.replace(number).is_some() {
+                return Err(Stop::Refused("two lengths"));
+            }
+        } else if field.name.eq_ignore_ascii_case("Transfer-Encoding") {
+            let list = field.value.split(|byte| *byte == b',');
+            codings.extend(list.map(<[u8]>::trim_ascii));
+        }
+    }
+    match (length, codings.as_slice()) {
+        (None, []) => Ok(Framing::Length(0)),
+        (Some(length), []) => Ok(Framing::Length(length)),
+        (None, [coding])
+            if coding.eq_ignore_ascii_case(b"chunked")
+                && request.version == Some(1) =>
+        {
+            Ok(Framing::Chunked)
+        }
+        (Some(_), _) => Err(Stop::Refused("a length and a coding")),
+        (None, _) => Err(Stop::Refused("a coding unknown here")),
+    }
+    //-starter
+    // // TODO: what is no number becomes 0, of two lengths the first wins, and
+    // // chunks are unknown. Whatever two servers could read in two ways must
+    // // be refused.
+    // for field in request.headers.iter() {
+    //     if field.name == "Content-Length" {
+    //         let text = String::from_utf8_lossy(field.value);
+    //         return Ok(Framing::Length(text.parse().unwrap_or(0)));
+    //     }
+    // }
+    // Ok(Framing::Length(0))
+    //-end
 }
 //-solution
 
-/// The name that a path stands for, without the slash at the beginning. The
-/// percent signs are decoded once. `None` if there is a wrong one, or a NUL,
-/// at which the kernel would cut the name.
-fn decode(path: &str) -> Option<Vec<u8>> {
-    let mut rest = path.trim_start_matches('/').as_bytes();
-    let mut name = Vec::new();
-    while let [first, others @ ..] = rest {
-        rest = others;
-        let byte = if *first == b'%' {
-            let [high, low, others @ ..] = rest else { return None };
-            rest = others;
-            let digit = |byte: u8| char::from(byte).to_digit(16);
-            u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()?
-        } else {
-            *first
-        };
-        if byte == 0 {
-            return None;
-        }
-        name.push(byte);
-    }
-    Some(name)
-}
-
-/// The content of the file `name` beneath `root`. `None` if there is no such
-/// file, or something else than a file, or the way there leads out.
-fn read_file(root: &Root, name: &[u8]) -> io::Result<Option<Vec<u8>>> {
-    let mut file = match open_beneath(root, name) {
-        Ok(descriptor) => File::from(descriptor),
-        Err(
-            Errno::ENOENT
-            | Errno::ENOTDIR
-            | Errno::ENAMETOOLONG
-            | Errno::EACCES
-            | Errno::EXDEV
-            | Errno::ELOOP
-            | Errno::ENXIO
-            | Errno::ENODEV,
-        ) => return Ok(None),
-        Err(errno) => return Err(errno.into()),
+/// Digits and nothing else: `parse` alone would let a plus sign through.
+fn decimal(text: &[u8]) -> Result<u64, Stop> {
+    let number = if text.iter().all(u8::is_ascii_digit) {
+        str::from_utf8(text).ok().and_then(|text| text.parse().ok())
+    } else {
+        None
     };
-    // Of what has been opened, not of what has this name now.
-    if !file.metadata()?.is_file() {
-        return Ok(None);
-    }
-    let mut content = Vec::new();
-    file.read_to_end(&mut content)?;
-    Ok(Some(content))
+    number.ok_or(Stop::Refused("a length that is no number"))
 }
 
-/// Asks the kernel, which sees every step of the way, to stay beneath
-/// `root`; and not to wait for whoever is at the other end of a pipe.
-fn open_beneath(root: &Root, name: &[u8]) -> nix::Result<OwnedFd> {
-    let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-    let resolve =
-        ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_MAGICLINKS;
-    let how = OpenHow::new().flags(flags).resolve(resolve);
-    loop {
-        match fcntl::openat2(root, name, how) {
-            // A signal, or something on the way was being moved.
-            Err(Errno::EINTR | Errno::EAGAIN) => {}
-            answer => return answer,
-        }
-    }
+/// The size in a chunk's first line: hexadecimal digits, and perhaps
+/// extensions, which begin with a semicolon and mean nothing here.
+fn chunk_size(line: &[u8]) -> Result<u64, Stop> {
+    let digits = line.split(|byte| *byte == b';').next().unwrap_or_default();
+    let size = if digits.iter().all(u8::is_ascii_hexdigit) {
+        let text = str::from_utf8(digits).ok();
+        text.and_then(|text| u64::from_str_radix(text, 16).ok())
+    } else {
+        None
+    };
+    size.ok_or(Stop::Refused("a chunk's size that is no number"))
 }
 //-end

@@ -1,6 +1,6 @@
-//! Serves the built book on this machine, by the server of step 07.
+//! Serves the built book on this machine, by the server of step 08.
 //!
-//! Step 07 answers one visitor after the other. A browser comes as six at
+//! Step 08 answers one visitor after the other. A browser comes as six at
 //! once, so there is a thread for each connection here, as in step 10.
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,7 +16,7 @@ use shared::web::visit::{End, Visit};
 
 use crate::Result;
 
-#[path = "../../../steps/07-files/site.rs"]
+#[path = "../../../steps/08-files/site.rs"]
 mod site;
 
 /// A listener on that port of this machine; port 0 takes a free one.
@@ -60,7 +60,7 @@ fn visit(connection: &OwnedFd, root: &Root) {
     Visit::new(connection).serve(|visit| converse(visit, root));
 }
 
-/// As in step 07.
+/// As in step 08.
 fn converse(visit: &mut Visit, root: &Root) -> Result<End, End> {
     loop {
         let request = visit.read_head(|head| site::Request::new(head, root))?;

@@ -1,22 +1,21 @@
-//! 06a Where does it end?: bodies, by length and in chunks.
+//! 06a Keep or close: when a connection ends, and how.
 
 use super::{Check, Starter, Table};
-use crate::harness::client::Client;
-use crate::harness::program::Program;
+use crate::harness::client::{self, Client};
 use crate::harness::{Advice, Lab, Outcome, show, tidy};
 
 mod answers;
-mod bodies;
+mod rows;
 
-use bodies::{AMBIGUOUS, BROKEN, CHUNKED_IN_1_0, CHUNKS, LENGTHS, Row};
+use rows::{ROWS, Row};
 
-const ANSWERS: &str = "answers requests without a body";
-const LENGTH: &str = "reads a body by its length";
-const TWO_WAYS: &str = "refuses what could be read in two ways";
-const CHUNKED: &str = "reads a body in chunks";
-const MALFORMED: &str = "refuses chunks that are malformed";
-const PIECES: &str = "finds the end however the bytes come";
-const CUT_OFF: &str = "answers no body that is cut off";
+const ANSWERS: &str = "answers one request after the other";
+const DECIDES: &str = "keeps or closes, by version and Connection";
+const SAYS: &str = "says what becomes of the connection";
+const HEAD: &str = "answers HEAD without a body";
+const ERRORS: &str = "closes after a request that it cannot read, only";
+const ORDER: &str = "answers ten requests at once in their order";
+const READABLE: &str = "lets the client read the last answer";
 const TIDY: &str = "serves on and leaves nothing behind";
 
 pub const TABLE: Table = Table {
@@ -26,66 +25,63 @@ pub const TABLE: Table = Table {
             name: ANSWERS,
             points: 1,
             needs: &[],
-            read: "Where a request ends",
+            read: "The conversation",
             starter: Starter::Passes,
             run: |lab| talk(&mut lab.server()?.connect()?),
         },
         Check {
-            name: LENGTH,
-            points: 2,
+            name: DECIDES,
+            points: 4,
             needs: &[ANSWERS],
-            read: "Where a request ends",
+            read: "Staying, or not",
             starter: Starter::Fails,
-            run: |lab| understood(lab, LENGTHS),
+            run: decides,
         },
         Check {
-            name: TWO_WAYS,
-            points: 3,
-            needs: &[ANSWERS],
-            read: "Where a request ends",
-            starter: Starter::Fails,
-            run: two_ways,
-        },
-        Check {
-            name: CHUNKED,
-            points: 3,
-            needs: &[ANSWERS],
-            read: "Reading a body",
-            starter: Starter::Fails,
-            run: |lab| understood(lab, CHUNKS),
-        },
-        Check {
-            name: MALFORMED,
-            points: 3,
-            needs: &[CHUNKED],
-            read: "Reading a body",
-            starter: Starter::Waits,
-            run: |lab| {
-                let program = lab.server()?;
-                BROKEN.iter().try_for_each(|row| refused(&program, "1.1", row))
-            },
-        },
-        Check {
-            name: PIECES,
-            points: 2,
-            needs: &[LENGTH, CHUNKED],
-            read: "Reading a body",
-            starter: Starter::Waits,
-            run: pieces,
-        },
-        Check {
-            name: CUT_OFF,
+            name: SAYS,
             points: 1,
-            needs: &[CHUNKED],
-            read: "Where a request ends",
+            needs: &[DECIDES],
+            read: "Staying, or not",
             starter: Starter::Waits,
-            run: cut_off,
+            run: says,
+        },
+        Check {
+            name: HEAD,
+            points: 2,
+            needs: &[ANSWERS],
+            read: "Answers",
+            starter: Starter::Fails,
+            run: head,
+        },
+        Check {
+            name: ERRORS,
+            points: 1,
+            needs: &[ANSWERS],
+            read: "How it ends",
+            starter: Starter::Fails,
+            run: errors,
+        },
+        Check {
+            name: ORDER,
+            points: 2,
+            needs: &[DECIDES, HEAD],
+            read: "The conversation",
+            starter: Starter::Waits,
+            run: order,
+        },
+        Check {
+            name: READABLE,
+            points: 2,
+            needs: &[DECIDES],
+            read: "How it ends",
+            starter: Starter::Waits,
+            run: readable,
         },
         Check {
             name: TIDY,
             points: 1,
             needs: &[ANSWERS],
-            read: "Where a request ends",
+            read: "How it ends",
             starter: Starter::Passes,
             run: |lab| tidy::check(lab, &lab.server()?, talk),
         },
@@ -93,147 +89,200 @@ pub const TABLE: Table = Table {
     answers: answers::ALL,
 };
 
-/// What the server says about `content`.
-fn counted(content: &[u8]) -> String {
-    let sum: u64 = content.iter().map(|byte| u64::from(*byte)).sum();
-    format!("{} bytes, sum {sum}\n", content.len())
-}
-
-/// Receives the answer 200 about `content`.
-fn expect(client: &mut Client, content: &[u8]) -> Outcome {
+/// Receives the answer to `GET target`.
+fn expect(client: &mut Client, target: &str) -> Outcome<client::Answer> {
     let answer = client.answer()?;
-    let said = counted(content);
-    if answer.status == 200 && answer.body == said.as_bytes() {
-        return Ok(());
+    let body = format!("You asked for {target}.\n");
+    if answer.status == 200 && answer.body == body.as_bytes() {
+        return Ok(answer);
     }
     let got = format!("{} {}", answer.status, show::bytes(&answer.body));
-    Err(client.failed(format!("200 {}", show::bytes(said.as_bytes())), got))
+    Err(client.failed(format!("200 {}", show::bytes(body.as_bytes())), got))
 }
 
 fn talk(client: &mut Client) -> Outcome {
-    for _ in 0..2 {
-        client.send(b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")?;
-        expect(client, b"").likely(
-            "a request without a word about its body has no body: RFC 9112, \
-             6.3",
-        )?;
+    for target in ["/first", "/second?x=1"] {
+        let request = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+        client.send(request.as_bytes())?;
+        expect(client, target)?;
     }
     Ok(())
 }
 
-/// The request that comes behind each row.
-const NEXT: &[u8] =
-    b"POST /next HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nnext";
-
 impl Row {
-    fn request(&self, version: &str) -> Vec<u8> {
-        let Row { fields, body, .. } = self;
-        let head = format!("POST / HTTP/{version}\r\nHost: a\r\n{fields}\r\n");
-        [head.as_bytes(), body].concat()
+    fn request(&self, method: &str, target: &str) -> String {
+        let Row { version, fields, .. } = self;
+        format!("{method} {target} HTTP/{version}\r\nHost: a\r\n{fields}\r\n")
     }
 
     fn about(&self) -> String {
-        format!("{} ({})", self.name, self.rfc)
+        let Row { version, fields, .. } = self;
+        let fields = fields.trim_end().replace("\r\n", ", ");
+        match fields.as_str() {
+            "" => format!("HTTP/{version} (RFC 9112, 9.3)"),
+            _ => format!("HTTP/{version}, {fields} (RFC 9112, 9.3)"),
+        }
     }
 }
 
-/// Each request is answered, and so is the one behind it.
-fn understood(lab: &Lab, rows: &[Row]) -> Outcome {
+fn decides(lab: &Lab) -> Outcome {
     let program = lab.server()?;
-    for row in rows {
-        let content = row.content.unwrap_or_default();
+    for row in ROWS {
         let mut client = program.connect()?;
-        client.send(&[&row.request("1.1"), NEXT].concat())?;
-        expect(&mut client, content).about(&row.about())?;
-        expect(&mut client, b"next").about(&row.about()).likely(
-            "the body is right, but the next request begins exactly behind \
-             it",
-        )?;
+        client.send(row.request("GET", "/one").as_bytes())?;
+        expect(&mut client, "/one").about(&row.about())?;
+        let then = if row.keeps {
+            client.send(row.request("GET", "/two").as_bytes()).and_then(|()| {
+                expect(&mut client, "/two")
+                    .map(drop)
+                    .expecting("the connection stays, for a second answer")
+            })
+        } else {
+            client.expect_eof()
+        };
+        then.about(&row.about()).likely(row.why)?;
     }
     Ok(())
 }
 
-/// The request is refused, and the one behind it is not answered.
-fn refused(program: &Program, version: &str, row: &Row) -> Outcome {
+fn says(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    for row in ROWS {
+        let mut client = program.connect()?;
+        client.send(row.request("GET", "/one").as_bytes())?;
+        let answer = expect(&mut client, "/one")?;
+        let old = row.version == "1.0";
+        let wanted = match (row.keeps, old) {
+            (false, _) => "Connection: close",
+            (true, true) => "Connection: keep-alive",
+            (true, false) => "no `Connection: close`",
+        };
+        let is_said = match (row.keeps, old) {
+            (false, _) => answer.says("close"),
+            (true, true) => answer.says("keep-alive"),
+            (true, false) => true,
+        };
+        if !is_said || row.keeps && answer.says("close") {
+            let said: Vec<&str> = answer.values("Connection").collect();
+            let got = match said.as_slice() {
+                [] => "no Connection field".to_string(),
+                said => format!("Connection: {}", said.join(", ")),
+            };
+            return Err(client.failed(wanted, got)).about(&row.about()).likely(
+                "the client cannot know what becomes of the connection \
+                 unless it is told: RFC 9112, 9.6",
+            );
+        }
+    }
+    Ok(())
+}
+
+fn head(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    for target in ["/page", "/missing"] {
+        let mut client = program.connect()?;
+        let ask = |method: &str| {
+            format!("{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n")
+        };
+        client.send(ask("GET").as_bytes())?;
+        let whole = client.answer()?;
+        client.send(ask("HEAD").as_bytes())?;
+        let head = client.answer_head()?;
+        if (head.status, &head.fields) != (whole.status, &whole.fields) {
+            let got = head.head();
+            let wanted = format!("the same head as for GET: {}", whole.head());
+            return Err(client.failed(wanted, got)).likely(
+                "the answer to HEAD tells the Content-Length of the body that \
+                 GET would get: RFC 9110, 9.3.2",
+            );
+        }
+        client.send(ask("GET").as_bytes())?;
+        let again = client.answer().expecting("the next answer").likely(
+            "what follows the head of an answer to HEAD is the next answer: \
+             no body, RFC 9110, 9.3.2",
+        )?;
+        if again.body != whole.body {
+            let got = show::bytes(&again.body);
+            return Err(client.failed(show::bytes(&whole.body), got));
+        }
+    }
+    Ok(())
+}
+
+fn errors(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    for (method, target, status) in
+        [("GET", "/missing", 404), ("PUT", "/thing", 405)]
+    {
+        let mut client = program.connect()?;
+        let request = format!("{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+        for _ in 0..2 {
+            client.send(request.as_bytes())?;
+            let answer = client.answer().about(&format!("a {status}")).likely(
+                "the request was understood, so the next one can be: a 404 \
+                 or 405 is no reason to close",
+            )?;
+            if answer.status != status || answer.says("close") {
+                let got = answer.head();
+                return Err(client.failed(
+                    format!("{status}, and the connection stays"),
+                    got,
+                ));
+            }
+        }
+    }
     let mut client = program.connect()?;
-    client.send(&[&row.request(version), NEXT].concat())?;
-    let answer = client
-        .answer()
-        .expecting("400 and the end of the connection")
-        .about(&row.about())?;
-    // A better word for a coding, or for a limit, is no mistake.
-    if ![400, 413, 431, 501].contains(&answer.status) {
-        let got = format!("{} {}", answer.status, show::bytes(&answer.body));
-        return Err(client.failed("400", got)).about(&row.about()).likely(
-            "another server on the way may read this otherwise, and see \
-             another request in the same bytes: refuse it",
+    client.send(b"GET / HTTP/1.1\r\nHost : a\r\n\r\n")?;
+    let answer = client.answer()?;
+    if answer.status != 400 || !answer.says("close") {
+        let got = answer.head();
+        return Err(client.failed("400, and Connection: close", got)).likely(
+            "nobody knows where the next request would begin, so the \
+             connection ends: say so",
         );
     }
-    client.expect_eof().about(&row.about()).likely(
-        "after a refused request nobody knows where the next one begins: \
-         close",
+    client.expect_eof()
+}
+
+fn order(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    let mut client = program.connect()?;
+    let mut requests = String::new();
+    for number in 1..=10 {
+        let method = if number % 3 == 0 { "HEAD" } else { "GET" };
+        let last = if number == 10 { "Connection: close\r\n" } else { "" };
+        requests.push_str(&format!(
+            "{method} /{number} HTTP/1.1\r\nHost: a\r\n{last}\r\n"
+        ));
+    }
+    requests.push_str("GET /behind HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.send(requests.as_bytes())?;
+    for number in 1..=10 {
+        let row = format!("request {number} of ten");
+        if number % 3 == 0 {
+            client.answer_head().about(&row)?;
+        } else {
+            expect(&mut client, &format!("/{number}")).about(&row)?;
+        }
+    }
+    client.expect_eof().likely(
+        "what lies behind a request that says close is not answered: \
+         RFC 9112, 9.6",
     )
 }
 
-fn two_ways(lab: &Lab) -> Outcome {
+fn readable(lab: &Lab) -> Outcome {
     let program = lab.server()?;
-    AMBIGUOUS.iter().try_for_each(|row| refused(&program, "1.1", row))?;
-    refused(&program, "1.0", &CHUNKED_IN_1_0)
-}
-
-fn pieces(lab: &Lab) -> Outcome {
-    let whole = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\
-        \r\n\r\n5;x=y\r\nhello\r\n3\r\n...\r\n0\r\nA: b\r\n\r\n";
-    let program = lab.server()?;
-    let mut client = program.connect()?;
-    for cut in 1..whole.len() {
-        let row = format!("cut after {cut} bytes");
-        let (start, rest) = whole.split_at(cut);
-        client.send(start)?;
-        client.expect_nothing().about(&row)?;
-        client.send(rest)?;
-        expect(&mut client, b"hello...").about(&row)?;
-    }
-
-    let program = lab.launch(&["127.0.0.1:0"]).nasty("r=7,eintr=5").start()?;
-    let mut client = program.connect()?;
-    let rows = || LENGTHS.iter().chain(CHUNKS);
-    let all: Vec<u8> = rows().flat_map(|row| row.request("1.1")).collect();
-    client.send(&all)?;
-    rows().try_for_each(|row| {
-        let content = row.content.unwrap_or_default();
-        expect(&mut client, content)
-            .about(&format!("seven bytes at a time, {}", row.name))
-    })
-}
-
-fn cut_off(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
-    for (name, fields, body) in [
-        ("half a body", "Content-Length: 10", "hello"),
-        ("half a chunk", "Transfer-Encoding: chunked", "a\r\nhello"),
-        ("no last chunk", "Transfer-Encoding: chunked", "5\r\nhello\r\n"),
-        (
-            "no blank line behind the last chunk",
-            "Transfer-Encoding: chunked",
-            "0\r\n",
-        ),
-        ("half a head", "Content-", ""),
-    ] {
-        let end = if fields.ends_with('-') { "" } else { "\r\n\r\n" };
-        let request =
-            format!("POST / HTTP/1.1\r\nHost: a\r\n{fields}{end}{body}");
+    let guess = "closing while bytes are unread resets the connection, and \
+                 the answer is lost: end your direction, and read on for a \
+                 while";
+    let request = b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let more = b"GET /more HTTP/1.1\r\nHost: a\r\n\r\n".repeat(100_000);
+    for _ in 0..3 {
         let mut client = program.connect()?;
-        client.send(request.as_bytes())?;
-        client.finish()?;
-        let (got, _) = client.receive(4096)?;
-        // A refusal may be said to somebody who has gone; a success not.
-        if got.starts_with(b"HTTP/1.1 2") {
-            let got = show::bytes(&got);
-            return Err(client.failed("no success", got)).about(name).likely(
-                "the end of file inside a body means that it is cut off",
-            );
-        }
+        client.send(&[request.as_slice(), &more].concat()).likely(guess)?;
+        expect(&mut client, "/last").likely(guess)?;
+        client.expect_eof().likely(guess)?;
     }
     Ok(())
 }

@@ -1,288 +1,333 @@
-//! 06b Keep or close: when a connection ends, and how.
+//! 06b A pipeline without memory: back-pressure.
 
-use super::{Check, Starter, Table};
-use crate::harness::client::{self, Client};
-use crate::harness::{Advice, Lab, Outcome, show, tidy};
+use super::{Answer, Check, Starter, Table, Verdict};
+use crate::harness::client::Client;
+use crate::harness::program::Program;
+use crate::harness::{Advice, Lab, Outcome, cost, proc, show, tidy};
 
-mod answers;
-mod rows;
-
-use rows::{ROWS, Row};
-
-const ANSWERS: &str = "answers one request after the other";
-const DECIDES: &str = "keeps or closes, by version and Connection";
-const SAYS: &str = "says what becomes of the connection";
-const HEAD: &str = "answers HEAD without a body";
-const ERRORS: &str = "closes after a request that it cannot read, only";
-const ORDER: &str = "answers ten requests at once in their order";
-const READABLE: &str = "lets the client read the last answer";
+const NUMBERS: &str = "numbers the requests of a connection";
+const WHOLE: &str = "answers what is whole before it waits";
+const LOTS: &str = "answers lots of any size";
+const STOPS: &str = "stops reading while its answers are not read";
+const ORDER: &str = "answers a hundred thousand in order";
+const MEMORY: &str = "never has more than 8 MB";
 const TIDY: &str = "serves on and leaves nothing behind";
+
+/// Their requests are longer than all buffers of two sockets together.
+const MANY: usize = 100_000;
+
+const REQUEST: &[u8] = b"GET /a/page/that/is/far/away HTTP/1.1\r\n\
+    Host: example.com\r\nUser-Agent: somebody in a hurry\r\n\
+    Accept: text/html\r\n\r\n";
+
+/// In kilobytes.
+const MOST_MEMORY: u64 = 8 * 1024;
 
 pub const TABLE: Table = Table {
     id: "06b",
     checks: &[
         Check {
-            name: ANSWERS,
+            name: NUMBERS,
             points: 1,
             needs: &[],
             read: "The conversation",
             starter: Starter::Passes,
-            run: |lab| talk(&mut lab.server()?.connect()?),
+            run: numbers,
         },
         Check {
-            name: DECIDES,
-            points: 4,
-            needs: &[ANSWERS],
-            read: "Staying, or not",
-            starter: Starter::Fails,
-            run: decides,
-        },
-        Check {
-            name: SAYS,
+            name: WHOLE,
             points: 1,
-            needs: &[DECIDES],
-            read: "Staying, or not",
-            starter: Starter::Waits,
-            run: says,
+            needs: &[NUMBERS],
+            read: "The conversation",
+            starter: Starter::Passes,
+            run: whole,
         },
         Check {
-            name: HEAD,
-            points: 2,
-            needs: &[ANSWERS],
+            name: LOTS,
+            points: 1,
+            needs: &[NUMBERS],
+            read: "The conversation",
+            starter: Starter::Passes,
+            run: lots,
+        },
+        Check {
+            name: STOPS,
+            points: 3,
+            needs: &[NUMBERS],
             read: "Answers",
             starter: Starter::Fails,
-            run: head,
-        },
-        Check {
-            name: ERRORS,
-            points: 1,
-            needs: &[ANSWERS],
-            read: "How it ends",
-            starter: Starter::Fails,
-            run: errors,
+            run: stops,
         },
         Check {
             name: ORDER,
-            points: 2,
-            needs: &[DECIDES, HEAD],
-            read: "The conversation",
-            starter: Starter::Waits,
-            run: order,
+            points: 3,
+            needs: &[NUMBERS],
+            read: "Answers",
+            starter: Starter::Fails,
+            run: |lab| firehose(lab).map(drop),
         },
         Check {
-            name: READABLE,
+            name: MEMORY,
             points: 2,
-            needs: &[DECIDES],
-            read: "How it ends",
+            needs: &[ORDER],
+            read: "Answers",
             starter: Starter::Waits,
-            run: readable,
+            run: memory,
         },
         Check {
             name: TIDY,
             points: 1,
-            needs: &[ANSWERS],
+            needs: &[NUMBERS],
             read: "How it ends",
             starter: Starter::Passes,
-            run: |lab| tidy::check(lab, &lab.server()?, talk),
+            run: |lab| {
+                tidy::check(lab, &lab.server()?, |client| talk(client, 1))
+            },
         },
     ],
-    answers: answers::ALL,
+    answers: &[
+        Answer {
+            name: "counts from zero",
+            find: "output.extend_from_slice(answer(number).as_bytes());",
+            replace: "output.extend_from_slice(answer(number - 1).as_bytes());",
+            verdict: Verdict::Fails(NUMBERS, "request 1"),
+        },
+        Answer {
+            name: "counts the requests of all connections",
+            find: "    let mut number = 0;",
+            replace: "    static ALL: std::sync::atomic::AtomicU64 = \
+                std::sync::atomic::AtomicU64::new(0);\n    \
+                let mut number = ALL.fetch_add(3, \
+                std::sync::atomic::Ordering::Relaxed);",
+            verdict: Verdict::Fails(NUMBERS, "request 1"),
+        },
+        Answer {
+            name: "sends when it is worth a write",
+            find: "        stream::write_all(connection, &output)?;\n        \
+                output.clear();\n        if !is_good",
+            replace: "        if input.bytes().is_empty() {\n            \
+                stream::write_all(connection, &output)?;\n            \
+                output.clear();\n        }\n        if !is_good",
+            verdict: Verdict::Fails(WHOLE, "before you read"),
+        },
+        Answer {
+            name: "sends full buffers only",
+            find: "        stream::write_all(connection, &output)?;\n        \
+                output.clear();\n        if !is_good",
+            replace: "        if output.len() < 200 || output.len() > 4096 \
+                {\n            stream::write_all(connection, &output)?;\n            \
+                output.clear();\n        }\n        if !is_good",
+            verdict: Verdict::Fails(LOTS, "before you read"),
+        },
+        Answer {
+            name: "never waits, and keeps the rest for later",
+            find: "use shared::net::stream;\n",
+            replace: "mod stream {\n    \
+                pub use shared::net::stream::read;\n    \
+                use super::{OwnedFd, socket};\n    \
+                static REST: std::sync::Mutex<Vec<u8>> = \
+                std::sync::Mutex::new(Vec::new());\n    \
+                pub fn write_all(fd: &OwnedFd, bytes: &[u8]) -> \
+                nix::Result<()> {\n        \
+                let Ok(mut rest) = REST.lock() else { return Ok(()) };\n        \
+                rest.extend_from_slice(bytes);\n        \
+                let fd = std::os::fd::AsRawFd::as_raw_fd(fd);\n        \
+                let now = socket::MsgFlags::MSG_DONTWAIT;\n        \
+                if let Ok(taken) = socket::send(fd, &rest, now) {\n            \
+                rest.drain(..taken);\n        }\n        Ok(())\n    }\n}\n",
+            verdict: Verdict::Fails(STOPS, "leave the requests unread"),
+        },
+        Answer {
+            name: "never waits, and forgets the rest",
+            find: "use shared::net::stream;\n",
+            replace: "mod stream {\n    \
+                pub use shared::net::stream::read;\n    \
+                use super::{OwnedFd, socket};\n    \
+                pub fn write_all(fd: &OwnedFd, bytes: &[u8]) -> \
+                nix::Result<()> {\n        \
+                let fd = std::os::fd::AsRawFd::as_raw_fd(fd);\n        \
+                let now = socket::MsgFlags::MSG_DONTWAIT;\n        \
+                let _ = socket::send(fd, bytes, now);\n        \
+                Ok(())\n    }\n}\n",
+            verdict: Verdict::Fails(ORDER, "request"),
+        },
+        Answer {
+            name: "remembers all that was answered",
+            find: "            output.extend_from_slice(\
+                answer(number).as_bytes());",
+            replace: "            output.extend_from_slice(\
+                answer(number).as_bytes());\n            \
+                std::mem::forget(answer(number));",
+            verdict: Verdict::Fails(MEMORY, "kB of memory"),
+        },
+        Answer {
+            name: "keeps the connections",
+            find: "            0 => return Ok(()),",
+            replace: "            0 => {\n\
+                std::mem::forget(connection.try_clone());\n\
+                return Ok(());\n}",
+            verdict: Verdict::Fails(TIDY, "open descriptors"),
+        },
+        Answer {
+            name: "sends each answer by itself",
+            find: "const ENOUGH: usize = 16 * 1024;",
+            replace: "const ENOUGH: usize = 1;",
+            verdict: Verdict::AlsoRight,
+        },
+    ],
 };
 
-/// Receives the answer to `GET target`.
-fn expect(client: &mut Client, target: &str) -> Outcome<client::Answer> {
-    let answer = client.answer()?;
-    let body = format!("You asked for {target}.\n");
-    if answer.status == 200 && answer.body == body.as_bytes() {
-        return Ok(answer);
+/// The body of the answer to request `number`.
+fn line(number: usize) -> String {
+    format!("{number:.<99}\n")
+}
+
+/// Receives the answer to request `number`.
+fn expect(client: &mut Client, number: usize) -> Outcome {
+    let row = format!("request {number}");
+    let answer = client.answer().about(&row)?;
+    let line = line(number);
+    if answer.status == 200 && answer.body == line.as_bytes() {
+        return Ok(());
     }
     let got = format!("{} {}", answer.status, show::bytes(&answer.body));
-    Err(client.failed(format!("200 {}", show::bytes(body.as_bytes())), got))
+    let expected = format!("200 {}", show::bytes(line.as_bytes()));
+    Err(client.failed(expected, got)).about(&row)
 }
 
-fn talk(client: &mut Client) -> Outcome {
-    for target in ["/first", "/second?x=1"] {
-        let request = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
-        client.send(request.as_bytes())?;
-        expect(client, target)?;
+fn talk(client: &mut Client, count: usize) -> Outcome {
+    (1..=count).try_for_each(|number| {
+        client.send(REQUEST)?;
+        expect(client, number)
+    })
+}
+
+fn numbers(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    for _ in 0..2 {
+        talk(&mut program.connect()?, 3)?;
     }
     Ok(())
 }
 
-impl Row {
-    fn request(&self, method: &str, target: &str) -> String {
-        let Row { version, fields, .. } = self;
-        format!("{method} {target} HTTP/{version}\r\nHost: a\r\n{fields}\r\n")
-    }
+const BEFORE: &str = "send what you have before you read: the client may \
+                      wait for these very answers";
 
-    fn about(&self) -> String {
-        let Row { version, fields, .. } = self;
-        let fields = fields.trim_end().replace("\r\n", ", ");
-        match fields.as_str() {
-            "" => format!("HTTP/{version} (RFC 9112, 9.3)"),
-            _ => format!("HTTP/{version}, {fields} (RFC 9112, 9.3)"),
-        }
-    }
-}
-
-fn decides(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
-    for row in ROWS {
-        let mut client = program.connect()?;
-        client.send(row.request("GET", "/one").as_bytes())?;
-        expect(&mut client, "/one").about(&row.about())?;
-        let then = if row.keeps {
-            client.send(row.request("GET", "/two").as_bytes()).and_then(|()| {
-                expect(&mut client, "/two")
-                    .map(drop)
-                    .expecting("the connection stays, for a second answer")
-            })
-        } else {
-            client.expect_eof()
-        };
-        then.about(&row.about()).likely(row.why)?;
-    }
-    Ok(())
-}
-
-fn says(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
-    for row in ROWS {
-        let mut client = program.connect()?;
-        client.send(row.request("GET", "/one").as_bytes())?;
-        let answer = expect(&mut client, "/one")?;
-        let old = row.version == "1.0";
-        let wanted = match (row.keeps, old) {
-            (false, _) => "Connection: close",
-            (true, true) => "Connection: keep-alive",
-            (true, false) => "no `Connection: close`",
-        };
-        let is_said = match (row.keeps, old) {
-            (false, _) => answer.says("close"),
-            (true, true) => answer.says("keep-alive"),
-            (true, false) => true,
-        };
-        if !is_said || row.keeps && answer.says("close") {
-            let said: Vec<&str> = answer.values("Connection").collect();
-            let got = match said.as_slice() {
-                [] => "no Connection field".to_string(),
-                said => format!("Connection: {}", said.join(", ")),
-            };
-            return Err(client.failed(wanted, got)).about(&row.about()).likely(
-                "the client cannot know what becomes of the connection \
-                 unless it is told: RFC 9112, 9.6",
-            );
-        }
-    }
-    Ok(())
-}
-
-fn head(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
-    for target in ["/page", "/missing"] {
-        let mut client = program.connect()?;
-        let ask = |method: &str| {
-            format!("{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n")
-        };
-        client.send(ask("GET").as_bytes())?;
-        let whole = client.answer()?;
-        client.send(ask("HEAD").as_bytes())?;
-        let head = client.answer_head()?;
-        if (head.status, &head.fields) != (whole.status, &whole.fields) {
-            let got = head.head();
-            let wanted = format!("the same head as for GET: {}", whole.head());
-            return Err(client.failed(wanted, got)).likely(
-                "the answer to HEAD tells the Content-Length of the body that \
-                 GET would get: RFC 9110, 9.3.2",
-            );
-        }
-        client.send(ask("GET").as_bytes())?;
-        let again = client.answer().expecting("the next answer").likely(
-            "what follows the head of an answer to HEAD is the next answer: \
-             no body, RFC 9110, 9.3.2",
-        )?;
-        if again.body != whole.body {
-            let got = show::bytes(&again.body);
-            return Err(client.failed(show::bytes(&whole.body), got));
-        }
-    }
-    Ok(())
-}
-
-fn errors(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
-    for (method, target, status) in
-        [("GET", "/missing", 404), ("PUT", "/thing", 405)]
-    {
-        let mut client = program.connect()?;
-        let request = format!("{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n");
-        for _ in 0..2 {
-            client.send(request.as_bytes())?;
-            let answer = client.answer().about(&format!("a {status}")).likely(
-                "the request was understood, so the next one can be: a 404 \
-                 or 405 is no reason to close",
-            )?;
-            if answer.status != status || answer.says("close") {
-                let got = answer.head();
-                return Err(client.failed(
-                    format!("{status}, and the connection stays"),
-                    got,
-                ));
-            }
-        }
-    }
-    let mut client = program.connect()?;
-    client.send(b"GET / HTTP/1.1\r\nHost : a\r\n\r\n")?;
-    let answer = client.answer()?;
-    if answer.status != 400 || !answer.says("close") {
-        let got = answer.head();
-        return Err(client.failed("400, and Connection: close", got)).likely(
-            "nobody knows where the next request would begin, so the \
-             connection ends: say so",
-        );
-    }
-    client.expect_eof()
-}
-
-fn order(lab: &Lab) -> Outcome {
+fn whole(lab: &Lab) -> Outcome {
     let program = lab.server()?;
     let mut client = program.connect()?;
-    let mut requests = String::new();
-    for number in 1..=10 {
-        let method = if number % 3 == 0 { "HEAD" } else { "GET" };
-        let last = if number == 10 { "Connection: close\r\n" } else { "" };
-        requests.push_str(&format!(
-            "{method} /{number} HTTP/1.1\r\nHost: a\r\n{last}\r\n"
-        ));
-    }
-    requests.push_str("GET /behind HTTP/1.1\r\nHost: a\r\n\r\n");
-    client.send(requests.as_bytes())?;
-    for number in 1..=10 {
-        let row = format!("request {number} of ten");
-        if number % 3 == 0 {
-            client.answer_head().about(&row)?;
-        } else {
-            expect(&mut client, &format!("/{number}")).about(&row)?;
+    let (start, rest) = REQUEST.split_at(50);
+    client.send(&[REQUEST, REQUEST, start].concat())?;
+    expect(&mut client, 1).likely(BEFORE)?;
+    expect(&mut client, 2).likely(BEFORE)?;
+    client.expect_nothing()?;
+    client.send(rest)?;
+    expect(&mut client, 3).likely(BEFORE)
+}
+
+fn lots(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    let mut client = program.connect()?;
+    let mut number = 0;
+    for lot in [1, 10, 100, 1000, 3, 7] {
+        client.send(&REQUEST.repeat(lot))?;
+        for _ in 0..lot {
+            number += 1;
+            expect(&mut client, number).likely(BEFORE)?;
         }
     }
-    client.expect_eof().likely(
-        "what lies behind a request that says close is not answered: \
-         RFC 9112, 9.6",
+    Ok(())
+}
+
+fn stops(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    let mut client = program.connect()?;
+    // More than any sockets hold, by far.
+    let taken = client.pour(&REQUEST.repeat(2 * MANY))?;
+    let rows = proc::own_rows(program.pid());
+    let unread: u64 = rows.iter().map(|row| row.unread).sum();
+    if unread > 0 && taken < 2 * MANY * REQUEST.len() {
+        return Ok(());
+    }
+    let got = format!("it read on; {unread} bytes are unread");
+    Err(program.failed(
+        "it waits for the client to read, with unread requests in its socket",
+        got,
+    ))
+    .likely(
+        "whoever reads on while nobody reads his answers must keep them all: \
+         wait in the write, and leave the requests unread",
     )
 }
 
-fn readable(lab: &Lab) -> Outcome {
+/// Sends a hundred thousand requests before it reads the first answer, and
+/// compares all answers.
+fn firehose(lab: &Lab) -> Outcome<Program> {
     let program = lab.server()?;
-    let guess = "closing while bytes are unread resets the connection, and \
-                 the answer is lost: end your direction, and read on for a \
-                 while";
-    let request = b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-    let more = b"GET /more HTTP/1.1\r\nHost: a\r\n\r\n".repeat(100_000);
-    for _ in 0..3 {
-        let mut client = program.connect()?;
-        client.send(&[request.as_slice(), &more].concat()).likely(guess)?;
-        expect(&mut client, "/last").likely(guess)?;
-        client.expect_eof().likely(guess)?;
+    let mut client = program.connect()?;
+    client.send(REQUEST)?;
+    expect(&mut client, 1)?;
+    let requests = REQUEST.repeat(MANY - 1);
+    let taken = client.pour(&requests)?;
+    let mut answers = Answers { number: 1, head: Vec::new() };
+    let outcome = client
+        .exchange(&requests[taken..], |received| Ok(answers.eat(received)));
+    outcome.about(&format!("{MANY} requests")).likely(
+        "the rest of the answers is never sent: use the write that waits \
+         until the kernel has taken everything",
+    )?;
+    if answers.number < MANY {
+        let number = answers.number + 1;
+        let expected = show::bytes(line(number).as_bytes());
+        let got = show::bytes(&answers.head);
+        return Err(client.failed(expected, got))
+            .about(&format!("request {number}"));
     }
-    Ok(())
+    Ok(program)
+}
+
+/// The answers as they come in.
+struct Answers {
+    /// Of the last right one.
+    number: usize,
+    /// Of the last one: all heads are alike, as all bodies have one length.
+    /// In the end, what came instead of a right answer.
+    head: Vec<u8>,
+}
+
+impl Answers {
+    /// Takes all whole answers off the front of `received`. True when all
+    /// are here, or a wrong one.
+    fn eat(&mut self, received: &mut Vec<u8>) -> bool {
+        let mut rest = received.as_slice();
+        let mut is_over = false;
+        while !is_over {
+            if self.head.is_empty() {
+                let blank = rest.windows(4).position(|w| w == b"\r\n\r\n");
+                let Some(blank) = blank else { break };
+                self.head = rest[..blank + 4].to_vec();
+            }
+            let line = line(self.number + 1);
+            let length = self.head.len() + line.len();
+            let Some(answer) = rest.get(..length) else { break };
+            let (head, body) = answer.split_at(self.head.len());
+            if head == self.head && body == line.as_bytes() {
+                self.number += 1;
+                is_over = self.number == MANY;
+                rest = &rest[length..];
+            } else {
+                let wrong = if head == self.head { body } else { answer };
+                self.head = wrong.to_vec();
+                is_over = true;
+            }
+        }
+        let eaten = received.len() - rest.len();
+        received.drain(..eaten);
+        is_over
+    }
+}
+
+fn memory(lab: &Lab) -> Outcome {
+    let program = firehose(lab)?;
+    cost::expect_memory(&program, MOST_MEMORY)
 }

@@ -1,240 +1,238 @@
-//! 07a Stay inside: a directory that no name leads out of.
+//! 07a Where does it end?: bodies, by length and in chunks.
 
 use super::{Check, Starter, Table};
 use crate::harness::client::Client;
-use crate::harness::place::letters;
 use crate::harness::program::Program;
-use crate::harness::tree::Tree;
 use crate::harness::{Advice, Lab, Outcome, show, tidy};
 
 mod answers;
-mod names;
+mod bodies;
 
-use names::{CLIMBS, LINKS, NAMES, OTHERS, Row, Want};
+use bodies::{AMBIGUOUS, BROKEN, CHUNKED_IN_1_0, CHUNKS, LENGTHS, Row};
 
-const SERVES: &str = "serves a file";
-const DECODES: &str = "decodes names, and decodes them once";
-const INSIDE: &str = "lets no name climb out";
-const FOLLOWS: &str = "follows links inside, and none out";
-const WAITS: &str = "waits for no file, and serves files only";
-const HOLDS: &str = "holds on to its directory, not to its name";
-const SILENT: &str = "tells nobody where the directory is";
+const ANSWERS: &str = "answers requests without a body";
+const LENGTH: &str = "reads a body by its length";
+const TWO_WAYS: &str = "refuses what could be read in two ways";
+const CHUNKED: &str = "reads a body in chunks";
+const MALFORMED: &str = "refuses chunks that are malformed";
+const PIECES: &str = "finds the end however the bytes come";
+const CUT_OFF: &str = "answers no body that is cut off";
 const TIDY: &str = "serves on and leaves nothing behind";
-
-/// Known to nobody but the file outside.
-const SECRET: &str = "the secret that is outside";
-/// What a file inside holds.
-const HELLO: &str = "hello from inside\n";
 
 pub const TABLE: Table = Table {
     id: "07a",
     checks: &[
         Check {
-            name: SERVES,
+            name: ANSWERS,
             points: 1,
             needs: &[],
-            read: "The root",
+            read: "Where a request ends",
             starter: Starter::Passes,
-            run: serves,
+            run: |lab| talk(&mut lab.server()?.connect()?),
         },
         Check {
-            name: DECODES,
+            name: LENGTH,
             points: 2,
-            needs: &[SERVES],
-            read: "From a path to a name",
+            needs: &[ANSWERS],
+            read: "Where a request ends",
             starter: Starter::Fails,
-            run: |lab| table(lab, NAMES),
+            run: |lab| understood(lab, LENGTHS),
         },
         Check {
-            name: INSIDE,
+            name: TWO_WAYS,
             points: 3,
-            needs: &[SERVES],
-            read: "The root",
+            needs: &[ANSWERS],
+            read: "Where a request ends",
             starter: Starter::Fails,
-            run: |lab| table(lab, CLIMBS),
+            run: two_ways,
         },
         Check {
-            name: FOLLOWS,
+            name: CHUNKED,
             points: 3,
-            needs: &[SERVES],
-            read: "openat2(2)",
+            needs: &[ANSWERS],
+            read: "Reading a body",
             starter: Starter::Fails,
-            run: |lab| table(lab, LINKS),
+            run: |lab| understood(lab, CHUNKS),
         },
         Check {
-            name: WAITS,
+            name: MALFORMED,
+            points: 3,
+            needs: &[CHUNKED],
+            read: "Reading a body",
+            starter: Starter::Waits,
+            run: |lab| {
+                let program = lab.server()?;
+                BROKEN.iter().try_for_each(|row| refused(&program, "1.1", row))
+            },
+        },
+        Check {
+            name: PIECES,
             points: 2,
-            needs: &[SERVES],
-            read: "openat2(2)",
-            starter: Starter::Fails,
-            run: |lab| table(lab, OTHERS),
+            needs: &[LENGTH, CHUNKED],
+            read: "Reading a body",
+            starter: Starter::Waits,
+            run: pieces,
         },
         Check {
-            name: HOLDS,
-            points: 2,
-            needs: &[SERVES],
-            read: "The root",
-            starter: Starter::Fails,
-            run: holds,
-        },
-        Check {
-            name: SILENT,
+            name: CUT_OFF,
             points: 1,
-            needs: &[SERVES],
-            read: "Answering",
-            starter: Starter::Fails,
-            run: silent,
+            needs: &[CHUNKED],
+            read: "Where a request ends",
+            starter: Starter::Waits,
+            run: cut_off,
         },
         Check {
             name: TIDY,
             points: 1,
-            needs: &[SERVES],
-            read: "The root",
+            needs: &[ANSWERS],
+            read: "Where a request ends",
             starter: Starter::Passes,
-            run: |lab| {
-                let (_, program) = start(lab)?;
-                tidy::check(lab, &program, |client| {
-                    get(client, "/hello.txt")?;
-                    expect(client, HELLO)
-                })
-            },
+            run: |lab| tidy::check(lab, &lab.server()?, talk),
         },
     ],
     answers: answers::ALL,
 };
 
-/// A tree with `site`, which is to be served, and much around it.
-fn start(lab: &Lab) -> Outcome<(Tree, Program)> {
-    let tree = Tree::new(lab);
-    tree.file("site/hello.txt", HELLO)?;
-    tree.file("site/dir/deep.txt", HELLO)?;
-    names::grow(&tree)?;
-    tree.file("outside/secret.txt", SECRET)?;
-    tree.file("outside/deep.txt", SECRET)?;
-    tree.file("site-and-more/secret.txt", SECRET)?;
-    let root = tree.argument("site");
-    let program = lab.server_with(&[&root])?;
-    Ok((tree, program))
+/// What the server says about `content`.
+fn counted(content: &[u8]) -> String {
+    let sum: u64 = content.iter().map(|byte| u64::from(*byte)).sum();
+    format!("{} bytes, sum {sum}\n", content.len())
 }
 
-fn get(client: &mut Client, target: &str) -> Outcome {
-    let request = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
-    client.send(request.as_bytes())
-}
-
-/// Receives this content, then the end.
-fn expect(client: &mut Client, content: &str) -> Outcome {
+/// Receives the answer 200 about `content`.
+fn expect(client: &mut Client, content: &[u8]) -> Outcome {
     let answer = client.answer()?;
-    if answer.status != 200 || answer.body != content.as_bytes() {
-        let got = format!("{} {}", answer.status, show::bytes(&answer.body));
-        let expected = format!("200 {}", show::bytes(content.as_bytes()));
-        return Err(client.failed(expected, got));
+    let said = counted(content);
+    if answer.status == 200 && answer.body == said.as_bytes() {
+        return Ok(());
     }
-    client.expect_eof()
+    let got = format!("{} {}", answer.status, show::bytes(&answer.body));
+    Err(client.failed(format!("200 {}", show::bytes(said.as_bytes())), got))
 }
 
-/// Receives one of these refusals, and nothing from outside.
-fn refused(client: &mut Client, statuses: &[u16]) -> Outcome {
-    let answer = client.answer()?;
-    let has_secret = answer
-        .body
-        .windows(SECRET.len())
-        .any(|bytes| bytes == SECRET.as_bytes());
-    if has_secret {
-        let got = show::bytes(&answer.body);
-        return Err(client.failed("nothing from outside", got)).likely(
-            "the way to that file led out of the directory, and the file was \
-             read: only the kernel sees every step of a way",
-        );
-    }
-    if !statuses.contains(&answer.status) {
-        let got = format!("{} {}", answer.status, show::bytes(&answer.body));
-        return Err(client.failed(format!("{}", statuses[0]), got));
-    }
-    client.expect_eof()
-}
-
-/// Asks for what each row names.
-fn table(lab: &Lab, rows: &[Row]) -> Outcome {
-    let (_, program) = start(lab)?;
-    for Row { name, target, want, likely } in rows {
-        let mut client = program.connect()?;
-        get(&mut client, target)?;
-        let outcome = match want {
-            Want::Content(content) => expect(&mut client, content),
-            // What climbs out may be called malformed, or forbidden.
-            Want::Nothing => refused(&mut client, &[404, 403, 400]),
-            Want::Malformed => refused(&mut client, &[400]),
-        };
-        outcome.about(name).likely(likely)?;
+fn talk(client: &mut Client) -> Outcome {
+    for _ in 0..2 {
+        client.send(b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")?;
+        expect(client, b"").likely(
+            "a request without a word about its body has no body: RFC 9112, \
+             6.3",
+        )?;
     }
     Ok(())
 }
 
-fn serves(lab: &Lab) -> Outcome {
-    let (tree, program) = start(lab)?;
-    let long = String::from_utf8_lossy(&letters(100_000)).into_owned();
-    tree.file("site/long.txt", &long)?;
-    for (target, content) in [
-        ("/hello.txt", HELLO),
-        ("/dir/deep.txt", HELLO),
-        ("/hello.txt?and=a&query", HELLO),
-        ("/long.txt", &long),
-    ] {
-        let mut client = program.connect()?;
-        get(&mut client, target)?;
-        expect(&mut client, content).about(target)?;
+/// The request that comes behind each row.
+const NEXT: &[u8] =
+    b"POST /next HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nnext";
+
+impl Row {
+    fn request(&self, version: &str) -> Vec<u8> {
+        let Row { fields, body, .. } = self;
+        let head = format!("POST / HTTP/{version}\r\nHost: a\r\n{fields}\r\n");
+        [head.as_bytes(), body].concat()
     }
+
+    fn about(&self) -> String {
+        format!("{} ({})", self.name, self.rfc)
+    }
+}
+
+/// Each request is answered, and so is the one behind it.
+fn understood(lab: &Lab, rows: &[Row]) -> Outcome {
+    let program = lab.server()?;
+    for row in rows {
+        let content = row.content.unwrap_or_default();
+        let mut client = program.connect()?;
+        client.send(&[&row.request("1.1"), NEXT].concat())?;
+        expect(&mut client, content).about(&row.about())?;
+        expect(&mut client, b"next").about(&row.about()).likely(
+            "the body is right, but the next request begins exactly behind \
+             it",
+        )?;
+    }
+    Ok(())
+}
+
+/// The request is refused, and the one behind it is not answered.
+fn refused(program: &Program, version: &str, row: &Row) -> Outcome {
     let mut client = program.connect()?;
-    get(&mut client, "/nothing.txt")?;
-    refused(&mut client, &[404])
+    client.send(&[&row.request(version), NEXT].concat())?;
+    let answer = client
+        .answer()
+        .expecting("400 and the end of the connection")
+        .about(&row.about())?;
+    // A better word for a coding, or for a limit, is no mistake.
+    if ![400, 413, 431, 501].contains(&answer.status) {
+        let got = format!("{} {}", answer.status, show::bytes(&answer.body));
+        return Err(client.failed("400", got)).about(&row.about()).likely(
+            "another server on the way may read this otherwise, and see \
+             another request in the same bytes: refuse it",
+        );
+    }
+    client.expect_eof().about(&row.about()).likely(
+        "after a refused request nobody knows where the next one begins: \
+         close",
+    )
 }
 
-fn holds(lab: &Lab) -> Outcome {
-    let (tree, program) = start(lab)?;
-    let asked = |target: &str| {
-        let mut client = program.connect()?;
-        get(&mut client, target)?;
-        Ok(client)
-    };
-    expect(&mut asked("/dir/deep.txt")?, HELLO)?;
-    lab.log().event("site/dir becomes a link to outside");
-    tree.rename("site/dir", "site/old")?;
-    tree.link("site/dir", "../outside")?;
-    refused(&mut asked("/dir/deep.txt")?, &[404, 403]).likely(
-        "what was a directory is a link by now: whoever looks first and \
-         opens then opens something else",
-    )?;
-    lab.log().event("site gets another name, and outside gets its name");
-    tree.rename("site", "moved")?;
-    tree.rename("outside", "site")?;
-    let guess = "the directory has another name now, and is the same: open \
-                 it once, and all paths relative to its descriptor";
-    refused(&mut asked("/secret.txt")?, &[404]).likely(guess)?;
-    expect(&mut asked("/hello.txt")?, HELLO).likely(guess)
+fn two_ways(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    AMBIGUOUS.iter().try_for_each(|row| refused(&program, "1.1", row))?;
+    refused(&program, "1.0", &CHUNKED_IN_1_0)
 }
 
-fn silent(lab: &Lab) -> Outcome {
-    let (tree, program) = start(lab)?;
-    let secret = tree.argument("");
-    let secret = secret.trim_end_matches('/').as_bytes();
-    let long = format!("/{}", "n".repeat(3000));
-    for target in ["/nothing.txt", "/hello.txt/x", "/../x", "/dir", &long] {
+fn pieces(lab: &Lab) -> Outcome {
+    let whole = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\
+        \r\n\r\n5;x=y\r\nhello\r\n3\r\n...\r\n0\r\nA: b\r\n\r\n";
+    let program = lab.server()?;
+    let mut client = program.connect()?;
+    for cut in 1..whole.len() {
+        let row = format!("cut after {cut} bytes");
+        let (start, rest) = whole.split_at(cut);
+        client.send(start)?;
+        client.expect_nothing().about(&row)?;
+        client.send(rest)?;
+        expect(&mut client, b"hello...").about(&row)?;
+    }
+
+    let program = lab.launch(&["127.0.0.1:0"]).nasty("r=7,eintr=5").start()?;
+    let mut client = program.connect()?;
+    let rows = || LENGTHS.iter().chain(CHUNKS);
+    let all: Vec<u8> = rows().flat_map(|row| row.request("1.1")).collect();
+    client.send(&all)?;
+    rows().try_for_each(|row| {
+        let content = row.content.unwrap_or_default();
+        expect(&mut client, content)
+            .about(&format!("seven bytes at a time, {}", row.name))
+    })
+}
+
+fn cut_off(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    for (name, fields, body) in [
+        ("half a body", "Content-Length: 10", "hello"),
+        ("half a chunk", "Transfer-Encoding: chunked", "a\r\nhello"),
+        ("no last chunk", "Transfer-Encoding: chunked", "5\r\nhello\r\n"),
+        (
+            "no blank line behind the last chunk",
+            "Transfer-Encoding: chunked",
+            "0\r\n",
+        ),
+        ("half a head", "Content-", ""),
+    ] {
+        let end = if fields.ends_with('-') { "" } else { "\r\n\r\n" };
+        let request =
+            format!("POST / HTTP/1.1\r\nHost: a\r\n{fields}{end}{body}");
         let mut client = program.connect()?;
-        get(&mut client, target)?;
-        let answer = client.answer()?;
-        let body = &answer.body;
-        if body.windows(secret.len()).any(|bytes| bytes == secret) {
-            let expected = "an answer without the directory's path";
-            let got = show::bytes(body);
-            return Err(client.failed(expected, got)).likely(
-                "where the files are is nobody's business: tell your log, \
-                 not the visitor",
+        client.send(request.as_bytes())?;
+        client.finish()?;
+        let (got, _) = client.receive(4096)?;
+        // A refusal may be said to somebody who has gone; a success not.
+        if got.starts_with(b"HTTP/1.1 2") {
+            let got = show::bytes(&got);
+            return Err(client.failed("no success", got)).about(name).likely(
+                "the end of file inside a body means that it is cut off",
             );
-        }
-        if answer.status == 200 || answer.status >= 500 {
-            let got = format!("{} {}", answer.status, show::bytes(body));
-            return Err(client.failed("404", got));
         }
     }
     Ok(())

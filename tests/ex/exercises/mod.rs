@@ -11,9 +11,9 @@ mod ex04a;
 mod ex05a;
 mod ex06a;
 mod ex06b;
-mod ex06c;
 mod ex07a;
-mod ex07b;
+mod ex08a;
+mod ex08b;
 
 use crate::harness::{Lab, Outcome};
 
@@ -88,9 +88,9 @@ pub const TABLES: &[&Table] = &[
     &ex05a::TABLE,
     &ex06a::TABLE,
     &ex06b::TABLE,
-    &ex06c::TABLE,
     &ex07a::TABLE,
-    &ex07b::TABLE,
+    &ex08a::TABLE,
+    &ex08b::TABLE,
 ];
 
 /// The table of the exercise `id`.

@@ -1,146 +1,115 @@
 //! What students answer to 06a.
 
-use super::{
-    ANSWERS, CHUNKED, CUT_OFF, LENGTH, MALFORMED, PIECES, TIDY, TWO_WAYS,
-};
+use super::{ANSWERS, DECIDES, ERRORS, HEAD, ORDER, READABLE, SAYS, TIDY};
 use crate::exercises::{Answer, Verdict};
 
 pub const ALL: &[Answer] = &[
     Answer {
-        name: "demands a length of everybody",
-        find: "(None, []) => Ok(Framing::Length(0)),",
-        replace: "(None, []) => Err(Stop::Refused(\"no length\")),",
-        verdict: Verdict::Fails(ANSWERS, "has no body"),
+        name: "one request, one connection",
+        find: "            _ => true,\n",
+        replace: "            _ => false,\n",
+        verdict: Verdict::Fails(ANSWERS, "then end of file"),
     },
     Answer {
-        name: "knows one spelling of a name",
-        find: "field.name.eq_ignore_ascii_case(\"Content-Length\")",
-        replace: "field.name == \"Content-Length\"",
-        verdict: Verdict::Fails(LENGTH, "in other letters"),
+        name: "knows close in small letters only",
+        find: "option.trim_ascii().to_ascii_lowercase();",
+        replace: "option.trim_ascii();",
+        verdict: Verdict::Fails(DECIDES, "case does not matter"),
     },
     Answer {
-        name: "drops what comes with the body",
-        find: "            self.input.consume(here);",
-        replace: "            let all = bytes.len();\n            \
-            self.input.consume(all);",
-        verdict: Verdict::Fails(LENGTH, "next request begins"),
+        name: "compares the whole field",
+        find: "field.value.split(|byte| *byte == b',');",
+        replace: "field.value.split(|byte| *byte == b'\\n');",
+        verdict: Verdict::Fails(DECIDES, "a list"),
     },
     Answer {
-        name: "the first length wins",
-        find: "            if length.replace(number).is_some() {",
-        replace: "            if *length.get_or_insert(number) < number {",
-        verdict: Verdict::Fails(TWO_WAYS, "lengths that agree"),
+        name: "looks for the letters, not for the word",
+        find: "self.options.iter().any(|one| one == option)",
+        replace: "self.options.iter().any(|one| one.contains(option))",
+        verdict: Verdict::Fails(DECIDES, "whole word"),
     },
     Answer {
-        name: "a number is what parse takes",
-        find: "    let number = if text.iter().all(u8::is_ascii_digit) {",
-        replace: "    let number = if !text.is_empty() {",
-        verdict: Verdict::Fails(TWO_WAYS, "a plus sign"),
+        name: "looks at the first field only",
+        find: "options: options.collect(),",
+        replace: "options: options.take(1).collect(),",
+        verdict: Verdict::Fails(DECIDES, "a list"),
     },
     Answer {
-        name: "adds up digits as they come",
-        find: "str::from_utf8(text).ok().and_then(|text| \
-            text.parse().ok())",
-        replace: "(!text.is_empty()).then(|| text.iter().fold(0_u64, \
-            |sum, digit| sum.wrapping_mul(10).wrapping_add(\
-            u64::from(digit - b'0'))))",
-        verdict: Verdict::Fails(TWO_WAYS, "wraps to"),
+        name: "HTTP/1.0 is as good as HTTP/1.1",
+        find: "            0 => says(\"keep-alive\"),\n",
+        replace: "",
+        verdict: Verdict::Fails(DECIDES, "HTTP/1.0 closes"),
     },
     Answer {
-        name: "chunks go before a length",
-        find: "        (None, [coding])\n",
-        replace: "        (_, [coding])\n",
-        verdict: Verdict::Fails(TWO_WAYS, "a length and chunks"),
+        name: "HTTP/1.0 is never kept",
+        find: "0 => says(\"keep-alive\"),",
+        replace: "0 => false,",
+        verdict: Verdict::Fails(DECIDES, "asks for it"),
     },
     Answer {
-        name: "a coding that it does not know is none",
-        find: "(None, _) => Err(Stop::Refused(\"a coding unknown here\")),",
-        replace: "(None, _) => Ok(Framing::Length(0)),",
-        verdict: Verdict::Fails(TWO_WAYS, "a coding without an end"),
+        name: "says close and keeps",
+        find: "        if !answer.keeps {",
+        replace: "        if !answer.keeps && answer.text.len() < 2 {",
+        verdict: Verdict::Fails(DECIDES, "the connection stays open"),
     },
     Answer {
-        name: "answers what lies behind a refused request",
-        find: "            if let Err(stop) = self.answer_one() {\n                \
-            break stop;\n            }",
-        replace: "            match self.answer_one() {\n\
-            Err(Stop::Refused(why)) => {\n\
-            let space = self.input.bytes().windows(4)\
-            .position(|w| w == b\"\\r\\n\\r\\n\");\n\
-            self.input.consume(space.unwrap_or(0) + 4);\n\
-            let _ = self.respond(\"400 Bad Request\", \"\", why);\n}\n\
-            Err(stop) => break stop,\n\
-            Ok(()) => {}\n}",
-        verdict: Verdict::Fails(TWO_WAYS, "end of file"),
+        name: "closes without a word",
+        find: "(false, _) => \"Connection: close\\r\\n\",",
+        replace: "(false, _) => \"\",",
+        verdict: Verdict::Fails(SAYS, "Connection: close"),
     },
     Answer {
-        name: "sizes are decimal",
-        find: "u64::from_str_radix(text, 16)",
-        replace: "u64::from_str_radix(text, 10)",
-        verdict: Verdict::Fails(CHUNKED, "hexadecimal"),
+        name: "keeps HTTP/1.0 without a word",
+        find: "(true, 0) => \"Connection: keep-alive\\r\\n\",",
+        replace: "(true, 0) => \"\",",
+        verdict: Verdict::Fails(SAYS, "Connection: keep-alive"),
     },
     Answer {
-        name: "leaves the trailers for the next request",
-        find: "            if trailer.is_empty() {",
-        replace: "            if trailer.is_empty() || !trailer.is_empty() {",
-        verdict: Verdict::Fails(CHUNKED, "trailers, which are no request"),
+        name: "a body for HEAD",
+        find: "if method == \"HEAD\" { String::new() } else { body }",
+        replace: "body",
+        verdict: Verdict::Fails(HEAD, "the next answer"),
     },
     Answer {
-        name: "what is no size is the last chunk",
-        find: "size.ok_or(Stop::Refused(\"a chunk's size that is no \
-            number\"))",
-        replace: "Ok(size.unwrap_or(0))",
-        verdict: Verdict::Fails(MALFORMED, "a size that is no number"),
+        name: "no body, no length",
+        find: "    let length = body.len();",
+        replace: "    let length = if method == \"HEAD\" { 0 } else { \
+            body.len() };",
+        verdict: Verdict::Fails(HEAD, "Content-Length"),
     },
     Answer {
-        name: "a size is what from_str_radix takes",
-        find: "digits.iter().all(u8::is_ascii_hexdigit)",
-        replace: "!digits.is_empty()",
-        verdict: Verdict::Fails(MALFORMED, "a plus sign"),
+        name: "closes after each answer that is no success",
+        find: "    Answer { text, keeps }\n",
+        replace: "    let keeps = keeps && text.contains(\"200\");\n    \
+            Answer { text, keeps }\n",
+        verdict: Verdict::Fails(ERRORS, "404"),
     },
     Answer {
-        name: "does not look at what is behind a chunk",
-        find: "if !self.read_line()?.is_empty() {",
-        replace: "self.read_line()?;\n            if false {",
-        verdict: Verdict::Fails(MALFORMED, "longer than its size"),
+        name: "drops what comes behind a request",
+        find: "                input.consume(length);",
+        replace: "                let all = length + 80;\n                \
+            input.consume(all);",
+        verdict: Verdict::Fails(ORDER, "request 2 of ten"),
     },
     Answer {
-        name: "counts the lines of trailers only",
-        find: "let has_colon = trailer.contains(&b':');",
-        replace: "let has_colon = trailer.contains(&b':');\n            \
-            room = MAX_LINE;",
-        verdict: Verdict::Fails(MALFORMED, "trailers without end"),
-    },
-    Answer {
-        name: "a line ends where a read ends",
-        find: "                [] => {\n                    \
-            self.read_more()?;",
-        replace: "                [] if !line.is_empty() => return \
-            Ok(line),\n                [] => {\n                    \
-            self.read_more()?;",
-        verdict: Verdict::Fails(PIECES, "cut after"),
-    },
-    Answer {
-        name: "the end of file is the end of the body",
-        find: "            if self.input.bytes().is_empty() {\n                \
-            self.read_more()?;\n            }\n            let bytes",
-        replace: "            if self.input.bytes().is_empty() {\n\
-            match self.read_more() {\n\
-            Err(Stop::Left) => return Ok(()),\n\
-            answer => answer?,\n}\n}\n            let bytes",
-        verdict: Verdict::Fails(CUT_OFF, "cut off"),
+        name: "closes at once",
+        find: "            return say_goodbye(connection, \
+            Duration::from_secs(1));",
+        replace: "            return Ok(());",
+        verdict: Verdict::Fails(READABLE, "unread"),
     },
     Answer {
         name: "keeps the connections",
-        find: "            0 => Err(Stop::Left),",
+        find: "            0 => return Ok(Next::Nothing),",
         replace: "            0 => {\n\
-            std::mem::forget(self.connection.try_clone());\n\
-            Err(Stop::Left)\n}",
+            std::mem::forget(connection.try_clone());\n\
+            return Ok(Next::Nothing);\n}",
         verdict: Verdict::Fails(TIDY, "open descriptors"),
     },
     Answer {
-        name: "other words for a refusal",
-        find: "\"a malformed trailer\"",
-        replace: "\"no\"",
+        name: "waits longer for the visitor to leave",
+        find: "Duration::from_secs(1)",
+        replace: "Duration::from_secs(3)",
         verdict: Verdict::AlsoRight,
     },
 ];

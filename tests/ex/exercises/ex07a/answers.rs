@@ -1,132 +1,146 @@
 //! What students answer to 07a.
 
-use super::{DECODES, FOLLOWS, HOLDS, INSIDE, SERVES, SILENT, TIDY, WAITS};
+use super::{
+    ANSWERS, CHUNKED, CUT_OFF, LENGTH, MALFORMED, PIECES, TIDY, TWO_WAYS,
+};
 use crate::exercises::{Answer, Verdict};
 
 pub const ALL: &[Answer] = &[
     Answer {
-        name: "reads once",
-        find: "    file.read_to_end(&mut content)?;",
-        replace: "    content.resize(4096, 0);\n    \
-            let count = file.read(&mut content)?;\n    \
-            content.truncate(count);",
-        verdict: Verdict::Fails(SERVES, "100000 bytes"),
+        name: "demands a length of everybody",
+        find: "(None, []) => Ok(Framing::Length(0)),",
+        replace: "(None, []) => Err(Stop::Refused(\"no length\")),",
+        verdict: Verdict::Fails(ANSWERS, "has no body"),
     },
     Answer {
-        name: "decodes until nothing is left to decode",
-        find: "        None => (\"400 Bad Request\", b\"What?\\n\"\
-            .to_vec()),",
-        replace: "        None => (\"400 Bad Request\", b\"What?\\n\"\
-            .to_vec()),\n        Some(name) if name.contains(&b'%') => {\n\
-            let again = String::from_utf8_lossy(&name).into_owned();\n\
-            let name = decode(&again).unwrap_or(name);\n\
-            let file = read_file(root, &name)?;\n\
-            (\"200 OK\", file.unwrap_or_default())\n}",
-        verdict: Verdict::Fails(DECODES, "decoded once"),
+        name: "knows one spelling of a name",
+        find: "field.name.eq_ignore_ascii_case(\"Content-Length\")",
+        replace: "field.name == \"Content-Length\"",
+        verdict: Verdict::Fails(LENGTH, "in other letters"),
     },
     Answer {
-        name: "a plus sign is a blank",
-        find: "            *first\n        };",
-        replace: "            if *first == b'+' { b' ' } else { *first }\n        \
-            };",
-        verdict: Verdict::Fails(DECODES, "a plus sign"),
+        name: "drops what comes with the body",
+        find: "            self.input.consume(here);",
+        replace: "            let all = bytes.len();\n            \
+            self.input.consume(all);",
+        verdict: Verdict::Fails(LENGTH, "next request begins"),
     },
     Answer {
-        name: "a NUL is a byte like others",
-        find: "        if byte == 0 {\n            return None;\n        }\n",
-        replace: "        if byte == 0 {\n            return Some(name);\n        \
-            }\n",
-        verdict: Verdict::Fails(DECODES, "NUL"),
+        name: "the first length wins",
+        find: "            if length.replace(number).is_some() {",
+        replace: "            if *length.get_or_insert(number) < number {",
+        verdict: Verdict::Fails(TWO_WAYS, "lengths that agree"),
     },
     Answer {
-        name: "a descriptor is confinement enough",
-        find: ".flags(flags).resolve(resolve);",
-        replace: ".flags(flags);\n    let _ = resolve;",
-        verdict: Verdict::Fails(INSIDE, "outside"),
+        name: "a number is what parse takes",
+        find: "    let number = if text.iter().all(u8::is_ascii_digit) {",
+        replace: "    let number = if !text.is_empty() {",
+        verdict: Verdict::Fails(TWO_WAYS, "a plus sign"),
     },
     Answer {
-        name: "refuses two dots before it decodes",
-        find: "        Some(name) => match read_file(root, &name) {",
-        replace: "        Some(_) if path.contains(\"..\") => \
-            (\"404 Not Found\", Vec::new()),\n        \
-            Some(name) => match std::fs::read(format!(\
-            \"/proc/self/fd/{}/{}\", \
-            std::os::fd::AsRawFd::as_raw_fd(root), \
-            String::from_utf8_lossy(&name))).map(Some) {",
-        verdict: Verdict::Fails(INSIDE, "outside"),
+        name: "adds up digits as they come",
+        find: "str::from_utf8(text).ok().and_then(|text| \
+            text.parse().ok())",
+        replace: "(!text.is_empty()).then(|| text.iter().fold(0_u64, \
+            |sum, digit| sum.wrapping_mul(10).wrapping_add(\
+            u64::from(digit - b'0'))))",
+        verdict: Verdict::Fails(TWO_WAYS, "wraps to"),
     },
     Answer {
-        name: "compares the beginnings of names",
-        find: "    let mut file = match open_beneath(root, name) {",
-        replace: "    use std::os::unix::ffi::OsStrExt;\n    \
-            use std::os::fd::AsRawFd;\n    \
-            let link = format!(\"/proc/self/fd/{}\", root.as_raw_fd());\n    \
-            let root_name = std::fs::read_link(link)?;\n    \
-            let name = root_name.join(std::ffi::OsStr::from_bytes(name));\n    \
-            let name = name.canonicalize().unwrap_or_default();\n    \
-            let is_inside = name.as_os_str().as_bytes()\
-            .starts_with(root_name.as_os_str().as_bytes());\n    \
-            if is_inside && name.is_file() {\n        \
-            return std::fs::read(name).map(Some);\n    }\n    \
-            let name = b\"nothing\";\n    \
-            let mut file = match open_beneath(root, name) {",
-        verdict: Verdict::Fails(INSIDE, "outside"),
+        name: "chunks go before a length",
+        find: "        (None, [coding])\n",
+        replace: "        (_, [coding])\n",
+        verdict: Verdict::Fails(TWO_WAYS, "a length and chunks"),
     },
     Answer {
-        name: "does not follow the last link",
-        find: ".flags(flags).resolve(resolve);",
-        replace: ".flags(flags | OFlag::O_NOFOLLOW);\n    \
-            let _ = resolve;\n    \
-            if name.windows(2).any(|two| two == b\"..\") {\n        \
-            return Err(Errno::ENOENT);\n    }",
-        verdict: Verdict::Fails(FOLLOWS, "outside"),
+        name: "a coding that it does not know is none",
+        find: "(None, _) => Err(Stop::Refused(\"a coding unknown here\")),",
+        replace: "(None, _) => Ok(Framing::Length(0)),",
+        verdict: Verdict::Fails(TWO_WAYS, "a coding without an end"),
     },
     Answer {
-        name: "follows no link at all",
-        find: ".resolve(resolve);",
-        replace: ".resolve(resolve | ResolveFlag::RESOLVE_NO_SYMLINKS);",
-        verdict: Verdict::Fails(FOLLOWS, "stays inside"),
+        name: "answers what lies behind a refused request",
+        find: "            if let Err(stop) = self.answer_one() {\n                \
+            break stop;\n            }",
+        replace: "            match self.answer_one() {\n\
+            Err(Stop::Refused(why)) => {\n\
+            let space = self.input.bytes().windows(4)\
+            .position(|w| w == b\"\\r\\n\\r\\n\");\n\
+            self.input.consume(space.unwrap_or(0) + 4);\n\
+            let _ = self.respond(\"400 Bad Request\", \"\", why);\n}\n\
+            Err(stop) => break stop,\n\
+            Ok(()) => {}\n}",
+        verdict: Verdict::Fails(TWO_WAYS, "end of file"),
     },
     Answer {
-        name: "opens pipes as if they were files",
-        find: "OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC",
-        replace: "OFlag::O_RDONLY | OFlag::O_CLOEXEC",
-        verdict: Verdict::Fails(WAITS, "waiting in openat2()"),
+        name: "sizes are decimal",
+        find: "u64::from_str_radix(text, 16)",
+        replace: "u64::from_str_radix(text, 10)",
+        verdict: Verdict::Fails(CHUNKED, "hexadecimal"),
     },
     Answer {
-        name: "reads whatever could be opened",
-        find: "if !file.metadata()?.is_file() {",
-        replace: "if file.metadata()?.is_dir() {",
-        verdict: Verdict::Fails(WAITS, "a pipe"),
+        name: "leaves the trailers for the next request",
+        find: "            if trailer.is_empty() {",
+        replace: "            if trailer.is_empty() || !trailer.is_empty() {",
+        verdict: Verdict::Fails(CHUNKED, "trailers, which are no request"),
     },
     Answer {
-        name: "opens the root again for each visitor",
-        find: "serve(&connection, &root)",
-        replace: "open_root(&directory).map_err(io::Error::from)\
-            .and_then(|root| serve(&connection, &root))",
-        verdict: Verdict::Fails(HOLDS, "its name"),
+        name: "what is no size is the last chunk",
+        find: "size.ok_or(Stop::Refused(\"a chunk's size that is no \
+            number\"))",
+        replace: "Ok(size.unwrap_or(0))",
+        verdict: Verdict::Fails(MALFORMED, "a size that is no number"),
     },
     Answer {
-        name: "tells what went wrong, and where",
-        find: "Ok(None) => (\"404 Not Found\", b\"Not here.\\n\".to_vec()),",
-        replace: "Ok(None) => (\"404 Not Found\", {\n\
-            use std::os::fd::AsRawFd;\n\
-            let link = format!(\"/proc/self/fd/{}\", root.as_raw_fd());\n\
-            std::fs::read_link(link)?.into_os_string()\
-            .into_encoded_bytes()\n}),",
-        verdict: Verdict::Fails(SILENT, "the directory's path"),
+        name: "a size is what from_str_radix takes",
+        find: "digits.iter().all(u8::is_ascii_hexdigit)",
+        replace: "!digits.is_empty()",
+        verdict: Verdict::Fails(MALFORMED, "a plus sign"),
     },
     Answer {
-        name: "keeps the files open",
-        find: "    let mut content = Vec::new();\n",
-        replace: "    let mut content = Vec::new();\n    \
-            std::mem::forget(file.try_clone()?);\n",
+        name: "does not look at what is behind a chunk",
+        find: "if !self.read_line()?.is_empty() {",
+        replace: "self.read_line()?;\n            if false {",
+        verdict: Verdict::Fails(MALFORMED, "longer than its size"),
+    },
+    Answer {
+        name: "counts the lines of trailers only",
+        find: "let has_colon = trailer.contains(&b':');",
+        replace: "let has_colon = trailer.contains(&b':');\n            \
+            room = MAX_LINE;",
+        verdict: Verdict::Fails(MALFORMED, "trailers without end"),
+    },
+    Answer {
+        name: "a line ends where a read ends",
+        find: "                [] => {\n                    \
+            self.read_more()?;",
+        replace: "                [] if !line.is_empty() => return \
+            Ok(line),\n                [] => {\n                    \
+            self.read_more()?;",
+        verdict: Verdict::Fails(PIECES, "cut after"),
+    },
+    Answer {
+        name: "the end of file is the end of the body",
+        find: "            if self.input.bytes().is_empty() {\n                \
+            self.read_more()?;\n            }\n            let bytes",
+        replace: "            if self.input.bytes().is_empty() {\n\
+            match self.read_more() {\n\
+            Err(Stop::Left) => return Ok(()),\n\
+            answer => answer?,\n}\n}\n            let bytes",
+        verdict: Verdict::Fails(CUT_OFF, "cut off"),
+    },
+    Answer {
+        name: "keeps the connections",
+        find: "            0 => Err(Stop::Left),",
+        replace: "            0 => {\n\
+            std::mem::forget(self.connection.try_clone());\n\
+            Err(Stop::Left)\n}",
         verdict: Verdict::Fails(TIDY, "open descriptors"),
     },
     Answer {
-        name: "takes the root for the root of all",
-        find: "ResolveFlag::RESOLVE_BENEATH",
-        replace: "ResolveFlag::RESOLVE_IN_ROOT",
+        name: "other words for a refusal",
+        find: "\"a malformed trailer\"",
+        replace: "\"no\"",
         verdict: Verdict::AlsoRight,
     },
 ];

@@ -1,4 +1,4 @@
-//! What students answer to 07b.
+//! What students answer to 08b.
 
 use super::{
     BYTES, GROWS, HEAD, INDEX, MOVED, PIECES, SERVES, SHRINKS, TIDY, TYPES,

@@ -1,6 +1,6 @@
-//! Exercise 07b, The right label: files with a type and a length.
+//! Exercise 08b, The right label: files with a type and a length.
 //!
-//! Try it: `cargo run --example 07b -- 127.0.0.1:8080 steps/07-files/site`
+//! Try it: `cargo run --example 08b -- 127.0.0.1:8080 steps/08-files/site`
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), String> {
-    let usage = "usage: 07b ADDRESS DIRECTORY";
+    let usage = "usage: 08b ADDRESS DIRECTORY";
     let mut arguments = std::env::args().skip(1);
     let address = arguments.next().ok_or(usage)?;
     let directory = arguments.next().ok_or(usage)?;

@@ -1,4 +1,4 @@
-//! 07b The right label: types, lengths, and files that change.
+//! 08b The right label: types, lengths, and files that change.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -33,7 +33,7 @@ const LONG: usize = 16 * MEGABYTE + 1000;
 const MOST_MEMORY: u64 = 8 * 1024;
 
 pub const TABLE: Table = Table {
-    id: "07b",
+    id: "08b",
     checks: &[
         Check {
             name: SERVES,

@@ -1,4 +1,4 @@
-//! Step 07: files.
+//! Step 08: files.
 //!
 //! What a request names is opened beneath a root that no name leads out of,
 //! and sent piece by piece. The length is promised before the first byte,
@@ -19,10 +19,10 @@ mod site;
 use site::Request;
 
 const HELP: &str = "\
-Step 07: serves the files beneath a folder, one visitor after the other.
+Step 08: serves the files beneath a folder, one visitor after the other.
 And GET /api/, POST /api/echo.
 
-Usage: step07 [ADDRESS] [--root DIR]
+Usage: step08 [ADDRESS] [--root DIR]
 
   ADDRESS     IP:PORT, [IPv6]:PORT or a port of 127.0.0.1 (default
               127.0.0.1:8080); port 0 takes a free one
@@ -31,7 +31,7 @@ Usage: step07 [ADDRESS] [--root DIR]
 ";
 
 /// The site that comes with the step, wherever it is started.
-const SITE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/steps/07-files/site");
+const SITE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/steps/08-files/site");
 
 fn main() -> ExitCode {
     cli::main(run)

@@ -1,6 +1,6 @@
-//! Exercise 07a, Stay inside: a directory that no name leads out of.
+//! Exercise 08a, Stay inside: a directory that no name leads out of.
 //!
-//! Try it: `cargo run --example 07a -- 127.0.0.1:8080 steps/07-files/site`
+//! Try it: `cargo run --example 08a -- 127.0.0.1:8080 steps/08-files/site`
 
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
@@ -26,7 +26,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), String> {
-    let usage = "usage: 07a ADDRESS DIRECTORY";
+    let usage = "usage: 08a ADDRESS DIRECTORY";
     let mut arguments = std::env::args().skip(1);
     let address = arguments.next().ok_or(usage)?;
     let directory = arguments.next().ok_or(usage)?;

@@ -1,0 +1,202 @@
+//! Exercise 07a, Where does it end?: bodies, by length and in chunks.
+//!
+//! Try it: `cargo run --example 07a -- 127.0.0.1:8080`
+
+use std::os::fd::OwnedFd;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::sys::socket::{self, sockopt};
+use shared::net::buffer::Buffer;
+use shared::net::goodbye::say_goodbye;
+use shared::net::listener::Listener;
+use shared::net::stream;
+
+/// A longer head is refused.
+const MAX_HEAD: usize = 16 * 1024;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), String> {
+    let address = std::env::args().nth(1).ok_or("usage: 07a ADDRESS")?;
+    let parsed =
+        address.parse().map_err(|_| format!("{address} is no address"))?;
+    let listener = Listener::open(parsed)
+        .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
+    println!("listening on {}", listener.address());
+    loop {
+        let (connection, _) = listener
+            .accept()
+            .map_err(|errno| format!("cannot accept: {errno}"))?;
+        let mut visit =
+            Visit { connection: &connection, input: Buffer::new(MAX_HEAD) };
+        match visit.serve() {
+            Stop::Refused(why) => eprintln!("refused: {why}"),
+            Stop::Left => {}
+            Stop::Failed(errno) => eprintln!("visitor lost: {errno}"),
+        }
+    }
+}
+
+/// Why no further request is answered.
+enum Stop {
+    /// This one could be read in two ways, or in none.
+    Refused(&'static str),
+    /// The visitor has no more to say, or stopped in the middle.
+    Left,
+    Failed(Errno),
+}
+
+impl From<Errno> for Stop {
+    fn from(errno: Errno) -> Self {
+        Stop::Failed(errno)
+    }
+}
+
+/// How the end of a body is found.
+enum Framing {
+    /// It has so many bytes.
+    Length(u64),
+}
+
+/// A body, counted.
+#[derive(Default)]
+struct Body {
+    bytes: u64,
+    sum: u64,
+}
+
+/// A connection, and what has arrived and is not used yet.
+struct Visit<'c> {
+    connection: &'c OwnedFd,
+    input: Buffer,
+}
+
+impl Visit<'_> {
+    /// Answers requests until the connection ends; says why it does.
+    fn serve(&mut self) -> Stop {
+        let stop = loop {
+            if let Err(stop) = self.answer_one() {
+                break stop;
+            }
+        };
+        if let Stop::Refused(why) = stop {
+            // Nobody knows where the next request would begin.
+            let farewell = self
+                .respond("400 Bad Request", "Connection: close\r\n", why)
+                .and_then(|()| {
+                    say_goodbye(self.connection, Duration::from_secs(1))
+                });
+            if let Err(errno) = farewell {
+                return Stop::Failed(errno);
+            }
+        }
+        stop
+    }
+
+    fn answer_one(&mut self) -> Result<(), Stop> {
+        socket::setsockopt(self.connection, sockopt::TcpNoDelay, &true)?;
+        let framing = self.read_head()?;
+        let Body { bytes, sum } = self.read_body(framing)?;
+        let answer = format!("{bytes} bytes, sum {sum}");
+        Ok(self.respond("200 OK", "", &answer)?)
+    }
+
+    /// Sends an answer in one write.
+    fn respond(
+        &self,
+        status: &str,
+        fields: &str,
+        line: &str,
+    ) -> nix::Result<()> {
+        let length = line.len() + 1;
+        let answer = format!(
+            "HTTP/1.1 {status}\r\n{fields}Content-Length: {length}\r\n\r\n\
+             {line}\n"
+        );
+        stream::write_all(self.connection, answer.as_bytes())
+    }
+
+    /// Reads a head, and finds out how its body ends.
+    fn read_head(&mut self) -> Result<Framing, Stop> {
+        loop {
+            let mut fields = [httparse::EMPTY_HEADER; 100];
+            let mut request = httparse::Request::new(&mut fields);
+            match request.parse(self.input.bytes()) {
+                Ok(httparse::Status::Complete(length)) => {
+                    let framing = framing(&request)?;
+                    self.input.consume(length);
+                    return Ok(framing);
+                }
+                Ok(httparse::Status::Partial) => self.read_more()?,
+                Err(_) => return Err(Stop::Refused("a malformed head")),
+            }
+        }
+    }
+
+    /// Reads a body up to its last byte, and no further.
+    fn read_body(&mut self, framing: Framing) -> Result<Body, Stop> {
+        let mut body = Body::default();
+        match framing {
+            Framing::Length(length) => self.count(length, &mut body)?,
+        }
+        Ok(body)
+    }
+
+    /// Counts the next `length` bytes.
+    fn count(&mut self, length: u64, body: &mut Body) -> Result<(), Stop> {
+        let mut left = length;
+        while left > 0 {
+            if self.input.bytes().is_empty() {
+                self.read_more()?;
+            }
+            let bytes = self.input.bytes();
+            let here = usize::try_from(left).unwrap_or(usize::MAX);
+            let here = here.min(bytes.len());
+            let sum: u64 = bytes[..here].iter().map(|b| u64::from(*b)).sum();
+            body.bytes += here as u64;
+            body.sum += sum;
+            left -= here as u64;
+            self.input.consume(here);
+        }
+        Ok(())
+    }
+
+    /// Waits for bytes of a request that is not whole.
+    fn read_more(&mut self) -> Result<(), Stop> {
+        let space = self.input.space();
+        if space.is_empty() {
+            return Err(Stop::Refused("a head that is too long"));
+        }
+        match stream::read(self.connection, space)? {
+            0 => Err(Stop::Left),
+            count => {
+                self.input.filled(count);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// How the body of this request ends: RFC 9112 section 6.
+fn framing(request: &httparse::Request) -> Result<Framing, Stop> {
+    // TODO: what is no number becomes 0, of two lengths the first wins, and
+    // chunks are unknown. Whatever two servers could read in two ways must
+    // be refused.
+    for field in request.headers.iter() {
+        if field.name == "Content-Length" {
+            let text = String::from_utf8_lossy(field.value);
+            return Ok(Framing::Length(text.parse().unwrap_or(0)));
+        }
+    }
+    Ok(Framing::Length(0))
+}
