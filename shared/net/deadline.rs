@@ -1,7 +1,7 @@
 //! Enters in step 05: waiting for a peer, but not for ever.
 //!
 //! Step 04's `read_before` in its finished form, and the same for writing.
-//! A deadline is a point in time for a whole head, body or answer: a peer
+//! A deadline is a point in time for a whole head, body or response: a peer
 //! that sends or takes a byte now and then does not move it.
 
 use std::os::fd::AsFd;
@@ -45,7 +45,7 @@ impl Deadline {
                 // The kernel waited that long in vain, or a signal woke us:
                 // what is left of the time decides.
                 Err(Errno::EAGAIN | Errno::EINTR) => {}
-                answer => return answer,
+                result => return result,
             }
         }
     }

@@ -59,7 +59,7 @@ impl Display for End {
             End::Refused(Refusal { why, .. }) => write!(f, "refused: {why}"),
             End::Truncated(why) => write!(f, "truncated: {why}"),
             End::Failed(errno) => {
-                write!(f, "failed: {}", cli::reason(*errno))
+                write!(f, "failed: {}", cli::strerror(*errno))
             }
         }
     }

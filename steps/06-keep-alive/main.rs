@@ -64,7 +64,7 @@ fn run() -> Result<(), Failure> {
         let mut connection = Connection::new(&LIMITS, Instant::now());
         serve(&socket, &mut connection);
         let (requests, end) = (connection.requests(), connection.end());
-        cli::note(format_args!("{peer}: {requests} requests, {end}"));
+        cli::log(format_args!("{peer}: {requests} requests, {end}"));
     }
 }
 

@@ -53,7 +53,7 @@ impl Display for End {
             End::Idle => f.write_str("no further request"),
             End::Refused(Refusal { why, .. }) => write!(f, "refused: {why}"),
             End::Failed(errno) => {
-                write!(f, "failed: {}", cli::reason(*errno))
+                write!(f, "failed: {}", cli::strerror(*errno))
             }
         }
     }

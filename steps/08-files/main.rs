@@ -59,7 +59,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Failure> {
-    let (address, [root]) = cli::server_settings(HELP, ["root"])?;
+    let (address, [root]) = cli::server_arguments(HELP, ["root"])?;
     let has_notes = root.is_none();
     let root = open_root(root.map_or_else(|| SITE.into(), PathBuf::from))?;
     let site = Files { root };
@@ -81,7 +81,7 @@ fn run() -> Result<(), Failure> {
         let mut connection = Connection::new(&LIMITS, Instant::now());
         serve(&socket, &mut connection, &site, &mut time);
         let (requests, end) = (connection.requests(), connection.end());
-        cli::note(format_args!("{peer}: {requests} requests, {end}"));
+        cli::log(format_args!("{peer}: {requests} requests, {end}"));
     }
 }
 
