@@ -1,4 +1,4 @@
-//! A chapter as the kit reads it: lines of text, directives and fences.
+//! A chapter as the kit reads it: lines of text and directives.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use crate::Result;
 #[expect(missing_docs, reason = "lib.rs has a table of them")]
 pub enum Directive {
     Code { place: Place, item: String },
-    Module { file: PathBuf, folded: bool },
+    Module { file: PathBuf, open: Open },
     Diff { step: u8, item: Option<String> },
     Trace { step: u8 },
     Calls { step: u8 },
@@ -22,6 +22,17 @@ pub enum Directive {
     Front { step: u8 },
     Index,
     Steps,
+}
+
+/// How much of a module is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Open {
+    /// All of it, without a box.
+    All,
+    /// Nothing: it is in a closed box.
+    Nothing,
+    /// These items; what is between them is folded.
+    Items(Vec<String>),
 }
 
 /// Where a piece of code is looked for.
@@ -42,8 +53,6 @@ pub enum Piece<'a> {
     Call(&'a str),
     /// A directive, or why the line is none.
     Directive(Result<Directive>),
-    /// The lines inside a fence ```` ```seq ````.
-    Sequence(Vec<&'a str>),
 }
 
 /// The pieces of a chapter's text, each with its first line's number.
@@ -51,11 +60,7 @@ pub fn pieces(text: &str) -> Vec<(usize, Piece<'_>)> {
     let mut pieces = Vec::new();
     let mut lines = (1..).zip(text.lines());
     while let Some((number, line)) = lines.next() {
-        if line.trim() == "```seq" {
-            let inside = lines.by_ref().map(|(_, line)| line);
-            let inside = inside.take_while(|line| line.trim() != "```");
-            pieces.push((number, Piece::Sequence(inside.collect())));
-        } else if let Some(fence) = fence(line) {
+        if let Some(fence) = fence(line) {
             pieces.push((number, Piece::Text(line)));
             for (number, line) in lines.by_ref() {
                 pieces.push((number, Piece::Text(line)));
@@ -136,9 +141,14 @@ fn parse(name: &str, rest: &str) -> Result<Directive> {
             };
             Directive::Code { place, item: second.to_string() }
         }
-        "module" if second.is_empty() || second == "folded" => {
-            let folded = second == "folded";
-            Directive::Module { file: inside(first)?, folded }
+        "module" => {
+            let open = match second.split_once(' ') {
+                None if second.is_empty() => Open::All,
+                None if second == "folded" => Open::Nothing,
+                Some(("open", items)) => Open::Items(names(items)),
+                _ => bail!("write `folded`, or `open` and names of items"),
+            };
+            Directive::Module { file: inside(first)?, open }
         }
         "diff" => {
             let number = first.parse();
@@ -158,6 +168,15 @@ fn parse(name: &str, rest: &str) -> Result<Directive> {
         "steps" if rest.is_empty() => Directive::Steps,
         _ => bail!("`{name} {rest}` is no directive: see the list in lib.rs"),
     })
+}
+
+/// Names of items, between commas; where none of them has a space in it, as
+/// that of an impl has, between spaces.
+fn names(items: &str) -> Vec<String> {
+    let by_comma = items.contains(',') || items.contains("impl ");
+    let mark = if by_comma { ',' } else { ' ' };
+    let names = items.split(mark).map(str::trim);
+    names.filter(|it| !it.is_empty()).map(str::to_string).collect()
 }
 
 /// A source file named from the root: of `shared` or of a step.
@@ -214,15 +233,25 @@ mod tests {
     }
 
     #[test]
-    fn entries_of_calls_and_sequences_are_found() {
-        let text = "### accept4(2)\n### Not a call\n```seq\na -> b: x\n```\n";
-        let found = pieces(text);
+    fn entries_of_calls_are_found() {
+        let found = pieces("### accept4(2)\n### Not a call\n");
         assert!(matches!(found[0], (1, Piece::Call("accept4"))));
         assert!(matches!(found[1], (2, Piece::Text(_))));
-        let (3, Piece::Sequence(lines)) = &found[2] else {
-            panic!("{found:?}")
-        };
-        assert_eq!(lines[..], ["a -> b: x"]);
-        assert_eq!(found.len(), 3);
+        assert_eq!(found.len(), 2);
+    }
+
+    #[test]
+    fn a_module_says_what_is_open() {
+        for (rest, wanted) in [
+            ("", Open::All),
+            (" folded", Open::Nothing),
+            (" open A B::c", Open::Items(vec!["A".into(), "B::c".into()])),
+            (" open impl A for B", Open::Items(vec!["impl A for B".into()])),
+        ] {
+            let text = format!("{{{{#module shared/cli.rs{rest}}}}}");
+            let file = PathBuf::from("shared/cli.rs");
+            let module = Directive::Module { file, open: wanted };
+            assert_eq!(directives(&text), [(1, Ok(module))]);
+        }
     }
 }

@@ -33,6 +33,14 @@ pub fn block(html: &str) -> String {
     block
 }
 
+/// A closed box in a listing or a diff.
+pub fn fold(summary: &str, html: &str) -> String {
+    format!(
+        "<details class=\"fold\"><summary>{}</summary>\n{html}\n</details>\n",
+        escape(summary)
+    )
+}
+
 /// The id of a line of a source file, wherever a page shows it:
 /// `01-socket-main-57` for line 57 of `steps/01-socket/main.rs`.
 pub fn anchor(file: &Path, line: usize) -> String {

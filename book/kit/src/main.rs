@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use kit::{
-    Fault, Project, Result, build, check, preprocess, record, serve, sync,
+    Fault, Project, Result, build, check, preprocess, record, serve, sizes,
+    sync, terminal,
 };
 use lexopt::prelude::*;
 
@@ -21,6 +22,8 @@ Usage: cargo book [COMMAND]
   record [WHAT [NAME...]]
                        run the steps again and write what is shown of it;
                        WHAT is traces, runs or charts
+  diff [FROM] TO       what has changed between two steps: diff 06 07
+  sizes                how long each step is
   sync [--check]       write what is generated from steps/steps.toml
   preprocess           mdBook's preprocessor protocol, for `mdbook serve`
 ";
@@ -34,6 +37,7 @@ struct Arguments {
     port: Option<u16>,
     no_runs: bool,
     check: bool,
+    help: bool,
 }
 
 fn main() -> ExitCode {
@@ -42,19 +46,26 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("book: {error:#}");
-            ExitCode::FAILURE
+            ExitCode::from(2)
         }
     }
 }
 
 /// Does what the command line says; `false` if it found faults.
 fn run() -> Result<bool> {
-    let Some(arguments) = arguments()? else {
-        print!("{HELP}");
-        return Ok(true);
-    };
-    let Arguments { command, names, port, no_runs, check } = arguments;
+    let Arguments { command, names, port, no_runs, check, help } = arguments()?;
     let command = command.as_deref();
+    if help {
+        print!(
+            "{}",
+            match command {
+                Some("diff") => terminal::HELP,
+                Some("sizes") => sizes::HELP,
+                _ => HELP,
+            }
+        );
+        return Ok(true);
+    }
     if command == Some("preprocess") {
         return preprocess::protocol(&names);
     }
@@ -70,6 +81,8 @@ fn run() -> Result<bool> {
             let what = names.first().map_or("", String::as_str);
             record::record(&project, what, names.get(1..).unwrap_or(&[]))?;
         }
+        Some("diff") => terminal::diff(&project, &names)?,
+        Some("sizes") => print!("{}", sizes::table(&project)?),
         Some("sync") if check => return Ok(report(&sync::stale(&project)?)),
         Some("sync") => {
             for file in sync::write(&project)? {
@@ -81,13 +94,12 @@ fn run() -> Result<bool> {
     Ok(true)
 }
 
-/// `None` if only help is wanted.
-fn arguments() -> Result<Option<Arguments>> {
+fn arguments() -> Result<Arguments> {
     let mut arguments = Arguments::default();
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
-            Short('h') | Long("help") => return Ok(None),
+            Short('h') | Long("help") => arguments.help = true,
             Long("port") => arguments.port = Some(parser.value()?.parse()?),
             Long("no-runs") => arguments.no_runs = true,
             Long("check") => arguments.check = true,
@@ -98,7 +110,7 @@ fn arguments() -> Result<Option<Arguments>> {
             other => return Err(other.unexpected().into()),
         }
     }
-    Ok(Some(arguments))
+    Ok(arguments)
 }
 
 /// Builds the book and serves it until Ctrl-C.

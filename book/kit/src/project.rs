@@ -30,6 +30,8 @@ pub struct Step {
     pub calls: Vec<String>,
     pub modules: Vec<String>,
     after: Option<u8>,
+    #[serde(default)]
+    pub fresh: bool,
     pub long_diff: Option<String>,
     #[serde(default, rename = "exercise")]
     pub exercises: Vec<Exercise>,
@@ -68,10 +70,22 @@ impl Step {
         format!("step{:02}", self.number)
     }
 
-    /// The number of the step that this one grew out of; the first has none.
-    pub fn base(&self) -> Option<u8> {
+    /// The files that enter `shared/` in this step, from the root.
+    pub fn files(&self) -> impl Iterator<Item = PathBuf> {
+        let shared = Path::new("shared");
+        self.modules.iter().map(move |module| shared.join(module))
+    }
+
+    /// The number of the step that comes before; the first has none.
+    pub fn before(&self) -> Option<u8> {
         let before = self.number.checked_sub(1).filter(|&number| number > 0);
         self.after.or(before)
+    }
+
+    /// The number of the step that this one grew out of, if it is not a fresh
+    /// program.
+    pub fn base(&self) -> Option<u8> {
+        self.before().filter(|_| !self.fresh)
     }
 }
 

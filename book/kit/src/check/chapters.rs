@@ -16,7 +16,7 @@ const PARTS: [&str; 10] = [
     "What is still wrong",
     "Predict, break, extend",
 ];
-/// Not in the chapter of the first step.
+/// Not in the chapter of a step that grows out of none.
 const WHAT_CHANGED: &str = "What changed";
 /// Only where a step is about cost.
 const WHAT_IT_COSTS: &str = "What it costs";
@@ -55,7 +55,9 @@ fn parts(step: &Step, text: &str) -> Option<Fault> {
         match headings.peek() {
             Some((line, heading)) if *heading == part => {
                 if part == WHAT_CHANGED && step.base().is_none() {
-                    let what = format!("`## {part}`: the first step has none");
+                    let what = format!(
+                        "`## {part}`: a step that grows out of none has none"
+                    );
                     return Some(Fault::new(step.chapter(), *line, what));
                 }
                 last = *line;

@@ -2,17 +2,16 @@
 //! chapter of the later one. And no step changes too much at once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use similar::ChangeTag;
 
 use super::line_in_list;
-use crate::changes::{FileChange, changes};
 use crate::chapter::{Directive, Piece, pieces};
-use crate::diff::{self, Row};
-use crate::listing;
-use crate::{Fault, Project, Result, Step};
-
-/// How many lines may be added and removed from one step to the next.
-const MAX_CHANGED: usize = 120;
+use crate::compare::{Change, Comparison};
+use crate::items::Kind;
+use crate::sizes::{MAX_CHANGED, Sizes, max_new_code};
+use crate::{Fault, Project, Result, Step, listing};
 
 pub(super) fn check(project: &Project) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
@@ -25,26 +24,27 @@ pub(super) fn check(project: &Project) -> Result<Vec<Fault>> {
         }
         let shown = Shown::by(project, step)?;
         faults.extend(modules(step, &shown));
-        // The first step changes nothing.
-        if step.base().is_some() {
-            let changes = changes(project, step)?;
-            faults.extend(length(project, step, &changes));
-            for change in &changes {
-                faults.extend(lines(step, change, &shown));
+        faults.extend(sizes(project, step)?);
+        let comparison = Comparison::of(project, step)?;
+        for change in comparison.changes.iter().chain(&comparison.grown) {
+            // The first step, and a fresh one, changes nothing.
+            if step.base().is_some() {
+                faults.extend(hidden(step, change, &shown));
             }
         }
     }
     Ok(faults)
 }
 
-/// The lines that a chapter shows.
+/// What a chapter shows.
 #[derive(Default)]
 struct Shown {
-    /// Lines as they stand in the files now.
-    new: BTreeMap<PathBuf, BTreeSet<usize>>,
-    /// Lines that are gone, in the files of the step before.
-    old: BTreeMap<PathBuf, BTreeSet<usize>>,
+    lines: BTreeMap<PathBuf, BTreeSet<usize>>,
     modules: BTreeSet<PathBuf>,
+    /// The whole diff.
+    diff: bool,
+    /// The items whose diffs are shown.
+    items: Vec<String>,
 }
 
 impl Shown {
@@ -58,13 +58,13 @@ impl Shown {
             match directive {
                 Directive::Code { place, item } => {
                     if let Ok(found) = listing::find(project, &place, &item) {
-                        let lines = shown.new.entry(found.file).or_default();
+                        let lines = shown.lines.entry(found.file).or_default();
                         lines.extend(found.lines);
                     }
                 }
                 Directive::Module { file, .. } => {
                     if let Ok(text) = project.read(&file) {
-                        let lines = shown.new.entry(file.clone());
+                        let lines = shown.lines.entry(file.clone());
                         lines.or_default().extend(1..=text.lines().count());
                         shown.modules.insert(file);
                     }
@@ -72,10 +72,8 @@ impl Shown {
                 Directive::Diff { step: number, item }
                     if number == step.number =>
                 {
-                    let item = item.as_deref();
-                    if let Ok(parts) = diff::shown(project, number, item) {
-                        parts.into_iter().for_each(|part| shown.add(part));
-                    }
+                    shown.diff |= item.is_none();
+                    shown.items.extend(item);
                 }
                 _ => {}
             }
@@ -83,30 +81,18 @@ impl Shown {
         Ok(shown)
     }
 
-    fn add(&mut self, part: diff::Shown) {
-        let FileChange { old_path, new_path, .. } = part.change;
-        let rows: Vec<Row> = part.hunks.concat();
-        if let Some(path) = new_path {
-            let added = rows.iter().filter_map(|row| match row {
-                Row::Added(line) => Some(*line),
-                _ => None,
-            });
-            self.new.entry(path).or_default().extend(added);
-        }
-        if let Some(path) = old_path {
-            let removed = rows.iter().filter_map(|row| match row {
-                Row::Removed(line) => Some(*line),
-                _ => None,
-            });
-            self.old.entry(path).or_default().extend(removed);
-        }
+    fn diff_of(&self, change: &Change) -> bool {
+        self.diff || self.items.iter().any(|item| change.is_called(item))
+    }
+
+    fn line(&self, file: &Path, line: usize) -> bool {
+        self.lines.get(file).is_some_and(|lines| lines.contains(&line))
     }
 }
 
 /// The modules that enter here and are not printed.
 fn modules(step: &Step, shown: &Shown) -> Vec<Fault> {
-    let files = step.modules.iter().map(|it| PathBuf::from("shared").join(it));
-    let missing = files.filter(|file| !shown.modules.contains(file));
+    let missing = step.files().filter(|file| !shown.modules.contains(file));
     let faults = missing.map(|file| {
         let file = file.display();
         let what = format!(
@@ -118,92 +104,82 @@ fn modules(step: &Step, shown: &Shown) -> Vec<Fault> {
     faults.collect()
 }
 
-fn length(
-    project: &Project,
-    step: &Step,
-    changes: &[FileChange],
-) -> Option<Fault> {
-    let changed: usize = changes
-        .iter()
-        .map(|change| change.added().len() + change.removed().len())
-        .sum();
-    let what = match &step.long_diff {
-        None if changed > MAX_CHANGED => format!(
-            "step {:02} changes {changed} lines, more than {MAX_CHANGED}; \
-             change less, or say why in `long_diff`",
-            step.number
-        ),
-        Some(_) if changed <= MAX_CHANGED => format!(
-            "step {:02} changes {changed} lines, not more than \
-             {MAX_CHANGED}; remove its `long_diff`",
-            step.number
-        ),
-        _ => return None,
-    };
-    let line = line_in_list(project, step.number);
-    Some(Fault::new("steps/steps.toml", line, what))
-}
-
-/// The changed lines of a file that the chapter does not show: a fault for
-/// each run of them.
-fn lines(step: &Step, change: &FileChange, shown: &Shown) -> Vec<Fault> {
+/// What is too long in a step, or said to be and is not.
+fn sizes(project: &Project, step: &Step) -> Result<Vec<Fault>> {
     let number = step.number;
+    let sizes = Sizes::of(project, step)?;
+    let (changed, new) = (sizes.changed, sizes.new_code());
+    let is_long = step.base().is_some() && changed > MAX_CHANGED;
+    let mut wrong = Vec::new();
+    if is_long && step.long_diff.is_none() {
+        wrong.push(format!(
+            "step {number:02} changes {changed} lines, more than \
+             {MAX_CHANGED}; change less, or say why in `long_diff`"
+        ));
+    }
+    if !is_long && step.long_diff.is_some() {
+        wrong.push(format!(
+            "step {number:02} changes {changed} lines, not more than \
+             {MAX_CHANGED}, or is fresh; remove its `long_diff`"
+        ));
+    }
+    let max = max_new_code(number);
+    if new > max {
+        wrong.push(format!(
+            "step {number:02} has {new} lines of new code, more than {max}: \
+             see `cargo book sizes`"
+        ));
+    }
+    if (step.minutes as usize) < sizes.minutes() {
+        wrong.push(format!(
+            "step {number:02} claims {} minutes, but its {new} lines of new \
+             code need {}: see `cargo book sizes --help`",
+            step.minutes,
+            sizes.minutes()
+        ));
+    }
+    let line = line_in_list(project, number);
+    let faults = wrong.into_iter();
+    let faults = faults.map(|it| Fault::new("steps/steps.toml", line, it));
+    Ok(faults.collect())
+}
+
+/// The lines of an item that are new or gone and not shown: a fault for each
+/// run of them.
+fn hidden(step: &Step, change: &Change, shown: &Shown) -> Vec<Fault> {
+    let number = step.number;
+    let (old, new) = (change.old.as_ref(), change.new.as_ref());
+    // A module is shown whole, where it enters.
+    let enters = new.is_some_and(|new| {
+        step.modules.iter().any(|it| new.path.ends_with(it))
+    });
+    // An import that is gone says nothing that its item does not.
+    let left =
+        new.is_none() && old.is_some_and(|it| it.item.kind == Kind::File);
+    if shown.diff_of(change) || enters || left {
+        return Vec::new();
+    }
     let mut faults = Vec::new();
-    let added = change.added();
-    for (first, count) in
-        hidden(&change.new_path, &change.new_text, &added, &shown.new)
-    {
-        let what = format!(
-            "{} new in step {number:02} and not shown in its chapter; add \
-             {{{{#code {number:02} …}}}} or {{{{#diff {number:02}}}}}",
-            counted(count)
-        );
-        faults.extend(fault(&change.new_path, first, what));
-    }
-    let removed = change.removed();
-    for (first, count) in
-        hidden(&change.old_path, &change.old_text, &removed, &shown.old)
-    {
-        let what = format!(
-            "{} gone in step {number:02} and not shown in its chapter; add \
-             {{{{#diff {number:02}}}}}",
-            counted(count)
-        );
-        faults.extend(fault(&change.old_path, first, what));
-    }
+    let mut fault = |piece: Option<&crate::compare::Piece>, tag, what: &str| {
+        let Some(piece) = piece else { return };
+        let lines = change.rows(tag).map(|row| row.line);
+        let lines = lines.filter(|&line| {
+            tag == ChangeTag::Delete || !shown.line(&piece.path, line)
+        });
+        let lines: Vec<usize> = lines.collect();
+        for run in lines.chunk_by(|a, b| a + 1 == *b) {
+            let count = match run.len() {
+                1 => "1 line is".to_string(),
+                lines => format!("{lines} lines are"),
+            };
+            let what = format!(
+                "{count} {what} in step {number:02} and not shown in its \
+                 chapter; add {{{{#diff {number:02}}}}}"
+            );
+            faults.push(Fault::new(&piece.path, run[0], what));
+        }
+    };
+    fault(new, ChangeTag::Insert, "new");
+    fault(old, ChangeTag::Delete, "gone");
     faults
-}
-
-fn counted(lines: usize) -> String {
-    match lines {
-        1 => "1 line is".to_string(),
-        lines => format!("{lines} lines are"),
-    }
-}
-
-fn fault(path: &Option<PathBuf>, line: usize, what: String) -> Option<Fault> {
-    path.as_ref().map(|path| Fault::new(path, line, what))
-}
-
-/// Runs of changed lines that are not shown: the first line and how many.
-/// Empty lines say nothing and need not be shown.
-fn hidden(
-    path: &Option<PathBuf>,
-    text: &str,
-    changed: &BTreeSet<usize>,
-    shown: &BTreeMap<PathBuf, BTreeSet<usize>>,
-) -> Vec<(usize, usize)> {
-    let shown = path.as_ref().and_then(|path| shown.get(path));
-    let mut runs: Vec<(usize, usize)> = Vec::new();
-    for (number, line) in (1..).zip(text.lines()) {
-        let is_shown = shown.is_some_and(|shown| shown.contains(&number));
-        if !changed.contains(&number) || is_shown || line.trim().is_empty() {
-            continue;
-        }
-        match runs.last_mut() {
-            Some((first, count)) if *first + *count == number => *count += 1,
-            _ => runs.push((number, 1)),
-        }
-    }
-    runs
 }

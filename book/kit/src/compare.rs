@@ -1,0 +1,365 @@
+//! Two steps item by item: items are matched first, then lines within them.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use similar::{
+    Algorithm, ChangeTag, DiffOp, capture_diff_slices, group_diff_ops,
+};
+
+use crate::items::{Item, Kind, Lines, items};
+use crate::{Project, Result, Step, enters};
+
+/// How many unchanged lines stand before and after a change.
+const CONTEXT: usize = 3;
+
+/// Items under different names are the same from this likeness on.
+const ALIKE: f32 = 0.5;
+
+/// How much it counts that a function has become a method of the same name.
+const SAME_NAME: f32 = 0.2;
+
+/// An item with the lines that are its own: those of a method are not those
+/// of its impl.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    /// From the root.
+    pub path: PathBuf,
+    /// Which item it is.
+    pub item: Item,
+    /// Numbers and texts of its lines, in order.
+    pub lines: Vec<(usize, String)>,
+}
+
+/// A line of a diff: of the earlier step if it is gone, else of the later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// In both, only in the earlier, or only in the later step.
+    pub tag: ChangeTag,
+    /// Counted from 1.
+    pub line: usize,
+    /// As it stands there.
+    pub text: String,
+}
+
+/// Rows with nothing left out between them.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Whether something has changed near by; else it is folded.
+    pub open: bool,
+    /// In order.
+    pub rows: Vec<Row>,
+}
+
+/// An item of one step and the same of the other.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// `None` for an item that is new.
+    pub old: Option<Piece>,
+    /// `None` for an item that is gone.
+    pub new: Option<Piece>,
+    /// All rows.
+    pub parts: Vec<Part>,
+}
+
+/// What has changed from one step to another.
+#[derive(Debug, Default)]
+pub struct Comparison {
+    /// The items of the later step and of the modules that have entered, in
+    /// the order of the files, then those that are gone.
+    pub changes: Vec<Change>,
+    /// What has been added to modules that were there before.
+    pub grown: Vec<Change>,
+}
+
+impl Comparison {
+    /// A step against its base. Everything in a step without base is new.
+    ///
+    /// # Errors
+    /// When a file cannot be read or is no Rust.
+    pub fn of(project: &Project, step: &Step) -> Result<Self> {
+        let Some(before) = step.before() else {
+            return Self::new(project, None, step);
+        };
+        let before = project.step(before)?;
+        let mut found = Self::new(project, Some(before), step)?;
+        if step.fresh {
+            found.changes.retain(|change| change.path().starts_with("shared"));
+            let own = Self::new(project, None, step)?.changes;
+            let own =
+                own.into_iter().filter(|it| it.path().starts_with("steps"));
+            found.changes.extend(own);
+        }
+        Ok(found)
+    }
+
+    /// Any two steps, the first of which may be none.
+    ///
+    /// # Errors
+    /// As [`Comparison::of`].
+    pub fn new(
+        project: &Project,
+        before: Option<&Step>,
+        after: &Step,
+    ) -> Result<Self> {
+        let first = before.map_or(0, |step| step.number);
+        let mut old = Vec::new();
+        for path in before.map_or(Ok(Vec::new()), |it| project.sources(it))? {
+            old.extend(pieces(&path, &project.read(&path)?, u8::MAX)?);
+        }
+        let mut new = Vec::new();
+        for path in project.sources(after)? {
+            new.extend(pieces(&path, &project.read(&path)?, u8::MAX)?);
+        }
+        let mut grown = Vec::new();
+        for step in &project.steps {
+            for path in step.files() {
+                let text = project.read(&path)?;
+                if step.number <= first {
+                    grown.extend(growth(&path, &text, first, after.number)?);
+                } else if step.number <= after.number {
+                    new.extend(pieces(&path, &text, after.number)?);
+                }
+            }
+        }
+        Ok(Comparison { changes: pair(old, new), grown })
+    }
+}
+
+impl Change {
+    fn new(old: Option<Piece>, new: Option<Piece>) -> Self {
+        let of = |piece: &Option<Piece>| match piece {
+            Some(piece) => piece.lines.clone(),
+            None => Vec::new(),
+        };
+        let parts = parts(&of(&old), &of(&new));
+        Change { old, new, parts }
+    }
+
+    /// What is new as a whole.
+    pub fn added(piece: Piece) -> Self {
+        Self::new(None, Some(piece))
+    }
+
+    /// The file in the later step, or where it was.
+    pub fn path(&self) -> &Path {
+        let piece = self.new.as_ref().or(self.old.as_ref());
+        piece.map_or(Path::new(""), |piece| &piece.path)
+    }
+
+    /// Its lines that have something on them and are the same, gone or new.
+    pub fn rows(&self, tag: ChangeTag) -> impl Iterator<Item = &Row> {
+        let rows = self.parts.iter().flat_map(|part| &part.rows);
+        rows.filter(move |row| row.tag == tag && !row.text.trim().is_empty())
+    }
+
+    /// How many lines have changed; one that is now another counts once.
+    pub fn changed(&self) -> usize {
+        let [gone, new] = [ChangeTag::Delete, ChangeTag::Insert];
+        self.rows(gone).count().max(self.rows(new).count())
+    }
+
+    /// Whether it is this item in either step.
+    pub fn is_called(&self, name: &str) -> bool {
+        let mut pieces = self.old.iter().chain(&self.new);
+        pieces.any(|piece| piece.item.is_called(name))
+    }
+}
+
+/// The items of a file as they are in step `now`; every line that is not
+/// blank is in one.
+fn pieces(path: &Path, text: &str, now: u8) -> Result<Vec<Piece>> {
+    let mut items = items(text)
+        .with_context(|| format!("{} is no Rust", path.display()))?;
+    items.push(Item::around(text));
+    let mut own: Vec<Vec<(usize, String)>> = vec![Vec::new(); items.len()];
+    let later = enters::parts(text).into_iter().filter(|it| it.step > now);
+    let later: Vec<Lines> = later.map(|it| it.lines).collect();
+    for (number, line) in (1..).zip(text.lines()) {
+        let size = |item: &Item| item.lines.end() - item.lines.start();
+        let around = (0..items.len())
+            .filter(|&at| items[at].lines.contains(&number))
+            .min_by_key(|&at| size(&items[at]));
+        let Some(at) = around else { continue };
+        let holds = items[at].kind == Kind::Block || at + 1 == items.len();
+        let hidden = later.iter().any(|lines| lines.contains(&number));
+        if !hidden && !(holds && line.trim().is_empty()) {
+            own[at].push((number, line.to_string()));
+        }
+    }
+    let path = path.to_path_buf();
+    let pieces = items.into_iter().zip(own).filter(|(_, own)| !own.is_empty());
+    let pieces =
+        pieces.map(|(item, lines)| Piece { path: path.clone(), item, lines });
+    Ok(pieces.collect())
+}
+
+/// What has been added to a file after step `first`, up to step `last`.
+fn growth(path: &Path, text: &str, first: u8, last: u8) -> Result<Vec<Change>> {
+    let mut grown = Vec::new();
+    for entry in enters::parts(text) {
+        if entry.step <= first || entry.step > last {
+            continue;
+        }
+        let has_line = |piece: &Piece| {
+            let mut lines = piece.lines.iter();
+            lines.any(|(line, _)| line == entry.lines.end())
+        };
+        let around = pieces(path, text, last)?.into_iter().find(has_line);
+        let Some(mut piece) = around else { continue };
+        let lines = (1..).zip(text.lines().map(str::to_string));
+        let lines = lines.filter(|(line, _)| entry.lines.contains(line));
+        piece.lines = lines.collect();
+        grown.push(Change::added(piece));
+    }
+    Ok(grown)
+}
+
+/// Finds for each new item what it was, and which old ones are gone.
+fn pair(old: Vec<Piece>, new: Vec<Piece>) -> Vec<Change> {
+    let mut old: Vec<Option<Piece>> = old.into_iter().map(Some).collect();
+    let mut twins: Vec<Option<Piece>> = vec![None; new.len()];
+    let same_name = |old: &Piece, new: &Piece| old.item.is_same(&new.item);
+    let same_file = |old: &Piece, new: &Piece| {
+        same_name(old, new) && old.path.file_name() == new.path.file_name()
+    };
+    let elsewhere = |old: &Piece, new: &Piece| {
+        same_name(old, new) && new.item.kind != Kind::File
+    };
+    let rounds: [&dyn Fn(&Piece, &Piece) -> bool; 2] = [&same_file, &elsewhere];
+    for fits in rounds {
+        for (twin, new) in twins.iter_mut().zip(&new) {
+            let mut left = old.iter_mut();
+            let found =
+                left.find(|old| old.as_ref().is_some_and(|old| fits(old, new)));
+            if let (None, Some(found)) = (&twin, found) {
+                *twin = found.take();
+            }
+        }
+    }
+    for (at, old_at) in by_likeness(&old, &new, &twins) {
+        if twins[at].is_none() {
+            twins[at] = old[old_at].take();
+        }
+    }
+    let changes = twins.into_iter().zip(new);
+    let changes = changes.map(|(old, new)| Change::new(old, Some(new)));
+    let gone = old.into_iter().flatten();
+    let gone = gone.map(|old| Change::new(Some(old), None));
+    changes.chain(gone).collect()
+}
+
+/// Pairs of items that have no partner yet, the most alike first.
+fn by_likeness(
+    old: &[Option<Piece>],
+    new: &[Piece],
+    twins: &[Option<Piece>],
+) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    for (at, new) in new.iter().enumerate() {
+        for (old_at, old) in old.iter().enumerate() {
+            let Some(old) = old else { continue };
+            let one = [Kind::Function, Kind::Other].contains(&new.item.kind);
+            if twins[at].is_some() || !one || new.item.kind != old.item.kind {
+                continue;
+            }
+            let likeness = likeness(old, new);
+            if likeness >= ALIKE {
+                found.push((likeness, at, old_at));
+            }
+        }
+    }
+    found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    found.into_iter().map(|(_, at, old_at)| (at, old_at)).collect()
+}
+
+/// How many words of their code two items have in common, from 0 to 1; a
+/// function that has become a method of the same name has a bit more.
+fn likeness(old: &Piece, new: &Piece) -> f32 {
+    let [a, b] = [old, new].map(|piece| {
+        let lines = piece.lines.iter().map(|(_, text)| text.as_str());
+        let words = lines
+            .filter(|line| is_code(line))
+            .flat_map(|line| line.split(|c| !is_of_word(c)));
+        words.filter(|word| !word.is_empty()).collect::<Vec<_>>()
+    });
+    let mut left: HashMap<&str, usize> = HashMap::new();
+    for word in &a {
+        *left.entry(word).or_default() += 1;
+    }
+    let common = b.iter().filter(|word| take(&mut left, word)).count();
+    let [old, new] = [&old.item, &new.item];
+    let is_free = [old, new].iter().any(|it| it.title == it.last_name());
+    let same_name = is_free && old.last_name() == new.last_name();
+    let bonus = if same_name { SAME_NAME } else { 0.0 };
+    2.0 * common as f32 / (a.len() + b.len()).max(1) as f32 + bonus
+}
+
+fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// Whether a line is neither blank nor a comment.
+pub(crate) fn is_code(line: &str) -> bool {
+    let line = line.trim_start();
+    !line.is_empty() && !line.starts_with("//")
+}
+
+/// Takes one of these, if there is one left.
+pub(crate) fn take(left: &mut HashMap<&str, usize>, text: &str) -> bool {
+    match left.get_mut(text) {
+        Some(count) if *count > 0 => {
+            *count -= 1;
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Not a closing brace, which stands everywhere.
+pub(crate) fn says_something(line: &str) -> bool {
+    line.contains(char::is_alphanumeric)
+}
+
+/// The rows of an item, in parts.
+fn parts(old: &[(usize, String)], new: &[(usize, String)]) -> Vec<Part> {
+    // A line that has only moved in or out is the same.
+    let [a, b] = [old, new].map(|lines| {
+        lines.iter().map(|(_, text)| text.trim()).collect::<Vec<_>>()
+    });
+    // Patience keeps blocks together, where the shortest diff would rather
+    // keep their closing braces.
+    let ops = capture_diff_slices(Algorithm::Patience, &a, &b);
+    let row = |tag, (line, text): &(usize, String)| Row {
+        tag,
+        line: *line,
+        text: text.clone(),
+    };
+    let same = |rows: &[(usize, String)]| Part {
+        open: rows.len() < CONTEXT,
+        rows: rows.iter().map(|line| row(ChangeTag::Equal, line)).collect(),
+    };
+    let mut parts = Vec::new();
+    let mut done = 0;
+    for group in group_diff_ops(ops, CONTEXT) {
+        let mut rows = Vec::new();
+        let start = group.first().map_or(done, |op| op.new_range().start);
+        parts.push(same(&new[done..start]));
+        for op in &group {
+            if let DiffOp::Equal { .. } = op {
+                rows.extend(same(&new[op.new_range()]).rows);
+                continue;
+            }
+            let gone = old[op.old_range()].iter();
+            rows.extend(gone.map(|line| row(ChangeTag::Delete, line)));
+            let added = new[op.new_range()].iter();
+            rows.extend(added.map(|line| row(ChangeTag::Insert, line)));
+        }
+        done = group.last().map_or(done, |op| op.new_range().end);
+        parts.push(Part { open: true, rows });
+    }
+    parts.push(same(&new[done..]));
+    parts.retain(|part| !part.rows.is_empty());
+    parts
+}
