@@ -73,6 +73,14 @@ pub struct Comparison {
     pub grown: Vec<Change>,
 }
 
+impl Piece {
+    fn holds(&self, other: &Self) -> bool {
+        self.item.kind == Kind::Block
+            && self.path == other.path
+            && self.item.lines.contains(other.item.lines.start())
+    }
+}
+
 impl Comparison {
     /// A step against its base. Everything in a step without base is new.
     ///
@@ -137,11 +145,6 @@ impl Change {
         Change { old, new, parts }
     }
 
-    /// What is new as a whole.
-    pub fn added(piece: Piece) -> Self {
-        Self::new(None, Some(piece))
-    }
-
     /// The file in the later step, or where it was.
     pub fn path(&self) -> &Path {
         let piece = self.new.as_ref().or(self.old.as_ref());
@@ -173,18 +176,17 @@ fn pieces(path: &Path, text: &str, now: u8) -> Result<Vec<Piece>> {
     let mut items = items(text)
         .with_context(|| format!("{} is no Rust", path.display()))?;
     items.push(Item::around(text));
-    let mut own: Vec<Vec<(usize, String)>> = vec![Vec::new(); items.len()];
     let later = enters::parts(text).into_iter().filter(|it| it.step > now);
     let later: Vec<Lines> = later.map(|it| it.lines).collect();
+    let mut own: Vec<Vec<(usize, String)>> = vec![Vec::new(); items.len()];
     for (number, line) in (1..).zip(text.lines()) {
         let size = |item: &Item| item.lines.end() - item.lines.start();
         let around = (0..items.len())
             .filter(|&at| items[at].lines.contains(&number))
             .min_by_key(|&at| size(&items[at]));
-        let Some(at) = around else { continue };
-        let holds = items[at].kind == Kind::Block || at + 1 == items.len();
         let hidden = later.iter().any(|lines| lines.contains(&number));
-        if !hidden && !(holds && line.trim().is_empty()) {
+        let between = around == Some(items.len() - 1) && line.trim().is_empty();
+        if let (Some(at), false) = (around, hidden || between) {
             own[at].push((number, line.to_string()));
         }
     }
@@ -211,7 +213,7 @@ fn growth(path: &Path, text: &str, first: u8, last: u8) -> Result<Vec<Change>> {
         let lines = (1..).zip(text.lines().map(str::to_string));
         let lines = lines.filter(|(line, _)| entry.lines.contains(line));
         piece.lines = lines.collect();
-        grown.push(Change::added(piece));
+        grown.push(Change::new(None, Some(piece)));
     }
     Ok(grown)
 }
@@ -220,19 +222,15 @@ fn growth(path: &Path, text: &str, first: u8, last: u8) -> Result<Vec<Change>> {
 fn pair(old: Vec<Piece>, new: Vec<Piece>) -> Vec<Change> {
     let mut old: Vec<Option<Piece>> = old.into_iter().map(Some).collect();
     let mut twins: Vec<Option<Piece>> = vec![None; new.len()];
-    let same_name = |old: &Piece, new: &Piece| old.item.is_same(&new.item);
-    let same_file = |old: &Piece, new: &Piece| {
-        same_name(old, new) && old.path.file_name() == new.path.file_name()
-    };
-    let elsewhere = |old: &Piece, new: &Piece| {
-        same_name(old, new) && new.item.kind != Kind::File
-    };
-    let rounds: [&dyn Fn(&Piece, &Piece) -> bool; 2] = [&same_file, &elsewhere];
-    for fits in rounds {
+    for across in [false, true] {
         for (twin, new) in twins.iter_mut().zip(&new) {
+            let fits = |old: &Piece| {
+                let same_file = old.path.file_name() == new.path.file_name();
+                let may_move = across && new.item.kind != Kind::File;
+                old.item.is_same(&new.item) && (same_file || may_move)
+            };
             let mut left = old.iter_mut();
-            let found =
-                left.find(|old| old.as_ref().is_some_and(|old| fits(old, new)));
+            let found = left.find(|old| old.as_ref().is_some_and(fits));
             if let (None, Some(found)) = (&twin, found) {
                 *twin = found.take();
             }
@@ -243,7 +241,21 @@ fn pair(old: Vec<Piece>, new: Vec<Piece>) -> Vec<Change> {
             twins[at] = old[old_at].take();
         }
     }
-    let changes = twins.into_iter().zip(new);
+    let mut found: Vec<(Option<Piece>, Piece)> = Vec::new();
+    for (old, new) in twins.into_iter().zip(new) {
+        // What is new in a new impl is shown in it, not one by one.
+        let is_around = |(twin, block): &&mut (Option<Piece>, Piece)| {
+            twin.is_none() && old.is_none() && block.holds(&new)
+        };
+        match found.iter_mut().find(is_around) {
+            Some((_, block)) => {
+                block.lines.extend(new.lines);
+                block.lines.sort();
+            }
+            None => found.push((old, new)),
+        }
+    }
+    let changes = found.into_iter();
     let changes = changes.map(|(old, new)| Change::new(old, Some(new)));
     let gone = old.into_iter().flatten();
     let gone = gone.map(|old| Change::new(Some(old), None));

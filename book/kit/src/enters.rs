@@ -24,12 +24,6 @@ fn named(comment: &str) -> Option<u8> {
     rest.get(..2)?.parse().ok()
 }
 
-/// The step in which the whole file enters.
-pub fn file(text: &str) -> Option<u8> {
-    let first = text.lines().next()?;
-    first.strip_prefix("//! ").and_then(named)
-}
-
 /// The parts that enter in steps of their own, in order; not the parts of
 /// such a part. Of what is no Rust: none.
 pub fn parts(text: &str) -> Vec<Entry> {
@@ -123,7 +117,6 @@ fn write(body: Body) {
     }
 }
 ";
-        assert_eq!(file(text), Some(8));
         let found = parts(text).into_iter();
         let found: Vec<_> = found.map(|it| (it.step, it.lines)).collect();
         assert_eq!(found, [(16, 5..=6), (17, 9..=18), (16, 23..=24)]);

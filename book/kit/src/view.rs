@@ -78,8 +78,8 @@ impl View {
                         None => continue,
                     },
                 };
-            let changes = whole_blocks(changes);
-            let changes = changes.into_iter().filter(wanted).collect();
+            let changes = changes.into_iter().filter(|it| wanted(it));
+            let changes = changes.cloned().collect();
             view.files.push(File { path, note, changes });
         }
         for (path, changes) in by_file(comparison.grown.iter()) {
@@ -206,50 +206,4 @@ fn is_worth_showing(change: &Change) -> bool {
 
 fn is_same_file(old: &Piece, new: &Piece) -> bool {
     old.path.file_name() == new.path.file_name()
-}
-
-/// An impl that is new with all that is in it is one change, not one of each
-/// method.
-fn whole_blocks(changes: Vec<&Change>) -> Vec<Change> {
-    let inside = |block: &Piece| -> Vec<&Change> {
-        let is_in =
-            |it: &&Change| it.new.as_ref().is_some_and(|it| holds(block, it));
-        changes.iter().copied().filter(is_in).collect()
-    };
-    let is_new =
-        |block: &&Piece| inside(block).iter().all(|it| it.old.is_none());
-    let pieces = changes.iter().filter_map(|change| change.new.as_ref());
-    let blocks = pieces.filter(|piece| piece.item.kind == Kind::Block);
-    let blocks: Vec<&Piece> = blocks.filter(is_new).collect();
-    let whole = changes.iter().filter_map(|change| {
-        let new = change.new.as_ref()?;
-        match blocks.iter().find(|block| holds(block, new)) {
-            None => Some((*change).clone()),
-            Some(block) if block.item.lines == new.item.lines => {
-                let pieces = inside(block).into_iter();
-                let pieces = pieces.filter_map(|it| it.new.as_ref());
-                let lines = pieces.flat_map(|it| it.lines.clone());
-                let lines = with_blanks(lines.collect());
-                Some(Change::added(Piece { lines, ..new.clone() }))
-            }
-            Some(_) => None,
-        }
-    });
-    whole.collect()
-}
-
-fn holds(block: &Piece, piece: &Piece) -> bool {
-    let is_in = block.item.lines.contains(piece.item.lines.start());
-    is_in && piece.item.kind != Kind::File
-}
-
-/// Lines in order, with the blank ones between them.
-fn with_blanks(mut lines: Vec<(usize, String)>) -> Vec<(usize, String)> {
-    lines.sort();
-    let gaps = lines.windows(2).filter(|pair| pair[0].0 + 2 == pair[1].0);
-    let blanks: Vec<_> =
-        gaps.map(|pair| (pair[0].0 + 1, String::new())).collect();
-    lines.extend(blanks);
-    lines.sort();
-    lines
 }

@@ -67,17 +67,6 @@ fn an_exercise_that_lacks_a_part() {
 }
 
 #[test]
-fn a_module_that_enters_nowhere_or_lies_about_it() {
-    let course = Course::new();
-    course.write("shared/deep/lost.rs", "//! Enters in step 02: lost.\n");
-    course.edit("shared/voice.rs", "in step 01", "in step 02");
-    course.expect(&[
-        ("shared/deep/lost.rs", "enters in no step"),
-        ("shared/voice.rs:1", "must begin with `//! Enters in step 01: `"),
-    ]);
-}
-
-#[test]
 fn a_page_that_is_not_in_the_summary() {
     let course = Course::new();
     course.write("book/src/lost.md", "# Lost\n");

@@ -115,7 +115,7 @@ fn wrong_words_are_refused() {
     let course = Course::new();
     for words in [&["paint"][..], &["--port", "x"], &["--colour"]] {
         let (refused, message) = output(&course, words);
-        assert_eq!(refused.status.code(), Some(1), "{words:?}");
+        assert_eq!(refused.status.code(), Some(2), "{words:?}");
         assert!(message.starts_with("book: "), "{message}");
     }
     let nowhere = tempfile::tempdir().unwrap();

@@ -92,6 +92,11 @@ fn directives(step: &Step, text: &str) -> Vec<Fault> {
         ("trace", Directive::Trace { step: number }),
         ("calls", Directive::Calls { step: number }),
     ];
+    // It shows every line that has changed: nothing is silent.
+    if step.base().is_some() {
+        let diff = Directive::Diff { step: number, item: None };
+        wanted.push(("diff", diff));
+    }
     if !step.exercises.is_empty() {
         wanted.push(("exercises", Directive::Exercises { step: number }));
     }

@@ -5,10 +5,10 @@ use crate::{Fault, Project, Result, record, sync};
 mod addresses;
 mod calls;
 mod chapters;
-mod coverage;
 mod files;
 mod html;
 mod pages;
+mod sizes;
 
 /// All faults, in the order of files and lines; with `runs`, what is recorded
 /// is run again and compared.
@@ -19,7 +19,7 @@ pub fn check(project: &Project, runs: bool) -> Result<Vec<Fault>> {
     let mut faults = files::check(project)?;
     faults.extend(sync::stale(project)?);
     faults.extend(chapters::check(project)?);
-    faults.extend(coverage::check(project)?);
+    faults.extend(sizes::check(project)?);
     faults.extend(calls::check(project)?);
     faults.extend(pages::check(project)?);
     if runs {
