@@ -34,6 +34,7 @@ pub mod items;
 pub mod links;
 pub mod listing;
 pub mod page;
+mod pair;
 pub mod picture;
 pub mod preprocess;
 pub mod project;

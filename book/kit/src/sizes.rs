@@ -6,7 +6,8 @@ use std::fmt::Write;
 
 use similar::ChangeTag;
 
-use crate::compare::{Change, Comparison, Row, is_code, says_something, take};
+use crate::compare::{Change, Comparison, Row};
+use crate::pair::{is_code, says_something, take};
 use crate::{Project, Result, Step};
 
 /// How many lines may change from one step to the next.

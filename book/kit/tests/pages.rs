@@ -48,15 +48,6 @@ fn an_id_that_stands_twice() {
 }
 
 #[test]
-fn a_pictures_id_that_stands_twice_in_the_book() {
-    let course = with("{{#picture mouth}}");
-    let faults = course.faults();
-    assert_eq!(faults.len(), 2, "{faults:?}");
-    assert!(faults[0].contains("the picture's id `mouth-d`"), "{faults:?}");
-    assert!(faults[1].contains("would stand twice on print.html"));
-}
-
-#[test]
 fn a_foreign_address() {
     for text in [
         "[There](https://example.org/).",

@@ -32,8 +32,8 @@ pub(super) fn check(project: &Project) -> Result<Vec<Fault>> {
             faults.extend(site.faults(project, name, page));
         }
     }
-    faults.extend(site.pictures(project));
     faults.extend(site.styles(folder.path())?);
+    // Pictures keep their ids there, where all of them are on one page.
     if let (true, Some(print)) =
         (faults.is_empty(), site.pages.get("print.html"))
     {
@@ -69,7 +69,7 @@ impl Site {
             if name.ends_with(".html") {
                 let text = fs::read_to_string(entry.path())
                     .with_context(|| name.clone())?;
-                self.pages.insert(name.clone(), html::read(&text));
+                self.pages.insert(name.clone(), html::read(&text)?);
             }
             self.files.insert(name);
         }
@@ -80,7 +80,7 @@ impl Site {
         let source = Source::of(project, name);
         let mut faults = Vec::new();
         let mut seen = BTreeSet::new();
-        for (id, _) in &page.ids {
+        for id in &page.ids {
             if !seen.insert(id) {
                 let what =
                     format!("the id `{id}` stands twice on {name}; change one");
@@ -128,7 +128,7 @@ impl Site {
         let Some(fragment) = fragment.filter(|it| !it.is_empty()) else {
             return Ok(());
         };
-        let has = |page: &Page| page.ids.iter().any(|(id, _)| id == fragment);
+        let has = |page: &Page| page.ids.iter().any(|id| id == fragment);
         match self.pages.get(&target) {
             Some(page) if !has(page) => Err(format!(
                 "names a place that {target} does not have: no id \
@@ -136,30 +136,6 @@ impl Site {
             )),
             _ => Ok(()),
         }
-    }
-
-    /// Pictures keep their ids on the page for printing, where all of them
-    /// stand together.
-    fn pictures(&self, project: &Project) -> Vec<Fault> {
-        let mut first: BTreeMap<&str, &str> = BTreeMap::new();
-        let mut faults = Vec::new();
-        for (name, page) in &self.pages {
-            if COPIES.contains(&name.as_str()) {
-                continue;
-            }
-            for (id, in_picture) in &page.ids {
-                let other = *first.entry(id).or_insert(name);
-                if *in_picture && other != name {
-                    let what = format!(
-                        "the picture's id `{id}` stands on {other} too, and \
-                         would stand twice on print.html; change one"
-                    );
-                    let source = Source::of(project, name);
-                    faults.push(source.fault(&[id], what));
-                }
-            }
-        }
-        faults
     }
 
     /// Style sheets that fetch from elsewhere.
