@@ -241,17 +241,9 @@ mod tests {
     }
 
     #[test]
-    fn a_module_says_what_is_open() {
-        for (rest, wanted) in [
-            ("", Open::All),
-            (" folded", Open::Nothing),
-            (" open A B::c", Open::Items(vec!["A".into(), "B::c".into()])),
-            (" open impl A for B", Open::Items(vec!["impl A for B".into()])),
-        ] {
-            let text = format!("{{{{#module shared/cli.rs{rest}}}}}");
-            let file = PathBuf::from("shared/cli.rs");
-            let module = Directive::Module { file, open: wanted };
-            assert_eq!(directives(&text), [(1, Ok(module))]);
-        }
+    fn names_of_open_items_may_have_spaces() {
+        assert_eq!(names("A B::c"), ["A", "B::c"]);
+        assert_eq!(names("impl A for B, C"), ["impl A for B", "C"]);
+        assert_eq!(names("impl A for B"), ["impl A for B"]);
     }
 }

@@ -194,23 +194,16 @@ fn pieces(path: &Path, text: &str, now: u8) -> Result<Vec<Piece>> {
 
 /// What has been added to a file after step `first`, up to step `last`.
 fn growth(path: &Path, text: &str, first: u8, last: u8) -> Result<Vec<Change>> {
-    let mut grown = Vec::new();
-    for entry in enters::parts(text) {
-        if entry.step <= first || entry.step > last {
-            continue;
-        }
-        let has_line = |piece: &Piece| {
-            let mut lines = piece.lines.iter();
-            lines.any(|(line, _)| line == entry.lines.end())
-        };
-        let around = pieces(path, text, last)?.into_iter().find(has_line);
-        let Some(mut piece) = around else { continue };
-        let lines = (1..).zip(text.lines().map(str::to_string));
-        let lines = lines.filter(|(line, _)| entry.lines.contains(line));
-        piece.lines = lines.collect();
-        grown.push(Change::new(None, Some(piece)));
+    let mut added = enters::parts(text);
+    added.retain(|part| part.step > first && part.step <= last);
+    let mut grown = pieces(path, text, last)?;
+    for piece in &mut grown {
+        let is_new =
+            |line: &usize| added.iter().any(|it| it.lines.contains(line));
+        piece.lines.retain(|(line, _)| is_new(line));
     }
-    Ok(grown)
+    let grown = grown.into_iter().filter(|piece| !piece.lines.is_empty());
+    Ok(grown.map(|piece| Change::new(None, Some(piece))).collect())
 }
 
 /// The rows of an item, in parts.
