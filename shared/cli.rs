@@ -1,20 +1,18 @@
 //! Enters in step 01: what every step says to the person who runs it.
 //!
-//! The arguments, the first lines of output, the one line that explains a
-//! failure, and Ctrl-C. Nothing here is network programming; it stands here
-//! once so that each step's `main.rs` can be about its own idea.
+//! The arguments, the first lines of output, and the one line that explains a
+//! failure. Nothing here is network programming; it is here once, so that
+//! each step's `main.rs` can be about its own idea.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
 use std::io::{self, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::process::{self, ExitCode};
 
 use nix::errno::Errno;
-use nix::libc;
-use nix::sys::signal::{self, SaFlags, SigAction, SigHandler, SigSet, Signal};
 
-/// Where a server listens when nobody says otherwise.
+/// Where a server listens by default.
 pub const DEFAULT_ADDRESS: SocketAddr =
     SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
@@ -28,7 +26,7 @@ pub struct Failure {
 impl Failure {
     /// `what` could not be done, for the reason that the kernel gave.
     pub fn new(what: impl Display, why: impl Into<io::Error>) -> Self {
-        let message = format!("{what}: {}", Reason(why.into()));
+        let message = format!("{what}: {}", Strerror(why.into()));
         Failure { message, exit_status: 1 }
     }
 
@@ -43,16 +41,15 @@ impl Failure {
     pub fn listening(address: SocketAddr, why: impl Into<io::Error>) -> Self {
         let why = why.into();
         let other_port = if address.port() == 8081 { 8082 } else { 8081 };
+        let again = |port| command_line(with_port(address, port));
         let advice = match why.raw_os_error().map(Errno::from_raw) {
             Some(Errno::EADDRINUSE) => format!(
-                "; another step may be running, or choose a port: {} {}",
-                program(),
-                with_port(address, other_port)
+                "; another step may be running, or choose a port: {}",
+                again(other_port)
             ),
             Some(Errno::EACCES) => format!(
-                "; ports below 1024 are root's: choose a port: {} {}",
-                program(),
-                with_port(address, 8080)
+                "; ports below 1024 are root's, choose a port: {}",
+                again(8080)
             ),
             Some(Errno::EADDRNOTAVAIL) => {
                 "; no interface of this machine has it: see `ip address`"
@@ -74,9 +71,9 @@ impl Display for Failure {
 }
 
 /// An error as a person reads it: `address in use`, without Rust's number.
-struct Reason(io::Error);
+struct Strerror(io::Error);
 
-impl Display for Reason {
+impl Display for Strerror {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(number) = self.0.raw_os_error() else {
             return write!(f, "{}", self.0);
@@ -93,9 +90,10 @@ impl Display for Reason {
     }
 }
 
-/// The text of an error without Rust's `(os error 98)` behind it.
-pub fn reason(error: impl Into<io::Error>) -> impl Display {
-    Reason(error.into())
+/// The text of an error, as strerror(3) has it: without Rust's
+/// `(os error 98)` behind it.
+pub fn strerror(error: impl Into<io::Error>) -> impl Display {
+    Strerror(error.into())
 }
 
 /// Runs a step: its failure, if any, becomes one line on standard error and
@@ -104,7 +102,7 @@ pub fn main(run: impl FnOnce() -> Result<(), Failure>) -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            note(format_args!("{}: {failure}", program()));
+            log(format_args!("{}: {failure}", program()));
             ExitCode::from(failure.exit_status)
         }
     }
@@ -117,17 +115,17 @@ pub fn main(run: impl FnOnce() -> Result<(), Failure>) -> ExitCode {
 /// # Errors
 /// When the arguments are anything else.
 pub fn server_address(help: &str) -> Result<SocketAddr, Failure> {
-    let (address, []) = server_settings(help, [])?;
+    let (address, []) = server_arguments(help, [])?;
     Ok(address)
 }
 
 /// A server's command line with flags: `[ADDRESS] [--FLAG VALUE]...`. The
-/// flags are named without their dashes; the answer has their values in the
-/// same order.
+/// flags are named without their dashes; their values are returned in the
+/// same order. Enters in step 08.
 ///
 /// # Errors
 /// When the arguments are anything else.
-pub fn server_settings<const N: usize>(
+pub fn server_arguments<const N: usize>(
     help: &str,
     flags: [&str; N],
 ) -> Result<(SocketAddr, [Option<OsString>; N]), Failure> {
@@ -156,7 +154,7 @@ fn arguments<const N: usize>(
     while let Some(arg) = parser.next().map_err(Failure::usage)? {
         match arg {
             Short('h') | Long("help") => {
-                say(help.trim_end());
+                print(help.trim_end());
                 process::exit(0);
             }
             Value(value) if argument.is_none() => {
@@ -179,20 +177,29 @@ fn parse_address(argument: &str) -> Result<SocketAddr, Failure> {
     if let Ok(port) = argument.parse() {
         return Ok(with_port(DEFAULT_ADDRESS, port));
     }
-    argument.parse().map_err(|_| {
+    let parsed = argument.parse().ok().or_else(|| parse_zone(argument));
+    parsed.ok_or_else(|| {
         Failure::usage(format_args!(
-            "'{}' is no address: write IP:PORT, such as 127.0.0.1:8080 or \
-             [::1]:8080, or a port alone",
+            "'{}' is not an address: write IP:PORT, such as 127.0.0.1:8080 \
+             or [::1]:8080, or a port alone",
             argument.escape_debug()
         ))
     })
+}
+
+/// `[fe80::1%eth0]:8080`: an address that is valid on one interface only.
+/// Its name becomes a number, which only the system knows.
+fn parse_zone(argument: &str) -> Option<SocketAddr> {
+    let (ip, port) = argument.strip_prefix('[')?.split_once("]:")?;
+    ip.contains('%').then_some(())?;
+    (ip, port.parse().ok()?).to_socket_addrs().ok()?.next()
 }
 
 /// Tells the person where the server listens and two commands to try.
 /// `{url}`, `{address}`, `{host}` and `{port}` in a command become the real
 /// ones.
 pub fn announce(scheme: &str, address: SocketAddr, commands: [&str; 2]) {
-    say(format_args!("listening on {scheme}://{address}"));
+    print(format_args!("listening on {scheme}://{address}"));
     let reachable = reachable(address);
     for command in commands {
         let command = command
@@ -200,11 +207,11 @@ pub fn announce(scheme: &str, address: SocketAddr, commands: [&str; 2]) {
             .replace("{address}", &reachable.to_string())
             .replace("{host}", &reachable.ip().to_string())
             .replace("{port}", &reachable.port().to_string());
-        say(format_args!("  try: {command}"));
+        print(format_args!("  try: {command}"));
     }
 }
 
-/// "Every interface" is a place to listen, not one to connect to.
+/// A server can listen on every interface; a client connects to one address.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => {
@@ -223,49 +230,57 @@ fn with_port(mut address: SocketAddr, port: u16) -> SocketAddr {
     address
 }
 
-/// The name this program was started by: `step07`.
+/// The command that starts this program again as it was started, but on
+/// `address`.
+fn command_line(address: SocketAddr) -> String {
+    let mut words = match std::env::var("CARGO_PKG_NAME") {
+        Ok(_) => vec![format!("cargo run --bin {} --", program())],
+        Err(_) => std::env::args_os().take(1).map(quote).collect(),
+    };
+    words.push(address.to_string());
+    let mut arguments = std::env::args_os().skip(1);
+    while let Some(argument) = arguments.next() {
+        // What is no flag is the old address.
+        if argument.as_encoded_bytes().starts_with(b"--") {
+            let has_value = argument.as_encoded_bytes().contains(&b'=');
+            words.push(quote(argument));
+            words.extend(
+                arguments.by_ref().take(1 - usize::from(has_value)).map(quote),
+            );
+        }
+    }
+    words.join(" ")
+}
+
+/// A word as a shell takes it.
+fn quote(word: OsString) -> String {
+    let word = word.to_string_lossy();
+    let is_plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=[]".contains(&byte);
+    if !word.is_empty() && word.bytes().all(is_plain) {
+        return word.into_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// This program's name, without its directory: `step07`.
 fn program() -> String {
     let path = std::env::args_os().next().unwrap_or_default();
     let name = std::path::Path::new(&path).file_name();
-    name.unwrap_or(&path).to_string_lossy().into_owned()
+    name.unwrap_or(OsStr::new("step")).to_string_lossy().into_owned()
 }
 
 /// Prints a line on standard output. Unlike `println!` it does not panic if
-/// nobody reads there any more: a server goes on without its audience.
-pub fn say(line: impl Display) {
+/// the pipe is closed: a server goes on without it.
+pub fn print(line: impl Display) {
     let _ = writeln!(io::stdout(), "{line}");
 }
 
 /// Prints a line on standard error: what happened, for the operator. A
-/// failure to print it is ignored; there is nowhere left to report it.
-pub fn note(line: impl Display) {
+/// failure to print it is ignored: there is nowhere left to report it.
+pub fn log(line: impl Display) {
     // Standard error has no buffer: `writeln!` would make a system call of
     // each piece, and lines of two processes would mix.
     let line = format!("{line}\n");
     let _ = io::stderr().write_all(line.as_bytes());
-}
-
-/// Makes Ctrl-C, and `kill`, end the program with status 0: for a server
-/// that is the normal way to end. Step 15 replaces it by a graceful end.
-///
-/// # Errors
-/// Those of sigaction(2); none is known for these signals.
-pub fn end_on_interrupt() -> Result<(), Failure> {
-    extern "C" fn end(_signal: libc::c_int) {
-        // SAFETY: _exit(2) takes any number, does not return, and is one of
-        // the few calls allowed inside a signal handler (signal-safety(7)).
-        unsafe { libc::_exit(0) }
-    }
-    let action = SigAction::new(
-        SigHandler::Handler(end),
-        SaFlags::empty(),
-        SigSet::empty(),
-    );
-    for signal in [Signal::SIGINT, Signal::SIGTERM] {
-        // SAFETY: the handler calls nothing but _exit, so it may interrupt
-        // any code whatever.
-        unsafe { signal::sigaction(signal, &action) }
-            .map_err(|errno| Failure::new("cannot handle Ctrl-C", errno))?;
-    }
-    Ok(())
 }

@@ -1,4 +1,4 @@
-//! Enters in step 06: a body, however it is delimited.
+//! Enters in step 07: a body, however it is delimited.
 
 use super::chunked::Chunked;
 use super::framing::Framing;
@@ -7,7 +7,7 @@ use super::status::{Refusal, Status};
 /// What is left of a body that is arriving.
 #[derive(Debug, Clone, Copy)]
 pub enum Body {
-    /// So many bytes.
+    /// This many bytes.
     Length(u64),
     /// Chunks.
     Chunked(Chunked),
@@ -22,7 +22,7 @@ impl Body {
         match framing {
             Framing::Length(length) if length > limit => Err(Refusal::new(
                 Status::ContentTooLarge,
-                "the body is larger than a body may be here",
+                "the body is too large",
             )),
             Framing::Length(length) => Ok(Body::Length(length)),
             Framing::Chunked => Ok(Body::Chunked(Chunked::new(limit))),
@@ -39,7 +39,7 @@ impl Body {
     }
 
     /// Takes the next bytes: how many were used, and the data at the end of
-    /// those. What was not used is to be given again: it may be more of the
+    /// those. The unused ones are to be given again: they may be more of the
     /// body. Nothing used means that nothing was given, or the end.
     ///
     /// # Errors

@@ -1,17 +1,17 @@
-//! Enters in step 06: a body in chunks, taken apart while it arrives.
+//! Enters in step 07: a body in chunks, decoded while it arrives.
 //!
-//! RFC 9112 section 7.1: a size in hexadecimal, perhaps extensions, CRLF, so
-//! many bytes, CRLF, and again; a size of 0 is the end, before which there
-//! may be trailer fields. Extensions and trailers are checked, bounded and
-//! dropped.
+//! RFC 9112 section 7.1: a size in hexadecimal, perhaps extensions, CRLF,
+//! that many bytes, CRLF, and again; a size of 0 is the end, before which
+//! there may be trailer fields. Extensions and trailers are checked, bounded
+//! and dropped.
 
-use super::fields::{is_text, is_token};
+use super::bytes::{is_text, is_token};
 use super::status::{Refusal, Status};
 
 /// Digits of a size: those of 64 bits.
 const MAX_DIGITS: usize = 16;
 
-/// Bytes of extensions in a whole body. Nobody is known to use them, but
+/// Bytes of extensions in a whole body. No client is known to use them, but
 /// each chunk may bring some.
 pub const MAX_EXTENSIONS: usize = 4 * 1024;
 
@@ -21,11 +21,9 @@ pub const MAX_TRAILERS: usize = 4 * 1024;
 /// What the decoder expects next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// A size, of which so many digits have been seen.
+    /// A size, of which this many digits have been seen.
     Size(usize),
-    /// White space before an extension.
-    Space,
-    Extension,
+    Extension(Extension),
     SizeLf,
     Data,
     DataCr,
@@ -37,6 +35,51 @@ enum State {
     TrailerLf,
     EndLf,
     Done,
+}
+
+/// The parts of `;name=value` or `;name="value"`: RFC 9112 section 7.1.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extension {
+    /// White space before the semicolon.
+    Space,
+    NameStart,
+    Name,
+    /// White space before the equals sign.
+    NameEnd,
+    ValueStart,
+    Value,
+    Quoted,
+    /// After a backslash.
+    QuotedPair,
+    /// After the second quotation mark.
+    QuotedEnd,
+}
+
+impl Extension {
+    /// What to expect after `byte`; `None` if it is not allowed there.
+    fn next(self, byte: u8) -> Option<Self> {
+        use Extension::*;
+        Some(match (self, byte) {
+            (Quoted, b'"') => QuotedEnd,
+            (Quoted, b'\\') => QuotedPair,
+            (Quoted | QuotedPair, _) if is_text(byte) => Quoted,
+            (Space | Name | NameEnd | Value | QuotedEnd, b';') => NameStart,
+            (Name | NameEnd, b'=') => ValueStart,
+            (ValueStart, b'"') => Quoted,
+            (NameStart | Name, _) if is_token(byte) => Name,
+            (ValueStart | Value, _) if is_token(byte) => Value,
+            (Space | Value | QuotedEnd, b' ' | b'\t') => Space,
+            (NameStart | ValueStart, b' ' | b'\t') => self,
+            (Name | NameEnd, b' ' | b'\t') => NameEnd,
+            _ => return None,
+        })
+    }
+
+    /// Whether the line may end here.
+    fn is_whole(self) -> bool {
+        use Extension::*;
+        matches!(self, Name | Value | QuotedEnd)
+    }
 }
 
 /// A decoder for one body. It looks at each byte once.
@@ -106,15 +149,12 @@ impl Chunked {
                 self.digit(digits, byte)?
             }
             // Size(0) has no digit yet: none of these is allowed there.
-            (State::Size(1..), b';') => State::Extension,
-            (State::Size(1..), b' ' | b'\t') => State::Space,
-            (State::Size(1..), b'\r') => State::SizeLf,
-            (State::Space, b' ' | b'\t') => self.extension(State::Space)?,
-            (State::Space, b';') => State::Extension,
-            (State::Extension, b'\r') => State::SizeLf,
-            (State::Extension, _) if is_text(byte) => {
-                self.extension(State::Extension)?
+            (State::Size(1..), b';' | b' ' | b'\t') => {
+                self.extension(Extension::Space, byte)?
             }
+            (State::Size(1..), b'\r') => State::SizeLf,
+            (State::Extension(part), b'\r') if part.is_whole() => State::SizeLf,
+            (State::Extension(part), _) => self.extension(part, byte)?,
             (State::SizeLf, b'\n') => self.size()?,
 
             (State::DataCr, b'\r') => State::DataLf,
@@ -133,7 +173,7 @@ impl Chunked {
             (State::EndLf, b'\n') => State::Done,
 
             (State::Size(_), _) => {
-                return Err(Refusal::bad("a chunk size that is no number"));
+                return Err(Refusal::bad("a chunk size that is not a number"));
             }
             (State::DataCr | State::DataLf, _) => {
                 return Err(Refusal::bad("a chunk longer than its size"));
@@ -144,8 +184,8 @@ impl Chunked {
         })
     }
 
-    /// One more digit. A number too long for 64 bits would lose its first
-    /// digits, and the rest of the body would become a request.
+    /// One more digit of a size. A number too long for 64 bits would lose its
+    /// first digits, and the rest of the body would become a request.
     fn digit(&mut self, digits: usize, byte: u8) -> Result<State, Refusal> {
         if digits == MAX_DIGITS {
             return Err(Refusal::bad("a chunk size of too many digits"));
@@ -163,20 +203,27 @@ impl Chunked {
         let Some(limit) = self.limit.checked_sub(self.left) else {
             return Err(Refusal::new(
                 Status::ContentTooLarge,
-                "the chunks are larger than a body may be here",
+                "the body is too large",
             ));
         };
         self.limit = limit;
         Ok(State::Data)
     }
 
-    /// One more byte of extensions, after which comes `next`.
-    fn extension(&mut self, next: State) -> Result<State, Refusal> {
+    /// One more byte of an extension.
+    fn extension(
+        &mut self,
+        part: Extension,
+        byte: u8,
+    ) -> Result<State, Refusal> {
         self.extensions += 1;
         if self.extensions > MAX_EXTENSIONS {
             return Err(Refusal::bad("too many chunk extensions"));
         }
-        Ok(next)
+        match part.next(byte) {
+            Some(part) => Ok(State::Extension(part)),
+            None => Err(Refusal::bad("a malformed chunk extension")),
+        }
     }
 
     /// One more byte of trailers, after which comes `next`.

@@ -1,8 +1,8 @@
 //! Enters in step 08: dates as HTTP writes them, RFC 9110 section 5.6.7.
 //!
 //! One form to write, `Sun, 06 Nov 1994 08:49:37 GMT`, and three to read.
-//! A date is written for every answer but changes once a second: [`Clock`]
-//! remembers its text.
+//! A date is written for every response but changes once a second:
+//! [`DateCache`] keeps its text.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -51,22 +51,22 @@ impl Date {
     pub fn now() -> Self {
         // A clock before 1970 has never been set: 1970 is as good.
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        Date::from_unix(since.map_or(0, |time| time.as_secs() as i64))
+        Date::from_unix_timestamp(since.map_or(0, |time| time.as_secs() as i64))
     }
 
     /// The date of a number of seconds since 1970, as stat(2) gives it. A
     /// year that does not fit becomes the nearest that does.
-    pub fn from_unix(seconds: i64) -> Self {
+    pub fn from_unix_timestamp(seconds: i64) -> Self {
         Date(seconds.clamp(FIRST, LAST))
     }
 
     /// Seconds since 1970.
-    pub fn unix(self) -> i64 {
+    pub fn unix_timestamp(self) -> i64 {
         self.0
     }
 
     /// The date as an IMF-fixdate: `Sun, 06 Nov 1994 08:49:37 GMT`.
-    pub fn text(self) -> [u8; LENGTH] {
+    pub fn imf_fixdate(self) -> [u8; LENGTH] {
         let civil = Civil::from_date(self);
         let weekday = civil.weekday();
         let month = MONTHS[civil.month as usize - 1];
@@ -110,30 +110,30 @@ fn digits(place: &mut [u8], mut number: i64) {
 
 /// A date and its text, which is made anew only when the second changes.
 #[derive(Clone, Debug)]
-pub struct Clock {
+pub struct DateCache {
     date: Date,
     text: [u8; LENGTH],
 }
 
-impl Clock {
-    /// A clock that shows `date`.
+impl DateCache {
+    /// A cache that holds `date`.
     pub fn new(date: Date) -> Self {
-        Clock { date, text: date.text() }
+        DateCache { date, text: date.imf_fixdate() }
     }
 
-    /// Lets the clock show `date`.
+    /// Replaces the date.
     pub fn set(&mut self, date: Date) {
         if self.date != date {
-            *self = Clock::new(date);
+            *self = DateCache::new(date);
         }
     }
 
-    /// The date that the clock shows.
+    /// The date.
     pub fn date(&self) -> Date {
         self.date
     }
 
-    /// The same as text, for the Date field.
+    /// Its text, for the Date field.
     pub fn text(&self) -> &[u8; LENGTH] {
         &self.text
     }
@@ -231,7 +231,7 @@ impl Civil {
 
     /// `None` for the 30th of February and its like.
     fn to_date(self) -> Option<Date> {
-        let date = Date::from_unix(self.days() * DAY + self.second);
+        let date = Date::from_unix_timestamp(self.days() * DAY + self.second);
         (Civil::from_date(date) == self).then_some(date)
     }
 

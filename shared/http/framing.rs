@@ -1,27 +1,27 @@
 //! Enters in step 06: where a request's body ends, by what its head says.
 //!
-//! RFC 9112 section 6. Whoever reads these rules otherwise than the next
-//! server sees another request in the same bytes; that is called request
+//! RFC 9112 section 6. A server that reads these rules otherwise than the
+//! next one sees another request in the same bytes; that is called request
 //! smuggling. So whatever could be read in two ways is refused.
 
 use super::fields;
-use super::head::Version;
 use super::status::{Refusal, Status};
+use super::version::Version;
 
 /// How a body is delimited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Framing {
-    /// So many bytes. 0 if the head says nothing: a request without a word
-    /// about a body has none.
+    /// This many bytes. 0 if the head does not mention a body: then there
+    /// is none.
     Length(u64),
     /// In chunks, the last of which is empty: see
-    /// [`Chunked`](super::chunked::Chunked).
+    /// [`Chunked`](super::chunked::Chunked). Enters in step 07.
     Chunked,
 }
 
-/// What the fields of a head say about its body, gathered one by one.
+/// What the fields of a head say about its body, collected one by one.
 #[derive(Debug, Default, Clone, Copy)]
-pub struct Claims {
+pub struct BodyFields {
     length: Option<u64>,
     /// A Transfer-Encoding was there.
     coded: bool,
@@ -31,16 +31,16 @@ pub struct Claims {
     unknown: bool,
 }
 
-impl Claims {
-    /// A Content-Length field: digits, and once. RFC 9110 section 8.6 lets a
-    /// server accept `5, 5`, or two fields that agree, or refuse them; who
-    /// sends such a thing has put it together from parts.
+impl BodyFields {
+    /// Adds a Content-Length field: digits, and once. RFC 9110 section 8.6
+    /// lets a server accept `5, 5`, or two fields that agree, or refuse
+    /// them. We refuse: such a head was put together from parts.
     ///
     /// # Errors
-    /// When it is a second one, or no number that fits in 64 bits.
+    /// 400 when it is a second one, or not a number that fits in 64 bits.
     pub fn content_length(&mut self, value: &[u8]) -> Result<(), Refusal> {
         let Some(length) = number(value) else {
-            return Err(Refusal::bad("a Content-Length that is no number"));
+            return Err(Refusal::bad("a Content-Length that is not a number"));
         };
         match self.length.replace(length) {
             None => Ok(()),
@@ -48,11 +48,12 @@ impl Claims {
         }
     }
 
-    /// A Transfer-Encoding field: a list, which may go on in a second field.
+    /// Adds a Transfer-Encoding field: a list, which may go on in a second
+    /// field. Enters in step 07.
     ///
     /// # Errors
-    /// When something comes after `chunked`, be it `chunked` again: section
-    /// 6.1.
+    /// 400 when something comes after `chunked`, even `chunked` again:
+    /// section 6.1.
     pub fn transfer_encoding(&mut self, value: &[u8]) -> Result<(), Refusal> {
         self.coded = true;
         for coding in fields::list(value) {
@@ -68,21 +69,30 @@ impl Claims {
         Ok(())
     }
 
-    /// The verdict when all fields have been seen: section 6.3.
+    /// The verdict after the last field: section 6.3.
+    ///
+    /// # Errors
+    /// Those of [`BodyFields::coding`].
+    pub fn framing(self, version: Version) -> Result<Framing, Refusal> {
+        if self.coded {
+            self.coding(version)
+        } else {
+            Ok(Framing::Length(self.length.unwrap_or(0)))
+        }
+    }
+
+    /// The verdict when there is a Transfer-Encoding. Enters in step 07.
     ///
     /// # Errors
     /// 400 for contradictions and for codings without an end, 501 for a
     /// coding that has one but that we cannot undo.
-    pub fn decide(self, version: Version) -> Result<Framing, Refusal> {
-        if !self.coded {
-            return Ok(Framing::Length(self.length.unwrap_or(0)));
-        }
+    fn coding(self, version: Version) -> Result<Framing, Refusal> {
         if self.length.is_some() {
             return Err(Refusal::bad(
                 "both Content-Length and Transfer-Encoding",
             ));
         }
-        // Section 6.1: such a message has come through a program that did
+        // Section 6.1: such a message has passed through a program that did
         // not understand it.
         if version == Version::Http10 {
             return Err(Refusal::bad("Transfer-Encoding in HTTP/1.0"));
@@ -91,7 +101,7 @@ impl Claims {
             return Err(Refusal::bad("a body without an end: not chunked"));
         }
         if self.unknown {
-            let why = "no Transfer-Encoding but chunked is known here";
+            let why = "a Transfer-Encoding other than chunked";
             return Err(Refusal::new(Status::NotImplemented, why));
         }
         Ok(Framing::Chunked)

@@ -3,115 +3,103 @@
 //!
 //! httparse does what step 05 did by hand, faster. Two things are left to
 //! do: to find the end of the head without starting over with every byte
-//! that drips in, and to apply the rules about the fields that steer the
-//! connection. A [`Head`] has passed all of them.
+//! that arrives, and to apply the rules about the fields that control
+//! framing and the connection. A [`Head`] has passed all of them.
 
 use std::mem::MaybeUninit;
 
 use httparse::{Error, Header, Request};
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter};
 
-use super::fields::is_token;
-use super::framing::{Claims, Framing};
+use super::bytes::is_token;
+use super::fields;
+use super::framing::{BodyFields, Framing};
 use super::method::Method;
-use super::persistence::{Options, Persistence};
+use super::persistence::{ConnectionOptions, Persistence};
 use super::status::{Refusal, Status};
-use super::target::{Host, Target};
+use super::target::{HostField, Target};
+use super::version::Version;
 
-/// A longer head than this is nobody's: browsers stay below 8 KiB.
+/// Longer heads are refused: browsers stay below 8 KiB.
 pub const MAX_HEAD: usize = 16 * 1024;
 
-/// More fields than these are nobody's: browsers send twenty.
+/// Heads with more fields are refused: browsers send twenty.
 pub const MAX_FIELDS: usize = 100;
-
-/// The versions of HTTP that are understood here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Version {
-    Http10,
-    Http11,
-}
 
 /// Looks for the end of a head while it arrives.
 #[derive(Debug, Default, Clone, Copy)]
-pub struct Finder {
+pub struct HeadScanner {
     /// How much of what has arrived has been looked at.
     seen: usize,
-    /// Where the request line begins, in what has arrived.
-    start: usize,
     /// Where the line begins that is being looked at.
     line: usize,
 }
 
-impl Finder {
-    /// Goes on with `bytes`: all that has arrived, from the head's beginning
-    /// on. Each byte is looked at once. Returns the head's length, its blank
-    /// line included, once it is known.
+impl HeadScanner {
+    /// Goes on with `bytes`: all that has arrived, from the beginning of the
+    /// request line on. Each byte is looked at once. Returns the length of
+    /// the head, its empty line included, once it is known.
     ///
     /// # Errors
     /// 414 or 431 when it is longer than [`MAX_HEAD`]; 400 for a line that
-    /// ends in LF alone, which some servers take for an end and some not,
-    /// and for what is no HTTP from its first byte on.
-    pub fn find(&mut self, bytes: &[u8]) -> Result<Option<usize>, Refusal> {
+    /// ends in LF alone, which some servers take for an end and some do not,
+    /// and for what cannot be HTTP from its first byte on.
+    pub fn scan(&mut self, bytes: &[u8]) -> Result<Option<usize>, Refusal> {
         let bytes = &bytes[..bytes.len().min(MAX_HEAD)];
+        // No method begins like this: it need not be waited for, and what
+        // looks like a line's end in it is none.
+        if let Some(&first) = bytes.first()
+            && !is_token(first)
+            && !matches!(first, b'\r' | b'\n')
+        {
+            return Err(Refusal::bad("this is not HTTP; perhaps it is HTTPS"));
+        }
         let unseen = self.seen;
         self.seen = bytes.len();
         for lf in memchr_iter(b'\n', &bytes[unseen..]) {
             let end = unseen + lf + 1;
             let line = &bytes[self.line..end];
-            let is_first = self.line == self.start;
             self.line = end;
             match line {
-                // RFC 9112 section 2.2: empty lines before a request are
-                // some old client's fault.
-                b"\r\n" if is_first => self.start = end,
                 b"\r\n" => return Ok(Some(end)),
                 [.., b'\r', b'\n'] => {}
                 _ => return Err(Refusal::bad("a line ends in LF alone")),
             }
         }
-        // What does not begin like a method need not be waited for: it is
-        // TLS, most likely.
-        if let Some(&first) = bytes.get(self.start)
-            && !is_token(first)
-            && first != b'\r'
-        {
-            return Err(Refusal::bad("this is no HTTP; perhaps it is HTTPS"));
-        }
-        match (bytes.len() == MAX_HEAD, self.line > self.start) {
+        match (bytes.len() == MAX_HEAD, self.line) {
             (false, _) => Ok(None),
-            (true, false) => Err(Refusal::new(
+            (true, 0) => Err(Refusal::new(
                 Status::UriTooLong,
-                "the request line is longer than a head may be here",
+                "the request line is too long",
             )),
-            (true, true) => Err(Refusal::new(
+            (true, _) => Err(Refusal::new(
                 Status::FieldsTooLarge,
-                "the head is longer than it may be here",
+                "the head is too long",
             )),
         }
     }
 }
 
-/// Room for the fields of one head. It lives on the stack and costs nothing
-/// before it is filled.
+/// Storage for the fields of one head, on the stack: not initialised, so it
+/// costs nothing before it is filled.
 #[derive(Debug)]
-pub struct FieldSpace<'b>([MaybeUninit<Header<'b>>; MAX_FIELDS]);
+pub struct HeaderStorage<'b>([MaybeUninit<Header<'b>>; MAX_FIELDS]);
 
-impl FieldSpace<'_> {
-    /// Room for [`MAX_FIELDS`] fields.
+impl HeaderStorage<'_> {
+    /// Storage for [`MAX_FIELDS`] fields.
     pub fn new() -> Self {
-        FieldSpace([const { MaybeUninit::uninit() }; MAX_FIELDS])
+        HeaderStorage([const { MaybeUninit::uninit() }; MAX_FIELDS])
     }
 }
 
-impl Default for FieldSpace<'_> {
+impl Default for HeaderStorage<'_> {
     fn default() -> Self {
-        FieldSpace::new()
+        HeaderStorage::new()
     }
 }
 
-/// A request's head. `'b` is the life of the bytes that it was parsed from:
-/// the compiler sees to it that they stay in place as long as it is used.
+/// A request's head. `'b` is the lifetime of the bytes that it was parsed
+/// from: the compiler makes sure that they stay in place while it is used.
 #[derive(Debug, Clone, Copy)]
 pub struct Head<'s, 'b> {
     /// What to do.
@@ -125,7 +113,7 @@ pub struct Head<'s, 'b> {
     pub fields: &'s [Header<'b>],
     /// How to find the end of the body.
     pub framing: Framing,
-    /// Whether to expect another request after this one.
+    /// What happens to the connection after the response.
     pub persistence: Persistence,
     /// The client sends its body only after `100 Continue`, or after it has
     /// waited in vain for a while.
@@ -133,110 +121,133 @@ pub struct Head<'s, 'b> {
 }
 
 impl<'s, 'b> Head<'s, 'b> {
-    /// Parses a whole head: as many bytes as [`Finder`] said.
+    /// Parses a whole head: as many bytes as [`HeadScanner`] said. A version
+    /// such as HTTP/1.2 is overwritten by HTTP/1.1, which it is treated as.
     ///
     /// # Errors
-    /// 400 for what is no HTTP or could be read in two ways, 417 for an
+    /// 400 for what is not HTTP or could be read in two ways, 417 for an
     /// unknown expectation, 431 for too many fields, 501 for an unknown
-    /// method or coding, 505 for another version.
+    /// method or coding, 505 for another major version.
     pub fn parse(
-        bytes: &'b [u8],
-        space: &'s mut FieldSpace<'b>,
+        bytes: &'b mut [u8],
+        storage: &'s mut HeaderStorage<'b>,
     ) -> Result<Self, Refusal> {
+        lower_minor(bytes);
+        let bytes: &'b [u8] = bytes;
         let mut request = Request::new(&mut []);
         request
-            .parse_with_uninit_headers(bytes, &mut space.0)
+            .parse_with_uninit_headers(bytes, &mut storage.0)
             .map_err(|error| refusal(error, bytes))?;
         let (Some(method), Some(target), Some(minor)) =
             (request.method, request.path, request.version)
         else {
-            return Err(Refusal::bad("no whole head"));
+            return Err(Refusal::bad("an incomplete head"));
         };
-        let Some(method) = Method::from_name(method) else {
+        let Some(method) = Method::from_name(method.as_bytes()) else {
             let why = "an unknown method";
             return Err(Refusal::new(Status::NotImplemented, why));
         };
-        let version =
-            if minor == 0 { Version::Http10 } else { Version::Http11 };
+        let version = Version::from_minor(minor);
         let fields: &'s [Header<'b>] = request.headers;
-        let steering = Steering::gather(fields)?;
-        let framing = steering.claims.decide(version)?;
+        let control = ConnectionFields::collect(fields)?;
+        let framing = control.body.framing(version)?;
         Ok(Head {
             method,
-            target: Target::parse(method, target, steering.host(version)?)?,
+            target: Target::parse(method, target, control.host(version)?)?,
             version,
             fields,
             framing,
-            persistence: steering.options.decide(version),
-            expects_continue: steering.expects_continue(version)?
+            persistence: control.options.persistence(version),
+            expects_continue: control.expects_continue(version)?
                 && framing != Framing::Length(0),
         })
     }
-
-    /// The value of the first field of that name, in which case does not
-    /// matter.
-    pub fn field(&self, name: &str) -> Option<&'b [u8]> {
-        let has_name = |field: &&Header| field.name.eq_ignore_ascii_case(name);
-        self.fields.iter().find(has_name).map(|field| field.value)
-    }
 }
 
-/// What the fields say that steer the connection.
+/// What the fields say that control framing and the connection.
 #[derive(Default)]
-struct Steering<'b> {
-    host: Host<'b>,
-    claims: Claims,
-    options: Options,
-    expects_continue: bool,
-    expects_more: bool,
+struct ConnectionFields<'b> {
+    host: HostField<'b>,
+    body: BodyFields,
+    options: ConnectionOptions,
+    /// `Expect: 100-continue`, and an expectation that we do not know.
+    expects: (bool, bool),
 }
 
-impl<'b> Steering<'b> {
-    fn gather(fields: &[Header<'b>]) -> Result<Self, Refusal> {
-        let mut steering = Steering::default();
+impl<'b> ConnectionFields<'b> {
+    /// One pass over all fields. Most names differ in length from these
+    /// five: no byte of them is compared.
+    fn collect(fields: &[Header<'b>]) -> Result<Self, Refusal> {
+        let mut control = ConnectionFields::default();
         for Header { name, value } in fields {
-            if name.eq_ignore_ascii_case("Host") {
-                steering.host.add(value)?;
-            } else if name.eq_ignore_ascii_case("Content-Length") {
-                steering.claims.content_length(value)?;
-            } else if name.eq_ignore_ascii_case("Transfer-Encoding") {
-                steering.claims.transfer_encoding(value)?;
-            } else if name.eq_ignore_ascii_case("Connection") {
-                steering.options.add(value);
-            } else if name.eq_ignore_ascii_case("Expect") {
-                let known = value.eq_ignore_ascii_case(b"100-continue");
-                steering.expects_continue |= known;
-                steering.expects_more |= !known;
+            let is = |known: &str| name.eq_ignore_ascii_case(known);
+            match name.len() {
+                4 if is("Host") => control.host.add(value)?,
+                6 if is("Expect") => control.expect(value),
+                10 if is("Connection") => control.options.add(value),
+                14 if is("Content-Length") => {
+                    control.body.content_length(value)?;
+                }
+                17 if is("Transfer-Encoding") => {
+                    control.body.transfer_encoding(value)?;
+                }
+                _ => {}
             }
         }
-        Ok(steering)
+        Ok(control)
     }
 
-    /// RFC 9112 section 3.2: HTTP/1.1 demands a Host, even an empty one.
-    fn host(&self, version: Version) -> Result<&'b str, Refusal> {
+    /// RFC 9112 section 3.2: HTTP/1.1 requires a Host, even an empty one.
+    /// Enters in step 07.
+    fn host(&self, version: Version) -> Result<&'b [u8], Refusal> {
         match (self.host.value(), version) {
             (Some(host), _) => Ok(host),
-            (None, Version::Http10) => Ok(""),
+            (None, Version::Http10) => Ok(b""),
             (None, Version::Http11) => Err(Refusal::bad("no Host field")),
         }
     }
 
-    /// RFC 9110 section 10.1.1: HTTP/1.0 does not know expectations.
+    /// Adds an Expect field: RFC 9110 section 10.1.1, a list. Enters in step
+    /// 07.
+    fn expect(&mut self, value: &[u8]) {
+        for expectation in fields::list(value) {
+            let known = expectation.eq_ignore_ascii_case(b"100-continue");
+            self.expects.0 |= known;
+            self.expects.1 |= !known;
+        }
+    }
+
+    /// The verdict on the Expect fields; HTTP/1.0 does not know them. Enters
+    /// in step 07.
     fn expects_continue(&self, version: Version) -> Result<bool, Refusal> {
-        if version == Version::Http11 && self.expects_more {
+        let (known, unknown) = self.expects;
+        if version == Version::Http11 && unknown {
             let why = "an expectation other than 100-continue";
             return Err(Refusal::new(Status::ExpectationFailed, why));
         }
-        Ok(version == Version::Http11 && self.expects_continue)
+        Ok(version == Version::Http11 && known)
     }
 }
 
-/// httparse's complaint as ours.
+/// RFC 9110 section 2.5: HTTP/1.2 and later are to be understood as the
+/// HTTP/1.1 that they extend. httparse knows only 1.0 and 1.1, so a higher
+/// digit in the request line becomes a 1 before it looks.
+fn lower_minor(head: &mut [u8]) {
+    let end = memchr(b'\r', head).unwrap_or(0);
+    if let [.., b' ', b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor] =
+        &mut head[..end]
+        && matches!(minor, b'2'..=b'9')
+    {
+        *minor = b'1';
+    }
+}
+
+/// httparse's error as ours.
 fn refusal(error: Error, head: &[u8]) -> Refusal {
     match error {
         Error::Version if names_a_version(head) => Refusal::new(
             Status::VersionNotSupported,
-            "only HTTP/1.1 and HTTP/1.0 are spoken here",
+            "only HTTP/1.1 and HTTP/1.0 are supported",
         ),
         Error::TooManyHeaders => {
             Refusal::new(Status::FieldsTooLarge, "too many fields")
@@ -248,9 +259,9 @@ fn refusal(error: Error, head: &[u8]) -> Refusal {
 }
 
 /// Whether the third and last word of the request line is `HTTP/`, a digit,
-/// a dot and a digit: then the version is another one, and not nonsense.
+/// a dot and a digit: then it is another version, and not nonsense.
 fn names_a_version(head: &[u8]) -> bool {
-    let line = head.trim_ascii_start().split(|&byte| byte == b'\r').next();
+    let line = head.split(|&byte| byte == b'\r').next();
     let mut words = line.unwrap_or(head).split(|&byte| byte == b' ');
     matches!(
         (words.nth(2), words.next()),

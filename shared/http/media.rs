@@ -1,4 +1,4 @@
-//! Enters in step 08: what kind of thing a file is, by its name.
+//! Enters in step 08: a file's media type, by its name.
 //!
 //! The table is the library mime_guess's, which follows IANA's registry and
 //! what browsers expect. The first bytes of the content are not looked at:
@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use mime_guess::MimeGuess;
 
-/// For what nobody knows: bytes, which a browser offers to save.
+/// For unknown extensions: bytes, which a browser offers to save.
 const UNKNOWN: &str = "application/octet-stream";
 
 /// The content type of a file called `name`, RFC 9110 section 8.3, by what
@@ -19,9 +19,14 @@ const UNKNOWN: &str = "application/octet-stream";
 /// editors have written UTF-8 for years, and without a word browsers would
 /// take it for Windows-1252.
 pub fn content_type(name: &[u8]) -> Cow<'static, str> {
-    let kind = extension(name)
-        .and_then(|extension| MimeGuess::from_ext(extension).first_raw())
-        .unwrap_or(UNKNOWN);
+    let kind = match extension(name) {
+        // The registry has a video format; a web developer means TypeScript.
+        Some("ts" | "mts" | "cts") => "text/plain",
+        Some(extension) => {
+            MimeGuess::from_ext(extension).first_raw().unwrap_or(UNKNOWN)
+        }
+        None => UNKNOWN,
+    };
     let is_text = match kind {
         // XML says it in its first line.
         "text/xml" => false,
@@ -33,6 +38,13 @@ pub fn content_type(name: &[u8]) -> Cow<'static, str> {
     } else {
         Cow::Borrowed(kind)
     }
+}
+
+/// The coding in which a file called `name` is stored, for the field
+/// Content-Encoding: RFC 9110 section 8.4. The media type of `.svgz` is that
+/// of the SVG inside; other compressed files are their own type.
+pub fn content_encoding(name: &[u8]) -> Option<&'static str> {
+    (extension(name) == Some("svgz")).then_some("gzip")
 }
 
 /// What follows the last dot of the last segment. A file such as `.profile`

@@ -1,6 +1,7 @@
-//! Enters in step 06: the methods that we have heard of.
+//! Enters in step 05: the methods that we know.
 
-/// RFC 9110 section 9.3, and PATCH (RFC 5789).
+/// RFC 9110 section 9.3, and PATCH (RFC 5789). CONNECT is not among them: it
+/// is for proxies, and an unknown method is refused with 501.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the RFC's words")]
 pub enum Method {
@@ -9,25 +10,24 @@ pub enum Method {
     Post,
     Put,
     Delete,
-    Connect,
     Options,
     Trace,
     Patch,
 }
 
 impl Method {
-    /// The method of that name, in which case matters: RFC 9110 section 9.1.
-    pub fn from_name(name: &str) -> Option<Self> {
+    /// The method of that name, compared case-sensitively: RFC 9110 section
+    /// 9.1.
+    pub fn from_name(name: &[u8]) -> Option<Self> {
         Some(match name {
-            "GET" => Method::Get,
-            "HEAD" => Method::Head,
-            "POST" => Method::Post,
-            "PUT" => Method::Put,
-            "DELETE" => Method::Delete,
-            "CONNECT" => Method::Connect,
-            "OPTIONS" => Method::Options,
-            "TRACE" => Method::Trace,
-            "PATCH" => Method::Patch,
+            b"GET" => Method::Get,
+            b"HEAD" => Method::Head,
+            b"POST" => Method::Post,
+            b"PUT" => Method::Put,
+            b"DELETE" => Method::Delete,
+            b"OPTIONS" => Method::Options,
+            b"TRACE" => Method::Trace,
+            b"PATCH" => Method::Patch,
             _ => return None,
         })
     }

@@ -1,9 +1,10 @@
 //! HTTP/1.1 without input and output: bytes in, values out.
 //!
 //! This room knows nothing of sockets, nor of files. Nothing in it waits,
-//! and no request is copied to be understood.
+//! and no request is copied to be parsed.
 
 pub mod body;
+pub mod bytes;
 pub mod chunked;
 pub mod date;
 pub mod fields;
@@ -17,3 +18,4 @@ pub mod response;
 pub mod status;
 pub mod target;
 pub mod validators;
+pub mod version;

@@ -1,30 +1,29 @@
 //! Enters in step 08: from a target's path to the name of a file.
 //!
-//! RFC 3986. The percent signs are decoded once, here and nowhere else:
-//! whoever decodes a second time gives `%252e` a meaning that nobody has
-//! checked. What comes out is a name, not a permission; files/root.rs keeps
-//! it in its place.
+//! RFC 3986. Percent signs are decoded once, here and nowhere else: decoded
+//! a second time, `%252e` would get a meaning that was never checked. The
+//! result is a name, not a permission; files/root.rs confines it.
 
+use super::bytes::{is_path, is_query};
 use super::status::Status;
 
-/// Writes the name that `path` stands for into `name`, whose old content
-/// goes: decoded, without dot segments and empty ones, without the slash at
-/// the beginning. The slash at the end stays, if the path ends in one or in
-/// a dot segment: a directory is meant. The name of `/` is empty.
+/// Writes the name that `path` stands for into `name`, replacing its
+/// content: decoded, without dot segments and empty ones, without the slash
+/// at the beginning. The slash at the end stays, if the path ends in one or
+/// in a dot segment: a directory is meant. The name of `/` is empty.
 ///
 /// The path is cut at its slashes first and each segment decoded then, so
 /// `%2F` never becomes a separator. Decoding comes before the dots, since
 /// `%2e%2e` is only another spelling of `..` (RFC 3986 section 6.2.2).
 ///
 /// # Errors
-/// 400 for what no client that follows the RFCs sends: a percent sign without
-/// two hexadecimal digits, a NUL, a path that climbs above `/`. 404 for what
-/// no file can be called: a segment with a slash in it, or what does not
-/// begin with a slash, such as `*`.
+/// 400 for a percent sign without two hexadecimal digits, a NUL, a path that
+/// climbs above `/`. 404 for what cannot be a file's name: a segment with a
+/// slash in it, or what does not begin with a slash, such as `*`.
 pub fn decode_path(path: &str, name: &mut Vec<u8>) -> Result<(), Status> {
     name.clear();
     let path = path.strip_prefix('/').ok_or(Status::NotFound)?;
-    let mut nameless = false;
+    let mut unnameable = false;
     let mut depth = 0_usize;
     let mut segments = path.split('/').peekable();
     while let Some(segment) = segments.next() {
@@ -37,7 +36,7 @@ pub fn decode_path(path: &str, name: &mut Vec<u8>) -> Result<(), Status> {
                 name.truncate(parent(&name[..start]));
             }
             segment => {
-                nameless |= segment.contains(&b'/');
+                unnameable |= segment.contains(&b'/');
                 depth += 1;
                 if segments.peek().is_some() {
                     name.push(b'/');
@@ -46,7 +45,7 @@ pub fn decode_path(path: &str, name: &mut Vec<u8>) -> Result<(), Status> {
         }
     }
     // Only now: a path that is malformed further on is malformed.
-    if nameless { Err(Status::NotFound) } else { Ok(()) }
+    if unnameable { Err(Status::NotFound) } else { Ok(()) }
 }
 
 /// The length of `name`, which ends in a slash, without its last segment.
@@ -94,28 +93,28 @@ fn digit(byte: u8) -> Result<u8, Status> {
 /// would go to another host.
 pub fn encode_directory(name: &[u8], query: Option<&str>, out: &mut Vec<u8>) {
     out.push(b'/');
-    for &byte in name {
-        if is_path_byte(byte) {
-            out.push(byte);
-        } else {
-            // Also the line's end, which would begin another field, and the
-            // backslash, which browsers take for a slash.
-            const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-            let high = DIGITS[usize::from(byte >> 4)];
-            let low = DIGITS[usize::from(byte & 15)];
-            out.extend([b'%', high, low]);
-        }
-    }
+    encode(name, is_path, out);
     if !out.ends_with(b"/") {
         out.push(b'/');
     }
     if let Some(query) = query {
         out.push(b'?');
-        out.extend(query.bytes());
+        encode(query.as_bytes(), is_query, out);
     }
 }
 
-/// RFC 3986 section 3.3: what stands in a path as itself.
-fn is_path_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/".contains(&byte)
+/// Appends `text`, with the bytes that are not allowed there percent-encoded:
+/// among them line ends, which would begin another field, and the backslash,
+/// which browsers take for a slash.
+fn encode(text: &[u8], is_allowed: fn(u8) -> bool, out: &mut Vec<u8>) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    for &byte in text {
+        if is_allowed(byte) {
+            out.push(byte);
+        } else {
+            let high = DIGITS[usize::from(byte >> 4)];
+            let low = DIGITS[usize::from(byte & 15)];
+            out.extend([b'%', high, low]);
+        }
+    }
 }

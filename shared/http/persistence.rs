@@ -1,42 +1,43 @@
-//! Enters in step 06: whether the connection stays open after an answer.
+//! Enters in step 06: whether the connection persists after a response.
 //!
 //! RFC 9112 section 9.3.
 
 use super::fields;
-use super::head::Version;
+use super::version::Version;
 
-/// What becomes of the connection.
+/// What happens to the connection after the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Persistence {
-    /// It stays, as goes without saying in HTTP/1.1.
-    Stays,
-    /// It stays, which an HTTP/1.0 client believes only if it is told.
-    StaysIfTold,
+    /// It persists, which is the default of HTTP/1.1.
+    Persist,
+    /// It persists, and the response says so: an HTTP/1.0 client does not
+    /// assume it.
+    KeepAlive,
     /// It closes.
-    Closes,
+    Close,
 }
 
 impl Persistence {
-    /// The Connection field of the answer, if it needs one.
+    /// The value of the response's Connection field, if it needs one.
     pub fn field(self) -> Option<&'static str> {
         match self {
-            Persistence::Stays => None,
-            Persistence::StaysIfTold => Some("keep-alive"),
-            Persistence::Closes => Some("close"),
+            Persistence::Persist => None,
+            Persistence::KeepAlive => Some("keep-alive"),
+            Persistence::Close => Some("close"),
         }
     }
 }
 
-/// The options in the Connection fields of a head, gathered one by one.
+/// The options in a head's Connection fields, collected one by one.
 #[derive(Debug, Default, Clone, Copy)]
-pub struct Options {
+pub struct ConnectionOptions {
     close: bool,
     keep_alive: bool,
 }
 
-impl Options {
-    /// A Connection field: a list of options, in which case does not matter
-    /// and unknown ones are not our business.
+impl ConnectionOptions {
+    /// Adds a Connection field: a list of options, compared
+    /// case-insensitively. Unknown ones are ignored.
     pub fn add(&mut self, value: &[u8]) {
         for option in fields::list(value) {
             self.close |= option.eq_ignore_ascii_case(b"close");
@@ -44,14 +45,13 @@ impl Options {
         }
     }
 
-    /// The verdict when all fields have been seen. Who asks for both gets
-    /// the close.
-    pub fn decide(self, version: Version) -> Persistence {
+    /// The verdict after the last field. `close` wins over `keep-alive`.
+    pub fn persistence(self, version: Version) -> Persistence {
         match version {
-            _ if self.close => Persistence::Closes,
-            Version::Http11 => Persistence::Stays,
-            Version::Http10 if self.keep_alive => Persistence::StaysIfTold,
-            Version::Http10 => Persistence::Closes,
+            _ if self.close => Persistence::Close,
+            Version::Http11 => Persistence::Persist,
+            Version::Http10 if self.keep_alive => Persistence::KeepAlive,
+            Version::Http10 => Persistence::Close,
         }
     }
 }

@@ -1,34 +1,32 @@
-//! Enters in step 06: answers, written one after the other into a buffer
+//! Enters in step 06: responses, written one after the other into a buffer
 //! that is reused.
 //!
-//! Status line, fields and body lie in one piece, so that one write sends
+//! Status line, fields and body are contiguous, so that one write sends
 //! them. RFC 9112 sections 4 and 5.
 
 use super::method::Method;
 use super::persistence::Persistence;
-use super::status::Status;
+use super::status::{Refusal, Status};
 
-/// An answer that is being written: its status is there, its fields follow.
+/// A response that is being written: its status is there, fields follow.
 #[derive(Debug)]
-#[must_use = "an answer needs its end"]
+#[must_use = "a response needs its end"]
 pub struct Response<'o> {
     out: &'o mut Vec<u8>,
+    /// It is for HEAD: RFC 9110 section 9.3.2.
+    head_only: bool,
 }
 
 impl<'o> Response<'o> {
-    /// Begins an answer behind what is already in `out`.
-    pub fn new(out: &'o mut Vec<u8>, status: Status) -> Self {
-        out.extend_from_slice(b"HTTP/1.1 ");
-        decimal(out, status.code().into());
-        out.push(b' ');
-        out.extend_from_slice(status.reason().as_bytes());
-        out.extend_from_slice(b"\r\n");
-        Response { out }
+    /// Starts the response to a request with `method`, behind what is already
+    /// in `out`.
+    pub fn new(out: &'o mut Vec<u8>, status: Status, method: Method) -> Self {
+        status_line(out, status);
+        Response { out, head_only: method == Method::Head }
     }
 
-    /// Adds a field. A value from outside may hold anything; whoever could
-    /// put a line end into it could write fields of their own, so control
-    /// characters become blanks.
+    /// Adds a field. A line end in the value would let a client write fields
+    /// of its own, so control characters become spaces.
     pub fn field(self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b": ");
@@ -43,7 +41,7 @@ impl<'o> Response<'o> {
         self
     }
 
-    /// Says what becomes of the connection, if it must be said.
+    /// Adds the Connection field, if one is needed.
     pub fn persistence(self, persistence: Persistence) -> Self {
         match persistence.field() {
             Some(value) => self.field("Connection", value),
@@ -51,17 +49,18 @@ impl<'o> Response<'o> {
         }
     }
 
-    /// Ends the answer with a body. The answer to HEAD tells the length of a
+    /// Ends the response with a body. A response to HEAD has the length of a
     /// body that is not there.
-    pub fn body(self, method: Method, body: &[u8]) {
+    pub fn body(self, body: &[u8]) {
+        let head_only = self.head_only;
         let out = self.length(body.len() as u64);
-        if method != Method::Head {
+        if !head_only {
             out.extend_from_slice(body);
         }
     }
 
-    /// Ends the answer's head, for a body of `length` bytes that comes from
-    /// elsewhere. Returns the buffer.
+    /// Ends the head of a response whose body has `length` bytes and is sent
+    /// from elsewhere. Returns the buffer.
     pub fn length(self, length: u64) -> &'o mut Vec<u8> {
         self.out.extend_from_slice(b"Content-Length: ");
         decimal(self.out, length);
@@ -69,26 +68,37 @@ impl<'o> Response<'o> {
         self.out
     }
 
-    /// Ends the answer to a request that is refused: why, and that the
-    /// connection closes. It has a body even for HEAD, of which it may be
-    /// unknown.
-    pub fn refuse(self, why: &str) {
+    /// Ends a response that refuses a request: the reason, and that the
+    /// connection closes.
+    pub fn refuse(self, refusal: Refusal) {
+        let head_only = self.head_only;
         let out = self
             .field("Content-Type", "text/plain; charset=utf-8")
-            .persistence(Persistence::Closes)
-            .length(why.len() as u64 + 1);
-        out.extend_from_slice(why.as_bytes());
-        out.push(b'\n');
-    }
-
-    /// Ends an answer that never has a body, nor tells a length: RFC 9110
-    /// section 8.6 forbids it for 100 and 204.
-    pub fn empty(self) {
-        self.out.extend_from_slice(b"\r\n");
+            .persistence(Persistence::Close)
+            .length(refusal.why.len() as u64 + 1);
+        if !head_only {
+            out.extend_from_slice(refusal.why.as_bytes());
+            out.push(b'\n');
+        }
     }
 }
 
-/// Writes a number without the machinery of `format!`.
+/// Writes `100 Continue`, which has no fields and is followed by the real
+/// response: RFC 9110 section 15.2.1. Enters in step 07.
+pub fn write_continue(out: &mut Vec<u8>) {
+    status_line(out, Status::Continue);
+    out.extend_from_slice(b"\r\n");
+}
+
+fn status_line(out: &mut Vec<u8>, status: Status) {
+    out.extend_from_slice(b"HTTP/1.1 ");
+    decimal(out, status.code().into());
+    out.push(b' ');
+    out.extend_from_slice(status.reason().as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Writes a number in decimal, without the machinery of `format!`.
 fn decimal(out: &mut Vec<u8>, mut number: u64) {
     let mut digits = [b'0'; 20];
     let mut start = digits.len() - 1;

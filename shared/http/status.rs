@@ -1,92 +1,71 @@
-//! Enters in step 06: status codes, and refusals.
+//! Enters in step 05: status codes. From step 06 on also refusals.
 
-/// The status of an answer: RFC 9110 section 15. Those that this course has
-/// a use for.
+/// The status of a response: RFC 9110 section 15. Those that are in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "`reason` says what each one means")]
 pub enum Status {
+    /// Enters in step 07.
     Continue = 100,
     Ok = 200,
-    Created = 201,
-    NoContent = 204,
-    PartialContent = 206,
+    /// Enters in step 08.
     MovedPermanently = 301,
-    SeeOther = 303,
-    NotModified = 304,
     BadRequest = 400,
+    /// Enters in step 08.
     Forbidden = 403,
     NotFound = 404,
     MethodNotAllowed = 405,
     RequestTimeout = 408,
-    Conflict = 409,
-    LengthRequired = 411,
-    PreconditionFailed = 412,
+    /// Enters in step 06.
     ContentTooLarge = 413,
     UriTooLong = 414,
-    UnsupportedMediaType = 415,
-    RangeNotSatisfiable = 416,
+    /// Enters in step 06.
     ExpectationFailed = 417,
-    TooManyRequests = 429,
     FieldsTooLarge = 431,
+    /// Enters in step 08.
     InternalServerError = 500,
     NotImplemented = 501,
-    BadGateway = 502,
+    /// Enters in step 08.
     ServiceUnavailable = 503,
-    GatewayTimeout = 504,
     VersionNotSupported = 505,
-    InsufficientStorage = 507,
 }
 
 impl Status {
-    /// The number, which is what programs read.
+    /// The number, which programs read.
     pub fn code(self) -> u16 {
         self as u16
     }
 
-    /// The words, which are for people.
+    /// The reason phrase, which people read.
     pub fn reason(self) -> &'static str {
         match self {
             Status::Continue => "Continue",
             Status::Ok => "OK",
-            Status::Created => "Created",
-            Status::NoContent => "No Content",
-            Status::PartialContent => "Partial Content",
             Status::MovedPermanently => "Moved Permanently",
-            Status::SeeOther => "See Other",
-            Status::NotModified => "Not Modified",
             Status::BadRequest => "Bad Request",
             Status::Forbidden => "Forbidden",
             Status::NotFound => "Not Found",
             Status::MethodNotAllowed => "Method Not Allowed",
             Status::RequestTimeout => "Request Timeout",
-            Status::Conflict => "Conflict",
-            Status::LengthRequired => "Length Required",
-            Status::PreconditionFailed => "Precondition Failed",
             Status::ContentTooLarge => "Content Too Large",
             Status::UriTooLong => "URI Too Long",
-            Status::UnsupportedMediaType => "Unsupported Media Type",
-            Status::RangeNotSatisfiable => "Range Not Satisfiable",
             Status::ExpectationFailed => "Expectation Failed",
-            Status::TooManyRequests => "Too Many Requests",
             Status::FieldsTooLarge => "Request Header Fields Too Large",
             Status::InternalServerError => "Internal Server Error",
             Status::NotImplemented => "Not Implemented",
-            Status::BadGateway => "Bad Gateway",
             Status::ServiceUnavailable => "Service Unavailable",
-            Status::GatewayTimeout => "Gateway Timeout",
             Status::VersionNotSupported => "HTTP Version Not Supported",
-            Status::InsufficientStorage => "Insufficient Storage",
         }
     }
 }
 
-/// Why a request is refused. Where its bytes end is then unknown or not
-/// worth knowing: after a refusal the connection closes.
+/// Why a request is refused. Where its bytes end is then unknown, or not
+/// worth finding out: after a refusal the connection closes. Enters in step
+/// 06.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal {
-    /// What the client's program is told.
+    /// The status of the response.
     pub status: Status,
-    /// What the person behind it is told.
+    /// Its body: a reason that a person can read.
     pub why: &'static str,
 }
 
@@ -96,8 +75,8 @@ impl Refusal {
         Refusal { status, why }
     }
 
-    /// The most frequent one: what came is no HTTP, or could be read in two
-    /// ways.
+    /// The most frequent one, 400: what arrived is not HTTP, or could be
+    /// read in two ways.
     pub const fn bad(why: &'static str) -> Self {
         Refusal::new(Status::BadRequest, why)
     }

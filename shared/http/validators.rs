@@ -1,16 +1,16 @@
 //! Enters in step 08: what a client remembers a file by, to ask again later.
 //!
-//! RFC 9110 section 8.8. A validator that stays the same while the file
-//! changes is a lie that lasts as long as a cache does, so the tag is made of
-//! everything the file system tells: the time of the last change to the
-//! nanosecond, the size, and the inode, which another file moved to the same
-//! name does not share.
+//! RFC 9110 section 8.8. If a validator stays the same while the file
+//! changes, caches keep the old content, so the tag is made of everything
+//! that the file system tells: the time of the last change in nanoseconds,
+//! the size, and the inode, which another file moved to the same name does
+//! not share.
 
 use super::date::Date;
 
 /// The state of a file that validators are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Revision {
+pub struct Validators {
     /// When the content changed last, in seconds since 1970.
     pub seconds: i64,
     /// The rest of that time, in nanoseconds.
@@ -21,20 +21,20 @@ pub struct Revision {
     pub inode: u64,
 }
 
-impl Revision {
+impl Validators {
     /// The entity tag, with its quotes. It is a strong one: the same tag,
     /// the same bytes. Two changes in one tick of the kernel's clock that
     /// leave the size alone have the same tag, on kernels before 6.13; since
     /// then a file whose time has been read gets a new one.
-    pub fn tag(&self) -> String {
-        let Revision { seconds, nanoseconds, size, inode } = self;
+    pub fn etag(&self) -> String {
+        let Validators { seconds, nanoseconds, size, inode } = self;
         format!("\"{seconds:x}.{nanoseconds:x}-{size:x}-{inode:x}\"")
     }
 
-    /// What `Last-Modified` says at `now`, the answer's `Date`. A file from
+    /// The date for `Last-Modified` at `now`, the response's `Date`. A file from
     /// the future was modified now, as RFC 9110 section 8.8.2.1 has it: else
     /// clients would keep their copy until then.
     pub fn last_modified(&self, now: Date) -> Date {
-        Date::from_unix(self.seconds).min(now)
+        Date::from_unix_timestamp(self.seconds).min(now)
     }
 }

@@ -12,7 +12,7 @@ use nix::sys::socket::SockaddrStorage;
 /// # Errors
 /// `EAFNOSUPPORT` if the address is of another family, such as a Unix
 /// socket's.
-pub fn from_kernel(storage: &SockaddrStorage) -> nix::Result<SocketAddr> {
+pub fn from_sockaddr(storage: &SockaddrStorage) -> nix::Result<SocketAddr> {
     if let Some(v4) = storage.as_sockaddr_in() {
         Ok(SocketAddrV4::from(*v4).into())
     } else if let Some(v6) = storage.as_sockaddr_in6() {

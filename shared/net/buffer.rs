@@ -24,6 +24,16 @@ impl Buffer {
         &self.memory[self.start..self.end]
     }
 
+    /// The same, to be changed in place.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.memory[self.start..self.end]
+    }
+
+    /// Drops everything.
+    pub fn clear(&mut self) {
+        (self.start, self.end) = (0, 0);
+    }
+
     /// The first `count` bytes are used up.
     pub fn consume(&mut self, count: usize) {
         self.start = self.end.min(self.start + count);

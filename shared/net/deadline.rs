@@ -1,7 +1,7 @@
 //! Enters in step 05: waiting for a peer, but not for ever.
 //!
 //! Step 04's `read_before` in its finished form, and the same for writing.
-//! A deadline is a point in time for a whole head, body or answer: a peer
+//! A deadline is a point in time for a whole head, body or response: a peer
 //! that sends or takes a byte now and then does not move it.
 
 use std::os::fd::AsFd;
@@ -22,6 +22,11 @@ impl Deadline {
         Deadline(Instant::now() + time)
     }
 
+    /// The deadline that is this point in time. Enters in step 06.
+    pub fn at(time: Instant) -> Self {
+        Deadline(time)
+    }
+
     /// Reads what there is, and waits for it until the deadline at most.
     /// Returns the number of bytes; 0 is the end of the stream, unless the
     /// buffer is empty.
@@ -40,32 +45,47 @@ impl Deadline {
                 // The kernel waited that long in vain, or a signal woke us:
                 // what is left of the time decides.
                 Err(Errno::EAGAIN | Errno::EINTR) => {}
-                answer => return answer,
+                result => return result,
             }
         }
     }
 
-    /// Writes all of `bytes`, and waits until the deadline at most for a
-    /// peer that is slow to take them.
+    /// Writes at least one byte of `bytes`, which is not empty, and waits
+    /// until the deadline at most for a peer that is slow to take it. Returns
+    /// the number of bytes that the kernel has taken. Enters in step 06.
     ///
     /// # Errors
-    /// `ETIMEDOUT` when time is up, and those of write(2) but `EINTR`. Bytes
-    /// already taken by the kernel stay sent.
+    /// `ETIMEDOUT` when time is up, and those of write(2) but `EINTR`.
+    pub fn write(
+        self,
+        connection: impl AsFd,
+        bytes: &[u8],
+    ) -> nix::Result<usize> {
+        loop {
+            let limit = self.left()?;
+            socket::setsockopt(&connection, sockopt::SendTimeout, &limit)?;
+            match unistd::write(&connection, bytes) {
+                // As in `stream::write_all`: it would never end.
+                Ok(0) => return Err(Errno::EIO),
+                Err(Errno::EAGAIN | Errno::EINTR) => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Writes all of `bytes` in the same way.
+    ///
+    /// # Errors
+    /// Those of [`Deadline::write`]. Bytes already taken by the kernel stay
+    /// sent.
     pub fn write_all(
         self,
         connection: impl AsFd,
         mut bytes: &[u8],
     ) -> nix::Result<()> {
         while !bytes.is_empty() {
-            let limit = self.left()?;
-            socket::setsockopt(&connection, sockopt::SendTimeout, &limit)?;
-            match unistd::write(&connection, bytes) {
-                // As in `stream::write_all`: it would never end.
-                Ok(0) => return Err(Errno::EIO),
-                Ok(taken) => bytes = &bytes[taken..],
-                Err(Errno::EAGAIN | Errno::EINTR) => {}
-                Err(errno) => return Err(errno),
-            }
+            let taken = self.write(&connection, bytes)?;
+            bytes = &bytes[taken..];
         }
         Ok(())
     }

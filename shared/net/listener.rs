@@ -1,4 +1,4 @@
-//! Enters in step 04: a listening socket that outlives its visitors.
+//! Enters in step 04: a listening socket.
 //!
 //! Step 02's `listen`, `local_address` and `accept` as one type. It waits:
 //! the steps that must not wait (13 and later) do not use `accept`.
@@ -19,10 +19,10 @@ use nix::sys::socket::{
 use super::address;
 
 /// How many finished handshakes may wait for `accept`. The kernel lowers it
-/// to net.core.somaxconn (4096) without a word.
+/// to net.core.somaxconn (4096) silently.
 const BACKLOG: i32 = 1024;
 
-/// How long to leave a machine alone that has run out of something.
+/// How long to wait for descriptors or memory.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A TCP socket that accepts connections.
@@ -33,9 +33,9 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listens on `address`; port 0 takes a free one. The port may have been
-    /// a server's that has just ended (`SO_REUSEADDR`), but not one's that
-    /// is running.
+    /// Listens on `address`; port 0 takes a free one. Another server may
+    /// have ended on it a moment ago (`SO_REUSEADDR`), but none may be
+    /// running there.
     ///
     /// # Errors
     /// Those of socket(2), bind(2) and listen(2): above all `EADDRINUSE`,
@@ -53,28 +53,28 @@ impl Listener {
         socket::bind(socket.as_raw_fd(), &wanted)?;
         socket::listen(&socket, Backlog::new(BACKLOG)?)?;
         let real: SockaddrStorage = socket::getsockname(socket.as_raw_fd())?;
-        Ok(Listener { socket, address: address::from_kernel(&real)? })
+        Ok(Listener { socket, address: address::from_sockaddr(&real)? })
     }
 
-    /// The address that visitors call, with the port that the kernel chose.
+    /// The address that clients connect to, with the port that the kernel chose.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Waits for a visitor: the connection, and the address that it comes
-    /// from. Failures that will pass are waited out here: a visitor who gave
-    /// up, a network that is down, a machine short of descriptors or memory.
+    /// Waits for a client: the connection, and the peer's address. Temporary
+    /// failures are waited out here: a client that gave up, a network that
+    /// is down, a machine that is out of descriptors or memory.
     ///
     /// # Errors
-    /// Those of accept4(2) that will not pass, such as `EBADF`.
+    /// Those of accept4(2) that are not temporary, such as `EBADF`.
     pub fn accept(&self) -> nix::Result<(OwnedFd, SocketAddr)> {
         loop {
             match self.accept_once() {
-                Err(errno) if is_passing(errno) => {}
-                // The visitor stays in the queue, so asking again at once
+                Err(errno) if is_transient(errno) => {}
+                // The client stays in the queue, so asking again at once
                 // would fail again at once, for ever.
-                Err(errno) if is_shortage(errno) => thread::sleep(PAUSE),
-                answer => return answer,
+                Err(errno) if is_exhausted(errno) => thread::sleep(PAUSE),
+                result => return result,
             }
         }
     }
@@ -84,10 +84,10 @@ impl Listener {
         let mut peer: libc::sockaddr_storage = unsafe { mem::zeroed() };
         let mut length = SockaddrStorage::size();
         let address = (&raw mut peer).cast::<libc::sockaddr>();
-        // nix's accept4 does not tell who called, hence libc's.
+        // nix's accept4 does not return the peer's address, hence libc's.
         // SAFETY: both pointers are to live variables, and `length` says
         // how many bytes the kernel may write.
-        let answer = unsafe {
+        let result = unsafe {
             libc::accept4(
                 self.socket.as_raw_fd(),
                 address,
@@ -95,14 +95,14 @@ impl Listener {
                 libc::SOCK_CLOEXEC,
             )
         };
-        let descriptor = Errno::result(answer)?;
-        // SAFETY: the kernel has just made this descriptor for us; nobody
-        // else knows its number.
+        let descriptor = Errno::result(result)?;
+        // SAFETY: the kernel has just made this descriptor for us: its
+        // number is known nowhere else.
         let connection = unsafe { OwnedFd::from_raw_fd(descriptor) };
         // SAFETY: the kernel wrote `length` bytes of an address there.
         let peer = unsafe { SockaddrStorage::from_raw(address, Some(length)) }
             .ok_or(Errno::EAFNOSUPPORT)?;
-        Ok((connection, address::from_kernel(&peer)?))
+        Ok((connection, address::from_sockaddr(&peer)?))
     }
 }
 
@@ -112,9 +112,9 @@ impl AsFd for Listener {
     }
 }
 
-/// The listener is well; this one visitor, or the network on the way, was
-/// not. accept(2) lists these under "Error handling".
-fn is_passing(errno: Errno) -> bool {
+/// The listener is well; one client, or the network on the way, was not.
+/// accept(2) lists these under "Error handling".
+fn is_transient(errno: Errno) -> bool {
     matches!(
         errno,
         Errno::EINTR
@@ -131,8 +131,8 @@ fn is_passing(errno: Errno) -> bool {
     )
 }
 
-/// No descriptor or no memory is left: it may be again in a moment.
-fn is_shortage(errno: Errno) -> bool {
+/// No descriptor or no memory is left, for the moment.
+fn is_exhausted(errno: Errno) -> bool {
     matches!(
         errno,
         Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM

@@ -5,6 +5,6 @@
 pub mod address;
 pub mod buffer;
 pub mod deadline;
-pub mod goodbye;
+pub mod linger;
 pub mod listener;
 pub mod stream;

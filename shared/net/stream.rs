@@ -2,7 +2,7 @@
 //! and writing that does not stop half-way.
 //!
 //! Step 02 wrote both by hand. They work on any descriptor: a socket, a
-//! pipe, a file, a terminal. Time limits are not theirs.
+//! pipe, a file, a terminal. They know nothing of time limits.
 
 use std::os::fd::AsFd;
 
@@ -19,12 +19,13 @@ pub fn read(fd: impl AsFd, buffer: &mut [u8]) -> nix::Result<usize> {
     loop {
         match unistd::read(&fd, buffer) {
             Err(Errno::EINTR) => {}
-            answer => return answer,
+            result => return result,
         }
     }
 }
 
 /// Writes all of `bytes`, in as many write(2) calls as the kernel wants.
+/// Enters in step 04.
 ///
 /// # Errors
 /// Those of write(2), except `EINTR`, after which the call is repeated.

@@ -1,5 +1,6 @@
-//! What makes a web server of sockets, protocol and files.
+//! What makes a web server of sockets and protocol.
 //!
 //! This room knows nothing of peers.
 
-pub mod visit;
+pub mod connection;
+pub mod site;

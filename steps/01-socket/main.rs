@@ -12,7 +12,7 @@ use libc::{c_int, sockaddr, sockaddr_in, sockaddr_in6, sockaddr_storage};
 use shared::cli::{self, Failure};
 
 const HELP: &str = "\
-Step 01: greets one visitor and ends.
+Step 01: greets one client and ends.
 
 Usage: step01 [ADDRESS]
 
@@ -24,7 +24,7 @@ Usage: step01 [ADDRESS]
 const GREETING: &[u8] = b"Hello from the other end of a socket.\n";
 
 /// How many finished handshakes may wait for `accept`. The kernel lowers it
-/// to net.core.somaxconn (4096) without a word.
+/// to net.core.somaxconn (4096) silently.
 const BACKLOG: c_int = 1024;
 
 fn main() -> ExitCode {
@@ -33,7 +33,6 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Failure> {
     let address = cli::server_address(HELP)?;
-    cli::end_on_interrupt()?;
 
     let listener =
         listen(address).map_err(|error| Failure::listening(address, error))?;
@@ -48,17 +47,17 @@ fn run() -> Result<(), Failure> {
     let connection = accept(listener)
         .map_err(|error| Failure::new("cannot accept", error))?;
     greet(connection)
-        .map_err(|error| Failure::new("cannot greet the visitor", error))?;
+        .map_err(|error| Failure::new("cannot greet the client", error))?;
     close(connection)
         .map_err(|error| Failure::new("cannot close the connection", error))?;
     close(listener)
         .map_err(|error| Failure::new("cannot close the listener", error))
 }
 
-/// A C function's answer as a `Result`: it said -1 and left the reason in
-/// `errno`, or it succeeded.
-fn check(answer: c_int) -> io::Result<c_int> {
-    if answer == -1 { Err(io::Error::last_os_error()) } else { Ok(answer) }
+/// The result of a C function as a `Result`: -1 means that it has failed and
+/// left the reason in `errno`.
+fn cvt(result: c_int) -> io::Result<c_int> {
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
 /// A socket that waits for connections to `address`.
@@ -69,21 +68,21 @@ fn listen(address: SocketAddr) -> io::Result<c_int> {
     };
     // Ask for one end of a byte stream. It is not yet joined to anything.
     // SAFETY: socket(2) takes three numbers and touches no memory of ours.
-    let socket = check(unsafe {
+    let socket = cvt(unsafe {
         libc::socket(family, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0)
     })?;
 
-    let (storage, length) = to_kernel(address);
+    let (storage, length) = to_sockaddr(address);
     // Ask for the address. Failure: another socket has it, or it is not ours.
     // SAFETY: the pointer is to a whole sockaddr_storage, of which the
     // kernel reads the first `length` bytes.
-    check(unsafe {
+    cvt(unsafe {
         libc::bind(socket, (&raw const storage).cast::<sockaddr>(), length)
     })?;
 
-    // Ask the kernel to shake hands with whoever calls, from now on.
+    // Ask the kernel to accept handshakes from now on.
     // SAFETY: listen(2) takes two numbers.
-    check(unsafe { libc::listen(socket, BACKLOG) })?;
+    cvt(unsafe { libc::listen(socket, BACKLOG) })?;
     Ok(socket)
 }
 
@@ -91,27 +90,27 @@ fn listen(address: SocketAddr) -> io::Result<c_int> {
 fn local_address(socket: c_int) -> io::Result<SocketAddr> {
     // SAFETY: every field of a sockaddr_storage may be zero.
     let mut storage: sockaddr_storage = unsafe { mem::zeroed() };
-    let mut length = length_of::<sockaddr_storage>();
+    let mut length = socklen_of::<sockaddr_storage>();
     // Ask for the address of our end. It fails only for a wrong descriptor.
     // SAFETY: both pointers are to live variables of ours, and `length`
     // says how many bytes the kernel may write.
-    check(unsafe {
+    cvt(unsafe {
         libc::getsockname(
             socket,
             (&raw mut storage).cast::<sockaddr>(),
             &raw mut length,
         )
     })?;
-    from_kernel(&storage)
+    from_sockaddr(&storage)
 }
 
-/// Waits for a visitor and returns a second descriptor: the connection.
+/// Waits for a client and returns a second descriptor: the connection.
 fn accept(listener: c_int) -> io::Result<c_int> {
     loop {
         // Ask for the first connection that is waiting; sleep until there
-        // is one. We do not want to know who calls: two null pointers.
+        // is one. We do not need the client's address: two null pointers.
         // SAFETY: accept4(2) writes no address when both pointers are null.
-        let answer = check(unsafe {
+        let result = cvt(unsafe {
             libc::accept4(
                 listener,
                 std::ptr::null_mut(),
@@ -119,16 +118,16 @@ fn accept(listener: c_int) -> io::Result<c_int> {
                 libc::SOCK_CLOEXEC,
             )
         });
-        match answer {
-            Err(error) if is_passing(&error) => {}
-            answer => return answer,
+        match result {
+            Err(error) if is_transient(&error) => {}
+            result => return result,
         }
     }
 }
 
-/// The visitor gave up while waiting (ECONNABORTED), or a signal woke us
+/// The client gave up while waiting (ECONNABORTED), or a signal woke us
 /// (EINTR): nothing is wrong with the listener, so ask again.
-fn is_passing(error: &io::Error) -> bool {
+fn is_transient(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::ECONNABORTED | libc::EINTR))
 }
 
@@ -148,20 +147,20 @@ fn greet(connection: c_int) -> io::Result<()> {
     }
 }
 
-/// Gives the descriptor back. The kernel says goodbye to the other side.
+/// Gives the descriptor back. The kernel ends the connection.
 fn close(descriptor: c_int) -> io::Result<()> {
-    // SAFETY: nobody uses this descriptor afterwards. In step 01 only our
+    // SAFETY: this descriptor is not used afterwards. In step 01 only our
     // care makes that true; in step 02 the compiler does.
-    match check(unsafe { libc::close(descriptor) }) {
+    match cvt(unsafe { libc::close(descriptor) }) {
         // On Linux the descriptor is gone even now: closing it again could
         // close a newcomer with the same number.
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
-        answer => answer.map(drop),
+        result => result.map(drop),
     }
 }
 
 /// Rust's address as the bytes that the kernel expects, and their number.
-fn to_kernel(address: SocketAddr) -> (sockaddr_storage, libc::socklen_t) {
+fn to_sockaddr(address: SocketAddr) -> (sockaddr_storage, libc::socklen_t) {
     // SAFETY: every field of a sockaddr_storage may be zero.
     let mut storage: sockaddr_storage = unsafe { mem::zeroed() };
     match address {
@@ -173,7 +172,7 @@ fn to_kernel(address: SocketAddr) -> (sockaddr_storage, libc::socklen_t) {
             // Network byte order: the high byte of the port comes first.
             raw.sin_port = v4.port().to_be();
             raw.sin_addr.s_addr = u32::from_ne_bytes(v4.ip().octets());
-            (storage, length_of::<sockaddr_in>())
+            (storage, socklen_of::<sockaddr_in>())
         }
         SocketAddr::V6(v6) => {
             // SAFETY: as above.
@@ -184,13 +183,13 @@ fn to_kernel(address: SocketAddr) -> (sockaddr_storage, libc::socklen_t) {
             raw.sin6_addr.s6_addr = v6.ip().octets();
             raw.sin6_flowinfo = v6.flowinfo();
             raw.sin6_scope_id = v6.scope_id();
-            (storage, length_of::<sockaddr_in6>())
+            (storage, socklen_of::<sockaddr_in6>())
         }
     }
 }
 
 /// The way back: the family says which of the structs the bytes are.
-fn from_kernel(storage: &sockaddr_storage) -> io::Result<SocketAddr> {
+fn from_sockaddr(storage: &sockaddr_storage) -> io::Result<SocketAddr> {
     match c_int::from(storage.ss_family) {
         libc::AF_INET => {
             // SAFETY: the family says that the kernel wrote a sockaddr_in.
@@ -214,6 +213,6 @@ fn from_kernel(storage: &sockaddr_storage) -> io::Result<SocketAddr> {
 }
 
 /// The size of a struct in the kernel's type for lengths of addresses.
-fn length_of<T>() -> libc::socklen_t {
+fn socklen_of<T>() -> libc::socklen_t {
     mem::size_of::<T>() as libc::socklen_t
 }

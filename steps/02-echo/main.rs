@@ -19,7 +19,7 @@ use shared::cli::{self, Failure};
 use shared::net::address;
 
 const HELP: &str = "\
-Step 02: sends back what it gets, one visitor after the other.
+Step 02: sends back what it receives, one client after the other.
 
 Usage: step02 [ADDRESS]
 
@@ -29,7 +29,7 @@ Usage: step02 [ADDRESS]
 ";
 
 /// How many finished handshakes may wait for `accept`. The kernel lowers it
-/// to net.core.somaxconn (4096) without a word.
+/// to net.core.somaxconn (4096) silently.
 const BACKLOG: i32 = 1024;
 
 fn main() -> ExitCode {
@@ -38,7 +38,6 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Failure> {
     let address = cli::server_address(HELP)?;
-    cli::end_on_interrupt()?;
 
     let listener =
         listen(address).map_err(|errno| Failure::listening(address, errno))?;
@@ -53,11 +52,11 @@ fn run() -> Result<(), Failure> {
     loop {
         let connection = accept(&listener)
             .map_err(|errno| Failure::new("cannot accept", errno))?;
-        // What goes wrong with one visitor is no reason to end.
+        // What goes wrong with one client is no reason to end.
         match echo(&connection) {
-            Ok(count) => cli::note(format_args!("{count} bytes echoed")),
+            Ok(count) => cli::log(format_args!("{count} bytes echoed")),
             Err(errno) => {
-                cli::note(format_args!("visitor lost: {}", cli::reason(errno)))
+                cli::log(format_args!("client lost: {}", cli::strerror(errno)))
             }
         }
     }
@@ -83,20 +82,20 @@ fn listen(address: SocketAddr) -> nix::Result<OwnedFd> {
 /// The address the socket really has: for port 0 the kernel chose the port.
 fn local_address(socket: &OwnedFd) -> nix::Result<SocketAddr> {
     let storage: SockaddrStorage = socket::getsockname(socket.as_raw_fd())?;
-    address::from_kernel(&storage)
+    address::from_sockaddr(&storage)
 }
 
-/// Waits for a visitor and returns a second descriptor: the connection.
+/// Waits for a client and returns a second descriptor: the connection.
 fn accept(listener: &OwnedFd) -> nix::Result<OwnedFd> {
     loop {
         let flags = SockFlag::SOCK_CLOEXEC;
         match socket::accept4(listener.as_raw_fd(), flags) {
-            // SAFETY: the kernel has just made this descriptor for us;
-            // nobody else knows its number.
+            // SAFETY: the kernel has just made this descriptor for us: its
+            // number is known nowhere else.
             Ok(raw) => return Ok(unsafe { OwnedFd::from_raw_fd(raw) }),
-            // The visitor gave up, or a signal woke us: ask again.
+            // The client gave up, or a signal woke us: ask again.
             Err(Errno::ECONNABORTED | Errno::EINTR) => {}
-            // No descriptor is left. The visitor stays in the queue, so
+            // No descriptor is left. The client stays in the queue, so
             // asking again at once would fail again at once.
             Err(Errno::EMFILE | Errno::ENFILE) => {
                 thread::sleep(Duration::from_millis(100));
@@ -106,7 +105,7 @@ fn accept(listener: &OwnedFd) -> nix::Result<OwnedFd> {
     }
 }
 
-/// Sends every byte back until the visitor has no more. Returns their number.
+/// Sends every byte back until the client has no more. Returns their number.
 fn echo(connection: &OwnedFd) -> nix::Result<u64> {
     let mut buffer = [0; 16 * 1024];
     let mut total = 0;
@@ -126,7 +125,7 @@ fn read(fd: impl AsFd, buffer: &mut [u8]) -> nix::Result<usize> {
         // Ask for bytes that have arrived; sleep until there are some.
         match unistd::read(&fd, buffer) {
             Err(Errno::EINTR) => {}
-            answer => return answer,
+            result => return result,
         }
     }
 }

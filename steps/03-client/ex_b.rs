@@ -92,12 +92,12 @@ fn resolve(host: &str, port: &str) -> Result<Vec<SocketAddr>, String> {
     // list is libc's: it wants it back, by freeaddrinfo(3).
     // SAFETY: getaddrinfo has succeeded, so there is an entry.
     let entry = unsafe { &*list };
-    addresses.extend(from_kernel(entry));
+    addresses.extend(from_sockaddr(entry));
     Ok(addresses)
 }
 
 /// The address in an entry; none if its family is unknown to us.
-fn from_kernel(entry: &addrinfo) -> Option<SocketAddr> {
+fn from_sockaddr(entry: &addrinfo) -> Option<SocketAddr> {
     let raw = entry.ai_addr;
     match entry.ai_family {
         libc::AF_INET => {

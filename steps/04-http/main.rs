@@ -1,8 +1,8 @@
 //! Step 04: the first page.
 //!
-//! Reads up to the blank line that ends a request, whatever it says, and
-//! answers with one page. New are a time limit on every wait, and a close
-//! that does not destroy the answer.
+//! Reads up to the empty line that ends a request's head, whatever it says,
+//! and responds with one page. New are a time limit on every wait, and a
+//! close that does not destroy the response.
 
 use std::fmt::{self, Display};
 use std::net::SocketAddr;
@@ -18,8 +18,8 @@ use shared::net::listener::Listener;
 use shared::net::stream;
 
 const HELP: &str = "\
-Step 04: answers every request with the same page, one visitor after the
-other.
+Step 04: responds to every request with the same page, one client after
+the other.
 
 Usage: step04 [ADDRESS]
 
@@ -30,17 +30,17 @@ Usage: step04 [ADDRESS]
 
 const PAGE: &str = include_str!("page.html");
 
-/// A longer head than this is nobody's: browsers stay below 8 KiB.
+/// Longer heads are not read: browsers stay below 8 KiB.
 const MAX_HEAD: usize = 16 * 1024;
 
-/// The whole head must be here by then, however it drips.
-const HEAD_TIME: Duration = Duration::from_secs(5);
+/// For the whole head, however it drips.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The kernel must have taken the page by then.
-const WRITE_TIME: Duration = Duration::from_secs(5);
+/// For the kernel to take the page.
+const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long to go on reading after the answer, so that it arrives.
-const LINGER_TIME: Duration = Duration::from_secs(1);
+/// How long to go on reading after the response, so that it arrives.
+const LINGERING_TIMEOUT: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     cli::main(run)
@@ -48,7 +48,6 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Failure> {
     let address = cli::server_address(HELP)?;
-    cli::end_on_interrupt()?;
 
     let listener = Listener::open(address)
         .map_err(|errno| Failure::listening(address, errno))?;
@@ -62,23 +61,23 @@ fn run() -> Result<(), Failure> {
         let (connection, peer) = listener
             .accept()
             .map_err(|errno| Failure::new("cannot accept", errno))?;
-        // What goes wrong with one visitor is no reason to end.
+        // What goes wrong with one client is no reason to end.
         if let Err(lost) = serve(&connection, peer) {
-            cli::note(format_args!("{peer}: {lost}"));
+            cli::log(format_args!("{peer}: {lost}"));
         }
     }
 }
 
-/// Why a visitor got no page.
+/// Why a client received no page.
 enum Lost {
-    /// Left without a byte, as browsers do with connections in reserve.
-    Nothing,
-    /// Left before the blank line.
-    Cut,
-    /// No blank line in [`MAX_HEAD`] bytes.
+    /// Closed without a byte, as browsers do with connections in reserve.
+    Idle,
+    /// Closed before the empty line.
+    Truncated,
+    /// No empty line in [`MAX_HEAD`] bytes.
     TooLong,
     /// Out of time.
-    Late,
+    TimedOut,
     /// The connection failed.
     Failed(Errno),
 }
@@ -86,13 +85,13 @@ enum Lost {
 impl Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Lost::Nothing => f.write_str("left without a request"),
-            Lost::Cut => f.write_str("left in the middle of a request"),
+            Lost::Idle => f.write_str("closed without a request"),
+            Lost::Truncated => f.write_str("closed within a request"),
             Lost::TooLong => {
-                write!(f, "no blank line in {MAX_HEAD} bytes")
+                write!(f, "no empty line in {MAX_HEAD} bytes")
             }
-            Lost::Late => f.write_str("took too long"),
-            Lost::Failed(errno) => write!(f, "{}", cli::reason(*errno)),
+            Lost::TimedOut => f.write_str("took too long"),
+            Lost::Failed(errno) => write!(f, "{}", cli::strerror(*errno)),
         }
     }
 }
@@ -101,43 +100,43 @@ impl From<Errno> for Lost {
     fn from(errno: Errno) -> Self {
         match errno {
             // Out of time, read and write say "try again".
-            Errno::EAGAIN => Lost::Late,
+            Errno::EAGAIN => Lost::TimedOut,
             errno => Lost::Failed(errno),
         }
     }
 }
 
-/// One visit: a request's head, the page, and a goodbye.
+/// One request: its head, the page, and a close that lets it arrive.
 fn serve(connection: &OwnedFd, peer: SocketAddr) -> Result<(), Lost> {
     let mut buffer = [0; MAX_HEAD];
     let head = read_head(connection, &mut buffer)?;
-    cli::note(format_args!("{peer}: {}", first_line(head)));
+    cli::log(format_args!("{peer}: {}", request_line(head)));
 
-    let limit = time_limit(WRITE_TIME);
+    let limit = time_limit(SEND_TIMEOUT);
     socket::setsockopt(connection, sockopt::SendTimeout, &limit)?;
     // Head and page in one write: two could be two packets.
-    stream::write_all(connection, answer().as_bytes())?;
-    say_goodbye(connection)
+    stream::write_all(connection, response().as_bytes())?;
+    linger(connection)
 }
 
-/// Reads up to the blank line that ends a head, and perhaps beyond it.
+/// Reads up to the empty line that ends a head, and perhaps beyond it.
 fn read_head<'a>(
     connection: &OwnedFd,
     buffer: &'a mut [u8],
 ) -> Result<&'a [u8], Lost> {
-    let deadline = Instant::now() + HEAD_TIME;
+    let deadline = Instant::now() + HEADER_TIMEOUT;
     let mut filled = 0;
     while filled < buffer.len() {
         let rest = &mut buffer[filled..];
         match read_before(deadline, connection, rest)? {
-            0 if filled == 0 => return Err(Lost::Nothing),
-            0 => return Err(Lost::Cut),
+            0 if filled == 0 => return Err(Lost::Idle),
+            0 => return Err(Lost::Truncated),
             count => {
-                // The blank line may have begun in what was here before:
+                // The empty line may have begun in what was here before:
                 // three of its four bytes. No need to look further back.
                 let unseen = filled.saturating_sub(3);
                 filled += count;
-                if has_blank_line(&buffer[unseen..filled]) {
+                if has_empty_line(&buffer[unseen..filled]) {
                     return Ok(&buffer[..filled]);
                 }
             }
@@ -147,7 +146,7 @@ fn read_head<'a>(
 }
 
 /// RFC 9112 section 2.1: an empty line ends the head.
-fn has_blank_line(bytes: &[u8]) -> bool {
+fn has_empty_line(bytes: &[u8]) -> bool {
     bytes.windows(4).any(|window| window == b"\r\n\r\n")
 }
 
@@ -160,7 +159,7 @@ fn read_before(
     let left = deadline.saturating_duration_since(Instant::now());
     // The kernel takes a limit of 0 for "no limit": stop before that.
     if left < Duration::from_micros(1) {
-        return Err(Lost::Late);
+        return Err(Lost::TimedOut);
     }
     let limit = time_limit(left);
     socket::setsockopt(connection, sockopt::ReceiveTimeout, &limit)?;
@@ -169,12 +168,12 @@ fn read_before(
 
 /// A time as the kernel takes it: seconds and microseconds.
 fn time_limit(time: Duration) -> TimeVal {
-    // No time here is longer than seconds: the cast keeps every digit.
+    // No limit here is longer than seconds: the cast keeps every digit.
     TimeVal::microseconds(time.as_micros() as i64)
 }
 
 /// The page as HTTP/1.1 wants it: RFC 9112 section 4.
-fn answer() -> String {
+fn response() -> String {
     format!(
         "HTTP/1.1 200 OK\r\n\
          Content-Type: text/html; charset=utf-8\r\n\
@@ -186,20 +185,20 @@ fn answer() -> String {
     )
 }
 
-/// Ends our direction, and reads what the visitor still sends, for a while.
-/// If we closed while bytes lie unread, the kernel would send a reset: what
-/// it had not sent yet is lost then, and the visitor's kernel may throw away
+/// Closes our direction, and reads what the client still sends, for a while.
+/// If we closed while bytes are unread, the kernel would send a reset: what
+/// it had not sent yet is lost then, and the client's kernel may discard
 /// what has arrived (RFC 9112 section 9.6).
-fn say_goodbye(connection: &OwnedFd) -> Result<(), Lost> {
+fn linger(connection: &OwnedFd) -> Result<(), Lost> {
     socket::shutdown(connection.as_raw_fd(), Shutdown::Write)?;
-    let deadline = Instant::now() + LINGER_TIME;
+    let deadline = Instant::now() + LINGERING_TIMEOUT;
     let mut unread = [0; 4096];
     loop {
         match read_before(deadline, connection, &mut unread) {
             Ok(0) => return Ok(()),
             Ok(_) => {}
-            // Still here, or gone with a bang: the answer had its time.
-            Err(Lost::Late | Lost::Failed(Errno::ECONNRESET)) => {
+            // Reset or timed out: the response had its chance.
+            Err(Lost::TimedOut | Lost::Failed(Errno::ECONNRESET)) => {
                 return Ok(());
             }
             Err(lost) => return Err(lost),
@@ -207,9 +206,9 @@ fn say_goodbye(connection: &OwnedFd) -> Result<(), Lost> {
     }
 }
 
-/// What the visitor asks for, for the operator's eyes. Control characters
-/// are escaped: nobody writes to our terminal but us.
-fn first_line(head: &[u8]) -> impl Display + '_ {
+/// The first line of a request, for the operator. Control characters are
+/// escaped: only we write to our terminal.
+fn request_line(head: &[u8]) -> impl Display + '_ {
     let end = head.iter().position(|&byte| byte == b'\r');
     head[..end.unwrap_or(head.len())].escape_ascii()
 }

@@ -1,4 +1,4 @@
-//! Step 05: understanding the question.
+//! Step 05: understanding the request.
 //!
 //! `parser.rs` takes a request's head apart while it arrives. The server
 //! shows what it has understood, and has a status for what it has not.
@@ -11,8 +11,10 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use shared::cli::{self, Failure};
+use shared::http::method::Method;
+use shared::http::status::Status;
 use shared::net::deadline::Deadline;
-use shared::net::goodbye::say_goodbye;
+use shared::net::linger::linger;
 use shared::net::listener::Listener;
 
 mod parser;
@@ -20,7 +22,7 @@ mod parser;
 use parser::{Head, Parse, Parser};
 
 const HELP: &str = "\
-Step 05: shows what it has understood of a request, one visitor after the
+Step 05: shows what it has understood of a request, one client after the
 other.
 
 Usage: step05 [ADDRESS]
@@ -33,17 +35,17 @@ Usage: step05 [ADDRESS]
 /// The page, up to the table of fields.
 const PAGE: &str = include_str!("page.html");
 
-/// A longer head than this is nobody's: browsers stay below 8 KiB.
+/// Longer heads are refused: browsers stay below 8 KiB.
 const MAX_HEAD: usize = 16 * 1024;
 
-/// The whole head must be here by then, however it drips.
-const HEAD_TIME: Duration = Duration::from_secs(5);
+/// For the whole head, however it drips.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The kernel must have taken the answer by then.
-const WRITE_TIME: Duration = Duration::from_secs(5);
+/// For the kernel to take the response.
+const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long to go on reading after the answer, so that it arrives.
-const LINGER_TIME: Duration = Duration::from_secs(1);
+/// How long to go on reading after the response, so that it arrives.
+const LINGERING_TIMEOUT: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     cli::main(run)
@@ -51,7 +53,6 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Failure> {
     let address = cli::server_address(HELP)?;
-    cli::end_on_interrupt()?;
 
     let listener = Listener::open(address)
         .map_err(|errno| Failure::listening(address, errno))?;
@@ -65,20 +66,19 @@ fn run() -> Result<(), Failure> {
         let (connection, peer) = listener
             .accept()
             .map_err(|errno| Failure::new("cannot accept", errno))?;
-        // What goes wrong with one visitor is no reason to end.
+        // What goes wrong with one client is no reason to end.
         if let Err(lost) = serve(&connection, peer) {
-            cli::note(format_args!("{peer}: {lost}"));
+            cli::log(format_args!("{peer}: {lost}"));
         }
     }
 }
 
-/// Why a visitor got no answer.
+/// Why a client received no response.
 enum Lost {
-    /// Left, or stayed, without a byte, as browsers do with connections in
-    /// reserve.
-    Nothing,
-    /// Did not take the answer in time.
-    Late,
+    /// No request came, as browsers do with connections in reserve.
+    Idle,
+    /// The response was not taken in time.
+    TimedOut,
     /// The connection failed.
     Failed(Errno),
 }
@@ -86,9 +86,9 @@ enum Lost {
 impl Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Lost::Nothing => f.write_str("no request"),
-            Lost::Late => f.write_str("took too long"),
-            Lost::Failed(errno) => write!(f, "{}", cli::reason(*errno)),
+            Lost::Idle => f.write_str("no request"),
+            Lost::TimedOut => f.write_str("took too long"),
+            Lost::Failed(errno) => write!(f, "{}", cli::strerror(*errno)),
         }
     }
 }
@@ -96,125 +96,121 @@ impl Display for Lost {
 impl From<Errno> for Lost {
     fn from(errno: Errno) -> Self {
         match errno {
-            Errno::ETIMEDOUT => Lost::Late,
+            Errno::ETIMEDOUT => Lost::TimedOut,
             errno => Lost::Failed(errno),
         }
     }
 }
 
-/// One visit: a request's head, an answer, and a goodbye.
+/// One request: its head, a response, and a close that lets it arrive.
 fn serve(connection: &OwnedFd, peer: SocketAddr) -> Result<(), Lost> {
     let mut buffer = [0; MAX_HEAD];
-    let (request, answer) = listen_to(connection, &mut buffer)?;
-    cli::note(format_args!(
+    let (request, response) = read_request(connection, &mut buffer)?;
+    cli::log(format_args!(
         "{peer}: {} -> {}",
-        first_line(request),
-        first_line(answer.as_bytes())
+        request_line(request),
+        request_line(response.as_bytes())
     ));
-    Deadline::after(WRITE_TIME).write_all(connection, answer.as_bytes())?;
-    Ok(say_goodbye(connection, LINGER_TIME)?)
+    Deadline::after(SEND_TIMEOUT).write_all(connection, response.as_bytes())?;
+    Ok(linger(connection, LINGERING_TIMEOUT)?)
 }
 
-/// Reads until the parser has a verdict: what was read, and the answer.
-fn listen_to<'a>(
+/// Reads until the parser has a verdict: what was read, and the response.
+fn read_request<'a>(
     connection: &OwnedFd,
     buffer: &'a mut [u8],
 ) -> Result<(&'a [u8], String), Lost> {
-    let deadline = Deadline::after(HEAD_TIME);
+    let deadline = Deadline::after(HEADER_TIMEOUT);
     let mut parser = Parser::new();
     let mut filled = 0;
-    let answer = loop {
+    let verdict = loop {
         match deadline.read(connection, &mut buffer[filled..]) {
-            Ok(0) | Err(Errno::ETIMEDOUT) if filled == 0 => {
-                return Err(Lost::Nothing);
+            Ok(0) | Err(Errno::ETIMEDOUT) if parser.is_idle() => {
+                return Err(Lost::Idle);
             }
-            Ok(0) => break refuse(400),
+            Ok(0) => break Err(Status::BadRequest),
             Ok(count) => filled += count,
-            Err(Errno::ETIMEDOUT) => break refuse(408),
+            Err(Errno::ETIMEDOUT) => break Err(Status::RequestTimeout),
             Err(errno) => return Err(errno.into()),
         }
         match parser.parse(&buffer[..filled]) {
-            Parse::Complete(head) => break answer(&head),
-            Parse::Error(status) => break refuse(status),
+            Parse::Complete(head) => break Ok(respond(&head)),
+            Parse::Error(status) => break Err(status),
             Parse::Partial if filled < buffer.len() => {}
-            Parse::Partial => break refuse(parser.too_long()),
+            Parse::Partial => break Err(parser.too_long()),
         }
     };
-    Ok((&buffer[..filled], answer))
+    // RFC 9110 section 9.3.2: no body for HEAD, whatever else is wrong.
+    let refuse = |status| refuse(status, !parser.is_head());
+    Ok((&buffer[..filled], verdict.unwrap_or_else(refuse)))
 }
 
-/// The answer to a question that we have understood.
-fn answer(head: &Head) -> String {
+/// The response to a request that we have understood.
+fn respond(head: &Head) -> String {
     // What follows the question mark is for programs: we are a page.
     let path = head.target.split(|&byte| byte == b'?').next();
     match (path, head.method) {
-        (Some(b"/"), b"GET") => page(head, true),
-        (Some(b"/"), b"HEAD") => page(head, false),
-        (Some(b"/"), _) => response(405, "Allow: GET, HEAD\r\n", "", true),
-        (_, method) => response(404, TEXT, "Not here.\n", method != b"HEAD"),
+        (Some(b"/"), Method::Get) => page(head, true),
+        (Some(b"/"), Method::Head) => page(head, false),
+        (Some(b"/"), _) => {
+            let allow = "Allow: GET, HEAD\r\n";
+            response(Status::MethodNotAllowed, allow, "", true)
+        }
+        (_, method) => refuse(Status::NotFound, method != Method::Head),
     }
 }
 
-/// The page with the question in it.
+/// The page with the request in it.
 fn page(head: &Head, with_body: bool) -> String {
     let mut body = PAGE.to_string();
     for (name, value) in &head.fields {
-        let (name, value) = (harmless(name), harmless(value));
+        let (name, value) = (escape_html(name), escape_html(value));
         body.push_str(&format!("<tr><th>{name}<td>{value}\n"));
     }
     body.push_str("</table>\n");
-    response(200, HTML, &body, with_body)
+    let html = "Content-Type: text/html; charset=utf-8\r\n";
+    response(Status::Ok, html, &body, with_body)
 }
 
-/// The answer to what is no question for us.
-fn refuse(status: u16) -> String {
-    response(status, TEXT, &format!("{status} {}\n", reason(status)), true)
+/// The response to what we cannot or will not do.
+fn refuse(status: Status, with_body: bool) -> String {
+    let text = "Content-Type: text/plain; charset=utf-8\r\n";
+    let body = format!("{} {}\n", status.code(), status.reason());
+    response(status, text, &body, with_body)
 }
 
-const HTML: &str = "Content-Type: text/html; charset=utf-8\r\n";
-const TEXT: &str = "Content-Type: text/plain; charset=utf-8\r\n";
-
-/// An answer as HTTP/1.1 wants it: RFC 9112 section 4. The answer to HEAD
-/// tells the length of a body that is not there.
-fn response(status: u16, fields: &str, body: &str, with_body: bool) -> String {
+/// A response as HTTP/1.1 wants it: RFC 9112 section 4. The one to HEAD has
+/// the length of a body that is not there.
+fn response(
+    status: Status,
+    fields: &str,
+    body: &str,
+    with_body: bool,
+) -> String {
     format!(
-        "HTTP/1.1 {status} {}\r\n\
+        "HTTP/1.1 {} {}\r\n\
          {fields}\
          Content-Length: {}\r\n\
          Connection: close\r\n\
          \r\n\
          {}",
-        reason(status),
+        status.code(),
+        status.reason(),
         body.len(),
         if with_body { body } else { "" }
     )
 }
 
-/// RFC 9110 section 15: for people; programs read the number.
-fn reason(status: u16) -> &'static str {
-    match status {
-        200 => "OK",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        408 => "Request Timeout",
-        414 => "URI Too Long",
-        431 => "Request Header Fields Too Large",
-        501 => "Not Implemented",
-        505 => "HTTP Version Not Supported",
-        _ => "Bad Request",
-    }
-}
-
-/// Text of a stranger's as text of a page: without this a field could hold
-/// a script, and our page would run it.
-fn harmless(text: &[u8]) -> String {
+/// Text from outside as text of a page: otherwise a field could hold a
+/// script, and our page would run it.
+fn escape_html(text: &[u8]) -> String {
     let text = text.escape_ascii().to_string();
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// What the visitor asks for, for the operator's eyes. Control characters
-/// are escaped: nobody writes to our terminal but us, and no novels.
-fn first_line(head: &[u8]) -> impl Display + '_ {
+/// The first line of a request, for the operator. Control characters are
+/// escaped, since only we write to our terminal, and long lines are cut.
+fn request_line(head: &[u8]) -> impl Display + '_ {
     let line = head.split(|&byte| byte == b'\r').next().unwrap_or(head);
     line[..line.len().min(100)].escape_ascii()
 }

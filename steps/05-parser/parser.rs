@@ -6,14 +6,11 @@
 
 use std::ops::Range;
 
-/// More fields than these are nobody's: browsers send twenty.
-const MAX_FIELDS: usize = 100;
+use shared::http::method::Method;
+use shared::http::status::Status;
 
-/// RFC 9110 section 9.3, and PATCH.
-const METHODS: [&[u8]; 9] = [
-    b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS",
-    b"TRACE", b"PATCH",
-];
+/// Heads with more fields are refused: browsers send twenty.
+const MAX_FIELDS: usize = 100;
 
 /// What the bytes so far amount to.
 #[derive(Debug)]
@@ -22,15 +19,15 @@ pub enum Parse<'a> {
     Complete(Head<'a>),
     /// The beginning of one: more bytes are needed.
     Partial,
-    /// No head, whatever follows: the status to refuse it with.
-    Error(u16),
+    /// Not a head, whatever follows: the status to refuse it with.
+    Error(Status),
 }
 
 /// A head: views into the bytes that it was parsed from.
 #[derive(Debug)]
 pub struct Head<'a> {
-    /// One of [`METHODS`].
-    pub method: &'a [u8],
+    /// One that we know.
+    pub method: Method,
     /// Visible ASCII: nothing else is checked.
     pub target: &'a [u8],
     /// Names and values, in the order they came, without the white space
@@ -70,7 +67,7 @@ pub struct Parser {
     position: usize,
     /// Where the piece begins that is being read.
     start: usize,
-    method: Range<usize>,
+    method: Option<Method>,
     target: Range<usize>,
     version: [u8; 2],
     name: Range<usize>,
@@ -84,7 +81,7 @@ impl Parser {
             state: State::Start,
             position: 0,
             start: 0,
-            method: 0..0,
+            method: None,
             target: 0..0,
             version: [0; 2],
             name: 0..0,
@@ -101,26 +98,36 @@ impl Parser {
                 Err(status) => return Parse::Error(status),
             }
             self.position += 1;
-            if self.state == State::Done {
-                return Parse::Complete(self.head(bytes));
+            if let (State::Done, Some(method)) = (self.state, self.method) {
+                return Parse::Complete(self.head(method, bytes));
             }
         }
         Parse::Partial
     }
 
+    /// Whether no request has begun: nothing has arrived, or empty lines.
+    pub fn is_idle(&self) -> bool {
+        matches!(self.state, State::Start | State::StartLf)
+    }
+
+    /// Whether it is a request for a head only, as far as we know.
+    pub fn is_head(&self) -> bool {
+        self.method == Some(Method::Head)
+    }
+
     /// The status for a head that is too long, by how far we came in it.
-    pub fn too_long(&self) -> u16 {
+    pub fn too_long(&self) -> Status {
         match self.state {
-            State::Start | State::StartLf => 400,
-            State::Method => 501,
-            State::Target => 414,
-            _ => 431,
+            State::Start | State::StartLf => Status::BadRequest,
+            State::Method => Status::NotImplemented,
+            State::Target => Status::UriTooLong,
+            _ => Status::FieldsTooLarge,
         }
     }
 
     /// What to expect after `byte`; or the status, if `byte` is none that we
     /// expect.
-    fn next(&mut self, byte: u8, bytes: &[u8]) -> Result<State, u16> {
+    fn next(&mut self, byte: u8, bytes: &[u8]) -> Result<State, Status> {
         let here = self.position;
         Ok(match (self.state, byte) {
             // Section 2.2: some clients send an empty line too many.
@@ -130,9 +137,9 @@ impl Parser {
             (State::Start, _) if is_token(byte) => self.begin(State::Method),
             (State::Method, _) if is_token(byte) => State::Method,
             (State::Method, b' ') => {
-                self.method = self.start..here;
-                if !METHODS.contains(&&bytes[self.method.clone()]) {
-                    return Err(501);
+                self.method = Method::from_name(&bytes[self.start..here]);
+                if self.method.is_none() {
+                    return Err(Status::NotImplemented);
                 }
                 self.start = here + 1;
                 State::Target
@@ -144,15 +151,16 @@ impl Parser {
             }
             (State::Version(n), _) => self.version(n, byte)?,
             (State::LineCr, b'\r') => match &self.version {
-                b"10" | b"11" => State::LineLf,
-                _ => return Err(505),
+                // RFC 9110 section 2.5: later ones are 1.1 and more.
+                [b'1', _] => State::LineLf,
+                _ => return Err(Status::VersionNotSupported),
             },
 
             (State::LineLf | State::ValueLf, b'\n') => State::FieldStart,
             (State::FieldStart, b'\r') => State::HeadLf,
             (State::FieldStart, _) if is_token(byte) => {
                 if self.fields.len() == MAX_FIELDS {
-                    return Err(431);
+                    return Err(Status::FieldsTooLarge);
                 }
                 self.begin(State::Name)
             }
@@ -171,9 +179,9 @@ impl Parser {
             (State::Value, b'\r') => self.field(self.start..here),
 
             (State::HeadLf, b'\n') => State::Done,
-            // A bare CR or LF, a control character, a folded line, a byte
-            // that is no letter of the alphabet asked for.
-            _ => return Err(400),
+            // A bare CR or LF, a control character, a folded line, or another
+            // byte that is not allowed there.
+            _ => return Err(Status::BadRequest),
         })
     }
 
@@ -184,11 +192,11 @@ impl Parser {
     }
 
     /// Section 2.3: `HTTP/`, a digit, a dot, a digit.
-    fn version(&mut self, n: usize, byte: u8) -> Result<State, u16> {
+    fn version(&mut self, n: usize, byte: u8) -> Result<State, Status> {
         match (n, byte) {
             (5 | 7, b'0'..=b'9') => self.version[usize::from(n == 7)] = byte,
             (0..=4 | 6, _) if byte == b"HTTP/1."[n] => {}
-            _ => return Err(400),
+            _ => return Err(Status::BadRequest),
         }
         Ok(if n == 7 { State::LineCr } else { State::Version(n + 1) })
     }
@@ -200,26 +208,26 @@ impl Parser {
     }
 
     /// The pieces, now that all are here.
-    fn head<'a>(&self, bytes: &'a [u8]) -> Head<'a> {
+    fn head<'a>(&self, method: Method, bytes: &'a [u8]) -> Head<'a> {
         let field = |(name, value): &(Range<usize>, Range<usize>)| {
             // Only blanks and tabs can be there to trim: section 5.1.
             let value = bytes[value.clone()].trim_ascii_end();
             (&bytes[name.clone()], value)
         };
         Head {
-            method: &bytes[self.method.clone()],
+            method,
             target: &bytes[self.target.clone()],
             fields: self.fields.iter().map(field).collect(),
         }
     }
 }
 
-/// RFC 9110 section 5.6.2: the letters of methods and field names.
+/// RFC 9110 section 5.6.2: the bytes of methods and field names.
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// RFC 9110 section 5.5: the letters of field values.
+/// RFC 9110 section 5.5: the bytes of field values.
 fn is_text(byte: u8) -> bool {
     matches!(byte, b'\t' | b' '..=b'~' | 0x80..)
 }

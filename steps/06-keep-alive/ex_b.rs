@@ -10,7 +10,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::sys::socket::{self, MsgFlags, sockopt};
 use shared::net::buffer::Buffer;
-use shared::net::goodbye::say_goodbye;
+use shared::net::linger::linger;
 use shared::net::listener::Listener;
 use shared::net::stream;
 
@@ -75,7 +75,7 @@ fn serve(connection: &OwnedFd) -> nix::Result<()> {
             let refusal = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\
                            Content-Length: 0\r\n\r\n";
             stream::write_all(connection, refusal.as_bytes())?;
-            return say_goodbye(connection, Duration::from_secs(1));
+            return linger(connection, Duration::from_secs(1));
         }
         match stream::read(connection, input.space())? {
             0 => return Ok(()),

@@ -56,7 +56,7 @@ fn open(address: &str) -> io::Result<c_int> {
     let socket = check(unsafe {
         libc::socket(libc::AF_INET, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0)
     })?;
-    let raw = to_kernel(address);
+    let raw = to_sockaddr(address);
     // SAFETY: the pointer is to a whole sockaddr_in, and the length its size.
     check(unsafe {
         libc::bind(socket, (&raw const raw).cast::<sockaddr>(), LENGTH)
@@ -81,7 +81,7 @@ fn local_address(socket: c_int) -> io::Result<SocketAddrV4> {
             &raw mut length,
         )
     })?;
-    Ok(from_kernel(&raw))
+    Ok(from_sockaddr(&raw))
 }
 
 //-end
@@ -126,7 +126,7 @@ fn check(answer: c_int) -> io::Result<c_int> {
 }
 
 /// Rust's address as the kernel's struct: the port with its high byte first.
-fn to_kernel(address: SocketAddrV4) -> sockaddr_in {
+fn to_sockaddr(address: SocketAddrV4) -> sockaddr_in {
     // SAFETY: every field of a sockaddr_in may be zero.
     let mut raw: sockaddr_in = unsafe { mem::zeroed() };
     raw.sin_family = libc::AF_INET as libc::sa_family_t;
@@ -137,7 +137,7 @@ fn to_kernel(address: SocketAddrV4) -> sockaddr_in {
 //-solution
 
 /// The way back.
-fn from_kernel(raw: &sockaddr_in) -> SocketAddrV4 {
+fn from_sockaddr(raw: &sockaddr_in) -> SocketAddrV4 {
     let ip = raw.sin_addr.s_addr.to_ne_bytes();
     SocketAddrV4::new(ip.into(), u16::from_be(raw.sin_port))
 }

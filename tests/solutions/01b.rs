@@ -49,7 +49,7 @@ fn open(address: &str, queue: c_int) -> io::Result<c_int> {
     let socket = check(unsafe {
         libc::socket(libc::AF_INET, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0)
     })?;
-    let raw = to_kernel(address);
+    let raw = to_sockaddr(address);
     //-solution
     let on: c_int = 1;
     // SAFETY: the pointer is to a c_int, and the length its size.
@@ -132,7 +132,7 @@ fn check(answer: c_int) -> io::Result<c_int> {
 }
 
 /// Rust's address as the kernel's struct: the port with its high byte first.
-fn to_kernel(address: SocketAddrV4) -> sockaddr_in {
+fn to_sockaddr(address: SocketAddrV4) -> sockaddr_in {
     // SAFETY: every field of a sockaddr_in may be zero.
     let mut raw: sockaddr_in = unsafe { mem::zeroed() };
     raw.sin_family = libc::AF_INET as libc::sa_family_t;

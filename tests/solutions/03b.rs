@@ -126,7 +126,7 @@ fn resolve(host: &str, port: &str) -> Result<Vec<SocketAddr>, String> {
     // SAFETY: the list is libc's: each entry points to the next, the last
     // to null, and it lasts until it is freed.
     while let Some(entry) = unsafe { next.as_ref() } {
-        addresses.extend(from_kernel(entry));
+        addresses.extend(from_sockaddr(entry));
         next = entry.ai_next;
     }
     // SAFETY: nobody looks into the list any more.
@@ -136,13 +136,13 @@ fn resolve(host: &str, port: &str) -> Result<Vec<SocketAddr>, String> {
     // // list is libc's: it wants it back, by freeaddrinfo(3).
     // // SAFETY: getaddrinfo has succeeded, so there is an entry.
     // let entry = unsafe { &*list };
-    // addresses.extend(from_kernel(entry));
+    // addresses.extend(from_sockaddr(entry));
     //-end
     Ok(addresses)
 }
 
 /// The address in an entry; none if its family is unknown to us.
-fn from_kernel(entry: &addrinfo) -> Option<SocketAddr> {
+fn from_sockaddr(entry: &addrinfo) -> Option<SocketAddr> {
     let raw = entry.ai_addr;
     match entry.ai_family {
         libc::AF_INET => {

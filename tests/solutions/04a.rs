@@ -66,7 +66,7 @@ fn serve(connection: &OwnedFd) -> nix::Result<()> {
         }
     };
     stream::write_all(connection, answer.as_bytes())?;
-    say_goodbye(connection)
+    linger(connection)
     //-starter
     // // TODO: this answers the first piece, and closes while others are on
     // // their way: then the visitor's kernel may throw the answer away.
@@ -87,7 +87,7 @@ fn serve(connection: &OwnedFd) -> nix::Result<()> {
 
 /// Ends our direction, then reads what is still on its way, for two seconds
 /// at most: closing while bytes are unread would reset the connection.
-fn say_goodbye(connection: &OwnedFd) -> nix::Result<()> {
+fn linger(connection: &OwnedFd) -> nix::Result<()> {
     socket::shutdown(connection.as_raw_fd(), Shutdown::Write)?;
     let deadline = Instant::now() + Duration::from_secs(2);
     let mut unread = [0; 16 * 1024];

@@ -11,7 +11,7 @@ use std::time::Duration;
 use shared::net::listener::Listener;
 use shared::net::stream;
 //-solution
-use shared::net::goodbye::say_goodbye;
+use shared::net::linger::linger;
 //-end
 
 /// A longer head is refused.
@@ -90,7 +90,7 @@ fn serve(connection: &OwnedFd) -> nix::Result<()> {
 /// The last answer: nobody knows where the next head would begin.
 fn refuse(connection: &OwnedFd, answer: &str) -> nix::Result<()> {
     stream::write_all(connection, answer.as_bytes())?;
-    say_goodbye(connection, Duration::from_secs(1))
+    linger(connection, Duration::from_secs(1))
 }
 
 /// What the bytes so far amount to.

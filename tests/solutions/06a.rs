@@ -11,7 +11,7 @@ use std::time::Duration;
 use nix::sys::socket::{self, sockopt};
 use shared::net::buffer::Buffer;
 //-solution
-use shared::net::goodbye::say_goodbye;
+use shared::net::linger::linger;
 //-end
 use shared::net::listener::Listener;
 use shared::net::stream;
@@ -59,7 +59,7 @@ fn serve(connection: &OwnedFd) -> nix::Result<()> {
         //-solution
         stream::write_all(connection, answer.text.as_bytes())?;
         if !answer.keeps {
-            return say_goodbye(connection, Duration::from_secs(1));
+            return linger(connection, Duration::from_secs(1));
         }
         //-starter
         // // TODO: some connections end here. And whoever closes while bytes

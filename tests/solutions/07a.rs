@@ -9,7 +9,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::sys::socket::{self, sockopt};
 use shared::net::buffer::Buffer;
-use shared::net::goodbye::say_goodbye;
+use shared::net::linger::linger;
 use shared::net::listener::Listener;
 use shared::net::stream;
 
@@ -103,7 +103,7 @@ impl Visit<'_> {
             let farewell = self
                 .respond("400 Bad Request", "Connection: close\r\n", why)
                 .and_then(|()| {
-                    say_goodbye(self.connection, Duration::from_secs(1))
+                    linger(self.connection, Duration::from_secs(1))
                 });
             if let Err(errno) = farewell {
                 return Stop::Failed(errno);

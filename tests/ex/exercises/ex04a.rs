@@ -118,7 +118,7 @@ pub const TABLE: Table = Table {
         },
         Answer {
             name: "closes at once",
-            find: "    say_goodbye(connection)\n",
+            find: "    linger(connection)\n",
             replace: "    Ok(())\n",
             verdict: Verdict::Fails(READABLE, "reset"),
         },

@@ -73,6 +73,27 @@ pub fn build(
     Ok(Built { directory: package.join("target/debug"), faults })
 }
 
+/// Copies the files of the step that an exercise may use as modules.
+fn copy_modules(
+    project: &Project,
+    id: &str,
+    source: &Path,
+) -> Result<(), String> {
+    let steps = project.root.join("steps");
+    let prefix = format!("{}-", id.trim_end_matches(char::is_alphabetic));
+    let entries = fs::read_dir(&steps).into_iter().flatten().flatten();
+    let mut steps = entries.map(|entry| entry.path()).filter(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with(&prefix)
+    });
+    let Some(step) = steps.next() else { return Ok(()) };
+    let module = step.join("root.rs");
+    match fs::read_to_string(&module) {
+        Ok(text) => write_if_new(&source.join("root.rs"), &text).map(drop),
+        Err(_) => Ok(()),
+    }
+}
+
 /// Writes the package; the path of its manifest.
 fn write_package(
     project: &Project,
@@ -103,6 +124,7 @@ fn write_package(
     };
     for one in proven {
         let id = &one.exercise.id;
+        copy_modules(project, id, &source)?;
         bin(starter(id), &one.programs.starter)?;
         bin(solution(id), &one.programs.solution)?;
         for (index, wrong) in one.table.answers.iter().enumerate() {

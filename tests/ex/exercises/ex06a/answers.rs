@@ -93,7 +93,7 @@ pub const ALL: &[Answer] = &[
     },
     Answer {
         name: "closes at once",
-        find: "            return say_goodbye(connection, \
+        find: "            return linger(connection, \
             Duration::from_secs(1));",
         replace: "            return Ok(());",
         verdict: Verdict::Fails(READABLE, "unread"),

@@ -80,7 +80,7 @@ fn play(again: &Again, built: &Built) -> Vec<Fault> {
     match session::play(script, built, &recorded.to_string()) {
         Ok(now) => {
             let other = recorded.tools != now.tools;
-            judge(first_line(name, recorded, &now), other, "its tools")
+            judge(request_line(name, recorded, &now), other, "its tools")
         }
         Err(error) => {
             let what = format!("the run fails: {error:#}");
@@ -98,7 +98,7 @@ fn plays(script: &Script, recorded: &Transcript) -> bool {
 }
 
 /// The first line in which two recordings of a session differ.
-fn first_line(
+fn request_line(
     name: &str,
     recorded: &Transcript,
     now: &Transcript,
@@ -133,15 +133,15 @@ mod tests {
         let old = Transcript::parse(text).unwrap();
         let new = Transcript::parse(&text.replace("two", "2")).unwrap();
         assert_eq!(
-            first_line("n", &old, &new).unwrap().to_string(),
+            request_line("n", &old, &new).unwrap().to_string(),
             "book/runs/n.txt:5: was `a| two`, is now `a| 2`; if it is meant \
              to: cargo book record runs n"
         );
         let more = Transcript::parse(&format!("{text}a| three\n")).unwrap();
-        let fault = first_line("n", &old, &more).unwrap();
+        let fault = request_line("n", &old, &more).unwrap();
         assert!(fault.message.starts_with("was missing, is now `a| three`"));
         let other = Transcript::parse(&text.replace("curl: 8", "curl: 9"));
-        assert_eq!(first_line("n", &old, &other.unwrap()), None);
+        assert_eq!(request_line("n", &old, &other.unwrap()), None);
     }
 
     #[test]

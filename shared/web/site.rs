@@ -1,0 +1,119 @@
+//! Enters in step 08: what a connection asks of a site.
+//!
+//! A site is written once and knows nothing of sockets: it finds a resource,
+//! writes heads and small bodies, and returns files to be sent.
+
+use std::ops::Range;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::http::date::DateCache;
+use crate::http::head::Head;
+use crate::http::method::Method;
+use crate::http::persistence::Persistence;
+use crate::http::response::Response;
+use crate::http::status::Status;
+
+/// One look at the clocks, for everything that happens at once.
+#[derive(Debug)]
+pub struct Time {
+    /// For deadlines.
+    pub now: Instant,
+    /// For the Date field, and for the dates that must not be later.
+    pub date: DateCache,
+}
+
+/// How long a connection may wait for what. Progress does not renew a limit,
+/// but the bytes of bodies and responses earn time.
+#[derive(Debug)]
+pub struct Limits {
+    /// Between two requests, and before the first.
+    pub keepalive: Duration,
+    /// A whole head.
+    pub header: Duration,
+    /// A body, and what its bytes earn.
+    pub body: Duration,
+    /// Responses that wait to be sent, and what their bytes earn.
+    pub send: Duration,
+    /// Reading on after a refusal, so that it arrives.
+    pub lingering: Duration,
+    /// This many bytes of a body or of a response earn a second; 0: none do.
+    pub min_rate: u64,
+}
+
+/// The resources of a server. RFC 9110 section 3.1.
+pub trait Site {
+    /// What a target leads to. It is small and owned: the head that named it
+    /// is gone before its body arrives.
+    type Resource;
+
+    /// Finds what the target of `head` leads to, be it an error.
+    fn locate(&self, head: &Head) -> Self::Resource;
+
+    /// What a request with `method` may bring as its body.
+    fn takes(&self, method: Method, resource: &Self::Resource) -> Takes;
+
+    /// Responds to a request, whose body was `content`: empty unless the
+    /// site [`Takes`] it.
+    fn respond(
+        &self,
+        request: Request<Self::Resource>,
+        content: &[u8],
+        out: Responder,
+    ) -> Body;
+}
+
+/// What becomes of a request's body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// It is read and dropped.
+    No,
+    /// It is kept in memory; more than this many bytes are refused.
+    Memory(u64),
+}
+
+/// A request that is complete.
+#[derive(Debug)]
+pub struct Request<R> {
+    /// What to do.
+    pub method: Method,
+    /// With what.
+    pub resource: R,
+    /// Its number on the connection, from 1.
+    pub number: u64,
+    /// What happens to the connection afterwards.
+    pub persistence: Persistence,
+}
+
+/// Starts the response to one request, behind those that wait to be sent.
+#[derive(Debug)]
+pub struct Responder<'o> {
+    /// Receives the head and a small body.
+    pub out: &'o mut Vec<u8>,
+    /// Of the request.
+    pub method: Method,
+    /// What happens to the connection afterwards.
+    pub persistence: Persistence,
+    /// When the request was complete.
+    pub date: &'o DateCache,
+}
+
+impl<'o> Responder<'o> {
+    /// Writes what every response starts with. The Date comes first: RFC
+    /// 9110 section 6.6.1.
+    pub fn start(self, status: Status) -> Response<'o> {
+        Response::new(self.out, status, self.method)
+            .field("Date", self.date.text())
+            .persistence(self.persistence)
+    }
+}
+
+/// Where the body of a response is.
+#[derive(Debug)]
+pub enum Body {
+    /// It has been written behind the head, or there is none.
+    Written,
+    /// These bytes of a file, whose number the head has promised.
+    File(Arc<OwnedFd>, Range<u64>),
+}
