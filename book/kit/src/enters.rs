@@ -43,10 +43,12 @@ impl Finder<'_> {
     /// Remembers a node that names its step; otherwise its parts may.
     fn node(&mut self, node: &impl ToTokens, inside: impl FnOnce(&mut Self)) {
         let lines = place(&self.lines, node);
+        // Its words, wherever the lines were broken.
         let comment = self.lines[lines.start() - 1..]
             .iter()
-            .take_while(|line| line.trim_start().starts_with("//"));
-        match comment.filter_map(|line| named(line)).next() {
+            .take_while(|line| line.trim_start().starts_with("//"))
+            .map(|line| line.trim_start().trim_start_matches('/').trim());
+        match named(&comment.collect::<Vec<_>>().join(" ")) {
             Some(step) => self.found.push(Entry { step, lines }),
             None => inside(self),
         }
@@ -98,9 +100,8 @@ enum Body {
     File(u8),
 }
 
-/// Sends.
-///
-/// Enters in step 17.
+/// Sends a lot. Enters in
+/// step 17.
 fn send(body: Body) {
     match body {
         Body::Written => {}
@@ -119,6 +120,6 @@ fn write(body: Body) {
 ";
         let found = parts(text).into_iter();
         let found: Vec<_> = found.map(|it| (it.step, it.lines)).collect();
-        assert_eq!(found, [(16, 5..=6), (17, 9..=18), (16, 23..=24)]);
+        assert_eq!(found, [(16, 5..=6), (17, 9..=17), (16, 22..=23)]);
     }
 }

@@ -152,23 +152,33 @@ impl Project {
     }
 
     /// The step's own sources, from the root, `main.rs` first: every `*.rs`
-    /// of its folder but the exercises.
+    /// below its folder but the exercises.
     ///
     /// # Errors
     /// When the folder cannot be read.
     pub fn sources(&self, step: &Step) -> Result<Vec<PathBuf>> {
-        let folder = step.folder();
-        let entries = fs::read_dir(self.root.join(&folder))
-            .with_context(|| format!("cannot read {}", folder.display()))?;
         let mut sources = Vec::new();
-        for entry in entries {
-            let name = entry?.file_name();
-            let name = name.to_string_lossy();
-            if name.ends_with(".rs") && !name.starts_with("ex_") {
-                sources.push(folder.join(&*name));
-            }
-        }
+        self.sources_in(&step.folder(), &mut sources)?;
         sources.sort_by_key(|path| (!path.ends_with("main.rs"), path.clone()));
         Ok(sources)
+    }
+
+    fn sources_in(
+        &self,
+        folder: &Path,
+        found: &mut Vec<PathBuf>,
+    ) -> Result<()> {
+        let entries = fs::read_dir(self.root.join(folder))
+            .with_context(|| format!("cannot read {}", folder.display()))?;
+        for entry in entries {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if entry.file_type()?.is_dir() {
+                self.sources_in(&folder.join(name), found)?;
+            } else if name.ends_with(".rs") && !name.starts_with("ex_") {
+                found.push(folder.join(name));
+            }
+        }
+        Ok(())
     }
 }
