@@ -19,11 +19,13 @@ window.addEventListener('keydown', event => {
     });
 })();
 
-// What is folded on the screen is open on paper.
+// What is folded on the screen is open on paper, but for the unchanged lines
+// of a diff.
 (function unfoldOnPaper() {
     let unfolded = [];
     window.addEventListener('beforeprint', () => {
-        unfolded = [...document.querySelectorAll('details:not([open])')];
+        unfolded = [...document.querySelectorAll(
+            'details:not([open], .diff > .fold)')];
         unfolded.forEach(details => { details.open = true; });
     });
     window.addEventListener('afterprint', () => {

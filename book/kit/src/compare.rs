@@ -116,12 +116,15 @@ impl Comparison {
             new.extend(pieces(&path, &project.read(&path)?, u8::MAX)?);
         }
         let mut grown = Vec::new();
-        for step in &project.steps {
-            for path in step.files() {
+        let steps = project.steps.iter();
+        for step in steps.filter(|step| step.number <= after.number) {
+            // That one is missing is said elsewhere.
+            let is_there = |path: &PathBuf| project.root.join(path).is_file();
+            for path in step.files().filter(is_there) {
                 let text = project.read(&path)?;
                 if step.number <= first {
                     grown.extend(growth(&path, &text, first, after.number)?);
-                } else if step.number <= after.number {
+                } else {
                     new.extend(pieces(&path, &text, after.number)?);
                 }
             }
@@ -196,6 +199,9 @@ fn pieces(path: &Path, text: &str, now: u8) -> Result<Vec<Piece>> {
 fn growth(path: &Path, text: &str, first: u8, last: u8) -> Result<Vec<Change>> {
     let mut added = enters::parts(text);
     added.retain(|part| part.step > first && part.step <= last);
+    if added.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut grown = pieces(path, text, last)?;
     for piece in &mut grown {
         let is_new =

@@ -73,8 +73,9 @@ impl Sizes {
     }
 
     /// The minutes that this takes.
-    pub fn minutes(&self) -> usize {
-        self.new_code().div_ceil(LINES_A_MINUTE)
+    pub fn minutes(&self) -> u32 {
+        let minutes = self.new_code().div_ceil(LINES_A_MINUTE);
+        u32::try_from(minutes).unwrap_or(u32::MAX)
     }
 }
 

@@ -13,7 +13,7 @@ pub(super) fn check(project: &Project) -> Result<Vec<Fault>> {
         // That one of them is missing is said elsewhere.
         if chapter && sources {
             faults.extend(modules(project, step)?);
-            faults.extend(too_long(project, step)?);
+            faults.extend(too_long(project, step));
         }
     }
     Ok(faults)
@@ -43,41 +43,47 @@ fn modules(project: &Project, step: &Step) -> Result<Vec<Fault>> {
 }
 
 /// What is too long in a step, or said to be and is not.
-fn too_long(project: &Project, step: &Step) -> Result<Vec<Fault>> {
+fn too_long(project: &Project, step: &Step) -> Vec<Fault> {
     let number = step.number;
-    let sizes = Sizes::of(project, step)?;
-    let (changed, new) = (sizes.changed, sizes.new_code());
-    let is_long = step.base().is_some() && changed > MAX_CHANGED;
     let mut wrong = Vec::new();
-    if is_long && step.long_diff.is_none() {
-        wrong.push(format!(
-            "step {number:02} changes {changed} lines, more than \
-             {MAX_CHANGED}; change less, or say why in `long_diff`"
-        ));
-    }
-    if !is_long && step.long_diff.is_some() {
-        wrong.push(format!(
-            "step {number:02} changes {changed} lines, not more than \
-             {MAX_CHANGED}, or is fresh; remove its `long_diff`"
-        ));
-    }
-    let max = max_new_code(number);
-    if new > max {
-        wrong.push(format!(
-            "step {number:02} has {new} lines of new code, more than {max}: \
-             see `cargo book sizes`"
-        ));
-    }
-    if (step.minutes as usize) < sizes.minutes() {
-        wrong.push(format!(
-            "step {number:02} claims {} minutes, but its {new} lines of new \
-             code need {}: see `cargo book sizes --help`",
-            step.minutes,
-            sizes.minutes()
-        ));
+    match Sizes::of(project, step) {
+        Ok(sizes) => wrong.extend(compared(step, &sizes)),
+        Err(error) => wrong.push(format!("{error:#}")),
     }
     let line = line_in_list(project, number);
     let faults = wrong.into_iter();
-    let faults = faults.map(|it| Fault::new("steps/steps.toml", line, it));
-    Ok(faults.collect())
+    faults.map(|it| Fault::new("steps/steps.toml", line, it)).collect()
+}
+
+fn compared(step: &Step, sizes: &Sizes) -> Vec<String> {
+    let (number, minutes) = (step.number, step.minutes);
+    let (changed, new) = (sizes.changed, sizes.new_code());
+    let (max, needed) = (max_new_code(number), sizes.minutes());
+    let is_long = step.base().is_some() && changed > MAX_CHANGED;
+    let rules = [
+        (
+            is_long && step.long_diff.is_none(),
+            format!(
+                "changes {changed} lines, more than {MAX_CHANGED}; change \
+                 less, or say why in `long_diff`"
+            ),
+        ),
+        (
+            !is_long && step.long_diff.is_some(),
+            format!(
+                "changes {changed} lines, not more than {MAX_CHANGED}, or is \
+                 fresh; remove its `long_diff`"
+            ),
+        ),
+        (new > max, format!("has {new} lines of new code, more than {max}")),
+        (
+            minutes < needed,
+            format!("claims {minutes} minutes; its new code needs {needed}"),
+        ),
+    ];
+    let wrong = rules.into_iter().filter(|(is_wrong, _)| *is_wrong);
+    let wrong = wrong.map(|(_, what)| {
+        format!("step {number:02} {what} (cargo book sizes --help)")
+    });
+    wrong.collect()
 }
