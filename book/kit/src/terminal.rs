@@ -1,13 +1,14 @@
 //! `cargo book diff`: what has changed between two steps, in the terminal.
 
+use std::env;
 use std::io::{self, IsTerminal, Write};
 
 use anyhow::{Context, bail};
 use similar::ChangeTag;
 
 use crate::compare::{Change, Comparison, Row};
-use crate::view::{View, lines};
-use crate::{Project, Result, sizes};
+use crate::view::{File, View, lines};
+use crate::{Project, Result, Step, sizes};
 
 /// What `cargo book diff --help` says.
 pub const HELP: &str = "\
@@ -28,49 +29,94 @@ const DIM: &str = "\x1b[2m";
 const GREEN: &str = "\x1b[32m";
 const RED: &str = "\x1b[31m";
 
-/// Prints the diff of the steps that are named, with colour if that is seen.
+/// Prints the diff of the steps that are named, in colour if that is seen.
 ///
 /// # Errors
 /// When there are no such steps, or they cannot be read. A reader who has
 /// seen enough and closes the pipe is none.
 pub fn diff(project: &Project, names: &[String]) -> Result<()> {
-    let text = text(project, names)?;
     let mut stdout = io::stdout().lock();
-    let no_color =
-        std::env::var_os("NO_COLOR").is_some_and(|it| !it.is_empty());
-    let colour = stdout.is_terminal() && !no_color;
-    match stdout.write_all(text.print(colour).as_bytes()) {
+    let no_color = env::var_os("NO_COLOR").is_some_and(|it| !it.is_empty());
+    let coloured = stdout.is_terminal() && !no_color;
+    let (from, to) = steps(project, names)?;
+    let mut text = Text { coloured, text: String::new() };
+    text.diff(from, to, &Comparison::new(project, Some(from), to)?);
+    match stdout.write_all(text.text.as_bytes()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         done => done.context("cannot print"),
     }
 }
 
-/// Lines, each in its colour.
-#[derive(Default)]
-struct Text(Vec<(&'static str, String)>);
+/// The steps that are named; of one, its base and itself.
+fn steps<'a>(
+    project: &'a Project,
+    names: &[String],
+) -> Result<(&'a Step, &'a Step)> {
+    let step = |name: &String| {
+        let number = name.parse().ok();
+        let number =
+            number.with_context(|| format!("`{name}` is no step's number"))?;
+        project.step(number)
+    };
+    let (from, to) = match names {
+        [from, to] => return Ok((step(from)?, step(to)?)),
+        [to] => (step(to)?.before(), step(to)?),
+        _ => bail!("name one step or two: cargo book diff 06 07"),
+    };
+    let number = to.number;
+    match from {
+        None => bail!("step {number:02} grows out of no step"),
+        Some(base) if to.fresh => bail!(
+            "step {number:02} is a fresh program; the step before it is \
+             {base:02}: cargo book diff {base:02} {number:02}"
+        ),
+        Some(base) => Ok((project.step(base)?, to)),
+    }
+}
+
+struct Text {
+    coloured: bool,
+    text: String,
+}
 
 impl Text {
-    fn line(&mut self, colour: &'static str, line: impl Into<String>) {
-        self.0.push((colour, line.into()));
+    fn line(&mut self, colour: &str, line: &str) {
+        let (begin, end) = match self.coloured && !colour.is_empty() {
+            true => (colour, "\x1b[0m"),
+            false => ("", ""),
+        };
+        self.text.push_str(&format!("{begin}{}{end}\n", line.trim_end()));
     }
 
-    fn print(&self, colour: bool) -> String {
-        let lines = self.0.iter().map(|(code, line)| match *code {
-            "" => format!("{line}\n"),
-            _ if !colour => format!("{line}\n"),
-            code => format!("{code}{line}\x1b[0m\n"),
-        });
-        lines.collect()
+    fn diff(&mut self, from: &Step, to: &Step, comparison: &Comparison) {
+        let (from, to) = (from.name(), to.name());
+        let changed = lines(sizes::changed(comparison));
+        let head = format!("{from} → {to}: {changed} of code new or changed");
+        self.line(BOLD, &head);
+        let view = View::new(comparison);
+        if !view.gone.is_empty() {
+            self.line(BOLD, &format!("\nNo longer in {to}"));
+        }
+        for gone in &view.gone {
+            self.line("", &format!("  {}", gone.words(str::to_string)));
+        }
+        for File { path, note, changes } in &view.files {
+            let note = match note.as_str() {
+                "" => String::new(),
+                note => format!(": {note}"),
+            };
+            self.line(BOLD, &format!("\n{}{note}", path.display()));
+            changes.iter().for_each(|change| self.change(change));
+        }
     }
 
     fn change(&mut self, change: &Change) {
         let title = change.new.as_ref().map_or("", |it| &it.item.title);
-        self.line("", "");
-        self.line(BOLD, format!("  {title}: {}", change.note()));
+        self.line(BOLD, &format!("\n  {title}: {}", change.note()));
         for part in &change.parts {
             if !part.open {
                 let count = lines(part.rows.len());
-                self.line(DIM, format!("       … {count} unchanged"));
+                self.line(DIM, &format!("       … {count} unchanged"));
                 continue;
             }
             for Row { tag, line, text } in &part.rows {
@@ -79,55 +125,8 @@ impl Text {
                     ChangeTag::Insert => (GREEN, '+'),
                     ChangeTag::Delete => (RED, '-'),
                 };
-                let text = format!("{line:>5} {sign} {text}");
-                self.line(colour, text.trim_end());
+                self.line(colour, &format!("{line:>5} {sign} {text}"));
             }
         }
     }
-}
-
-fn text(project: &Project, names: &[String]) -> Result<Text> {
-    let number = |name: &String| {
-        let number = name.parse::<u8>().ok();
-        number.with_context(|| format!("`{name}` is no step's number"))
-    };
-    let numbers = names.iter().map(number).collect::<Result<Vec<u8>>>()?;
-    let (from, to) = match numbers[..] {
-        [from, to] => (Some(project.step(from)?), project.step(to)?),
-        [to] => (None, project.step(to)?),
-        _ => bail!("name one step or two: cargo book diff 06 07"),
-    };
-    let from = match (from, to.before()) {
-        (Some(from), _) => from,
-        (None, None) => bail!("step {:02} grows out of no step", to.number),
-        (None, Some(base)) if to.fresh => bail!(
-            "step {0:02} is a fresh program; the step before it is {base:02}: \
-             cargo book diff {base:02} {0:02}",
-            to.number
-        ),
-        (None, Some(base)) => project.step(base)?,
-    };
-    let comparison = Comparison::new(project, Some(from), to)?;
-    let mut text = Text::default();
-    let changed = lines(sizes::changed(&comparison));
-    let (from, to) = (from.name(), to.name());
-    text.line(BOLD, format!("{from} → {to}: {changed} of code new or changed"));
-    let view = View::new(&comparison);
-    if !view.gone.is_empty() {
-        text.line("", "");
-        text.line(BOLD, format!("No longer in {to}"));
-    }
-    for gone in &view.gone {
-        text.line("", format!("  {}", gone.words(str::to_string)));
-    }
-    for file in &view.files {
-        let note = match file.note.as_str() {
-            "" => String::new(),
-            note => format!(": {note}"),
-        };
-        text.line("", "");
-        text.line(BOLD, format!("{}{note}", file.path.display()));
-        file.changes.iter().for_each(|change| text.change(change));
-    }
-    Ok(text)
 }

@@ -7,23 +7,30 @@ mod course;
 use std::process::{Command, Stdio};
 
 use course::Course;
+use kit::listing;
 use kit::page::Page;
 use kit::sizes::Sizes;
-use kit::{diff, listing};
 
 const ONE: &str = "steps/01-speak/main.rs";
 const TWO: &str = "steps/02-wait/main.rs";
 
-fn book(course: &Course, words: &[&str]) -> Command {
+fn diff(course: &Course, steps: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_book"));
-    command.args(words).current_dir(course.root());
+    command.arg("diff").args(steps).current_dir(course.root());
     command
 }
 
 fn diff_in_terminal(course: &Course) -> String {
-    let output = book(course, &["diff", "02"]).output().unwrap();
+    let output = diff(course, &["02"]).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
+}
+
+#[track_caller]
+fn has(text: &str, wanted: &[&str]) {
+    for wanted in wanted {
+        assert!(text.contains(wanted), "{wanted:?} in {text}");
+    }
 }
 
 /// `text` enters `shared/` in step 02, in a file of this name.
@@ -79,21 +86,20 @@ fn an_item_that_moves_is_no_change() {
         "/// What is said.\nfn text() -> &'static str {\n    \"hello\"\n}\n";
     course.edit(ONE, text, &format!("{text}\n{LONG}"));
     course.edit(TWO, "/// Gives", "mod words;\n\n/// Gives");
-    let inside =
-        LONG.replace("count_all", "Words::count").replace('\n', "\n    ");
-    let inside = inside.replace("fn Words::", "fn ");
+    let inside = LONG.replace("count_all", "count").replace('\n', "\n    ");
     course.write(
         "steps/02-wait/words.rs",
         &format!("{text}\nstruct Words;\n\nimpl Words {{\n    {inside}\n}}\n"),
     );
     let shown = diff_in_terminal(&course);
-    for wanted in [
-        "\nsteps/02-wait/words.rs\n\n  text: from main.rs\n       … 4 lines",
-        "\n  Words::count: was count_all, from main.rs\n   15 - fn count_all",
-        "\n       … 3 lines unchanged\n",
-    ] {
-        assert!(shown.contains(wanted), "{wanted:?} in {shown}");
-    }
+    has(
+        &shown,
+        &[
+            "\nsteps/02-wait/words.rs\n\n  text: from main.rs\n       … 4",
+            "\n  Words::count: was count_all, from main.rs\n   15 - fn count",
+            "\n       … 3 lines unchanged\n",
+        ],
+    );
     assert!(!shown.contains("gone"), "{shown}");
     // Besides the 6 lines of step 02: `mod`, the signature, the type, its
     // impl with the brace; not the body, which is only further in.
@@ -128,13 +134,14 @@ fn a_module_that_was_in_the_step_has_moved() {
          /// Enters in step 03.\npub fn later() {}\n",
     );
     let shown = diff_in_terminal(&course);
-    for wanted in [
-        "\n  text: now shared/text.rs, 1 line changed\n",
-        "\nshared/text.rs: moved, 4 lines unchanged\n",
-        "\n   11 - fn text() -> &'static str {\n    4 + pub fn text()",
-    ] {
-        assert!(shown.contains(wanted), "{wanted:?} in {shown}");
-    }
+    has(
+        &shown,
+        &[
+            "\n  text: now shared/text.rs, 1 line changed\n",
+            "\nshared/text.rs: moved, 4 lines unchanged\n",
+            "\n   11 - fn text() -> &'static str {\n    4 + pub fn text()",
+        ],
+    );
     assert!(!shown.contains("later"), "{shown}");
     assert_eq!(sizes(&course).shared, 1);
 }
@@ -171,16 +178,17 @@ fn a_page_shows_the_same() {
     let course = Course::new();
     let project = course.project();
     let mut page = Page::new(&project, "02-wait.html");
-    let html = diff::render(&mut page, 2, None).unwrap();
-    for wanted in [
-        "<li><code>text</code>: gone</li>",
-        "<div class=\"hunk\">wait <span>new</span></div>",
-        "<ins class=\"line added\" id=\"02-wait-main-7\" data-line=\"7\">\
+    let html = kit::diff::render(&mut page, 2, None).unwrap();
+    has(
+        &html,
+        &[
+            "<li><code>text</code>: gone</li>",
+            "<div class=\"hunk\">wait <span>new</span></div>",
+            "<ins class=\"line added\" id=\"02-wait-main-7\" data-line=\"7\">\
          <span class=\"sign\">+</span>    wait();</ins>",
-        "<del class=\"line removed\" data-line=\"6\">",
-    ] {
-        assert!(html.contains(wanted), "{wanted:?} in {html}");
-    }
+            "<del class=\"line removed\" data-line=\"6\">",
+        ],
+    );
 }
 
 #[test]
@@ -188,24 +196,22 @@ fn a_fresh_program_has_no_diff() {
     let course = Course::new();
     let list = "steps/steps.toml";
     course.edit(list, "modules = []", "modules = []\nfresh = true");
-    let refused = book(&course, &["diff", "02"]).output().unwrap();
+    let refused = diff(&course, &["02"]).output().unwrap();
     assert_eq!(refused.status.code(), Some(2), "{refused:?}");
-    assert!(diff_says(&refused.stderr).contains("cargo book diff 01 02"));
-    assert!(book(&course, &["diff", "1", "2"]).status().unwrap().success());
+    let why = String::from_utf8_lossy(&refused.stderr);
+    assert!(why.contains("cargo book diff 01 02"), "{why}");
+    let asked = diff(&course, &["1", "2"]).output().unwrap();
+    assert!(asked.status.success(), "{asked:?}");
     assert_eq!(sizes(&course).changed, 9);
     let faults = course.faults();
     let said = "`## What changed`: a step that grows out of none has none";
     assert!(faults.iter().any(|it| it.contains(said)), "{faults:?}");
 }
 
-fn diff_says(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
 #[test]
 fn a_closed_pipe_is_no_failure() {
     let course = Course::new();
-    let mut command = book(&course, &["diff", "01", "02"]);
+    let mut command = diff(&course, &["01", "02"]);
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let child = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();

@@ -58,7 +58,7 @@ fn names_of_runs_pictures_modules_and_steps() {
 fn a_module_that_is_not_printed() {
     let course = Course::new();
     course.edit(ONE, "{{#module shared/voice.rs folded}}\n", "");
-    course.expect(&[(ONE, "add {{#module shared/voice.rs}}")]);
+    course.expect(&[(ONE, "lacks {{#module shared/voice.rs}}")]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Does each chapter have its parts, in order?
 
+use std::path::PathBuf;
+
 use crate::chapter::{Directive, Piece, pieces};
 use crate::{Fault, Project, Result, Step};
 
@@ -108,8 +110,18 @@ fn directives(step: &Step, text: &str) -> Vec<Fault> {
         })
         .collect();
     let missing = wanted.iter().filter(|(_, it)| !found.contains(it));
-    let faults = missing.map(|(name, _)| {
-        let what = format!("the chapter lacks {{{{#{name} {number:02}}}}}");
+    let missing = missing.map(|(name, _)| format!("{name} {number:02}"));
+    // What enters is printed.
+    let printed = |file: &PathBuf| {
+        found.iter().any(|it| match it {
+            Directive::Module { file: printed, .. } => printed == file,
+            _ => false,
+        })
+    };
+    let modules = step.files().filter(|file| !printed(file));
+    let modules = modules.map(|file| format!("module {}", file.display()));
+    let faults = missing.chain(modules).map(|name| {
+        let what = format!("the chapter lacks {{{{#{name}}}}}");
         Fault::new(step.chapter(), 0, what)
     });
     faults.collect()

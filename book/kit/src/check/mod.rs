@@ -19,7 +19,7 @@ pub fn check(project: &Project, runs: bool) -> Result<Vec<Fault>> {
     let mut faults = files::check(project)?;
     faults.extend(sync::stale(project)?);
     faults.extend(chapters::check(project)?);
-    faults.extend(sizes::check(project)?);
+    faults.extend(sizes::check(project));
     faults.extend(calls::check(project)?);
     faults.extend(pages::check(project)?);
     if runs {

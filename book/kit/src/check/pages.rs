@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use regex::Regex;
 
 use super::addresses::{foreign, resolve, scheme};
 use super::html::{self, Address, Page};
@@ -53,23 +54,28 @@ struct Site {
 impl Site {
     fn read(folder: &Path) -> Result<Self> {
         let mut site = Site { pages: BTreeMap::new(), files: BTreeSet::new() };
-        site.add(folder, "")?;
+        site.add(folder, "", &html::patterns()?)?;
         Ok(site)
     }
 
-    fn add(&mut self, folder: &Path, path: &str) -> Result<()> {
+    fn add(
+        &mut self,
+        folder: &Path,
+        path: &str,
+        patterns: &[Regex; 2],
+    ) -> Result<()> {
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
             let name = format!("{path}{name}");
             if entry.file_type()?.is_dir() {
-                self.add(&entry.path(), &format!("{name}/"))?;
+                self.add(&entry.path(), &format!("{name}/"), patterns)?;
                 continue;
             }
             if name.ends_with(".html") {
                 let text = fs::read_to_string(entry.path())
                     .with_context(|| name.clone())?;
-                self.pages.insert(name.clone(), html::read(&text)?);
+                self.pages.insert(name.clone(), html::read(patterns, &text));
             }
             self.files.insert(name);
         }
