@@ -95,7 +95,8 @@ impl Text {
         self.line(BOLD, &head);
         let view = View::new(comparison);
         if !view.gone.is_empty() {
-            self.line(BOLD, &format!("\nNo longer in {to}"));
+            self.line("", "");
+            self.line(BOLD, &format!("No longer in {to}"));
         }
         for gone in &view.gone {
             self.line("", &format!("  {}", gone.words(str::to_string)));
@@ -105,14 +106,16 @@ impl Text {
                 "" => String::new(),
                 note => format!(": {note}"),
             };
-            self.line(BOLD, &format!("\n{}{note}", path.display()));
+            self.line("", "");
+            self.line(BOLD, &format!("{}{note}", path.display()));
             changes.iter().for_each(|change| self.change(change));
         }
     }
 
     fn change(&mut self, change: &Change) {
         let title = change.new.as_ref().map_or("", |it| &it.item.title);
-        self.line(BOLD, &format!("\n  {title}: {}", change.note()));
+        self.line("", "");
+        self.line(BOLD, &format!("  {title}: {}", change.note()));
         for part in &change.parts {
             if !part.open {
                 let count = lines(part.rows.len());
