@@ -1,12 +1,12 @@
 //! `cargo book`: builds the book and serves it; `check`, `record`, `sync`.
 
-use std::io::{self, Write};
-use std::process::ExitCode;
+use std::process::{ExitCode, Stdio};
 
 use anyhow::bail;
+use kit::serve::Server;
 use kit::{
-    Fault, Project, Result, build, check, preprocess, record, serve, sizes,
-    sync, terminal,
+    Fault, Project, Result, build, check, preprocess, record, sizes, sync,
+    terminal,
 };
 use lexopt::prelude::*;
 
@@ -16,7 +16,7 @@ Builds the book, checks it, records its runs and serves it.
 Usage: cargo book [COMMAND]
 
   (none) [--port N]    build, then serve on 127.0.0.1 (default port 3000;
-                       0 takes a free one)
+                       0 takes a free one), and build again on changes
   build                build only, into book/build
   check [--no-runs]    everything that can be wrong with the book
   record [WHAT [NAME...]]
@@ -73,7 +73,7 @@ fn run() -> Result<bool> {
     match command {
         None => show(&project, port.unwrap_or(3000))?,
         Some("build") => {
-            let folder = build::build(&project, None)?;
+            let folder = build::install(&project)?;
             println!("{}", folder.join("index.html").display());
         }
         Some("check") => return Ok(report(&check::check(&project, !no_runs)?)),
@@ -115,13 +115,10 @@ fn arguments() -> Result<Arguments> {
 
 /// Builds the book and serves it until Ctrl-C.
 fn show(project: &Project, port: u16) -> Result<()> {
-    let listener = serve::listen(port)?;
-    let folder = build::build(project, None)?;
-    let root = serve::root(&folder)?;
-    let address = listener.address();
-    // Whoever waits for this line may be a program, on the end of a pipe.
-    writeln!(io::stdout(), "listening on http://{address}")?;
-    serve::serve(&listener, &root)
+    eprintln!("book: building the book");
+    let directory = build::install(project)?;
+    let output = Stdio::inherit();
+    Server::start(project, &directory, port, output)?.watch(project)
 }
 
 /// Prints every fault on a line; whether there was none.

@@ -17,7 +17,7 @@ const COPIES: [&str; 2] = ["print.html", "index.html"];
 
 pub(super) fn check(project: &Project) -> Result<Vec<Fault>> {
     let folder = tempfile::tempdir()?;
-    if let Err(error) = build::build(project, Some(folder.path())) {
+    if let Err(error) = build::build(project, folder.path()) {
         return match error.downcast::<Faults>() {
             Ok(Faults(faults)) => Ok(faults),
             Err(error) => {

@@ -6,11 +6,11 @@ use anyhow::ensure;
 use crate::{Fault, Project, Result, Step};
 
 pub mod calls;
+pub mod cargo;
 pub mod chart;
 pub mod session;
 pub mod trace;
 
-mod cargo;
 mod compare;
 mod ports;
 mod process;
