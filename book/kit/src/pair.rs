@@ -121,8 +121,3 @@ pub(crate) fn take(left: &mut HashMap<&str, usize>, text: &str) -> bool {
         _ => false,
     }
 }
-
-/// Not a closing brace, which stands everywhere.
-pub(crate) fn says_something(line: &str) -> bool {
-    line.contains(char::is_alphanumeric)
-}

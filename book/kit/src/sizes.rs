@@ -6,8 +6,8 @@ use std::fmt::Write;
 
 use similar::ChangeTag;
 
-use crate::compare::{Change, Comparison, Row};
-use crate::pair::{is_code, says_something, take};
+use crate::compare::{Change, Comparison};
+use crate::pair::{is_code, take};
 use crate::{Project, Result, Step};
 
 /// How many lines may change from one step to the next.
@@ -99,12 +99,11 @@ pub fn changed(comparison: &Comparison) -> usize {
     let own = comparison.changes.iter();
     let own = own.filter(|change| !change.path().starts_with("shared"));
     let rows = own.flat_map(|change| change.rows(ChangeTag::Insert));
-    let is_moved = |row: &&Row| {
-        let line = row.text.trim();
-        says_something(line) && take(&mut left, line)
+    // A closing brace stands everywhere: it has not moved.
+    let mut is_moved = |line: &str| {
+        line.contains(char::is_alphanumeric) && take(&mut left, line)
     };
-    let mut is_moved = is_moved;
-    rows.filter(|row| is_code(&row.text) && !is_moved(row)).count()
+    rows.filter(|row| is_code(&row.text) && !is_moved(row.text.trim())).count()
 }
 
 fn new_lines(change: &Change) -> usize {

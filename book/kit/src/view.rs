@@ -70,25 +70,26 @@ impl View {
         let mut view = View { gone: gone(comparison), files: Vec::new() };
         let new = comparison.changes.iter().filter(|it| it.new.is_some());
         for (path, changes) in by_file(new) {
-            let (note, wanted): (_, fn(&Change) -> bool) =
-                match path.starts_with("shared") {
-                    false => (String::new(), is_worth_showing),
-                    true => match moved(&changes) {
-                        Some(note) => (note, |it| it.changed() > 0),
-                        None => continue,
-                    },
-                };
-            let changes = changes.into_iter().filter(|it| wanted(it));
-            let changes = changes.cloned().collect();
-            view.files.push(File { path, note, changes });
+            let enters = path.starts_with("shared");
+            let (note, is_new) = match enters {
+                true => fate(&changes),
+                false => (String::new(), false),
+            };
+            // What is new in shared/ is printed as a module.
+            let changes = changes.into_iter().filter(|change| match enters {
+                true => !is_new && change.changed() > 0,
+                false => is_worth_showing(change),
+            });
+            let changes: Vec<Change> = changes.cloned().collect();
+            if enters || !changes.is_empty() {
+                view.files.push(File { path, note, changes });
+            }
         }
         for (path, changes) in by_file(comparison.grown.iter()) {
             let changes = changes.into_iter().cloned().collect();
             let note = "what enters now".to_string();
             view.files.push(File { path, note, changes });
         }
-        let is_moved = |file: &File| file.path.starts_with("shared");
-        view.files.retain(|file| is_moved(file) || !file.changes.is_empty());
         view
     }
 
@@ -186,14 +187,16 @@ fn by_file<'a>(
     files
 }
 
-/// How much of a module was in the step before, if that is much.
-fn moved(changes: &[&Change]) -> Option<String> {
+/// Where a module comes from, in words, and whether it is new.
+fn fate(changes: &[&Change]) -> (String, bool) {
     let count = |tag| -> usize {
         changes.iter().map(|change| change.rows(tag).count()).sum()
     };
     let (same, new) = (count(ChangeTag::Equal), count(ChangeTag::Insert));
-    let has_moved = same * 100 >= (same + new) * MOVED && same > 0;
-    has_moved.then(|| format!("moved, {} unchanged", lines(same)))
+    match same * 100 >= (same + new) * MOVED {
+        true => (format!("moved, {} unchanged", lines(same)), false),
+        false => (format!("new, {}", lines(new)), true),
+    }
 }
 
 fn is_worth_showing(change: &Change) -> bool {
