@@ -27,11 +27,9 @@ pub enum Directive {
 /// How much of a module is open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Open {
-    /// All of it, without a box.
+    /// All of it.
     All,
-    /// Nothing: it is in a closed box.
-    Nothing,
-    /// These items; what is between them is folded.
+    /// These items; the rest is folded.
     Items(Vec<String>),
 }
 
@@ -144,7 +142,7 @@ fn parse(name: &str, rest: &str) -> Result<Directive> {
         "module" => {
             let open = match second.split_once(' ') {
                 None if second.is_empty() => Open::All,
-                None if second == "folded" => Open::Nothing,
+                None if second == "folded" => Open::Items(Vec::new()),
                 Some(("open", items)) => Open::Items(names(items)),
                 _ => bail!("write `folded`, or `open` and names of items"),
             };

@@ -55,35 +55,21 @@ impl Finder<'_> {
     }
 }
 
-impl<'ast> Visit<'ast> for Finder<'_> {
-    fn visit_item(&mut self, node: &'ast syn::Item) {
-        self.node(node, |this| visit::visit_item(this, node));
-    }
-
-    fn visit_impl_item(&mut self, node: &'ast syn::ImplItem) {
-        self.node(node, |this| visit::visit_impl_item(this, node));
-    }
-
-    fn visit_trait_item(&mut self, node: &'ast syn::TraitItem) {
-        self.node(node, |this| visit::visit_trait_item(this, node));
-    }
-
-    fn visit_variant(&mut self, node: &'ast syn::Variant) {
-        self.node(node, |this| visit::visit_variant(this, node));
-    }
-
-    fn visit_field(&mut self, node: &'ast syn::Field) {
-        self.node(node, |this| visit::visit_field(this, node));
-    }
-
-    fn visit_arm(&mut self, node: &'ast syn::Arm) {
-        self.node(node, |this| visit::visit_arm(this, node));
-    }
-
-    fn visit_stmt(&mut self, node: &'ast syn::Stmt) {
-        self.node(node, |this| visit::visit_stmt(this, node));
-    }
+/// The nodes that may name their step.
+macro_rules! nodes {
+    ($($visit:ident $node:ident),*) => {
+        impl<'ast> Visit<'ast> for Finder<'_> {
+            $(fn $visit(&mut self, node: &'ast syn::$node) {
+                self.node(node, |this| visit::$visit(this, node));
+            })*
+        }
+    };
 }
+
+nodes!(
+    visit_item Item, visit_impl_item ImplItem, visit_trait_item TraitItem,
+    visit_variant Variant, visit_field Field, visit_arm Arm, visit_stmt Stmt
+);
 
 #[cfg(test)]
 mod tests {

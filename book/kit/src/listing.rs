@@ -70,35 +70,27 @@ pub fn code(page: &mut Page, place: &Place, item: &str) -> Result<String> {
 /// When it cannot be read, or has no such items.
 pub fn module(page: &mut Page, file: &Path, open: &Open) -> Result<String> {
     let count = page.project.read(file)?.lines().count();
-    let Open::Items(names) = open else {
-        let listing = listing(page, file, vec![(None, 1..=count)])?;
-        if *open == Open::All {
-            return Ok(listing);
-        }
-        let name = escape(&file.to_string_lossy());
-        return Ok(format!(
-            "<details class=\"module\"><summary><code>{name}</code>, whole: \
-             {count} lines</summary>\n{listing}\n</details>"
-        ));
-    };
     let place = Place::File(file.to_path_buf());
-    let mut open = Vec::new();
-    for name in names {
-        open.push(find(page.project, &place, name)?.lines);
-    }
+    let mut open = match open {
+        Open::All => vec![1..=count],
+        Open::Items(names) => {
+            let found = names.iter().map(|it| find(page.project, &place, it));
+            let found = found.map(|found| Ok(found?.lines));
+            found.collect::<Result<Vec<Lines>>>()?
+        }
+    };
     open.sort_by_key(|lines| *lines.start());
+    // A closed part before each open one, and one at the end.
+    open.push(count + 1..=count);
     let mut parts = Vec::new();
     let mut next = 1;
-    let closed = |lines: Lines| {
-        let more = (!lines.is_empty()).then(|| counted(lines.clone().count()));
-        more.map(|more| (Some(format!("{more} more")), lines))
-    };
     for lines in open {
-        parts.extend(closed(next..=lines.start() - 1));
+        let closed = next..=lines.start() - 1;
+        let summary = counted(closed.clone().count());
         next = lines.end() + 1;
-        parts.push((None, lines));
+        parts.extend([(Some(summary), closed), (None, lines)]);
     }
-    parts.extend(closed(next..=count));
+    parts.retain(|(_, lines)| !lines.is_empty());
     listing(page, file, parts)
 }
 
@@ -174,6 +166,7 @@ fn caption(file: &Path, shown: &[&Lines], new: &BTreeSet<usize>) -> String {
             format!("line {}", lines.start())
         }
         [lines] => format!("lines {}–{}", lines.start(), lines.end()),
+        [] => "folded".to_string(),
         _ => "some of its items, the rest folded".to_string(),
     };
     let mut lines = shown.iter().flat_map(|lines| (*lines).clone());

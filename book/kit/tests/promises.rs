@@ -149,7 +149,10 @@ fn a_chapter_without_its_parts() {
     );
     course.expect(&[]);
     course.edit(ONE, "## The conv", "## What changed\n\n## The conv");
-    course.expect(&[("book/src/01-speak.md:25", "grows out of none has none")]);
+    course.expect(&[(
+        "book/src/01-speak.md:25",
+        "must come, not `## What changed`",
+    )]);
 }
 
 #[test]

@@ -51,39 +51,30 @@ fn parts(step: &Step, text: &str) -> Option<Fault> {
         let Piece::Text(text) = piece else { return None };
         Some((line, text.strip_prefix("## ")?.trim()))
     });
-    let mut headings = headings.peekable();
-    let mut last = 0;
-    for part in PARTS {
-        match headings.peek() {
-            Some((line, heading)) if *heading == part => {
-                if part == WHAT_CHANGED && step.base().is_none() {
-                    let what = format!(
-                        "`## {part}`: a step that grows out of none has none"
-                    );
-                    return Some(Fault::new(step.chapter(), *line, what));
-                }
-                last = *line;
-                headings.next();
-            }
-            _ if part == WHAT_IT_COSTS => {}
-            _ if part == WHAT_CHANGED && step.base().is_none() => {}
-            found => {
-                let line = found.map_or(last, |(line, _)| *line);
-                let what = match found {
-                    Some((_, heading)) => format!("not `## {heading}`"),
-                    None => "but the chapter ends".to_string(),
-                };
-                let what = format!(
-                    "here `## {part}` must come, {what}; the parts of a \
-                     chapter are in book/kit/src/check/chapters.rs"
-                );
-                return Some(Fault::new(step.chapter(), line, what));
-            }
-        }
+    let headings: Vec<_> = headings.collect();
+    let wanted = PARTS.into_iter().filter(|&part| match part {
+        WHAT_CHANGED => step.base().is_some(),
+        WHAT_IT_COSTS => headings.iter().any(|(_, it)| *it == part),
+        _ => true,
+    });
+    let mut found = headings.iter();
+    for part in wanted {
+        let next = found.next();
+        let not = match next {
+            Some((_, heading)) if *heading == part => continue,
+            Some((_, heading)) => format!("not `## {heading}`"),
+            None => "but the chapter ends".to_string(),
+        };
+        let line = next.or(headings.last()).map_or(0, |(line, _)| *line);
+        let what = format!(
+            "here `## {part}` must come, {not}; the parts of a chapter are in \
+             book/kit/src/check/chapters.rs"
+        );
+        return Some(Fault::new(step.chapter(), line, what));
     }
-    let (line, heading) = headings.next()?;
+    let (line, heading) = found.next()?;
     let what = format!("`## {heading}` is no part of a chapter; use `###`");
-    Some(Fault::new(step.chapter(), line, what))
+    Some(Fault::new(step.chapter(), *line, what))
 }
 
 /// The directives that every chapter has.
