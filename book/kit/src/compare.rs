@@ -88,11 +88,9 @@ impl Comparison {
         let before = project.step(before)?;
         let mut found = Self::new(project, Some(before), step)?;
         if step.fresh {
-            found.changes.retain(|change| change.path().starts_with("shared"));
+            found.changes.retain(Change::enters);
             let own = Self::new(project, None, step)?.changes;
-            let own =
-                own.into_iter().filter(|it| it.path().starts_with("steps"));
-            found.changes.extend(own);
+            found.changes.extend(own.into_iter().filter(|it| !it.enters()));
         }
         Ok(found)
     }
@@ -147,6 +145,11 @@ impl Change {
     pub fn path(&self) -> &Path {
         let piece = self.new.as_ref().or(self.old.as_ref());
         piece.map_or(Path::new(""), |piece| &piece.path)
+    }
+
+    /// Whether it is in a module of `shared/`, not in the step.
+    pub fn enters(&self) -> bool {
+        self.path().starts_with("shared")
     }
 
     /// Its lines that have something on them and are the same, gone or new.

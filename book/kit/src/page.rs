@@ -62,7 +62,9 @@ impl<'a> Page<'a> {
         let step = steps.find(|step| file.starts_with(step.folder()));
         let step = step.filter(|step| step.base().is_some());
         if let (Some(step), false) = (step, self.new.contains_key(file)) {
-            for change in Comparison::of(self.project, step)?.changes {
+            let changes = Comparison::of(self.project, step)?.changes;
+            let own = changes.iter().filter(|it| !it.enters());
+            for change in own {
                 let path = change.path().to_path_buf();
                 let rows = change.parts.iter().flat_map(|part| &part.rows);
                 let new = rows.filter(|row| row.tag == ChangeTag::Insert);

@@ -96,8 +96,7 @@ pub fn changed(comparison: &Comparison) -> usize {
             *left.entry(row.text.trim()).or_default() += 1;
         }
     }
-    let own = comparison.changes.iter();
-    let own = own.filter(|change| !change.path().starts_with("shared"));
+    let own = comparison.changes.iter().filter(|change| !change.enters());
     let rows = own.flat_map(|change| change.rows(ChangeTag::Insert));
     // A closing brace stands everywhere: it has not moved.
     let mut is_moved = |line: &str| {

@@ -161,6 +161,8 @@ fn a_module_grows_when_its_items_enter() {
     let project = course.project();
     let listing = |address: &str| {
         let mut page = Page::new(&project, address);
+        // Only what is new in the step's own files has a bar.
+        assert!(!page.new_lines(TWO.as_ref()).unwrap().is_empty());
         let open = kit::chapter::Open::Items(vec!["say".to_string()]);
         listing::module(&mut page, "shared/voice.rs".as_ref(), &open).unwrap()
     };
@@ -170,6 +172,7 @@ fn a_module_grows_when_its_items_enter() {
         "{early}"
     );
     assert!(early.contains("<summary>2 lines</summary>"), "{early}");
+    assert!(!early.contains("line new"), "{early}");
     assert!(!listing("02-wait.html").contains("enter in step"));
 }
 
