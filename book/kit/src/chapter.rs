@@ -10,7 +10,7 @@ use crate::Result;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "lib.rs has a table of them")]
 pub enum Directive {
-    Code { place: Place, item: String },
+    Code { source: Source, item: String },
     Module { file: PathBuf, open: Open },
     Diff { step: u8, item: Option<String> },
     Trace { step: u8 },
@@ -35,7 +35,7 @@ pub enum Open {
 
 /// Where a piece of code is looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Source {
     /// In all sources of a step.
     Step(u8),
     /// In one file, named from the root.
@@ -133,11 +133,11 @@ fn parse(name: &str, rest: &str) -> Result<Directive> {
             bail!("write {{{{#code NN item}}}} or {{{{#code FILE item}}}}")
         }
         "code" => {
-            let place = match first.parse() {
-                Ok(number) => Place::Step(number),
-                Err(_) => Place::File(inside(first)?),
+            let source = match first.parse() {
+                Ok(number) => Source::Step(number),
+                Err(_) => Source::File(inside(first)?),
             };
-            Directive::Code { place, item: second.to_string() }
+            Directive::Code { source, item: second.to_string() }
         }
         "module" => {
             let open = match second.split_once(' ') {
@@ -208,7 +208,7 @@ mod tests {
         let text = "a {{#code 02 x}}\n{{#code 02 impl A for B}}\n\
             ```text\n{{#trace 02}}\n```\n  {{#diff 02}}\n{{#include a.md}}";
         let item = "impl A for B".to_string();
-        let code = Directive::Code { place: Place::Step(2), item };
+        let code = Directive::Code { source: Source::Step(2), item };
         let diff = Directive::Diff { step: 2, item: None };
         assert_eq!(directives(text), [(2, Ok(code)), (6, Ok(diff))]);
     }

@@ -11,7 +11,7 @@ use crate::items::{Item, Kind, Lines, items};
 use crate::pair::pair;
 use crate::{Project, Result, Step, enters};
 
-/// How many unchanged lines stand before and after a change.
+/// How many unchanged lines are shown before and after a change.
 const CONTEXT: usize = 3;
 
 /// An item with the lines that are its own: those of a method are not those
@@ -33,7 +33,7 @@ pub struct Row {
     pub tag: ChangeTag,
     /// Counted from 1.
     pub line: usize,
-    /// As it stands there.
+    /// As it is there.
     pub text: String,
 }
 

@@ -98,7 +98,7 @@ fn item_html(
     Ok(html)
 }
 
-/// One row as HTML. The sign stands there as text: colour alone would say
+/// One row as HTML. The sign is text: colour alone would say
 /// nothing to some readers, and nothing on paper.
 fn line_html(page: &mut Page, row: &Row, path: &Path, text: &str) -> String {
     let (tag, class, sign) = match row.tag {

@@ -7,7 +7,7 @@
 use quote::ToTokens;
 use syn::visit::{self, Visit};
 
-use crate::items::{Lines, place};
+use crate::items::{Lines, lines_of};
 
 /// A part of a file that comes in a step of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ struct Finder<'a> {
 impl Finder<'_> {
     /// Remembers a node that names its step; otherwise its parts may.
     fn node(&mut self, node: &impl ToTokens, inside: impl FnOnce(&mut Self)) {
-        let lines = place(&self.lines, node);
+        let lines = lines_of(&self.lines, node);
         // Its words, wherever the lines were broken.
         let comment = self.lines[lines.start() - 1..]
             .iter()

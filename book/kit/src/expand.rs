@@ -1,4 +1,4 @@
-//! Puts in the place of each directive of a chapter what it names.
+//! Puts what each directive of a chapter names in its stead.
 
 use std::path::Path;
 
@@ -51,7 +51,7 @@ pub fn expand(
 fn fill(page: &mut Page, directive: &Directive) -> Result<String> {
     let project = page.project;
     let html = match directive {
-        Directive::Code { place, item } => listing::code(page, place, item)?,
+        Directive::Code { source, item } => listing::code(page, source, item)?,
         Directive::Module { file, open } => listing::module(page, file, open)?,
         Directive::Diff { step, item } => {
             diff::render(page, *step, item.as_deref())?

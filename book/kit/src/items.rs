@@ -18,7 +18,7 @@ pub type Lines = RangeInclusive<usize>;
 pub enum Kind {
     /// `docs`, `use`, and what belongs to no item: every file has its own.
     File,
-    /// An impl, a trait or a module: holds items that stand for themselves.
+    /// An impl, a trait or a module: holds items of their own.
     Block,
     /// A function or method.
     Function,
@@ -31,7 +31,7 @@ pub enum Kind {
 pub struct Item {
     /// As people read it.
     pub title: String,
-    /// With all parameters, where a title may stand twice: of impls.
+    /// With all parameters, where a title may occur twice: of impls.
     full_title: String,
     /// Its lines, with those of the items in it.
     pub lines: Lines,
@@ -64,7 +64,7 @@ impl Item {
     }
 }
 
-/// The items of a file's text; an impl stands before its methods.
+/// The items of a file's text; an impl comes before its methods.
 ///
 /// # Errors
 /// When the text is not Rust.
@@ -82,7 +82,7 @@ pub fn items(text: &str) -> syn::Result<Vec<Item>> {
 }
 
 /// The lines of a node, from the first comment right above it.
-pub(crate) fn place(lines: &[&str], node: &impl ToTokens) -> Lines {
+pub(crate) fn lines_of(lines: &[&str], node: &impl ToTokens) -> Lines {
     let span = node.span();
     let is_comment = |line: &str| {
         let line = line.trim_start();
@@ -112,14 +112,14 @@ impl Collector<'_> {
         let mut imports = items.iter().filter(is_import);
         let Some(first) = imports.next() else { return };
         let last = imports.next_back().unwrap_or(first);
-        let first = place(self.lines, first);
-        let last = place(self.lines, last);
+        let first = lines_of(self.lines, first);
+        let last = lines_of(self.lines, last);
         self.add("use", *first.start()..=*last.end(), Kind::File);
     }
 
     fn items(&mut self, items: &[syn::Item], path: &str) {
         for item in items {
-            let lines = place(self.lines, item);
+            let lines = lines_of(self.lines, item);
             if let Some((name, kind)) = name_of(item) {
                 self.add(&format!("{path}{name}"), lines, kind);
             }
@@ -130,7 +130,7 @@ impl Collector<'_> {
                         if let TraitItem::Fn(method) = member {
                             let name = &method.sig.ident;
                             let name = format!("{path}{}::{name}", item.ident);
-                            let lines = place(self.lines, member);
+                            let lines = lines_of(self.lines, member);
                             self.add(&name, lines, Kind::Function);
                         }
                     }
@@ -157,7 +157,7 @@ impl Collector<'_> {
             title = format!("impl {path}{short} for {owner}");
             full_title = format!("impl {path}{full} for {full_owner}");
         }
-        let lines = place(self.lines, item);
+        let lines = lines_of(self.lines, item);
         self.items.push(Item { title, full_title, lines, kind: Kind::Block });
         for member in &item.items {
             let (name, kind) = match member {
@@ -165,7 +165,7 @@ impl Collector<'_> {
                 ImplItem::Const(constant) => (&constant.ident, Kind::Other),
                 _ => continue,
             };
-            let lines = place(self.lines, member);
+            let lines = lines_of(self.lines, member);
             self.add(&format!("{path}{owner}::{name}"), lines, kind);
         }
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::chapter::{Open, Place};
+use crate::chapter::{Open, Source};
 use crate::html::{anchor, escape, fold};
 use crate::items::{Lines, items};
 use crate::page::Page;
@@ -23,17 +23,17 @@ pub struct Found {
     pub lines: Lines,
 }
 
-/// The one place where `item` stands.
+/// Where `item` is, if there is one of that name and not more.
 ///
 /// # Errors
 /// When there is none, or more than one.
-pub fn find(project: &Project, place: &Place, item: &str) -> Result<Found> {
-    let (files, whole) = match place {
-        Place::Step(number) => {
+pub fn find(project: &Project, source: &Source, item: &str) -> Result<Found> {
+    let (files, whole) = match source {
+        Source::Step(number) => {
             let step = project.step(*number)?;
             (project.sources(step)?, step.folder())
         }
-        Place::File(file) => (vec![file.clone()], file.clone()),
+        Source::File(file) => (vec![file.clone()], file.clone()),
     };
     let mut found = Vec::new();
     for file in files {
@@ -43,11 +43,11 @@ pub fn find(project: &Project, place: &Place, item: &str) -> Result<Found> {
         found.extend(items.map(|it| (file.clone(), it.lines)));
     }
     if found.len() > 1 {
-        let places = found.iter().map(|(file, lines)| {
+        let found = found.iter().map(|(file, lines)| {
             format!("{}:{}", file.display(), lines.start())
         });
-        let places = places.collect::<Vec<_>>().join(" and ");
-        bail!("`{item}` stands twice: {places}; write its full name");
+        let found = found.collect::<Vec<_>>().join(" and ");
+        bail!("`{item}` occurs twice: {found}; write its full name");
     }
     let found = found.pop().map(|(file, lines)| Found { file, lines });
     found.with_context(|| {
@@ -59,8 +59,8 @@ pub fn find(project: &Project, place: &Place, item: &str) -> Result<Found> {
 ///
 /// # Errors
 /// When it is not found, or found twice.
-pub fn code(page: &mut Page, place: &Place, item: &str) -> Result<String> {
-    let Found { file, lines } = find(page.project, place, item)?;
+pub fn code(page: &mut Page, source: &Source, item: &str) -> Result<String> {
+    let Found { file, lines } = find(page.project, source, item)?;
     listing(page, &file, vec![(None, lines)])
 }
 
@@ -70,11 +70,11 @@ pub fn code(page: &mut Page, place: &Place, item: &str) -> Result<String> {
 /// When it cannot be read, or has no such items.
 pub fn module(page: &mut Page, file: &Path, open: &Open) -> Result<String> {
     let count = page.project.read(file)?.lines().count();
-    let place = Place::File(file.to_path_buf());
+    let source = Source::File(file.to_path_buf());
     let mut open = match open {
         Open::All => vec![1..=count],
         Open::Items(names) => {
-            let found = names.iter().map(|it| find(page.project, &place, it));
+            let found = names.iter().map(|it| find(page.project, &source, it));
             let found = found.map(|found| Ok(found?.lines));
             found.collect::<Result<Vec<Lines>>>()?
         }
@@ -178,7 +178,7 @@ fn caption(file: &Path, shown: &[&Lines], new: &BTreeSet<usize>) -> String {
     let name = escape(&file.to_string_lossy());
     format!(
         "<figcaption><span class=\"file\">{name}</span> <span \
-         class=\"place\">{range}{legend}</span></figcaption>"
+         class=\"range\">{range}{legend}</span></figcaption>"
     )
 }
 

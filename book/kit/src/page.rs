@@ -29,8 +29,8 @@ impl<'a> Page<'a> {
         Page { project, address, anchors, new }
     }
 
-    /// The attribute `id="…"`, for the first of all places that show a line:
-    /// an id may not stand on a page twice.
+    /// The attribute `id="…"`, for the first of all listings that show a line:
+    /// an id may not occur on a page twice.
     pub fn anchor(&mut self, id: &str) -> String {
         if self.anchors.insert(id.to_string()) {
             format!(" id=\"{id}\"")

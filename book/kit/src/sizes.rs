@@ -22,7 +22,7 @@ Prints how long each step is.
 
 Usage: cargo book sizes
 
-  main     lines of main.rs as they stand (at most 250)
+  main     lines of main.rs, with comments and blanks (at most 250)
   changed  lines of the step that are not in the step before (at most 120, but
            where steps.toml gives a `long_diff`): items are matched first, a
            changed line counts once, moved and removed ones not at all; of a
@@ -98,7 +98,7 @@ pub fn changed(comparison: &Comparison) -> usize {
     }
     let own = comparison.changes.iter().filter(|change| !change.enters());
     let rows = own.flat_map(|change| change.rows(ChangeTag::Insert));
-    // A closing brace stands everywhere: it has not moved.
+    // A closing brace is everywhere: it has not moved.
     let mut is_moved = |line: &str| {
         line.contains(char::is_alphanumeric) && take(&mut left, line)
     };

@@ -1,4 +1,4 @@
-//! Files that are generated, missing, or known to nobody.
+//! Files that are generated, missing, or in no list.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

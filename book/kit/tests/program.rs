@@ -47,8 +47,8 @@ fn a_check_says_what_is_wrong_and_how_to_mend_it() {
     assert_eq!(faulty.status.code(), Some(1), "{words}");
     assert_eq!(
         words,
-        "book/src/preface.md:3: `01-speak.html#the-coda` names a place that \
-         01-speak.html does not have: no id `the-coda`; mend the link\n"
+        "book/src/preface.md:3: `01-speak.html#the-coda` names an id that \
+         01-speak.html does not have: `the-coda`; mend the link\n"
     );
 }
 

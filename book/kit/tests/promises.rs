@@ -29,7 +29,7 @@ fn a_name_that_is_there_twice() {
     let course = Course::new();
     course.write("steps/01-speak/other.rs", "//! More.\n\nfn main() {}\n");
     let faults = course.faults();
-    let place = "book/src/01-speak.md:19: `main` stands twice: \
+    let place = "book/src/01-speak.md:19: `main` occurs twice: \
         steps/01-speak/main.rs:5 and steps/01-speak/other.rs:3";
     assert!(faults.iter().any(|it| it.starts_with(place)), "{faults:?}");
 }

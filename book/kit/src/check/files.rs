@@ -1,4 +1,4 @@
-//! The list of steps against the folders, and the book's pages against its
+//! The list of steps against the directories, and the book's pages against its
 //! summary.
 
 use std::fs;
@@ -9,7 +9,7 @@ use crate::{Fault, Project, Result, exercise};
 
 pub(super) fn check(project: &Project) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
-    faults.extend(folders(project)?);
+    faults.extend(directories(project)?);
     faults.extend(pages(project)?);
     for step in &project.steps {
         let line = line_in_list(project, step.number);
@@ -39,18 +39,18 @@ pub(super) fn check(project: &Project) -> Result<Vec<Fault>> {
     Ok(faults)
 }
 
-/// The folders of `steps/` that the list does not know.
-fn folders(project: &Project) -> Result<Vec<Fault>> {
+/// The directories of `steps/` that the list does not know.
+fn directories(project: &Project) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
     for entry in fs::read_dir(project.root.join("steps"))? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let listed = project.steps.iter().any(|step| step.name() == name);
         if entry.file_type()?.is_dir() && !listed {
-            let folder = Path::new("steps").join(&name);
+            let directory = Path::new("steps").join(&name);
             let what = "is in no [[step]] of steps/steps.toml; add it there, \
-                        or remove the folder";
-            faults.push(Fault::new(folder, 0, what));
+                        or remove the directory";
+            faults.push(Fault::new(directory, 0, what));
         }
     }
     Ok(faults)
@@ -67,7 +67,7 @@ fn pages(project: &Project) -> Result<Vec<Fault>> {
             step.chapter().file_name().is_some_and(|it| it == name.as_str())
         });
         let is_page = name.ends_with(".md") && name != "SUMMARY.md";
-        // Chapters of steps stand there, or the summary is out of date.
+        // Chapters of steps are there, or the summary is out of date.
         if is_page && !step && !summary.contains(&format!("]({name})")) {
             let file = Path::new("book/src").join(&name);
             let what = "is not in book/src/SUMMARY.md; add it there";

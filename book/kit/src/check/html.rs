@@ -25,7 +25,7 @@ pub struct Page {
 /// An address that a page names.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Address {
-    /// As it stands there, without white space around it.
+    /// As it is there, without white space around it.
     pub text: String,
     /// Whether the reader chooses to go there; all other addresses are
     /// fetched by the browser on its own.

@@ -16,8 +16,8 @@ use crate::{Fault, Project, Result, build, exercise};
 const COPIES: [&str; 2] = ["print.html", "index.html"];
 
 pub(super) fn check(project: &Project) -> Result<Vec<Fault>> {
-    let folder = tempfile::tempdir()?;
-    if let Err(error) = build::build(project, folder.path()) {
+    let directory = tempfile::tempdir()?;
+    if let Err(error) = build::build(project, directory.path()) {
         return match error.downcast::<Faults>() {
             Ok(Faults(faults)) => Ok(faults),
             Err(error) => {
@@ -26,14 +26,14 @@ pub(super) fn check(project: &Project) -> Result<Vec<Fault>> {
             }
         };
     }
-    let site = Site::read(folder.path())?;
+    let site = Site::read(directory.path())?;
     let mut faults = Vec::new();
     for (name, page) in &site.pages {
         if !COPIES.contains(&name.as_str()) {
             faults.extend(site.faults(project, name, page));
         }
     }
-    faults.extend(site.styles(folder.path())?);
+    faults.extend(site.styles(directory.path())?);
     // Pictures keep their ids there, where all of them are on one page.
     if let (true, Some(print)) =
         (faults.is_empty(), site.pages.get("print.html"))
@@ -52,19 +52,19 @@ struct Site {
 }
 
 impl Site {
-    fn read(folder: &Path) -> Result<Self> {
+    fn read(directory: &Path) -> Result<Self> {
         let mut site = Site { pages: BTreeMap::new(), files: BTreeSet::new() };
-        site.add(folder, "", &html::patterns()?)?;
+        site.add(directory, "", &html::patterns()?)?;
         Ok(site)
     }
 
     fn add(
         &mut self,
-        folder: &Path,
+        directory: &Path,
         path: &str,
         patterns: &[Regex; 2],
     ) -> Result<()> {
-        for entry in fs::read_dir(folder)? {
+        for entry in fs::read_dir(directory)? {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
             let name = format!("{path}{name}");
@@ -89,7 +89,7 @@ impl Site {
         for id in &page.ids {
             if !seen.insert(id) {
                 let what =
-                    format!("the id `{id}` stands twice on {name}; change one");
+                    format!("the id `{id}` occurs twice on {name}; change one");
                 faults.push(source.fault(&[id], what));
             }
         }
@@ -137,18 +137,18 @@ impl Site {
         let has = |page: &Page| page.ids.iter().any(|id| id == fragment);
         match self.pages.get(&target) {
             Some(page) if !has(page) => Err(format!(
-                "names a place that {target} does not have: no id \
-                 `{fragment}`; mend the link"
+                "names an id that {target} does not have: `{fragment}`; mend \
+                 the link"
             )),
             _ => Ok(()),
         }
     }
 
     /// Style sheets that fetch from elsewhere.
-    fn styles(&self, folder: &Path) -> Result<Vec<Fault>> {
+    fn styles(&self, directory: &Path) -> Result<Vec<Fault>> {
         let mut faults = Vec::new();
         for name in self.files.iter().filter(|name| name.ends_with(".css")) {
-            let css = fs::read_to_string(folder.join(name))?;
+            let css = fs::read_to_string(directory.join(name))?;
             for text in html::style_addresses(&css) {
                 if let Some((scheme, rest)) = scheme(&text)
                     && let Err(what) = foreign(scheme, rest, false)
