@@ -113,21 +113,28 @@ impl Comparison {
         for path in project.sources(after)? {
             new.extend(pieces(&path, &project.read(&path)?, u8::MAX)?);
         }
-        let mut grown = Vec::new();
+        let mut earlier = Vec::new();
         let steps = project.steps.iter();
         for step in steps.filter(|step| step.number <= after.number) {
             // That one is missing is said elsewhere.
             let is_there = |path: &PathBuf| project.root.join(path).is_file();
             for path in step.files().filter(is_there) {
                 let text = project.read(&path)?;
+                let mut pieces = pieces(&path, &text, after.number)?;
                 if step.number <= first {
-                    grown.extend(growth(&path, &text, first, after.number)?);
-                } else {
-                    new.extend(pieces(&path, &text, after.number)?);
+                    keep_growth(&mut pieces, &text, first);
+                    earlier.push(path);
                 }
+                new.extend(pieces);
             }
         }
-        Ok(Comparison { changes: pair(old, new), grown })
+        let is_growth = |change: &Change| {
+            change.new.is_some()
+                && earlier.iter().any(|path| path == change.path())
+        };
+        let changes = pair(old, new).into_iter();
+        let (grown, changes) = changes.partition(is_growth);
+        Ok(Comparison { changes, grown })
     }
 }
 
@@ -198,21 +205,16 @@ fn pieces(path: &Path, text: &str, now: u8) -> Result<Vec<Piece>> {
     Ok(pieces.collect())
 }
 
-/// What has been added to a file after step `first`, up to step `last`.
-fn growth(path: &Path, text: &str, first: u8, last: u8) -> Result<Vec<Change>> {
+/// Keeps what has been added to a file after step `first`.
+fn keep_growth(pieces: &mut Vec<Piece>, text: &str, first: u8) {
     let mut added = enters::parts(text);
-    added.retain(|part| part.step > first && part.step <= last);
-    if added.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut grown = pieces(path, text, last)?;
-    for piece in &mut grown {
+    added.retain(|part| part.step > first);
+    for piece in pieces.iter_mut() {
         let is_new =
             |line: &usize| added.iter().any(|it| it.lines.contains(line));
         piece.lines.retain(|(line, _)| is_new(line));
     }
-    let grown = grown.into_iter().filter(|piece| !piece.lines.is_empty());
-    Ok(grown.map(|piece| Change::new(None, Some(piece))).collect())
+    pieces.retain(|piece| !piece.lines.is_empty());
 }
 
 /// The rows of an item, in parts.

@@ -70,7 +70,7 @@ impl View {
         let mut view = View { gone: gone(comparison), files: Vec::new() };
         let new = comparison.changes.iter().filter(|it| it.new.is_some());
         for (path, changes) in by_file(new) {
-            let enters = path.starts_with("shared");
+            let enters = changes.iter().any(|change| change.enters());
             let (note, is_new) = match enters {
                 true => fate(&changes),
                 false => (String::new(), false),
@@ -129,7 +129,7 @@ impl Change {
         if old.item.title != new.item.title {
             notes.push(format!("was {}", old.item.title));
         }
-        if !is_same_file(old, new) && !new.path.starts_with("shared") {
+        if !is_same_file(old, new) {
             let name = old.path.file_name().unwrap_or_default();
             notes.push(format!("from {}", name.to_string_lossy()));
         }
@@ -150,10 +150,9 @@ pub fn lines(count: usize) -> String {
 
 fn gone(comparison: &Comparison) -> Vec<Gone> {
     let mut found: Vec<(&Piece, &Change)> = Vec::new();
-    for change in &comparison.changes {
+    for change in comparison.changes.iter().chain(&comparison.grown) {
         let Some(old) = &change.old else { continue };
-        let left = change.new.as_ref();
-        let left = left.is_none_or(|new| new.path.starts_with("shared"));
+        let left = change.new.is_none() || change.enters();
         let is_item = [Kind::Function, Kind::Other].contains(&old.item.kind);
         if left && is_item {
             found.push((old, change));
