@@ -36,6 +36,7 @@ pub mod listing;
 pub mod page;
 mod pair;
 pub mod picture;
+pub mod pieces;
 pub mod preprocess;
 pub mod project;
 pub mod record;

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::compare::{Change, Piece};
+use crate::compare::Change;
 use crate::items::Kind;
+use crate::pieces::Piece;
 
 /// Items under different names are the same from this likeness on.
 const ALIKE: f32 = 0.5;

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use anyhow::bail;
 use similar::ChangeTag;
 
-use crate::compare::{Change, Comparison, Piece};
+use crate::compare::{Change, Comparison};
 use crate::items::Kind;
+use crate::pieces::Piece;
 use crate::{Project, Result};
 
 /// A module has moved if so many hundredths of its lines were in the step.
