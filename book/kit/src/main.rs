@@ -3,6 +3,7 @@
 use std::process::{ExitCode, Stdio};
 
 use anyhow::bail;
+use kit::record::Which;
 use kit::serve::Server;
 use kit::{Fault, Project, Result, build, check, preprocess, record, sync};
 use lexopt::prelude::*;
@@ -15,10 +16,12 @@ Usage: cargo book [COMMAND]
   (none) [--port N]    build, then serve on 127.0.0.1 (default port 3000;
                        0 takes a free one), and build again on changes
   build                build only, into book/build
-  check [--no-runs]    everything that can be wrong with the book
-  record [WHAT [NAME...]]
-                       run the steps again and write what is shown of it;
-                       WHAT is traces, runs or charts
+  check [--all | --no-runs]
+                       everything that can be wrong with the book; plays the
+                       recordings whose sources have changed, or all, or none
+  record [--all] [WHAT [NAME...]]
+                       play them and write down what is shown of them; WHAT
+                       is traces, runs or charts
   sync [--check]       write what is generated from steps/steps.toml
   preprocess           mdBook's preprocessor protocol, for `mdbook serve`
 ";
@@ -31,6 +34,7 @@ struct Arguments {
     names: Vec<String>,
     port: Option<u16>,
     no_runs: bool,
+    all: bool,
     check: bool,
 }
 
@@ -51,22 +55,27 @@ fn run() -> Result<bool> {
         print!("{HELP}");
         return Ok(true);
     };
-    let Arguments { command, names, port, no_runs, check } = arguments;
+    let Arguments { command, names, port, no_runs, all, check } = arguments;
     let command = command.as_deref();
     if command == Some("preprocess") {
         return preprocess::protocol(&names);
     }
     let project = Project::find()?;
+    let which = if all { Which::All } else { Which::Changed };
     match command {
         None => show(&project, port.unwrap_or(3000))?,
         Some("build") => {
             let folder = build::install(&project)?;
             println!("{}", folder.join("index.html").display());
         }
-        Some("check") => return Ok(report(&check::check(&project, !no_runs)?)),
+        Some("check") => {
+            let which = (!no_runs).then_some(which);
+            return Ok(report(&check::check(&project, which)?));
+        }
         Some("record") => {
             let what = names.first().map_or("", String::as_str);
-            record::record(&project, what, names.get(1..).unwrap_or(&[]))?;
+            let names = names.get(1..).unwrap_or(&[]);
+            record::record(&project, what, names, which)?;
         }
         Some("sync") if check => return Ok(report(&sync::stale(&project)?)),
         Some("sync") => {
@@ -88,6 +97,7 @@ fn arguments() -> Result<Option<Arguments>> {
             Short('h') | Long("help") => return Ok(None),
             Long("port") => arguments.port = Some(parser.value()?.parse()?),
             Long("no-runs") => arguments.no_runs = true,
+            Long("all") => arguments.all = true,
             Long("check") => arguments.check = true,
             Value(word) if arguments.command.is_none() => {
                 arguments.command = Some(word.string()?);
