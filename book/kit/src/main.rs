@@ -3,6 +3,7 @@
 use std::process::{ExitCode, Stdio};
 
 use anyhow::bail;
+use kit::record::Which;
 use kit::serve::Server;
 use kit::{
     Fault, Project, Result, build, check, preprocess, record, sizes, sync,
@@ -18,10 +19,12 @@ Usage: cargo book [COMMAND]
   (none) [--port N]    build, then serve on 127.0.0.1 (default port 3000;
                        0 takes a free one), and build again on changes
   build                build only, into book/build
-  check [--no-runs]    everything that can be wrong with the book
-  record [WHAT [NAME...]]
-                       run the steps again and write what is shown of it;
-                       WHAT is traces, runs or charts
+  check [--all | --no-runs]
+                       everything that can be wrong with the book; plays the
+                       recordings whose sources have changed, or all, or none
+  record [--all] [WHAT [NAME...]]
+                       play them and write down what is shown of them; WHAT
+                       is traces, runs or charts
   diff [FROM] TO       what has changed between two steps: diff 06 07
   sizes                how long each step is
   sync [--check]       write what is generated from steps/steps.toml
@@ -36,6 +39,7 @@ struct Arguments {
     names: Vec<String>,
     port: Option<u16>,
     no_runs: bool,
+    all: bool,
     check: bool,
     help: bool,
 }
@@ -53,7 +57,8 @@ fn main() -> ExitCode {
 
 /// Does what the command line says; `false` if it found faults.
 fn run() -> Result<bool> {
-    let Arguments { command, names, port, no_runs, check, help } = arguments()?;
+    let Arguments { command, names, port, no_runs, all, check, help } =
+        arguments()?;
     let command = command.as_deref();
     if help {
         print!(
@@ -70,16 +75,21 @@ fn run() -> Result<bool> {
         return preprocess::protocol(&names);
     }
     let project = Project::find()?;
+    let which = if all { Which::All } else { Which::Changed };
     match command {
         None => show(&project, port.unwrap_or(3000))?,
         Some("build") => {
             let folder = build::install(&project)?;
             println!("{}", folder.join("index.html").display());
         }
-        Some("check") => return Ok(report(&check::check(&project, !no_runs)?)),
+        Some("check") => {
+            let which = (!no_runs).then_some(which);
+            return Ok(report(&check::check(&project, which)?));
+        }
         Some("record") => {
             let what = names.first().map_or("", String::as_str);
-            record::record(&project, what, names.get(1..).unwrap_or(&[]))?;
+            let names = names.get(1..).unwrap_or(&[]);
+            record::record(&project, what, names, which)?;
         }
         Some("diff") => terminal::diff(&project, &names)?,
         Some("sizes") => print!("{}", sizes::table(&project)?),
@@ -102,6 +112,7 @@ fn arguments() -> Result<Arguments> {
             Short('h') | Long("help") => arguments.help = true,
             Long("port") => arguments.port = Some(parser.value()?.parse()?),
             Long("no-runs") => arguments.no_runs = true,
+            Long("all") => arguments.all = true,
             Long("check") => arguments.check = true,
             Value(word) if arguments.command.is_none() => {
                 arguments.command = Some(word.string()?);
