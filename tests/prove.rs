@@ -1,8 +1,8 @@
-//! The exercises: that each bites, and that the student's commands work.
+//! That the student's commands work. That each exercise bites, `.ci/run`
+//! shows by `cargo ex prove`.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -12,20 +12,6 @@ fn ex(directory: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ex"));
     command.args(args).current_dir(directory);
     command.output().expect("ex starts")
-}
-
-/// Every starter fails as declared, every solution passes, every wrong
-/// answer is caught, and no step passes: see tests/ex/prove.rs.
-#[test]
-fn every_exercise_bites() {
-    let output = ex(Path::new(ROOT), &["prove"]);
-    let words = String::from_utf8_lossy(&output.stdout);
-    // What was skipped must be seen even if all is well.
-    for line in words.lines().filter(|line| line.starts_with("SKIPPED")) {
-        let _ = writeln!(std::io::stderr(), "{line}");
-    }
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{words}\n{errors}");
 }
 
 /// A copy of what the student's commands read and write.

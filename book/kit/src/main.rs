@@ -1,11 +1,13 @@
 //! `cargo book`: builds the book and serves it; `check`, `record`, `sync`.
 
-use std::io::{self, Write};
-use std::process::ExitCode;
+use std::process::{ExitCode, Stdio};
 
 use anyhow::bail;
+use kit::record::Which;
+use kit::serve::Server;
 use kit::{
-    Fault, Project, Result, build, check, preprocess, record, serve, sync,
+    Fault, Project, Result, build, check, preprocess, record, sizes, sync,
+    terminal,
 };
 use lexopt::prelude::*;
 
@@ -15,12 +17,16 @@ Builds the book, checks it, records its runs and serves it.
 Usage: cargo book [COMMAND]
 
   (none) [--port N]    build, then serve on 127.0.0.1 (default port 3000;
-                       0 takes a free one)
+                       0 takes a free one), and build again on changes
   build                build only, into book/build
-  check [--no-runs]    everything that can be wrong with the book
-  record [WHAT [NAME...]]
-                       run the steps again and write what is shown of it;
-                       WHAT is traces, runs or charts
+  check [--all | --no-runs]
+                       everything that can be wrong with the book; plays the
+                       recordings whose sources have changed, or all, or none
+  record [--all] [WHAT [NAME...]]
+                       play them and write down what is shown of them; WHAT
+                       is traces, runs or charts
+  diff [FROM] TO       what has changed between two steps: diff 06 07
+  sizes                how long each step is
   sync [--check]       write what is generated from steps/steps.toml
   preprocess           mdBook's preprocessor protocol, for `mdbook serve`
 ";
@@ -33,7 +39,9 @@ struct Arguments {
     names: Vec<String>,
     port: Option<u16>,
     no_runs: bool,
+    all: bool,
     check: bool,
+    help: bool,
 }
 
 fn main() -> ExitCode {
@@ -42,34 +50,49 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("book: {error:#}");
-            ExitCode::FAILURE
+            ExitCode::from(2)
         }
     }
 }
 
 /// Does what the command line says; `false` if it found faults.
 fn run() -> Result<bool> {
-    let Some(arguments) = arguments()? else {
-        print!("{HELP}");
-        return Ok(true);
-    };
-    let Arguments { command, names, port, no_runs, check } = arguments;
+    let Arguments { command, names, port, no_runs, all, check, help } =
+        arguments()?;
     let command = command.as_deref();
+    if help {
+        print!(
+            "{}",
+            match command {
+                Some("diff") => terminal::HELP,
+                Some("sizes") => sizes::HELP,
+                _ => HELP,
+            }
+        );
+        return Ok(true);
+    }
     if command == Some("preprocess") {
         return preprocess::protocol(&names);
     }
     let project = Project::find()?;
+    let which = if all { Which::All } else { Which::Changed };
     match command {
         None => show(&project, port.unwrap_or(3000))?,
         Some("build") => {
-            let folder = build::build(&project, None)?;
+            let folder = build::install(&project)?;
             println!("{}", folder.join("index.html").display());
         }
-        Some("check") => return Ok(report(&check::check(&project, !no_runs)?)),
+        Some("check") => {
+            let which = (!no_runs).then_some(which);
+            return Ok(report(&check::check(&project, which)?));
+        }
         Some("record") => {
             let what = names.first().map_or("", String::as_str);
-            record::record(&project, what, names.get(1..).unwrap_or(&[]))?;
+            let names = names.get(1..).unwrap_or(&[]);
+            record::record(&project, what, names, which)?;
         }
+        Some("diff") => terminal::diff(&project, &names)?,
+        Some("sizes") => print!("{}", sizes::table(&project)?),
         Some("sync") if check => return Ok(report(&sync::stale(&project)?)),
         Some("sync") => {
             for file in sync::write(&project)? {
@@ -81,15 +104,15 @@ fn run() -> Result<bool> {
     Ok(true)
 }
 
-/// `None` if only help is wanted.
-fn arguments() -> Result<Option<Arguments>> {
+fn arguments() -> Result<Arguments> {
     let mut arguments = Arguments::default();
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
-            Short('h') | Long("help") => return Ok(None),
+            Short('h') | Long("help") => arguments.help = true,
             Long("port") => arguments.port = Some(parser.value()?.parse()?),
             Long("no-runs") => arguments.no_runs = true,
+            Long("all") => arguments.all = true,
             Long("check") => arguments.check = true,
             Value(word) if arguments.command.is_none() => {
                 arguments.command = Some(word.string()?);
@@ -98,18 +121,15 @@ fn arguments() -> Result<Option<Arguments>> {
             other => return Err(other.unexpected().into()),
         }
     }
-    Ok(Some(arguments))
+    Ok(arguments)
 }
 
 /// Builds the book and serves it until Ctrl-C.
 fn show(project: &Project, port: u16) -> Result<()> {
-    let listener = serve::listen(port)?;
-    let folder = build::build(project, None)?;
-    let root = serve::root(&folder)?;
-    let address = listener.address();
-    // Whoever waits for this line may be a program, on the end of a pipe.
-    writeln!(io::stdout(), "listening on http://{address}")?;
-    serve::serve(&listener, &root)
+    eprintln!("book: building the book");
+    let directory = build::install(project)?;
+    let output = Stdio::inherit();
+    Server::start(project, &directory, port, output)?.watch(project)
 }
 
 /// Prints every fault on a line; whether there was none.

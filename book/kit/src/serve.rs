@@ -1,169 +1,140 @@
-//! Serves the built book on this machine, by the server of step 08.
-//!
-//! Step 08 answers one visitor after the other. A browser comes as six at
-//! once, so there is a thread for each connection here, as in step 10.
+//! Serves the built book by the newest step that serves files, and builds it
+//! again when something changes.
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::os::fd::OwnedFd;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
+use std::time::{Duration, Instant};
 
-use anyhow::Context;
-use shared::files::root::Root;
-use shared::http::persistence::Persistence;
-use shared::net::listener::Listener;
-use shared::web::visit::{End, Visit};
+use anyhow::{Context, bail};
+use nix::sys::prctl;
+use nix::sys::signal::Signal;
 
-use crate::Result;
+use crate::record::cargo;
+use crate::{Project, Result, build};
 
-#[path = "../../../steps/08-files/site.rs"]
-mod site;
+/// How often the sources are looked at.
+const INTERVAL: Duration = Duration::from_millis(500);
 
-/// A listener on that port of this machine; port 0 takes a free one.
-///
-/// # Errors
-/// When the port is taken.
-pub fn listen(port: u16) -> Result<Listener> {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    Listener::open(address).with_context(|| {
-        format!("cannot listen on port {port}; choose one with --port")
-    })
-}
+/// What the book is made of, from the root.
+const SOURCES: [&str; 8] = [
+    "book/book.toml",
+    "book/data",
+    "book/runs",
+    "book/src",
+    "book/theme",
+    "book/traces",
+    "shared",
+    "steps",
+];
 
-/// The folder whose files are served.
-///
-/// # Errors
-/// When it cannot be opened, or when the kernel is older than Linux 5.6.
-pub fn root(folder: &Path) -> Result<Root> {
-    Root::open(folder)
-        .with_context(|| format!("cannot open {}", folder.display()))
-}
+/// A step that serves a directory; dropping it ends it.
+pub struct Server(Child);
 
-/// Serves until the program is ended, a thread for each connection.
-///
-/// # Errors
-/// When no more connections can be accepted.
-pub fn serve(listener: &Listener, root: &Root) -> Result<()> {
-    thread::scope(|scope| {
-        loop {
-            let (connection, _) = listener.accept().context("cannot accept")?;
-            thread::Builder::new()
-                .spawn_scoped(scope, move || visit(&connection, root))
-                .context("cannot start a thread")?;
-        }
-    })
-}
-
-/// A visitor who leaves early is no failure of ours: nobody is told how the
-/// visit ended.
-fn visit(connection: &OwnedFd, root: &Root) {
-    Visit::new(connection).serve(|visit| converse(visit, root));
-}
-
-/// As in step 08.
-fn converse(visit: &mut Visit, root: &Root) -> Result<End, End> {
-    loop {
-        let request = visit.read_head(|head| site::Request::new(head, root))?;
-        visit.read_body(request.framing, request.expects_continue)?;
-        request.answer(visit)?;
-        if request.persistence == Persistence::Closes {
-            return Ok(End::Closed);
-        }
-        visit.flush_enough()?;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use std::fs;
-    use std::io::{Read, Write};
-    use std::net::TcpStream;
-    use std::time::Duration;
-
-    use super::*;
-
-    /// A book, served until the test program ends.
-    fn serve_a_book() -> (tempfile::TempDir, SocketAddr) {
-        let folder = tempfile::tempdir().unwrap();
-        let book = folder.path().join("book");
-        fs::create_dir_all(book.join("ex")).unwrap();
-        fs::write(folder.path().join("secret"), "secret").unwrap();
-        fs::write(book.join("index.html"), "<p>Hello").unwrap();
-        fs::write(book.join("ex/01a.html"), "<p>Two doors").unwrap();
-        std::os::unix::fs::symlink("../secret", book.join("link")).unwrap();
-        let listener = listen(0).unwrap();
-        let address = listener.address();
-        let root = root(&book).unwrap();
-        thread::spawn(move || serve(&listener, &root));
-        (folder, address)
-    }
-
-    /// Head and body of the answer to one request.
-    fn ask(address: SocketAddr, request: &str) -> (String, String) {
-        let mut connection = TcpStream::connect(address).unwrap();
-        connection.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        connection.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.to_string(), body.to_string())
-    }
-
-    #[test]
-    fn serves_what_is_there_and_nothing_else() {
-        let (_folder, address) = serve_a_book();
-        for (line, status) in [
-            ("GET /", "200"),
-            ("GET /index.html?x", "200"),
-            ("HEAD /ex/01a.html", "200"),
-            ("GET /ex/../index.html", "200"),
-            ("GET /../secret", "400"),
-            ("GET /%2e%2e/secret", "400"),
-            ("GET /link", "404"),
-            ("GET /nothing", "404"),
-            ("GET /ex", "301"),
-            ("GET /ex/", "404"),
-            ("POST /", "405"),
-            ("GET index.html", "400"),
-        ] {
-            let end = "HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-            let (head, body) = ask(address, &format!("{line} {end}"));
-            let start = format!("HTTP/1.1 {status} ");
-            assert!(head.starts_with(&start), "{line}: {head}");
-            assert!(!body.contains("secret"), "{line}: {body}");
-        }
-    }
-
-    #[test]
-    fn labels_what_it_serves() {
-        let (_folder, address) = serve_a_book();
-        for (method, expected) in [("GET", "<p>Hello"), ("HEAD", "")] {
-            let end = "/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-            let (head, body) = ask(address, &format!("{method} {end}"));
-            assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
-            assert!(head.contains("Content-Type: text/html"), "{head}");
-            assert!(head.contains("Content-Length: 8"), "{head}");
-            assert_eq!(body, expected);
-        }
-    }
-
-    /// A browser keeps connections in reserve, and says nothing on them.
-    /// They are not sent away before somebody else is served.
-    #[test]
-    fn a_silent_visitor_keeps_nobody_waiting() {
-        let (_folder, address) = serve_a_book();
-        let end = "/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-        let is_still_there = || {
-            let silent = TcpStream::connect(address).unwrap();
-            let (head, _) = ask(address, &format!("GET {end}"));
-            assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
-            silent.set_nonblocking(true).unwrap();
-            // Nothing to read: not even the end of the stream.
-            silent.peek(&mut [0]).is_err()
+impl Server {
+    /// Builds the newest step that takes `--root` and starts it on that port
+    /// of this machine; port 0 takes a free one. The step prints its address.
+    ///
+    /// # Errors
+    /// When there is no such step, or it does not compile or start.
+    pub fn start(
+        project: &Project,
+        directory: &Path,
+        port: u16,
+        output: Stdio,
+    ) -> Result<Server> {
+        let serves = |step: &&crate::Step| {
+            let main = project.read(step.folder().join("main.rs"));
+            main.is_ok_and(|text| text.contains("--root DIR"))
         };
-        // Once is enough; a machine may be too slow for it at times.
-        assert!((0..5).any(|_| is_still_there()));
+        let step = project.steps.iter().rev().find(serves);
+        let name = step.context("no step serves files yet")?.program();
+        eprintln!("book: building {name}, which serves it");
+        let built = cargo::build(project, &["--bin".into(), name.clone()])?;
+        let mut command = Command::new(cargo::built(&built, &name)?);
+        command.arg(format!("127.0.0.1:{port}")).arg("--root").arg(directory);
+        command.stdin(Stdio::null()).stdout(output);
+        // SAFETY: between fork and exec it makes one bare system call.
+        unsafe {
+            command.pre_exec(|| {
+                // Should we be killed, the server ends too.
+                Ok(prctl::set_pdeathsig(Signal::SIGTERM)?)
+            })
+        };
+        let child =
+            command.spawn().with_context(|| format!("cannot start {name}"))?;
+        Ok(Server(child))
+    }
+
+    /// What it prints, if `output` was a pipe.
+    pub fn output(&mut self) -> Option<ChildStdout> {
+        self.0.stdout.take()
+    }
+
+    /// Builds the book whenever its sources change, until the server ends.
+    ///
+    /// # Errors
+    /// When the server ends: it has said why.
+    pub fn watch(&mut self, project: &Project) -> Result<()> {
+        let mut built = stamp(project);
+        loop {
+            if let Some(status) = self.0.try_wait()? {
+                bail!("the server has ended: {status}; try another --port");
+            }
+            thread::sleep(INTERVAL);
+            let now = stamp(project);
+            if now != built {
+                built = now;
+                rebuild(project);
+            }
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Builds the book again. What is wrong is said, and the book stays as it is
+/// until that is mended.
+fn rebuild(project: &Project) {
+    eprintln!("book: something has changed, building again");
+    let start = Instant::now();
+    let built = Project::open(&project.root)
+        .and_then(|project| build::install(&project));
+    match built {
+        Ok(_) => eprintln!("book: built in {:.1?}", start.elapsed()),
+        Err(error) => eprintln!("book: {error:#}"),
+    }
+}
+
+/// Stands for the sources as they are now: their names, sizes and dates.
+fn stamp(project: &Project) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for source in SOURCES {
+        look(&project.root.join(source), &mut hasher);
+    }
+    hasher.finish()
+}
+
+/// A file that goes while it is looked at is a change like any other.
+fn look(path: &Path, hasher: &mut DefaultHasher) {
+    let Ok(data) = fs::metadata(path) else { return };
+    path.hash(hasher);
+    match fs::read_dir(path) {
+        Ok(entries) => {
+            let mut paths: Vec<_> =
+                entries.flatten().map(|entry| entry.path()).collect();
+            paths.sort();
+            paths.iter().for_each(|path| look(path, hasher));
+        }
+        Err(_) => (data.len(), data.modified().ok()).hash(hasher),
     }
 }

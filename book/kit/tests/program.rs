@@ -9,13 +9,15 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc;
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use course::Course;
+use kit::Project;
 use kit::record::trace;
+use kit::serve::Server;
 use mdbook_driver::MDBook;
 
 /// `book` in that course. What it builds there must not be mistaken for the
@@ -45,8 +47,8 @@ fn a_check_says_what_is_wrong_and_how_to_mend_it() {
     assert_eq!(faulty.status.code(), Some(1), "{words}");
     assert_eq!(
         words,
-        "book/src/preface.md:3: `01-speak.html#the-coda` names a place that \
-         01-speak.html does not have: no id `the-coda`; mend the link\n"
+        "book/src/preface.md:3: `01-speak.html#the-coda` names an id that \
+         01-speak.html does not have: `the-coda`; mend the link\n"
     );
 }
 
@@ -115,7 +117,7 @@ fn wrong_words_are_refused() {
     let course = Course::new();
     for words in [&["paint"][..], &["--port", "x"], &["--colour"]] {
         let (refused, message) = output(&course, words);
-        assert_eq!(refused.status.code(), Some(1), "{words:?}");
+        assert_eq!(refused.status.code(), Some(2), "{words:?}");
         assert!(message.starts_with("book: "), "{message}");
     }
     let nowhere = tempfile::tempdir().unwrap();
@@ -128,40 +130,57 @@ fn wrong_words_are_refused() {
     assert!(message.contains("no steps/steps.toml here"), "{message}");
 }
 
-/// The program while it serves; it is ended whatever the test finds.
-struct Served(Child);
+/// The newest step on a book that is built again all the time: whoever asks
+/// finds every page, and what is no longer in the book is gone in the end.
+#[test]
+fn a_reader_finds_every_page_while_the_book_is_rebuilt() {
+    let course = Course::new();
+    let project = course.project();
+    let directory = kit::build::install(&project).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let steps = Project::open(&root.canonicalize().unwrap()).unwrap();
+    let mut server =
+        Server::start(&steps, &directory, 0, Stdio::piped()).unwrap();
+    let mut line = String::new();
+    let output = server.output().unwrap();
+    BufReader::new(output).read_line(&mut line).unwrap();
+    let address = line.trim().strip_prefix("listening on http://").unwrap();
+    let address = address.trim_end_matches('/').to_string();
 
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+    fs::write(directory.join("old.html"), "old").unwrap();
+    assert!(get(&address, "/old.html").starts_with("HTTP/1.1 200 "));
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for round in 0..5 {
+                let text = format!("Hello {round}");
+                course.write("book/theme/extra.txt", &text);
+                kit::build::install(&project).unwrap();
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+        while !done.load(Ordering::Relaxed) {
+            for page in ["/", "/01-speak.html", "/ex/01a.html"] {
+                let page = get(&address, page);
+                assert!(page.starts_with("HTTP/1.1 200 OK\r\n"), "{page}");
+            }
+        }
+    });
+    assert!(get(&address, "/old.html").starts_with("HTTP/1.1 404 "));
+    let page = get(&address, "/01-speak.html");
+    assert!(page.contains("id=\"01-speak-main-5\""), "{page}");
 }
 
-#[test]
-fn builds_and_serves_at_the_address_on_its_first_line() {
-    let course = Course::new();
-    let mut command = book(&course, &["--port", "0"]);
-    let mut served = Served(command.stdout(Stdio::piped()).spawn().unwrap());
-    let stdout = served.0.stdout.take().unwrap();
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        let mut line = String::new();
-        let read = BufReader::new(stdout).read_line(&mut line);
-        let _ = sender.send(read.map(|_| line));
-    });
-    let line = receiver.recv_timeout(Duration::from_secs(60));
-    let line = line.expect("no first line within a minute").unwrap();
-    let address = line.trim().strip_prefix("listening on http://").unwrap();
-
+/// The whole response to a request for `path`.
+fn get(address: &str, path: &str) -> String {
     let mut connection = TcpStream::connect(address).unwrap();
     connection.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    let request = "GET /01-speak.html HTTP/1.1\r\nHost: x\r\n\r\n";
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     connection.write_all(request.as_bytes()).unwrap();
-    let mut page = String::new();
-    connection.read_to_string(&mut page).unwrap();
-    assert!(page.starts_with("HTTP/1.1 200 OK\r\n"), "{page}");
-    assert!(page.contains("id=\"01-speak-main-5\""), "{page}");
+    let mut response = String::new();
+    connection.read_to_string(&mut response).unwrap();
+    response
 }
 
 /// mdBook by itself, calling our program as the preprocessor that book.toml
@@ -176,7 +195,7 @@ fn mdbook_alone_builds_the_same_book() {
         &format!("\"'{program}' preprocess\""),
     );
     let [ours, theirs] = ["ours", "theirs"].map(|it| course.root().join(it));
-    kit::build::build(&course.project(), Some(&ours)).unwrap();
+    kit::build::build(&course.project(), &ours).unwrap();
     let mut mdbook = MDBook::load(course.root().join("book")).unwrap();
     mdbook.config.build.build_dir = theirs.clone();
     mdbook.build().unwrap();

@@ -16,7 +16,7 @@ pub(super) fn check(project: &Project) -> Result<Vec<Fault>> {
         if !project.root.join(&file).is_file() {
             let what = format!(
                 "there is no trace of step {:02}; describe its client in \
-                 book/traces/{0:02}.toml, then: cargo book record traces \
+                 book/traces/{0:02}.session, then: cargo book record traces \
                  {0:02}",
                 step.number
             );

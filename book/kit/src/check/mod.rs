@@ -1,29 +1,30 @@
 //! `cargo book check`: everything that can be wrong with the book.
 
-use crate::{Fault, Project, Result, record, sync};
+use crate::record::{self, Which};
+use crate::{Fault, Project, Result, sync};
 
 mod addresses;
 mod calls;
 mod chapters;
-mod coverage;
 mod files;
 mod html;
 mod pages;
+mod sizes;
 
-/// All faults, in the order of files and lines; with `runs`, what is recorded
-/// is run again and compared.
+/// All faults, in the order of files and lines; what `runs` says of the
+/// recordings is played again and compared.
 ///
 /// # Errors
 /// When the check itself cannot be made.
-pub fn check(project: &Project, runs: bool) -> Result<Vec<Fault>> {
+pub fn check(project: &Project, runs: Option<Which>) -> Result<Vec<Fault>> {
     let mut faults = files::check(project)?;
     faults.extend(sync::stale(project)?);
     faults.extend(chapters::check(project)?);
-    faults.extend(coverage::check(project)?);
+    faults.extend(sizes::check(project));
     faults.extend(calls::check(project)?);
     faults.extend(pages::check(project)?);
-    if runs {
-        faults.extend(record::compare(project)?);
+    if let Some(which) = runs {
+        faults.extend(record::compare(project, which)?);
     }
     faults.sort();
     faults.dedup();

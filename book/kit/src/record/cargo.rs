@@ -20,7 +20,7 @@ pub type Built = BTreeMap<String, PathBuf>;
 /// Builds targets as a reader would: `--bin step01` and the like.
 ///
 /// # Errors
-/// When they do not compile; the compiler's words are in the error.
+/// When they do not compile; the compiler has said why.
 pub fn build(project: &Project, targets: &[String]) -> Result<Built> {
     run(command(project), targets)
 }
@@ -29,14 +29,14 @@ pub fn build(project: &Project, targets: &[String]) -> Result<Built> {
 /// of their own: the reader's build is not thrown away by other flags.
 ///
 /// # Errors
-/// When they do not compile; the compiler's words are in the error.
+/// When they do not compile; the compiler has said why.
 pub fn build_for_traces(
     project: &Project,
     targets: &[String],
 ) -> Result<Built> {
     let mut command = command(project);
     command.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", FOR_TRACES);
-    let folder = target_folder(project)?.join("trace");
+    let folder = target_directory(project)?.join("trace");
     command.env("CARGO_TARGET_DIR", folder);
     run(command, targets)
 }
@@ -74,12 +74,12 @@ fn command(project: &Project) -> Command {
 }
 
 fn run(mut command: Command, targets: &[String]) -> Result<Built> {
-    command.args(["build", "--quiet"]);
-    command.arg("--message-format=json-render-diagnostics").args(targets);
-    let output = command.output().context("cannot run cargo")?;
+    command.args(["build", "--message-format=json-render-diagnostics"]);
+    // Cargo says how far it is, and what does not compile.
+    let output = command.args(targets).stderr(Stdio::inherit()).output();
+    let output = output.context("cannot run cargo")?;
     if !output.status.success() {
-        let words = String::from_utf8_lossy(&output.stderr);
-        bail!("cargo build {} failed:\n{words}", targets.join(" "));
+        bail!("cargo build {} failed", targets.join(" "));
     }
     let text = String::from_utf8(output.stdout)?;
     text.lines().filter_map(|line| artifact(line).transpose()).collect()
@@ -113,7 +113,10 @@ fn artifact(line: &str) -> Result<Option<(String, PathBuf)>> {
 }
 
 /// Where cargo builds: `target`, unless the user has said otherwise.
-fn target_folder(project: &Project) -> Result<PathBuf> {
+///
+/// # Errors
+/// When cargo does not say it.
+pub fn target_directory(project: &Project) -> Result<PathBuf> {
     #[derive(Deserialize)]
     struct Metadata {
         target_directory: PathBuf,

@@ -68,7 +68,7 @@ impl Course {
 
     /// What the check finds, without running anything again.
     pub fn faults(&self) -> Vec<String> {
-        let faults = kit::check::check(&self.project(), false).unwrap();
+        let faults = kit::check::check(&self.project(), None).unwrap();
         faults.iter().map(ToString::to_string).collect()
     }
 

@@ -9,9 +9,11 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
-use super::trace;
+use super::compare::skip;
+use super::hashes::{self, Hashes};
+use super::{Which, cargo, trace};
 use crate::html::{block, escape};
-use crate::{Fault, Project, Result};
+use crate::{Fault, Project, Result, Step};
 
 mod draw;
 mod nagle;
@@ -87,7 +89,8 @@ impl Chart {
     }
 }
 
-fn file(name: &str) -> PathBuf {
+/// The numbers of a chart, from the root.
+pub fn file(name: &str) -> PathBuf {
     format!("book/data/charts/{name}.json").into()
 }
 
@@ -136,27 +139,44 @@ fn table(chart: &Chart) -> Result<String, std::fmt::Error> {
     Ok(html)
 }
 
-/// Records charts and writes their files; all, if none is named.
+/// Records charts and writes their files: those named, or else what `which`
+/// says. Times are another machine's each time, so that they are recorded
+/// when they are named, or all are.
 ///
 /// # Errors
 /// When nothing records such a chart, or its numbers cannot be had.
-pub fn record_to_files(project: &Project, names: &[String]) -> Result<()> {
+pub fn record_to_files(
+    project: &Project,
+    names: &[String],
+    which: Which,
+    known: &mut Hashes,
+) -> Result<()> {
     for name in names {
         if !RECORDERS.iter().any(|(known, ..)| known == name) {
             bail!("nothing records a chart '{name}'");
         }
     }
-    for (name, _, recorder) in RECORDERS {
-        if !names.is_empty() && !names.iter().any(|wanted| wanted == name) {
+    for (name, numbers, recorder) in RECORDERS {
+        let file = file(name);
+        let hash = hashes::of_chart(project, name);
+        let current = known.is_current(&hashes::name(&file), hash.as_deref());
+        let wanted = match names.is_empty() {
+            true if which == Which::All => true,
+            true => numbers == Numbers::Counted && !current,
+            false => names.iter().any(|wanted| wanted == name),
+        };
+        if !wanted {
             continue;
         }
-        let file = file(name);
+        eprintln!("book: chart {name}");
         let path = project.root.join(&file);
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
         std::fs::write(path, recorder(project)?.to_json()?)
             .with_context(|| file.display().to_string())?;
+        let hash = hashes::of_chart(project, name);
+        known.note(project, &hashes::name(&file), hash)?;
         println!("{}", file.display());
     }
     Ok(())
@@ -166,15 +186,26 @@ pub fn record_to_files(project: &Project, names: &[String]) -> Result<()> {
 ///
 /// # Errors
 /// When the numbers cannot be had.
-pub fn compare(project: &Project) -> Result<Vec<Fault>> {
+pub fn compare(
+    project: &Project,
+    known: &Hashes,
+    which: Which,
+) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
     for (name, numbers, recorder) in RECORDERS {
-        if numbers == Numbers::Timed {
+        let file = file(name);
+        let hash = hashes::of_chart(project, name);
+        let current = known.is_current(&hashes::name(&file), hash.as_deref());
+        if numbers == Numbers::Timed || (which == Which::Changed && current) {
             continue;
         }
-        let file = file(name);
         // A book without this chart has nothing to compare.
         let Ok(recorded) = project.read(&file) else { continue };
+        if let Some(why) = trace::impossible() {
+            faults.extend(skip(&format!("chart {name}"), &file, why));
+            continue;
+        }
+        eprintln!("book: chart {name}");
         let now = recorder(project)?.to_json()?;
         let mut lines = recorded.lines().zip(now.lines());
         if recorded != now {
@@ -189,18 +220,35 @@ pub fn compare(project: &Project) -> Result<Vec<Fault>> {
     Ok(faults)
 }
 
-/// How many system calls of ours the recorded trace of each step has.
+/// How many requests are counted.
+const REQUESTS: usize = 3;
+
+/// What each step that speaks HTTP asks of the kernel for the same work: a
+/// page, asked for three times by a client that keeps its connection while
+/// the step does.
 fn calls_per_step(project: &Project) -> Result<Chart> {
+    let serves = |step: &&Step| {
+        let main = project.read(step.folder().join("main.rs"));
+        main.is_ok_and(|text| text.contains("\"http\","))
+    };
+    let steps: Vec<&Step> = project.steps.iter().filter(serves).collect();
     let mut values = Vec::new();
-    for step in super::traced_steps(project) {
-        let count = trace::load(project, step)?.calls().count();
-        values.push((format!("{:02}", step.number), count as f64));
+    if !steps.is_empty() {
+        let built = trace::build(project, &steps)?;
+        for step in &steps {
+            let program = cargo::built(&built, &step.program())?;
+            let count = |requests| trace::count(project, program, requests);
+            let calls = (count(REQUESTS)? - count(0)?) / REQUESTS as f64;
+            values.push((format!("{:02}", step.number), calls));
+        }
     }
     Ok(Chart {
-        title: "System calls of ours in the trace of each step".to_string(),
+        title: format!(
+            "System calls of ours per request: {REQUESTS} times the same page"
+        ),
         kind: Kind::Bars,
         x: "step".to_string(),
-        y: "system calls".to_string(),
+        y: "system calls per request".to_string(),
         series: vec![Series { name: String::new(), values }],
     })
 }

@@ -1,10 +1,12 @@
 //! Sessions, line by line.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::{judge, skip};
 use crate::record::cargo::Built;
+use crate::record::progress;
 use crate::record::session::{self, Kind, Line, Script, Transcript};
 use crate::{Fault, Project, Result};
 
@@ -12,24 +14,24 @@ use crate::{Fault, Project, Result};
 const AT_ONCE: usize = 3;
 
 /// A session to be played again.
-struct Again {
-    name: String,
+struct Again<'a> {
+    name: &'a str,
     script: Script,
     recorded: Transcript,
 }
 
-/// Plays every session again.
+/// Plays these sessions again.
 ///
 /// # Errors
 /// When a script cannot be read, or the steps cannot be built.
-pub fn sessions(project: &Project) -> Result<Vec<Fault>> {
+pub fn sessions(project: &Project, names: &[String]) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
     let mut playable = Vec::new();
-    for name in session::names(project)? {
-        let script = session::script(project, &name)?;
-        let file = session::file(&name);
+    for name in names {
+        let script = session::script(project, name)?;
+        let file = session::file(name);
         let again = format!("cargo book record runs {name}");
-        let recorded = match session::load(project, &name) {
+        let recorded = match session::load(project, name) {
             Ok(recorded) => recorded,
             Err(error) => {
                 faults.push(Fault::new(file, 0, format!("{error:#}")));
@@ -49,6 +51,7 @@ pub fn sessions(project: &Project) -> Result<Vec<Fault>> {
     }
     let scripts: Vec<_> = playable.iter().map(|again| &again.script).collect();
     let built = session::build(project, &scripts)?;
+    let (count, begun) = (playable.len(), AtomicUsize::new(0));
     let (left, found) = (Mutex::new(playable.iter()), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         for _ in 0..AT_ONCE {
@@ -57,6 +60,8 @@ pub fn sessions(project: &Project) -> Result<Vec<Fault>> {
                 // lock during the play.
                 let next = || unlocked(&left).next();
                 while let Some(again) = next() {
+                    let at = begun.fetch_add(1, Ordering::Relaxed);
+                    progress(at, count, &format!("run {}", again.name));
                     let faults = play(again, &built);
                     unlocked(&found).extend(faults);
                 }
@@ -75,7 +80,7 @@ fn unlocked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Plays a session again.
-fn play(again: &Again, built: &Built) -> Vec<Fault> {
+fn play(again: &Again<'_>, built: &Built) -> Vec<Fault> {
     let Again { name, script, recorded } = again;
     match session::play(script, built, &recorded.to_string()) {
         Ok(now) => {

@@ -3,25 +3,25 @@
 use std::path::Path;
 
 use super::{judge, skip};
+use crate::record::progress;
 use crate::record::trace::{self, Call, Trace};
-use crate::record::traced_steps;
 use crate::{Fault, Project, Result, Step};
 
-/// Runs every traced step again.
+/// Runs these steps again.
 ///
 /// # Errors
 /// When the steps cannot be built.
-pub fn traces(project: &Project) -> Result<Vec<Fault>> {
-    let steps = traced_steps(project);
+pub fn traces(project: &Project, steps: &[&Step]) -> Result<Vec<Fault>> {
     if steps.is_empty() {
         return Ok(Vec::new());
     }
     if let Some(why) = trace::impossible() {
         return Ok(skip("traces", Path::new("book/traces"), why));
     }
-    let built = trace::build(project, &steps)?;
+    let built = trace::build(project, steps)?;
     let mut faults = Vec::new();
-    for step in steps {
+    for (at, step) in steps.iter().enumerate() {
+        progress(at, steps.len(), &format!("trace {:02}", step.number));
         let again = format!("cargo book record traces {:02}", step.number);
         let recorded = match trace::load(project, step) {
             Ok(recorded) => recorded,

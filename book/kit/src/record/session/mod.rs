@@ -5,11 +5,13 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail, ensure};
 
 use super::cargo::{self, Built};
+use super::hashes::{self, Hashes};
+use super::progress;
 use crate::{Project, Result};
 
 mod page;
@@ -21,10 +23,18 @@ mod tools;
 mod transcript;
 
 pub use page::render;
-pub use script::Script;
+pub use script::{Act, Script, What};
 use stage::Stage;
 pub use tools::{impossible, tools};
 pub use transcript::{Kind, Line, Transcript};
+
+/// The library that `cargo ex shim` preloads: its target, and its sources.
+pub fn shim(project: &Project) -> (&'static str, &'static Path) {
+    let places = [("shim", "tests/lab/shim"), ("nasty", "tests/nasty")];
+    let places = places.map(|(name, directory)| (name, Path::new(directory)));
+    let is_there = |place: &&(_, &Path)| project.root.join(place.1).is_dir();
+    *places.iter().find(is_there).unwrap_or(&places[0])
+}
 
 /// The script of a session, from the root.
 pub fn script_file(name: &str) -> PathBuf {
@@ -85,6 +95,12 @@ fn words(command: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// All words of these sessions' commands.
+pub fn words_of<'a>(scripts: &[&'a Script]) -> BTreeSet<&'a str> {
+    let commands = scripts.iter().flat_map(|script| script.commands());
+    commands.flat_map(words).collect()
+}
+
 /// Builds what these sessions run: the steps that they name, and the library
 /// that is preloaded. A session that names `rustc` has the compiler, and one
 /// that names `NAME.rs` has that file of `book/runs` at hand.
@@ -92,19 +108,15 @@ fn words(command: &str) -> impl Iterator<Item = &str> {
 /// # Errors
 /// When it does not compile.
 pub fn build(project: &Project, scripts: &[&Script]) -> Result<Built> {
-    let words: BTreeSet<&str> = scripts
-        .iter()
-        .flat_map(|script| script.commands())
-        .flat_map(words)
-        .collect();
+    let words = words_of(scripts);
     let mut targets = Vec::new();
     for step in &project.steps {
         if words.contains(&*step.program()) {
             targets.extend(["--bin".to_string(), step.program()]);
         }
     }
-    if words.contains("nasty") {
-        targets.extend(["--example".to_string(), "nasty".to_string()]);
+    if words.contains("shim") {
+        targets.extend(["--example".to_string(), shim(project).0.to_string()]);
     }
     let mut built = match targets.is_empty() {
         true => Built::new(),
@@ -130,7 +142,9 @@ pub fn play(script: &Script, built: &Built, known: &str) -> Result<Transcript> {
     let (mut programs, mut files) = (Vec::new(), Vec::new());
     for (name, file) in built {
         match file.extension().and_then(OsStr::to_str) {
-            Some("so") => files.push((format!("{name}.so"), file.as_path())),
+            Some("so") => {
+                files.push((stage::LIBRARY.to_string(), file.as_path()));
+            }
             Some("rs") => files.push((name.clone(), file.as_path())),
             _ => programs.push((name.as_str(), file.as_path())),
         }
@@ -145,23 +159,48 @@ pub fn play(script: &Script, built: &Built, known: &str) -> Result<Transcript> {
 ///
 /// # Errors
 /// Those of [`play`], and when a file cannot be written.
-pub fn record_to_files(project: &Project, names: &[String]) -> Result<()> {
+pub fn record_to_files(
+    project: &Project,
+    names: &[String],
+    known: &mut Hashes,
+) -> Result<()> {
     let mut scripts = Vec::new();
     for name in names {
         scripts.push(script(project, name)?);
     }
     let built = build(project, &scripts.iter().collect::<Vec<_>>())?;
-    for (name, script) in names.iter().zip(&scripts) {
-        if let Some(why) = impossible(script) {
-            anyhow::bail!("{}: {why}", script_file(name).display());
+    let mut failed = Vec::new();
+    for (at, (name, script)) in names.iter().zip(&scripts).enumerate() {
+        progress(at, names.len(), &format!("run {name}"));
+        // One that fails does not keep the others from being recorded.
+        if let Err(error) = record_to_file(project, name, script, &built, known)
+        {
+            failed.push(format!("{}: {error:#}", script_file(name).display()));
         }
-        let file = file(name);
-        let known = project.read(&file).unwrap_or_default();
-        let transcript = play(script, &built, &known)
-            .with_context(|| script_file(name).display().to_string())?;
-        std::fs::write(project.root.join(&file), transcript.to_string())
-            .with_context(|| file.display().to_string())?;
-        println!("{}: {} lines", file.display(), transcript.lines.len());
     }
+    ensure!(failed.is_empty(), "{}", failed.join("\nbook: "));
+    Ok(())
+}
+
+fn record_to_file(
+    project: &Project,
+    name: &str,
+    script: &Script,
+    built: &Built,
+    known: &mut Hashes,
+) -> Result<()> {
+    if let Some(why) = impossible(script) {
+        bail!("{why}");
+    }
+    let file = file(name);
+    let before = project.read(&file).unwrap_or_default();
+    let transcript = play(script, built, &before)?;
+    std::fs::write(project.root.join(&file), transcript.to_string())?;
+    known.note(
+        project,
+        &hashes::name(&file),
+        hashes::of_session(project, name),
+    )?;
+    println!("{}: {} lines", file.display(), transcript.lines.len());
     Ok(())
 }

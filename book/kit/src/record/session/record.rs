@@ -110,8 +110,13 @@ impl Play<'_> {
             }
             What::Wait(text) => self.wait(at, text)?,
             What::Type(text) => {
-                self.screens[at].terminal()?.type_line(text)?;
+                self.screens[at].terminal()?.type_text(&format!("{text}\n"))?;
                 self.push(at, Kind::Typed, text);
+            }
+            What::Send(text) => {
+                self.screens[at].terminal()?.type_text(text)?;
+                let shown = text.escape_debug().to_string();
+                self.push(at, Kind::Typed, &shown);
             }
             What::EndInput => {
                 self.screens[at].terminal()?.press(Key::EndInput)?;
@@ -146,7 +151,8 @@ impl Play<'_> {
         let screen = &mut self.screens[at];
         ensure!(screen.terminal.is_none(), "a program still runs there");
         screen.unseen.clear();
-        let shell = self.stage.shell(&self.ports.reveal(command))?;
+        let port = self.ports.real(8080);
+        let shell = self.stage.shell(&self.ports.reveal(command), port)?;
         screen.terminal = Some(Terminal::start(shell)?);
         self.push(at, Kind::Command, command);
         Ok(())

@@ -1,4 +1,5 @@
-//! A session's script: `book/runs/NAME.session`, one act a line.
+//! The script of a session, `book/runs/NAME.session`, or of a trace,
+//! `book/traces/NN.session`: one act a line.
 
 use anyhow::{Context, bail};
 use regex::Regex;
@@ -38,6 +39,9 @@ pub enum What {
     Wait(String),
     /// `server< TEXT`: type this line.
     Type(String),
+    /// `server<= TEXT`: type this as it is, where `\\r`, `\\n` and `\\\\` stand
+    /// for the bytes that they name in Rust.
+    Send(String),
     /// `server<^D`: end the input.
     EndInput,
     /// `server^C`: interrupt the program and wait for its end.
@@ -113,10 +117,30 @@ fn parse_act(line: &str) -> Option<Act> {
             .map(What::Run)
             .or_else(|| text("&").map(What::Start))
             .or_else(|| text(">").map(What::Wait))
+            .or_else(|| {
+                text("<=").and_then(|text| unescaped(&text)).map(What::Send)
+            })
             .or_else(|| text("<").map(What::Type))?,
     };
     let named = !terminal.is_empty();
     named.then(|| Act { terminal: terminal.to_string(), what })
+}
+
+fn unescaped(text: &str) -> Option<String> {
+    let mut letters = text.chars();
+    let mut bytes = String::new();
+    while let Some(letter) = letters.next() {
+        bytes.push(match letter {
+            '\\' => match letters.next()? {
+                'r' => '\r',
+                'n' => '\n',
+                '\\' => '\\',
+                _ => return None,
+            },
+            letter => letter,
+        });
+    }
+    Some(bytes)
 }
 
 /// `REGEX TEXT`, or `/REGEX/ TEXT` if the pattern has spaces.
@@ -147,7 +171,7 @@ mod tests {
              mask /after \\d+ ms/ after 9 ms\n\n# more\n\
              server& step01 8080\nserver> listening on\n\
              client-1$ nc -N 127.0.0.1 8080\nclient-1< hello  you\n\
-             client-1<^D\nserver^C\nserver.\n",
+             client-1<= a\\r\\n\nclient-1<^D\nserver^C\nserver.\n",
         )
         .unwrap();
         assert_eq!(script.caption, "Two in a row");
@@ -166,9 +190,10 @@ mod tests {
                 (8, "server", &What::Wait("listening on".into())),
                 (9, client, &What::Run("nc -N 127.0.0.1 8080".into())),
                 (10, client, &What::Type("hello  you".into())),
-                (11, client, &What::EndInput),
-                (12, "server", &What::Interrupt),
-                (13, "server", &What::Finish),
+                (11, client, &What::Send("a\r\n".into())),
+                (12, client, &What::EndInput),
+                (13, "server", &What::Interrupt),
+                (14, "server", &What::Finish),
             ]
         );
     }
@@ -184,6 +209,7 @@ mod tests {
             "server^D",
             "server>",
             "server <^D",
+            "server<= \\x",
             "mask a",
             "mask (a b",
             "compare yes",

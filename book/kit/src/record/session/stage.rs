@@ -11,13 +11,25 @@ use anyhow::Context;
 use crate::Result;
 use crate::record::process;
 
+/// The library that `cargo ex shim` preloads, among the files at hand.
+pub const LIBRARY: &str = "shim.so";
+
 /// Where commands are looked for, after the steps.
 const SYSTEM_PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
 
-/// What the reader types as `cargo run --bin step01 -- …`, without cargo's
-/// own words: the step is built.
+/// What the reader types as `cargo run --bin step01 -- …`, without cargo's own
+/// words: the step is built. One that is given no address takes the port that
+/// stands for its default. `cargo ex shim SETTINGS -- COMMAND` preloads the
+/// library into the step alone.
 const CARGO: &str = "#!/bin/sh
 # cargo run [--quiet] --bin NAME [[--] ARGUMENTS]
+# cargo ex shim SETTINGS -- COMMAND
+if [ \"$1 $2 $4\" = 'ex shim --' ]; then
+    SETTINGS=$3
+    export SETTINGS
+    shift 4
+    exec \"$@\"
+fi
 [ \"$1\" = run ] || { echo \"cargo $1 is not for sessions\" >&2; exit 1; }
 shift
 case \"$1\" in -q | --quiet) shift ;; esac
@@ -25,6 +37,12 @@ case \"$1\" in -q | --quiet) shift ;; esac
 name=$2
 shift 2
 [ \"$1\" != -- ] || shift
+case \"$*\" in *:*) ;; *) set -- \"127.0.0.1:$PORT\" \"$@\" ;; esac
+[ -z \"$SETTINGS\" ] || {
+    NASTY=$SETTINGS SHIM=$SETTINGS LD_PRELOAD=$LIBRARY
+    export NASTY SHIM LD_PRELOAD
+}
+unset SETTINGS LIBRARY PORT
 exec \"$name\" \"$@\"
 ";
 
@@ -50,9 +68,12 @@ impl Stage {
         let (bin, work) =
             (folder.path().join("bin"), folder.path().join("work"));
         fs::create_dir(&bin)?;
-        fs::create_dir(&work)?;
+        // Where a reader finds a step to trace.
+        let target = work.join("target/debug");
+        fs::create_dir_all(&target)?;
         for (name, program) in programs {
             symlink(program, bin.join(name))?;
+            symlink(program, target.join(name))?;
         }
         for (name, file) in files {
             symlink(file, work.join(name))?;
@@ -65,18 +86,19 @@ impl Stage {
         Ok(Stage { folder, patience, longest })
     }
 
-    /// A shell that runs `command` there.
+    /// A shell that runs `command` there; `port` stands for 8080.
     ///
     /// # Errors
     /// When there is no bash.
-    pub fn shell(&self, command: &str) -> Result<Command> {
+    pub fn shell(&self, command: &str, port: u16) -> Result<Command> {
         let bash = process::tool("bash").context("bash is missing")?;
         let folder = self.folder.path();
         let mut shell = Command::new(bash);
         shell.args(["-c", command]).current_dir(folder.join("work"));
         let path = format!("{}:{SYSTEM_PATH}", folder.join("bin").display());
         shell.env("PATH", path).env("LC_ALL", "C");
-        shell.env("HOME", folder.join("work"));
+        shell.env("HOME", folder.join("work")).env("PORT", port.to_string());
+        shell.env("LIBRARY", folder.join("work").join(LIBRARY));
         Ok(shell)
     }
 

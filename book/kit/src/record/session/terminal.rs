@@ -12,7 +12,7 @@ use std::process::{Command, ExitStatus};
 use nix::fcntl::{self, FcntlArg, OFlag};
 use nix::poll::{self, PollFd, PollFlags, PollTimeout};
 use nix::pty::{self, OpenptyResult, Winsize};
-use nix::sys::termios::{self, LocalFlags, OutputFlags, SetArg};
+use nix::sys::termios::{self, InputFlags, LocalFlags, OutputFlags, SetArg};
 
 use crate::Result;
 use crate::record::process::Running;
@@ -44,6 +44,8 @@ impl Terminal {
         let OpenptyResult { master, slave } = pty::openpty(&size, None)?;
         let mut settings = termios::tcgetattr(&slave)?;
         settings.local_flags.remove(LocalFlags::ECHO);
+        // What is typed arrives as it is, `\r` too.
+        settings.input_flags.remove(InputFlags::ICRNL);
         settings.output_flags.remove(OutputFlags::OPOST);
         termios::tcsetattr(&slave, SetArg::TCSANOW, &settings)?;
         fcntl::fcntl(&master, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
@@ -77,9 +79,13 @@ impl Terminal {
         any
     }
 
-    /// Types a line.
-    pub fn type_line(&mut self, text: &str) -> Result<()> {
-        self.send(format!("{text}\n").as_bytes())
+    /// Types a text. Ctrl-D behind the beginning of a line passes that on.
+    pub fn type_text(&mut self, text: &str) -> Result<()> {
+        self.send(text.as_bytes())?;
+        match text.ends_with('\n') {
+            true => Ok(()),
+            false => self.press(Key::EndInput),
+        }
     }
 
     /// Presses a key.

@@ -1,7 +1,8 @@
 //! The strace transcript of a step: recording, file and page.
 //!
-//! `book/traces/NN.toml`, written by hand, says what happens around the step;
-//! `book/traces/NN.json` holds what it then asked of the kernel.
+//! `book/traces/NN.session`, written by hand in the language of sessions, says
+//! what happens around the step; `book/traces/NN.json` holds what it then
+//! asked of the kernel.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -11,21 +12,21 @@ use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
 use super::cargo::{self, Built};
+use super::hashes::{self, Hashes};
 use super::ports::Ports;
-use super::process;
+use super::session::Script;
+use super::{process, progress};
 use crate::{Project, Result, Step};
 
 mod ours;
 mod page;
 mod run;
-mod script;
 mod source;
 mod stable;
 mod strace;
 mod tasks;
 
 pub use page::render;
-use script::{End, Script};
 
 /// What a step asked of the kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,7 +101,7 @@ impl Trace {
 
 /// The script of a step's trace, from the root.
 pub fn script_file(step: &Step) -> PathBuf {
-    format!("book/traces/{:02}.toml", step.number).into()
+    format!("book/traces/{:02}.session", step.number).into()
 }
 
 /// The recorded trace of a step, from the root.
@@ -172,9 +173,34 @@ pub fn record(project: &Project, step: &Step, built: &Built) -> Result<Trace> {
     Ok(Trace {
         strace: strace_version()?,
         rustc: cargo::compiler_version(project)?,
-        interrupted: script.end == End::Interrupt,
+        interrupted: run::is_interrupted(&script),
         tasks,
     })
+}
+
+/// How many system calls of ours `program` makes while curl fetches a page
+/// that many times, on one connection if the program keeps it.
+///
+/// # Errors
+/// When the program or curl fails.
+pub fn count(
+    project: &Project,
+    program: &Path,
+    requests: usize,
+) -> Result<f64> {
+    let page = " -o /dev/null http://127.0.0.1:8080/".repeat(requests);
+    let client = match requests {
+        0 => String::new(),
+        _ => format!("client$ curl -sS{page}\n"),
+    };
+    let script = format!(
+        "# Requests\nserver& step 127.0.0.1:8080\nserver> try:\n{client}\
+         server^C\n"
+    );
+    let script = Script::parse(&script)?;
+    let tasks = trace_program(&script, program, &project.root, "")?;
+    let calls: usize = tasks.iter().map(|task| task.calls.len()).sum();
+    Ok(calls as f64)
 }
 
 /// The tasks of any program built from sources under `root`. `known` is what
@@ -225,13 +251,23 @@ fn strace_version() -> Result<String> {
 ///
 /// # Errors
 /// Those of [`record`], and when a file cannot be written.
-pub fn record_to_files(project: &Project, steps: &[&Step]) -> Result<()> {
+pub fn record_to_files(
+    project: &Project,
+    steps: &[&Step],
+    known: &mut Hashes,
+) -> Result<()> {
+    if steps.is_empty() {
+        return Ok(());
+    }
     let built = build(project, steps)?;
-    for step in steps {
+    for (at, step) in steps.iter().enumerate() {
+        progress(at, steps.len(), &format!("trace {:02}", step.number));
         let trace = record(project, step, &built)?;
         let file = file(step);
         std::fs::write(project.root.join(&file), trace.to_json()?)
             .with_context(|| file.display().to_string())?;
+        let hash = hashes::of_trace(project, step);
+        known.note(project, &hashes::name(&file), hash)?;
         println!("{}: {} calls", file.display(), trace.calls().count());
     }
     Ok(())

@@ -20,7 +20,7 @@ pub fn render(project: &Project, step: u8) -> Result<String> {
     let script = Script::parse(&project.read(super::script_file(step))?)?;
     let mut html = format!(
         "<figure class=\"trace\">\n<figcaption>{}</figcaption>\n",
-        escape(&script.about)
+        escape(&script.caption)
     );
     let alone = trace.tasks.len() == 1;
     for task in &trace.tasks {

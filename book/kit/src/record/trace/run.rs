@@ -12,10 +12,10 @@ use anyhow::{Context, Result, bail, ensure};
 use nix::fcntl::{self, FcntlArg, OFlag};
 use nix::sys::signal::Signal;
 
-use super::script::{Act, End, Script};
 use crate::record::ports::Ports;
 use crate::record::process::{self, Running};
 use crate::record::quiet;
+use crate::record::session::{Act, Script, What};
 
 /// How long the script waits for anything before it fails.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -27,39 +27,69 @@ const STRINGS: &str = "96";
 pub type TaskFile = (u32, String);
 
 /// Traces `program` through the script and returns strace's files.
+///
+/// The terminal whose command is `nc` is not one: it is a connection of the
+/// recorder's own, which a `nc` would make no other. `$` runs a command beside
+/// the step; what is left, started by `&`, is the step.
 pub fn run(
     script: &Script,
     program: &Path,
     ports: &Ports,
 ) -> Result<Vec<TaskFile>> {
     let folder = tempfile::tempdir()?;
-    let mut scene = Scene::set(script, program, ports, folder.path())?;
-    scene.rest()?;
-    for (index, act) in script.acts.iter().enumerate() {
+    let mut scene = Scene::new(script, program, ports, folder.path());
+    for (index, (line, act)) in script.acts.iter().enumerate() {
+        let next = script.acts.get(index + 1).map(|(_, act)| act);
         let result = scene.act(act).and_then(|()| {
             // A step that waits for the other side's end may have a limit for
             // it, and sees the same end if that comes at once.
-            match script.acts.get(index + 1) {
-                Some(Act::Close) => Ok(()),
+            match next {
+                Some(next) if scene.closes(next) => Ok(()),
                 _ => scene.rest(),
             }
         });
         result.with_context(|| {
             let printed = String::from_utf8_lossy(&scene.printed);
-            format!("act {} ({act:?}); the step printed {printed:?}", index + 1)
+            format!("line {line}; the step printed {printed:?}")
         })?;
     }
-    scene.end(script.end)?;
+    let ended = scene.running.as_mut().is_some_and(|running| {
+        running.ended().is_ok_and(|status| status.is_some())
+    });
+    ensure!(
+        ended,
+        "the script does not end the step: it wants NAME^C or NAME."
+    );
     drop(scene);
     files(folder.path())
 }
 
+/// Whether the script ends the step by Ctrl-C.
+pub fn is_interrupted(script: &Script) -> bool {
+    let step = step_terminal(script);
+    script.acts.iter().any(|(_, act)| {
+        Some(&*act.terminal) == step && act.what == What::Interrupt
+    })
+}
+
+/// The name of the terminal in which the step runs.
+fn step_terminal(script: &Script) -> Option<&str> {
+    script.acts.iter().find_map(|(_, act)| match &act.what {
+        What::Start(command) if !command.starts_with("nc ") => {
+            Some(&*act.terminal)
+        }
+        _ => None,
+    })
+}
+
 /// The step, what it has printed, and the other side.
 struct Scene<'a> {
-    running: Running,
+    script: &'a Script,
     program: &'a Path,
     ports: &'a Ports,
-    output: PipeReader,
+    folder: &'a Path,
+    running: Option<Running>,
+    output: Option<PipeReader>,
     printed: Vec<u8>,
     input: Option<PipeWriter>,
     listener: Option<TcpListener>,
@@ -67,108 +97,163 @@ struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
-    fn set(
-        script: &Script,
+    fn new(
+        script: &'a Script,
         program: &'a Path,
         ports: &'a Ports,
-        folder: &Path,
-    ) -> Result<Scene<'a>> {
-        let address = ("127.0.0.1", ports.real(8080));
-        let listener = match script.listens() {
-            true => Some(TcpListener::bind(address)?),
-            false => None,
+        folder: &'a Path,
+    ) -> Scene<'a> {
+        Scene {
+            script,
+            program,
+            ports,
+            folder,
+            running: None,
+            output: None,
+            printed: Vec::new(),
+            input: None,
+            listener: None,
+            connection: None,
+        }
+    }
+
+    fn is_step(&self, act: &Act) -> bool {
+        step_terminal(self.script) == Some(&*act.terminal)
+    }
+
+    /// Whether the act is the end of the connection.
+    fn closes(&self, act: &Act) -> bool {
+        !self.is_step(act) && matches!(act.what, What::Finish | What::Interrupt)
+    }
+
+    fn act(&mut self, act: &Act) -> Result<()> {
+        match &act.what {
+            What::Run(command) => run_beside(&self.ports.reveal(command)),
+            _ if self.is_step(act) => self.act_of_step(&act.what),
+            _ => self.act_of_peer(&act.what),
+        }
+    }
+
+    fn act_of_step(&mut self, what: &What) -> Result<()> {
+        match what {
+            What::Start(command) => self.start(command),
+            What::Wait(text) => self.await_output(text),
+            What::Type(text) => self.type_text(&format!("{text}\n")),
+            What::Send(text) => self.type_text(text),
+            What::EndInput => {
+                self.input = None;
+                Ok(())
+            }
+            What::Interrupt => {
+                let pid = self.traced().context("the step has ended")?;
+                process::kill(pid, Signal::SIGINT);
+                self.end(true)
+            }
+            What::Finish => self.end(false),
+            What::Run(_) => bail!("the step is started by `&`"),
+        }
+    }
+
+    fn act_of_peer(&mut self, what: &What) -> Result<()> {
+        let address = ("127.0.0.1", self.ports.real(8080));
+        match what {
+            What::Start(command) if command.starts_with("nc -l ") => {
+                self.listener = Some(TcpListener::bind(address)?);
+                Ok(())
+            }
+            What::Start(_) => self.connected(TcpStream::connect(address)?),
+            What::Wait(text) => {
+                // Byte by byte: nothing behind the text is taken.
+                let mut got = Vec::new();
+                let other = self.other()?;
+                while !String::from_utf8_lossy(&got).contains(text) {
+                    let mut byte = [0];
+                    let shown = String::from_utf8_lossy(&got);
+                    ensure!(other.read(&mut byte)? == 1, "came: {shown:?}");
+                    got.push(byte[0]);
+                }
+                Ok(())
+            }
+            What::Type(text) => {
+                Ok(self.other()?.write_all(format!("{text}\n").as_bytes())?)
+            }
+            What::Send(text) => Ok(self.other()?.write_all(text.as_bytes())?),
+            What::EndInput => Ok(self.other()?.shutdown(Shutdown::Write)?),
+            What::Finish => {
+                self.other()?.read_to_end(&mut Vec::new())?;
+                self.connection = None;
+                Ok(())
+            }
+            What::Interrupt => {
+                self.connection = None;
+                Ok(())
+            }
+            What::Run(_) => bail!("a connection is started by `&`"),
+        }
+    }
+
+    /// Starts the step: the command's first word, or cargo's with its `--`,
+    /// stands for it.
+    fn start(&mut self, command: &str) -> Result<()> {
+        let mut words: Vec<&str> = command.split_whitespace().collect();
+        let is_cargo = words.first() == Some(&"cargo");
+        let own = match words.iter().position(|word| *word == "--") {
+            Some(at) if is_cargo => at + 1,
+            None if is_cargo => words.len(),
+            _ => 1,
         };
+        words.drain(..own);
         let strace = process::tool("strace").context("strace is missing")?;
         let mut command = Command::new(strace);
         // -I 2: let it end, and the step with it, should the recorder die.
         command.args(["-I", "2", "-ff", "-yy", "-k", "-s", STRINGS, "-o"]);
-        command.arg(folder.join("task")).arg(program);
-        command.args(script.arguments.iter().map(|text| ports.reveal(text)));
+        command.arg(self.folder.join("task")).arg(self.program);
+        command.args(words.iter().map(|text| self.ports.reveal(text)));
 
         let (output, theirs) = io::pipe()?;
         command.stdout(theirs.try_clone()?).stderr(theirs);
-        let input = if script.types() {
+        command.stdin(Stdio::null());
+        let typed = self.script.acts.iter().any(|(_, act)| {
+            let types = matches!(
+                act.what,
+                What::Type(_) | What::Send(_) | What::EndInput
+            );
+            types && self.is_step(act)
+        });
+        if typed {
             let (theirs, input) = io::pipe()?;
             command.stdin(theirs);
-            Some(input)
-        } else {
-            command.stdin(Stdio::null());
-            None
-        };
-        let running = Running::start(&mut command)?;
-        // Its ends of the pipes are the step's alone from here on.
-        drop(command);
-        fcntl::fcntl(&output, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-        Ok(Scene {
-            running,
-            program,
-            ports,
-            output,
-            printed: Vec::new(),
-            input,
-            listener,
-            connection: None,
-        })
-    }
-
-    fn act(&mut self, act: &Act) -> Result<()> {
-        match act {
-            Act::Printed(text) => self.await_output(text),
-            Act::Type(text) => {
-                let input = self.input.as_mut().context("input has ended")?;
-                Ok(input.write_all(text.as_bytes())?)
-            }
-            Act::EndInput => {
-                self.input = None;
-                Ok(())
-            }
-            Act::Connect => {
-                let address = ("127.0.0.1", self.ports.real(8080));
-                self.connected(TcpStream::connect(address)?)
-            }
-            Act::Accept => {
-                let listener = self.listener.as_ref();
-                let listener = listener.context("nobody listens")?;
-                listener.set_nonblocking(true)?;
-                let stream = patiently(|| match listener.accept() {
-                    Ok((stream, _)) => Ok(Some(stream)),
-                    Err(e) if e.kind() == ErrorKind::WouldBlock => Ok(None),
-                    Err(error) => Err(error.into()),
-                })?;
-                stream.set_nonblocking(false)?;
-                self.connected(stream)
-            }
-            Act::Send(text) => Ok(self.other()?.write_all(text.as_bytes())?),
-            Act::Expect(text) => {
-                let mut got = vec![0; text.len()];
-                self.other()?.read_exact(&mut got)?;
-                let got = String::from_utf8_lossy(&got);
-                ensure!(got == *text, "came instead: {got:?}");
-                Ok(())
-            }
-            Act::ExpectStart(text) => {
-                let mut got = Vec::new();
-                self.other()?.read_to_end(&mut got)?;
-                let got = String::from_utf8_lossy(&got);
-                ensure!(got.starts_with(text), "came instead: {got:?}");
-                Ok(())
-            }
-            Act::HalfClose => Ok(self.other()?.shutdown(Shutdown::Write)?),
-            Act::Eof => {
-                let mut more = Vec::new();
-                self.other()?.read_to_end(&mut more)?;
-                let more = String::from_utf8_lossy(&more);
-                ensure!(more.is_empty(), "came before the end: {more:?}");
-                Ok(())
-            }
-            Act::Close => {
-                self.connection = None;
-                Ok(())
-            }
+            self.input = Some(input);
         }
+        fcntl::fcntl(&output, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+        self.output = Some(output);
+        // Its ends of the pipes are the step's alone when `command` is gone.
+        self.running = Some(Running::start(&mut command)?);
+        Ok(())
     }
 
+    fn running(&mut self) -> Result<&mut Running> {
+        self.running.as_mut().context("the step has not been started")
+    }
+
+    fn type_text(&mut self, text: &str) -> Result<()> {
+        let input = self.input.as_mut().context("input has ended")?;
+        Ok(input.write_all(text.as_bytes())?)
+    }
+
+    /// The other side's connection, accepted now if it is the step that
+    /// connects.
     fn other(&mut self) -> Result<&mut TcpStream> {
+        if let Some(listener) = self.listener.take() {
+            listener.set_nonblocking(true)?;
+            let stream = patiently(|| match listener.accept() {
+                Ok((stream, _)) => Ok(Some(stream)),
+                Err(e) if e.kind() == ErrorKind::WouldBlock => Ok(None),
+                Err(error) => Err(error.into()),
+            })?;
+            stream.set_nonblocking(false)?;
+            self.connected(stream)?;
+        }
         self.connection.as_mut().context("there is no connection")
     }
 
@@ -183,7 +268,8 @@ impl<'a> Scene<'a> {
     fn listen(&mut self) -> bool {
         let mut buffer = [0; 4096];
         let mut any = false;
-        while let Ok(count @ 1..) = self.output.read(&mut buffer) {
+        let Some(output) = &mut self.output else { return false };
+        while let Ok(count @ 1..) = output.read(&mut buffer) {
             self.printed.extend_from_slice(&buffer[..count]);
             any = true;
         }
@@ -192,7 +278,7 @@ impl<'a> Scene<'a> {
 
     fn await_output(&mut self, text: &str) -> Result<()> {
         patiently(|| {
-            let ended = self.running.ended()?;
+            let ended = self.running()?.ended()?;
             self.listen();
             let printed = String::from_utf8_lossy(&self.printed);
             let found = self.ports.hide(&printed).contains(text);
@@ -203,25 +289,24 @@ impl<'a> Scene<'a> {
 
     /// Waits until the step sleeps in a call and nothing is on its way.
     fn rest(&mut self) -> Result<()> {
-        let session = [self.running.session()];
+        let Some(running) = &self.running else { return Ok(()) };
+        let session = [running.session()];
         let rests = quiet::wait(&session, PATIENCE, || self.listen());
         ensure!(rests, "the step does not come to rest");
         Ok(())
     }
 
-    fn end(&mut self, end: End) -> Result<()> {
-        if end == End::Interrupt {
-            let pid = self.traced().context("the step has already ended")?;
-            process::kill(pid, Signal::SIGINT);
-        }
+    fn end(&mut self, interrupted: bool) -> Result<()> {
         let status = patiently(|| {
             self.listen();
-            self.running.ended()
+            self.running()?.ended()
         })
         .context("the end of the step")?;
-        if let Some(failure) = process::failure(status) {
-            let printed = String::from_utf8_lossy(&self.printed);
-            bail!("the step ended with {failure} and printed {printed:?}");
+        let failure = process::failure(status);
+        if let Some(failure) = failure
+            && !(interrupted && failure == "killed by SIGINT")
+        {
+            bail!("the step ended with {failure}");
         }
         Ok(())
     }
@@ -229,7 +314,7 @@ impl<'a> Scene<'a> {
     /// The step itself: strace is the leader of the session, not it.
     fn traced(&self) -> Option<u32> {
         let program = self.program.canonicalize().ok()?;
-        let mut members = process::members(&[self.running.session()]);
+        let mut members = process::members(&[self.running.as_ref()?.session()]);
         members.sort_unstable();
         members.into_iter().find(|pid| {
             fs::read_link(format!("/proc/{pid}/exe"))
@@ -248,6 +333,14 @@ fn patiently<T>(mut ask: impl FnMut() -> Result<Option<T>>) -> Result<T> {
         ensure!(start.elapsed() < PATIENCE, "waited {PATIENCE:?} in vain");
         thread::sleep(Duration::from_millis(1));
     }
+}
+
+/// Runs a command beside the step, to its end.
+fn run_beside(command: &str) -> Result<()> {
+    let output = Command::new("bash").args(["-c", command]).output()?;
+    let words = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{command}: {}: {words}", output.status);
+    Ok(())
 }
 
 fn files(folder: &Path) -> Result<Vec<TaskFile>> {

@@ -3,11 +3,11 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use regex::{Captures, Regex};
 
-use super::script::Script;
 use crate::record::ports::{Clients, Ports};
+use crate::record::session::Script;
 
 /// Calls whose numbers may be those of processes or threads.
 const ABOUT_TASKS: &[&str] = &[
@@ -34,13 +34,14 @@ pub struct Stable<'a> {
     clients: Clients,
     tasks: Vec<u32>,
     root: String,
+    process: Regex,
     inode: Regex,
     pointer: Regex,
     port: Regex,
     string: Regex,
     number: Regex,
     limit: Regex,
-    masks: Vec<(Regex, &'a str)>,
+    masks: &'a [(Regex, String)],
 }
 
 impl<'a> Stable<'a> {
@@ -51,16 +52,12 @@ impl<'a> Stable<'a> {
         tasks: Vec<u32>,
         root: &Path,
     ) -> Result<Stable<'a>> {
-        let mut masks = Vec::new();
-        for (pattern, shown) in &script.mask {
-            let pattern = Regex::new(pattern).context("a mask's pattern")?;
-            masks.push((pattern, shown.as_str()));
-        }
         Ok(Stable {
             ports,
             clients: Clients::default(),
             tasks,
             root: format!("{}/", root.canonicalize()?.display()),
+            process: Regex::new(r"/proc/\d+/")?,
             inode: Regex::new(r"<([\w-]+):\[\d+(->\d+)?\]>")?,
             pointer: Regex::new(r"\b0x[0-9a-f]{9,}\b")?,
             port: Regex::new(
@@ -69,7 +66,7 @@ impl<'a> Stable<'a> {
             string: Regex::new(r#""(?:\\.|[^"\\])*""#)?,
             number: Regex::new(r"\b\d+\b")?,
             limit: Regex::new(r#"(SO_(?:RCV|SND)TIMEO\w*, )"(.*)""#)?,
-            masks,
+            masks: &script.masks,
         })
     }
 
@@ -90,6 +87,7 @@ impl<'a> Stable<'a> {
 
     fn text(&mut self, call: &str, text: &str) -> String {
         let text = text.replace(&self.root, "");
+        let text = self.process.replace_all(&text, "/proc/self/");
         let text = self.limit.replace_all(&text, |limit: &Captures| {
             format!("{}{}", &limit[1], timeval(&limit[2]))
         });
@@ -107,8 +105,8 @@ impl<'a> Stable<'a> {
         if ABOUT_TASKS.contains(&call) {
             text = self.tasks(&text);
         }
-        for (pattern, shown) in &self.masks {
-            text = pattern.replace_all(&text, *shown).into_owned();
+        for (pattern, shown) in self.masks {
+            text = pattern.replace_all(&text, shown).into_owned();
         }
         text
     }
@@ -182,11 +180,8 @@ mod tests {
     use super::*;
 
     fn with_ports(call: &str, args: impl Fn(u16) -> String) -> String {
-        let script = Script::parse(
-            "about = 'a'\narguments = ['8080']\nacts = []\nend = 'itself'\n\
-             mask = [['timeout=\\d+', 'timeout=5000']]",
-        )
-        .unwrap();
+        let script = "# a\nmask timeout=\\d+ timeout=5000\na& b\n";
+        let script = Script::parse(script).unwrap();
         let ports = Ports::fresh("").unwrap();
         let args = args(ports.real(8080));
         let root = Path::new("/tmp");

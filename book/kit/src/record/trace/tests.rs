@@ -34,20 +34,16 @@ fn greet(mut visitor: TcpStream, big: Vec<u8>) {
 }
 "#;
 
-const SCRIPT: &str = r#"
-about = "A visitor."
-arguments = ["127.0.0.1:8080"]
-acts = [
-    { printed = "listening 127.0.0.1:8080\n" },
-    "connect",
-    { send = "four" },
-    { expect = "four" },
-    "eof",
-    "close",
-    "connect",
-]
-end = "itself"
-"#;
+const SCRIPT: &str = "# A client.
+server& program 127.0.0.1:8080
+server> listening 127.0.0.1:8080
+client& nc 127.0.0.1 8080
+client<= four
+client> four
+client.
+again& nc 127.0.0.1 8080
+server.
+";
 
 /// Compiles the program as steps are compiled for traces.
 fn compiled(root: &Path) -> PathBuf {
@@ -132,17 +128,16 @@ fn what_the_program_does_not_do_is_reported() {
     }
     let root = tempfile::tempdir().unwrap();
     let program = compiled(root.path());
-    let wrong = SCRIPT.replace("expect = \"four\"", "expect = \"five\"");
+    let wrong = SCRIPT.replace("> four", "> five");
     let script = Script::parse(&wrong).unwrap();
     let error = trace_program(&script, &program, root.path(), "").unwrap_err();
     let text = format!("{error:#}");
-    assert!(text.starts_with("act 4 (Expect(\"five\"))"), "{text}");
-    assert!(text.contains("came instead: \"four\""), "{text}");
-    // Killed by the signal, because it does not handle it.
-    let wrong = SCRIPT.replace("itself", "interrupt");
-    let wrong = wrong.replace("\"close\",\n    \"connect\",", "\"close\",");
+    assert!(text.starts_with("line 6; "), "{text}");
+    assert!(text.contains("came: \"four\""), "{text}");
+    // What the script does not end is left to nobody.
+    let wrong = SCRIPT.replace("again& nc 127.0.0.1 8080\nserver.\n", "");
     let script = Script::parse(&wrong).unwrap();
     let error = trace_program(&script, &program, root.path(), "").unwrap_err();
     let text = format!("{error:#}");
-    assert!(text.contains("ended with killed by SIGINT"), "{text}");
+    assert!(text.contains("does not end the step"), "{text}");
 }
