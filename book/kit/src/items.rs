@@ -1,8 +1,7 @@
 //! Finds the items of a Rust source file by name.
 //!
-//! The names are those a reader would use: `listen`, `Failure`,
-//! `Failure::usage`, `impl Display for Failure`; `use` for all imports
-//! together and `docs` for the file's first comment.
+//! The names: `listen`, `Failure`, `Failure::usage`, `impl Display for
+//! Failure`; `use` for all imports; `docs` for the file's first comment.
 
 use std::ops::RangeInclusive;
 
