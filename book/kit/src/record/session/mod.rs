@@ -142,9 +142,7 @@ pub fn play(script: &Script, built: &Built, known: &str) -> Result<Transcript> {
     let (mut programs, mut files) = (Vec::new(), Vec::new());
     for (name, file) in built {
         match file.extension().and_then(OsStr::to_str) {
-            Some("so") => {
-                files.push((stage::LIBRARY.to_string(), file.as_path()));
-            }
+            Some("so") => programs.push((stage::LIBRARY, file.as_path())),
             Some("rs") => files.push((name.clone(), file.as_path())),
             _ => programs.push((name.as_str(), file.as_path())),
         }

@@ -132,9 +132,32 @@ fn masks_replace_what_differs_in_each_run() {
 fn a_step_is_run_as_the_reader_runs_it() {
     let echo = process::tool("echo").unwrap();
     let stage = Stage::new(&[("step01", &echo)], &[]).unwrap();
-    let shown =
-        play(&stage, "a$ cargo run --bin step01 -- x\na$ step01 y\n").unwrap();
-    assert!(shown.contains("a| x\n") && shown.ends_with("a| y\n"), "{shown}");
+    let shown = play(
+        &stage,
+        "a$ cargo run --bin step01 -- --root x\n\
+         a$ cargo run --bin step01 -- [::1]:8081\n\
+         a$ target/debug/step01 y\n",
+    )
+    .unwrap();
+    let output: Vec<_> =
+        shown.lines().filter(|line| line.starts_with("a|")).collect();
+    assert_eq!(output, ["a| 127.0.0.1:8080 --root x", "a| [::1]:8081", "a| y"]);
+}
+
+#[test]
+fn the_library_is_preloaded_into_the_step_alone() {
+    let env = process::tool("env").unwrap();
+    let stage = Stage::new(&[("step01", &env)], &[]).unwrap();
+    let acts = "a$ cargo ex shim w=7 -- cargo run --bin step01 -- A=:\n";
+    let shown = play(&stage, acts).unwrap();
+    assert!(shown.contains("SHIM=w=7\n"), "{shown}");
+    assert!(shown.contains("/bin/shim.so\n"), "{shown}");
+}
+
+#[test]
+fn bytes_are_typed_as_they_are() {
+    let shown = played("a& cat -v\na<= he\na<= llo\\r\\n\na> ^M\na<^D\na.\n");
+    assert_eq!(shown, "a$ cat -v\na< he\na< llo\\r\\n\na| hello^M\na<^D\n");
 }
 
 #[test]

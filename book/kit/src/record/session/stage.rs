@@ -11,7 +11,7 @@ use anyhow::Context;
 use crate::Result;
 use crate::record::process;
 
-/// The library that `cargo ex shim` preloads, among the files at hand.
+/// The library that `cargo ex shim` preloads, among the programs.
 pub const LIBRARY: &str = "shim.so";
 
 /// Where commands are looked for, after the steps.
@@ -68,9 +68,12 @@ impl Stage {
         let (bin, work) =
             (folder.path().join("bin"), folder.path().join("work"));
         fs::create_dir(&bin)?;
+        fs::create_dir(&work)?;
         // Where a reader finds a step to trace.
         let target = work.join("target/debug");
-        fs::create_dir_all(&target)?;
+        if !programs.is_empty() {
+            fs::create_dir_all(&target)?;
+        }
         for (name, program) in programs {
             symlink(program, bin.join(name))?;
             symlink(program, target.join(name))?;
@@ -98,7 +101,7 @@ impl Stage {
         let path = format!("{}:{SYSTEM_PATH}", folder.join("bin").display());
         shell.env("PATH", path).env("LC_ALL", "C");
         shell.env("HOME", folder.join("work")).env("PORT", port.to_string());
-        shell.env("LIBRARY", folder.join("work").join(LIBRARY));
+        shell.env("LIBRARY", folder.join("bin").join(LIBRARY));
         Ok(shell)
     }
 
