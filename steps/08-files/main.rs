@@ -86,19 +86,14 @@ fn run() -> Result<(), Failure> {
 
 /// Opens the directory whose files are served.
 fn open_root(path: PathBuf) -> Result<Root, Failure> {
-    let what = format!("cannot open the root {}", path.display());
-    Root::open(&path).map_err(|errno| match errno {
-        Errno::ENOSYS => Failure::new(
-            format_args!("{what}: openat2(2) came with Linux 5.6"),
-            errno,
-        ),
-        Errno::EPERM => Failure::new(
-            format_args!(
-                "{what}: openat2(2) is forbidden, by a container perhaps"
-            ),
-            errno,
-        ),
-        errno => Failure::new(what, errno),
+    Root::open(&path).map_err(|errno| {
+        let hint = match errno {
+            Errno::ENOSYS => ": openat2(2) came with Linux 5.6",
+            Errno::EPERM => ": openat2(2) is forbidden, by a container perhaps",
+            _ => "",
+        };
+        let path = path.display();
+        Failure::new(format_args!("cannot open the root {path}{hint}"), errno)
     })
 }
 

@@ -139,11 +139,8 @@ impl<S: Site> Connection<S> {
             return self.enter(State::Idle, now);
         }
         self.end = End::Close;
-        if self.may_send || !self.input.bytes().is_empty() {
-            self.enter(State::Closing, now);
-        } else {
-            self.enter(State::Last, now);
-        }
+        let is_last = !self.may_send && self.input.bytes().is_empty();
+        self.enter(if is_last { State::Last } else { State::Closing }, now);
     }
 
     /// Writes a refusal as the last response.
