@@ -21,7 +21,7 @@ mod connection;
 mod site;
 
 use connection::{Connection, End, Want};
-use site::{Limits, Request, Responder, Site, Takes};
+use site::{Limits, Request, Responder, Site, Takes, Time};
 
 const HELP: &str = "\
 Step 07: takes requests with bodies, one client after the other.
@@ -71,6 +71,11 @@ fn run() -> Result<(), Failure> {
     }
 }
 
+/// Looks at the clock.
+fn look() -> Time {
+    Time { now: Instant::now() }
+}
+
 /// The waiting shell: does what the connection wants, until it is closed.
 fn serve(socket: &OwnedFd, connection: &mut Connection<Pages>) {
     // Ask the kernel not to hold back a small segment until the one before
@@ -79,11 +84,11 @@ fn serve(socket: &OwnedFd, connection: &mut Connection<Pages>) {
     loop {
         match result {
             Ok(()) => {}
-            Err(Errno::ETIMEDOUT) => connection.timed_out(Instant::now()),
+            Err(Errno::ETIMEDOUT) => connection.timed_out(&look()),
             // What goes wrong with one client is no reason to end.
             Err(errno) => connection.close(End::Failed(errno)),
         }
-        result = match connection.advance(Instant::now(), &Pages) {
+        result = match connection.advance(&look(), &Pages) {
             Want::Read => receive(socket, connection),
             Want::Write => send(socket, connection),
             // Our direction only: the client can still send.
@@ -101,7 +106,7 @@ fn receive(
 ) -> nix::Result<()> {
     let deadline = Deadline::at(connection.deadline());
     let count = deadline.read(socket, connection.space())?;
-    connection.received(count, Instant::now());
+    connection.received(count, &look());
     Ok(())
 }
 
@@ -111,7 +116,7 @@ fn send(
 ) -> nix::Result<()> {
     let deadline = Deadline::at(connection.deadline());
     let count = deadline.write(socket, connection.output())?;
-    connection.sent(count, Instant::now());
+    connection.sent(count, &look());
     Ok(())
 }
 
@@ -157,7 +162,9 @@ impl Site for Pages {
         let json;
         let resource = request.resource;
         let (status, media_type, body) = match (resource, request.method) {
-            (Resource::Missing, _) => (Status::NotFound, TEXT, NOT_FOUND),
+            (Resource::Missing, _) => {
+                (Status::NotFound, TEXT, &b"Not Found\n"[..])
+            }
             (Resource::Page, Method::Get | Method::Head) => {
                 (Status::Ok, HTML, PAGE)
             }
@@ -166,8 +173,8 @@ impl Site for Pages {
                 (Status::Ok, JSON, json.as_bytes())
             }
             (Resource::Echo, Method::Post) => (Status::Ok, TEXT, content),
-            (_, Method::Options) => (Status::Ok, TEXT, &b""[..]),
-            _ => (Status::MethodNotAllowed, TEXT, NOT_ALLOWED),
+            (_, Method::Options) => (Status::Ok, TEXT, b""),
+            _ => (Status::MethodNotAllowed, TEXT, b"Method Not Allowed\n"),
         };
         let mut response = out
             .start(status)
@@ -196,8 +203,6 @@ impl Resource {
 }
 
 const PAGE: &[u8] = include_bytes!("page.html");
-const NOT_FOUND: &[u8] = b"Not Found\n";
-const NOT_ALLOWED: &[u8] = b"Method Not Allowed\n";
 
 const HTML: &str = "text/html; charset=utf-8";
 const JSON: &str = "application/json";

@@ -60,16 +60,14 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Failure> {
     let (address, [root]) = cli::server_arguments(HELP, ["root"])?;
-    let has_notes = root.is_none();
     let root = open_root(root.map_or_else(|| SITE.into(), PathBuf::from))?;
     let site = Files { root };
     let listener = Listener::open(address)
         .map_err(|errno| Failure::listening(address, errno))?;
-    let example = if has_notes { "/notes.txt" } else { "/" };
     cli::announce(
         "http",
         listener.address(),
-        [&format!("curl -i {{url}}{example}"), "firefox {url}/"],
+        ["curl -i {url}/", "firefox {url}/"],
     );
 
     let mut time = Time { now: Instant::now(), date: DateCache::new(today()) };
