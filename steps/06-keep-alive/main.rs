@@ -138,21 +138,18 @@ impl Site for Pages {
     }
 
     fn respond(&self, request: Request<Resource>, out: Responder) {
+        let Request { method, resource, number, .. } = request;
+        let is_get = matches!(method, Method::Get | Method::Head);
         let json;
-        let (status, media_type, body) =
-            match (request.resource, request.method) {
-                (Resource::Missing, _) => {
-                    (Status::NotFound, TEXT, &b"Not Found\n"[..])
-                }
-                (Resource::Page, Method::Get | Method::Head) => {
-                    (Status::Ok, HTML, PAGE)
-                }
-                (Resource::Api, Method::Get | Method::Head) => {
-                    json = format!("{{\"request\": {}}}\n", request.number);
-                    (Status::Ok, JSON, json.as_bytes())
-                }
-                _ => (Status::MethodNotAllowed, TEXT, b"Method Not Allowed\n"),
-            };
+        let (status, media_type, body) = match (resource, is_get) {
+            (Resource::Missing, _) => (Status::NotFound, TEXT, NOT_FOUND),
+            (Resource::Page, true) => (Status::Ok, HTML, PAGE),
+            (Resource::Api, true) => {
+                json = format!("{{\"request\": {number}}}\n");
+                (Status::Ok, JSON, json.as_bytes())
+            }
+            _ => (Status::MethodNotAllowed, TEXT, NOT_ALLOWED),
+        };
         let mut response = out.start(status).field("Content-Type", media_type);
         if status == Status::MethodNotAllowed {
             response = response.field("Allow", "GET, HEAD");
@@ -162,6 +159,8 @@ impl Site for Pages {
 }
 
 const PAGE: &[u8] = include_bytes!("page.html");
+const NOT_FOUND: &[u8] = b"Not Found\n";
+const NOT_ALLOWED: &[u8] = b"Method Not Allowed\n";
 
 const HTML: &str = "text/html; charset=utf-8";
 const JSON: &str = "application/json";

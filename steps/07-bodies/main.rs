@@ -159,31 +159,28 @@ impl Site for Pages {
         content: &[u8],
         out: Responder,
     ) {
+        let Request { method, resource, number, .. } = request;
         let json;
-        let resource = request.resource;
-        let (status, media_type, body) = match (resource, request.method) {
-            (Resource::Missing, _) => {
-                (Status::NotFound, TEXT, &b"Not Found\n"[..])
-            }
+        let (status, media_type, body): (_, _, &[u8]) = match (resource, method)
+        {
+            (Resource::Missing, _) => (Status::NotFound, TEXT, NOT_FOUND),
             (Resource::Page, Method::Get | Method::Head) => {
                 (Status::Ok, HTML, PAGE)
             }
             (Resource::Api, Method::Get | Method::Head) => {
-                json = format!("{{\"request\": {}}}\n", request.number);
+                json = format!("{{\"request\": {number}}}\n");
                 (Status::Ok, JSON, json.as_bytes())
             }
             (Resource::Echo, Method::Post) => (Status::Ok, TEXT, content),
-            (_, Method::Options) => (Status::Ok, TEXT, b""),
-            _ => (Status::MethodNotAllowed, TEXT, b"Method Not Allowed\n"),
+            (_, Method::Options) => (Status::Ok, TEXT, &b""[..]),
+            _ => (Status::MethodNotAllowed, TEXT, NOT_ALLOWED),
         };
         let mut response = out
             .start(status)
             .field("Content-Type", media_type)
             // An echo is text, even if it looks like a page to a browser.
             .field("X-Content-Type-Options", "nosniff");
-        if request.method == Method::Options
-            || status == Status::MethodNotAllowed
-        {
+        if method == Method::Options || status == Status::MethodNotAllowed {
             response = response.field("Allow", resource.allow());
         }
         response.body(body);
@@ -203,6 +200,8 @@ impl Resource {
 }
 
 const PAGE: &[u8] = include_bytes!("page.html");
+const NOT_FOUND: &[u8] = b"Not Found\n";
+const NOT_ALLOWED: &[u8] = b"Method Not Allowed\n";
 
 const HTML: &str = "text/html; charset=utf-8";
 const JSON: &str = "application/json";

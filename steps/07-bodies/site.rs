@@ -12,7 +12,6 @@ use shared::http::response::Response;
 use shared::http::status::Status;
 
 /// One look at the clock, for everything that happens at once.
-#[derive(Debug)]
 pub struct Time {
     /// For deadlines.
     pub now: Instant,
