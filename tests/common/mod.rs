@@ -30,6 +30,6 @@ pub use host::Host;
 pub use program::{Program, Running};
 pub use server::Server;
 pub use skip::skip;
-pub use tools::{eventually, no_nasty, pattern};
+pub use tools::{eventually, no_shim, pattern};
 pub use trace::trace;
 pub use wire::Wire;
