@@ -67,7 +67,7 @@ fn the_list_shows_all_and_the_next() {
     }
     fs::write(copy.0.join(".progress"), "01a two-doors 00 8/8\n").unwrap();
     let (_, words) = copy.ex(&[]);
-    assert!(words.contains("8/8   changed since"), "{words}");
+    assert!(words.contains("8/8   done, changed since"), "{words}");
     assert!(words.contains("next: cargo ex 01b"), "{words}");
 }
 

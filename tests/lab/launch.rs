@@ -2,14 +2,14 @@
 //! limits and environment.
 
 use std::ffi::OsString;
-use std::fs;
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::preload::Preload;
 use super::program::Program;
+use super::scratch::Scratch;
 use super::time;
 use super::transcript::Transcript;
 use super::trouble::{Outcome, Trouble};
@@ -17,8 +17,8 @@ use super::trouble::{Outcome, Trouble};
 /// What a check works with: one program, one empty directory.
 pub struct Lab {
     program: PathBuf,
-    shim: PathBuf,
-    scratch: PathBuf,
+    shim: Preload,
+    scratch: Scratch,
     lenient: bool,
     log: Transcript,
 }
@@ -31,15 +31,10 @@ impl Lab {
     /// # Errors
     /// When no directory can be made.
     pub fn new(program: &Path, shim: &Path, lenient: bool) -> io::Result<Lab> {
-        static COUNTER: AtomicU32 = AtomicU32::new(0);
-        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("ex-{}-{number}", std::process::id());
-        let scratch = std::env::temp_dir().join(name);
-        fs::create_dir(&scratch)?;
         Ok(Lab {
             program: program.to_path_buf(),
-            shim: shim.to_path_buf(),
-            scratch,
+            shim: Preload::new(shim)?,
+            scratch: Scratch::new()?,
             lenient,
             log: Transcript::default(),
         })
@@ -53,7 +48,7 @@ impl Lab {
     /// The directory in which the program is started, and which goes with
     /// the lab.
     pub fn scratch(&self) -> &Path {
-        &self.scratch
+        self.scratch.path()
     }
 
     /// A start of the program with these arguments, to be described further.
@@ -75,12 +70,6 @@ impl Lab {
     /// The same with further arguments.
     pub fn server_with(&self, args: &[&str]) -> Outcome<Program> {
         self.launch(&[&["127.0.0.1:0"], args].concat()).start()
-    }
-}
-
-impl Drop for Lab {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.scratch);
     }
 }
 
@@ -128,7 +117,7 @@ impl Launch<'_> {
             .args(&self.args)
             .env_clear()
             .envs(self.preload())
-            .current_dir(&lab.scratch)
+            .current_dir(lab.scratch())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -154,7 +143,7 @@ impl Launch<'_> {
     fn preload(&self) -> Vec<(&'static str, OsString)> {
         let Some(settings) = &self.shim else { return Vec::new() };
         vec![
-            ("LD_PRELOAD", self.lab.shim.clone().into()),
+            ("LD_PRELOAD", self.lab.shim.path().into()),
             ("SHIM", settings.into()),
             ("SHIM_SEEN", self.seen().into()),
         ]
@@ -176,7 +165,7 @@ impl Launch<'_> {
     }
 
     fn seen(&self) -> PathBuf {
-        self.lab.scratch.join("shim-seen")
+        self.lab.scratch().join("shim-seen")
     }
 }
 
@@ -189,13 +178,20 @@ fn restrain(descriptors: u64) -> io::Result<()> {
         (libc::RLIMIT_FSIZE, 64 << 20),
         (libc::RLIMIT_NOFILE, descriptors),
     ];
-    // SAFETY: prctl(2) takes a number here; setrlimit(2) reads one struct.
+    // SAFETY: prctl(2) takes a number here; the others read or write one
+    // struct.
     unsafe {
         if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) == -1 {
             return Err(io::Error::last_os_error());
         }
         for (what, most) in limits {
-            let limit = libc::rlimit { rlim_cur: most, rlim_max: most };
+            let mut limit = libc::rlimit { rlim_cur: most, rlim_max: most };
+            // Where less is allowed, less will do.
+            if libc::getrlimit(what, &raw mut limit) == -1 {
+                return Err(io::Error::last_os_error());
+            }
+            limit.rlim_max = limit.rlim_max.min(most);
+            limit.rlim_cur = limit.rlim_max;
             if libc::setrlimit(what, &raw const limit) == -1 {
                 return Err(io::Error::last_os_error());
             }

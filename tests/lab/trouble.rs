@@ -1,5 +1,8 @@
 //! Why a check did not pass.
 
+/// How a report says that a program spins.
+pub const SPINS: &str = "computes without end";
+
 /// What a check, or a step of one, ends with.
 pub type Outcome<T = ()> = Result<T, Trouble>;
 
@@ -36,6 +39,8 @@ impl Trouble {
 pub trait Advice {
     /// Adds a guess at the cause, unless there is a better one already.
     fn likely(self, guess: &str) -> Self;
+    /// The same, but only if these words were observed.
+    fn likely_if(self, observed: &str, guess: &str) -> Self;
     /// Replaces what was expected by words of this check.
     fn expecting(self, what: &str) -> Self;
     /// Says what was being tried: one row of a table.
@@ -45,9 +50,23 @@ pub trait Advice {
 impl<T> Advice for Outcome<T> {
     fn likely(mut self, guess: &str) -> Self {
         if let Err(Trouble::Failed(failure)) = &mut self {
+            // What was observed comes before what a check suspects.
+            let guess = match failure.got.contains(SPINS) {
+                true => "a loop goes round without waiting for anything",
+                false => guess,
+            };
             failure.likely.get_or_insert_with(|| guess.to_string());
         }
         self
+    }
+
+    fn likely_if(self, observed: &str, guess: &str) -> Self {
+        match &self {
+            Err(Trouble::Failed(failure)) if failure.got.contains(observed) => {
+                self.likely(guess)
+            }
+            _ => self,
+        }
     }
 
     fn expecting(mut self, what: &str) -> Self {

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
-use super::{Answer, Check, Starter, Table, Verdict};
+use super::{Check, Starter, Table};
 use crate::lab::place::own_address;
 use crate::lab::{Advice, Lab, Outcome, Trouble, proc, show, tidy};
 
@@ -51,116 +51,6 @@ pub const TABLE: Table = Table {
             run: |lab| tidy::check(lab, &lab.server()?, |c| c.expect_eof()),
         },
     ],
-    answers: &[
-        Answer {
-            name: "prints the argument",
-            find: "println!(\"listening on {address}\");",
-            replace: "println!(\"listening on {}\", arguments[0]);",
-            verdict: Verdict::Fails(
-                "announces the port it really has",
-                "port 0",
-            ),
-        },
-        Answer {
-            name: "listens and says nothing",
-            find: "println!(\"listening on {address}\");",
-            replace: "let _ = address;",
-            verdict: Verdict::Fails(
-                "announces the port it really has",
-                "never says so",
-            ),
-        },
-        Answer {
-            name: "prints the port with its bytes swapped",
-            find: "u16::from_be(raw.sin_port)",
-            replace: "raw.sin_port",
-            verdict: Verdict::Fails(
-                "announces the port it really has",
-                "bytes of the port",
-            ),
-        },
-        Answer {
-            name: "binds the port with its bytes swapped",
-            find: "address.port().to_be()",
-            replace: "address.port()",
-            verdict: Verdict::Fails(
-                "listens at every address, and there only",
-                "bytes of the port",
-            ),
-        },
-        Answer {
-            name: "binds to every interface",
-            find: "u32::from_ne_bytes(address.ip().octets())",
-            replace: "libc::INADDR_ANY",
-            verdict: Verdict::Fails(
-                "listens at every address, and there only",
-                "0.0.0.0",
-            ),
-        },
-        Answer {
-            name: "forgets listen for all but the first",
-            find: "check(unsafe { libc::listen(socket, 1024) })?;",
-            replace: "if address.ip().octets() == [127, 0, 0, 1] \
-                { check(unsafe { libc::listen(socket, 1024) })?; }",
-            verdict: Verdict::Fails(
-                "listens at every address, and there only",
-                "listen",
-            ),
-        },
-        Answer {
-            name: "waits at the first door only",
-            find: "serve(doors);",
-            replace: "serve(doors[..1].to_vec());",
-            verdict: Verdict::Fails(
-                "accepts and closes at every door",
-                "both sides wait for each other",
-            ),
-        },
-        Answer {
-            name: "announces each address as soon as it is open",
-            find: "    }\n    for door in &doors {",
-            replace: "        let door = &door;",
-            verdict: Verdict::Fails(
-                "announces nothing if one address cannot be had",
-                "on stdout",
-            ),
-        },
-        Answer {
-            name: "panics when an address is taken",
-            find: "            .map_err(|error| format!(\"cannot listen on \
-                {argument}: {error}\"))?;",
-            replace: "            .unwrap();",
-            verdict: Verdict::Fails(
-                "announces nothing if one address cannot be had",
-                "panicked",
-            ),
-        },
-        Answer {
-            name: "does not close",
-            find: "unsafe { libc::close(connection) };",
-            replace: "let _ = connection;",
-            verdict: Verdict::Fails(
-                "serves on and leaves nothing behind",
-                "end of file",
-            ),
-        },
-        Answer {
-            name: "leaks one connection in two",
-            find: "unsafe { libc::close(connection) };",
-            replace: "unsafe { libc::shutdown(connection, libc::SHUT_RDWR) };",
-            verdict: Verdict::Fails(
-                "serves on and leaves nothing behind",
-                "open descriptors",
-            ),
-        },
-        Answer {
-            name: "reads its addresses first, then announces",
-            find: "        println!(\"listening on {address}\");",
-            replace: "        let line = format!(\"listening on {address}\\n\");\n\
-                print!(\"{line}\");",
-            verdict: Verdict::AlsoRight,
-        },
-    ],
 };
 
 /// The port's two bytes, the other way round.
@@ -174,7 +64,8 @@ fn real_port(lab: &Lab) -> Outcome {
 }
 
 fn real_port_once(lab: &Lab) -> Outcome {
-    let program = lab.server().likely(
+    let program = lab.server().likely_if(
+        "port 0",
         "the argument was printed: what the kernel chose says getsockname",
     )?;
     let said = program.address()?;
@@ -205,7 +96,8 @@ fn every_address(lab: &Lab) -> Outcome {
     let any_port = format!("{}:0", third.ip());
     let (second_text, count) = (second.to_string(), 3);
     let args = ["127.0.0.1:0", &second_text, &any_port];
-    let program = lab.launch(&args).addresses(count).start().likely(
+    let program = lab.launch(&args).addresses(count).start().likely_if(
+        "such lines",
         "each argument is one address: open them all before announcing any",
     )?;
     let said = program.addresses();

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::{Answer, Check, Starter, Table, Verdict};
+use super::{Check, Starter, Table};
 use crate::lab::client::Client;
 use crate::lab::place::own_address;
 use crate::lab::program::{Program, describe};
@@ -51,101 +51,6 @@ pub const TABLE: Table = Table {
             read: "close(2)",
             starter: Starter::Passes,
             run: |lab| tidy::check(lab, &lab.server_with(&["5"])?, visit),
-        },
-    ],
-    answers: &[
-        Answer {
-            name: "does not greet",
-            find: "libc::write(connection, GREETING.as_ptr().cast(), \
-                GREETING.len())",
-            replace: "connection as isize",
-            verdict: Verdict::Fails("greets a visitor", "end of file"),
-        },
-        Answer {
-            name: "the queue is as long as always",
-            find: "libc::listen(socket, queue)",
-            replace: "libc::listen(socket, 1024)",
-            verdict: Verdict::Fails(
-                "has a queue as long as was asked for",
-                "1024",
-            ),
-        },
-        Answer {
-            name: "no SO_REUSEADDR",
-            find: "let on: c_int = 1;",
-            replace: "let on: c_int = 0;",
-            verdict: Verdict::Fails(
-                "starts again at once on the same port",
-                "TIME_WAIT",
-            ),
-        },
-        Answer {
-            name: "the option comes after bind",
-            find: "    let on: c_int = 1;",
-            replace: "    let on: c_int = 1;
-    let bound = unsafe {
-        libc::bind(socket, (&raw const raw).cast::<sockaddr>(), LENGTH)
-    };
-    if check(bound)? == 0 {
-        check(unsafe {
-            libc::setsockopt(socket, libc::SOL_SOCKET, libc::SO_REUSEADDR,
-                (&raw const on).cast(), 4)
-        })?;
-        check(unsafe { libc::listen(socket, queue) })?;
-        return Ok(socket);
-    }",
-            verdict: Verdict::Fails(
-                "starts again at once on the same port",
-                "before bind",
-            ),
-        },
-        Answer {
-            name: "waits until the port is free",
-            find: "    let on: c_int = 1;",
-            replace: "    let on: c_int = 0;
-    while unsafe {
-        libc::bind(socket, (&raw const raw).cast::<sockaddr>(), LENGTH)
-    } == -1 {
-        std::thread::sleep(std::time::Duration::from_secs(1));
-    }
-    if queue >= 0 {
-        check(unsafe { libc::listen(socket, queue) })?;
-        return Ok(socket);
-    }",
-            verdict: Verdict::Fails(
-                "starts again at once on the same port",
-                "TIME_WAIT",
-            ),
-        },
-        Answer {
-            name: "SO_REUSEPORT lets everybody in",
-            find: "libc::SO_REUSEADDR",
-            replace: "libc::SO_REUSEPORT",
-            verdict: Verdict::Fails(
-                "is refused while another copy runs",
-                "SO_REUSEPORT",
-            ),
-        },
-        Answer {
-            name: "goes on without a socket",
-            find: "    let listener = open(&address, queue)\n        \
-                .map_err(|error| format!(\"cannot listen on {address}: \
-                {error}\"))?;",
-            replace: "    let Ok(listener) = open(&address, queue) else { \
-                return Ok(()) };",
-            verdict: Verdict::Fails(
-                "is refused while another copy runs",
-                "exit status 0",
-            ),
-        },
-        Answer {
-            name: "leaks the connection",
-            find: "check(unsafe { libc::close(connection) })?;",
-            replace: "unsafe { libc::shutdown(connection, libc::SHUT_WR) };",
-            verdict: Verdict::Fails(
-                "serves on and leaves nothing behind",
-                "open descriptors",
-            ),
         },
     ],
 };

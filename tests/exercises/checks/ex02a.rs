@@ -1,6 +1,6 @@
 //! 02a Nothing lost: short reads, short writes, interrupted calls.
 
-use super::{Answer, Check, Starter, Table, Verdict};
+use super::{Check, Starter, Table};
 use crate::lab::client::Client;
 use crate::lab::place::letters;
 use crate::lab::{Advice, Lab, Outcome, tidy};
@@ -74,103 +74,6 @@ pub const TABLE: Table = Table {
                     client.expect(b"HALF A LINE")
                 })
             },
-        },
-    ],
-    answers: &[
-        Answer {
-            name: "forgets the capitals",
-            find: "buffer[..count].make_ascii_uppercase();",
-            replace: "",
-            verdict: Verdict::Fails(
-                "answers a line in upper case",
-                "first difference",
-            ),
-        },
-        Answer {
-            name: "believes that bytes are text",
-            find: "        let mut rest = &buffer[..count];",
-            replace: "        let text = String::from_utf8_lossy(\
-                &buffer[..count]).into_owned();\n        \
-                let mut rest = text.as_bytes();",
-            verdict: Verdict::Fails(
-                "answers bytes that are no text",
-                "not text",
-            ),
-        },
-        Answer {
-            name: "capitals beyond ASCII",
-            find: "buffer[..count].make_ascii_uppercase();",
-            replace: "for byte in &mut buffer[..count] { if \
-                byte.is_ascii_lowercase() || *byte >= 0xE0 { *byte -= 32 } }",
-            verdict: Verdict::Fails(
-                "answers bytes that are no text",
-                "first difference",
-            ),
-        },
-        Answer {
-            name: "answers once",
-            find: "                Err(errno) => return Err(errno),\n            \
-                }\n        }\n    }\n",
-            replace: "                Err(errno) => return Err(errno),\n            \
-                }\n        }\n        return Ok(());\n    }\n",
-            verdict: Verdict::Fails(
-                "goes on until the client's end of file",
-                "once",
-            ),
-        },
-        Answer {
-            name: "one write",
-            find: "Ok(taken) => rest = &rest[taken..],",
-            replace: "Ok(_) => rest = &[],",
-            verdict: Verdict::Fails(SHORT_WRITES, "fewer bytes"),
-        },
-        Answer {
-            name: "starts from the beginning after a short write",
-            find: "Ok(taken) => rest = &rest[taken..],",
-            replace: "Ok(taken) => if taken == rest.len() { rest = &[] },",
-            verdict: Verdict::Fails(SHORT_WRITES, "fewer bytes"),
-        },
-        Answer {
-            name: "a short read is the end",
-            find: "Ok(count) => count,",
-            replace: "Ok(count) if count == 3 => return Ok(()),\n            \
-                Ok(count) => count,",
-            verdict: Verdict::Fails(SHORT_READS, "not the end"),
-        },
-        Answer {
-            name: "sends the whole buffer",
-            find: "let mut rest = &buffer[..count];",
-            replace: "let mut rest = if count == 3 { &buffer[..4] } else { \
-                &buffer[..count] };",
-            verdict: Verdict::Fails(SHORT_READS, "as many bytes as read"),
-        },
-        Answer {
-            name: "an interrupted read is the end",
-            find: "Err(Errno::EINTR) => continue,",
-            replace: "",
-            verdict: Verdict::Fails(INTERRUPTED, "EINTR"),
-        },
-        Answer {
-            name: "an interrupted write is the end",
-            find: "Err(Errno::EINTR) => {}\n                Err(errno) \
-                => return Err(errno),",
-            replace: "Err(errno) => return Err(errno),",
-            verdict: Verdict::Fails(INTERRUPTED, "EINTR"),
-        },
-        Answer {
-            name: "takes 0 for one more short read",
-            find: "Ok(0) => return Ok(()),",
-            replace: "",
-            verdict: Verdict::Fails(
-                "serves on and leaves nothing behind",
-                "computes without end",
-            ),
-        },
-        Answer {
-            name: "a smaller buffer",
-            find: "[0; 4096]",
-            replace: "[0; 100]",
-            verdict: Verdict::AlsoRight,
         },
     ],
 };

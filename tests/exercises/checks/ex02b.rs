@@ -1,6 +1,6 @@
 //! 02b Bad neighbours: what one client does must not end the server.
 
-use super::{Answer, Check, Starter, Table, Verdict};
+use super::{Check, Starter, Table};
 use crate::lab::client::Client;
 use crate::lab::program::Program;
 use crate::lab::{Advice, Lab, Outcome, proc, tidy, time};
@@ -67,69 +67,6 @@ pub const TABLE: Table = Table {
                     talk(client)
                 })
             },
-        },
-    ],
-    answers: &[
-        Answer {
-            name: "numbers from zero",
-            find: "echo(&connection, visitor)",
-            replace: "echo(&connection, visitor - 1)",
-            verdict: Verdict::Fails(GREETS, "visitor 1"),
-        },
-        Answer {
-            name: "a client's failure is the server's",
-            find: "            eprintln!(\"visitor {visitor} lost: {errno}\");",
-            replace: "            return Err(errno);",
-            verdict: Verdict::Fails(RESET, "ECONNRESET"),
-        },
-        Answer {
-            name: "a client's failure is a bug",
-            find: "eprintln!(\"visitor {visitor} lost: {errno}\");",
-            replace: "panic!(\"{errno}\");",
-            verdict: Verdict::Fails(RESET, "panicked"),
-        },
-        Answer {
-            name: "forgives a reset while reading, not while writing",
-            find: "        write_all(connection, &buffer[..count])?;",
-            replace: "        write_all(connection, &buffer[..count]).unwrap();",
-            verdict: Verdict::Fails(VANISHED, "panicked"),
-        },
-        Answer {
-            name: "ends when no descriptor is left",
-            find: "Err(Errno::EMFILE | Errno::ENFILE)",
-            replace: "Err(Errno::ENFILE)",
-            verdict: Verdict::Fails(ACCEPT, "EMFILE"),
-        },
-        Answer {
-            name: "ends when a visitor has gone before accept",
-            find: "Err(Errno::ECONNABORTED | Errno::EINTR)",
-            replace: "Err(Errno::EINTR)",
-            verdict: Verdict::Fails(ACCEPT, "ECONNABORTED"),
-        },
-        Answer {
-            name: "unwraps accept",
-            find: "match accept(listener) {",
-            replace: "match Ok(accept(listener).unwrap()) {",
-            verdict: Verdict::Fails(ACCEPT, "panicked"),
-        },
-        Answer {
-            name: "keeps the connections that failed",
-            find: "            eprintln!(\"visitor {visitor} lost: {errno}\");",
-            replace: "            std::mem::forget(connection);",
-            verdict: Verdict::Fails(FORTY, "descriptor"),
-        },
-        Answer {
-            name: "keeps all connections",
-            find: "        visitor += 1;",
-            replace: "        visitor += 1;\n        \
-                std::mem::forget(connection.try_clone());",
-            verdict: Verdict::Fails(TIDY, "open descriptors"),
-        },
-        Answer {
-            name: "writes the failures down without a number",
-            find: "eprintln!(\"visitor {visitor} lost: {errno}\");",
-            replace: "eprintln!(\"{errno}\");",
-            verdict: Verdict::AlsoRight,
         },
     ],
 };

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::{Answer, Check, Starter, Table, Verdict};
+use super::{Check, Starter, Table};
 use crate::lab::client::Client;
 use crate::lab::place::{letters, own_address};
 use crate::lab::program::Program;
@@ -65,82 +65,6 @@ pub const TABLE: Table = Table {
             read: "connect(2)",
             starter: Starter::Passes,
             run: refused,
-        },
-    ],
-    answers: &[
-        Answer {
-            name: "believes that bytes are text",
-            find: "stream::write_all(to, &buffer[..count])?;",
-            replace: "stream::write_all(to, String::from_utf8_lossy(\
-                &buffer[..count]).as_bytes())?;",
-            verdict: Verdict::Fails(CARRIES, "first difference"),
-        },
-        Answer {
-            name: "one direction after the other",
-            find: "let back = carry(right, left);\n        let there = \
-                there.join().unwrap_or(Err(Errno::EIO));",
-            replace: "let there = there.join().unwrap_or(Err(Errno::EIO));\n\
-                let back = carry(right, left);",
-            verdict: Verdict::Fails(FIRST, "both sides wait for each other"),
-        },
-        Answer {
-            name: "takes turns",
-            find: "    thread::scope(|scope| {",
-            replace: "    let mut buffer = [0; 16 * 1024];
-    for fd in [left, right] {
-        let time = nix::sys::time::TimeVal::new(0, 1000);
-        socket::setsockopt(fd, socket::sockopt::ReceiveTimeout, &time)?;
-    }
-    while std::env::args().count() == 3 {
-        for (from, to) in [(left, right), (right, left)] {
-            match stream::read(from, &mut buffer) {
-                Ok(0) => {
-                    socket::shutdown(to.as_raw_fd(), Shutdown::Write)?;
-                }
-                Ok(count) => stream::write_all(to, &buffer[..count])?,
-                Err(_) => {}
-            }
-        }
-    }
-    thread::scope(|scope| {",
-            verdict: Verdict::Fails(STUCK, "while it is stuck in write"),
-        },
-        Answer {
-            name: "no half-close",
-            find: "match socket::shutdown(to.as_raw_fd(), Shutdown::Write) {",
-            replace: "match Ok(()) {",
-            verdict: Verdict::Fails(HALF, "shutdown"),
-        },
-        Answer {
-            name: "closes both directions at the first end",
-            find: "Shutdown::Write)",
-            replace: "Shutdown::Both)",
-            verdict: Verdict::Fails(HALF, "one direction"),
-        },
-        Answer {
-            name: "ends with the first direction",
-            find: "        let there = there.join().unwrap_or(Err(Errno::EIO));",
-            replace: "        if back.is_ok() { std::process::exit(0) }\n        \
-                let there = there.join().unwrap_or(Err(Errno::EIO));",
-            verdict: Verdict::Fails(HALF, "one direction"),
-        },
-        Answer {
-            name: "takes the end for a failure",
-            find: "        there.and(back)",
-            replace: "        there.and(back).and(Err(Errno::EPIPE))",
-            verdict: Verdict::Fails(ENDS, "exit status 1"),
-        },
-        Answer {
-            name: "keeps the address to itself",
-            find: "format!(\"cannot connect to {address}: {errno}\")",
-            replace: "format!(\"cannot connect: {errno}\")",
-            verdict: Verdict::Fails(REFUSED, "names"),
-        },
-        Answer {
-            name: "a small buffer",
-            find: "[0; 16 * 1024]",
-            replace: "[0; 1000]",
-            verdict: Verdict::AlsoRight,
         },
     ],
 };

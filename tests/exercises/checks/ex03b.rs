@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use super::{Answer, Check, Starter, Table, Verdict};
+use super::{Check, Starter, Table};
 use crate::lab::place::own_address;
 use crate::lab::program::Program;
 use crate::lab::{Advice, Lab, Outcome, Peer, Trouble, proc};
@@ -74,100 +74,6 @@ pub const TABLE: Table = Table {
             read: "A name is a list",
             starter: Starter::Fails,
             run: frees,
-        },
-    ],
-    answers: &[
-        Answer {
-            name: "says the name instead of the address",
-            find: "println!(\"connected to {address}\");",
-            replace: "println!(\"connected to {host}:{port}\");",
-            verdict: Verdict::Fails(SAYS, "the line `connected to 127.0.0.1"),
-        },
-        Answer {
-            name: "the first address only",
-            find: "for address in addresses {",
-            replace: "for address in &addresses[..1] {",
-            verdict: Verdict::Fails(NEXT, "each in turn"),
-        },
-        Answer {
-            name: "in an order of its own",
-            find: "for address in addresses {",
-            replace: "for address in addresses.iter().rev() {",
-            verdict: Verdict::Fails(NEXT, "the order"),
-        },
-        Answer {
-            name: "IPv4 only",
-            find: "hints.ai_family = libc::AF_UNSPEC;",
-            replace: "hints.ai_family = libc::AF_INET;",
-            verdict: Verdict::Fails(FAMILY, "family"),
-        },
-        Answer {
-            name: "a socket of one family for all",
-            find: "SocketAddr::V6(_) => AddressFamily::Inet6,",
-            replace: "SocketAddr::V6(_) => AddressFamily::Inet,",
-            verdict: Verdict::Fails(FAMILY, "family"),
-        },
-        Answer {
-            name: "the last reason only",
-            find: "Err(reasons.join(\"\\n\"))",
-            replace: "Err(reasons.pop().unwrap_or_default())",
-            verdict: Verdict::Fails(REASONS, "its own reason"),
-        },
-        Answer {
-            name: "the last reason for all",
-            find: "Err(reasons.join(\"\\n\"))",
-            replace: "Err(addresses.iter().map(|address| \
-                format!(\"{address}: {}\\n\", Errno::ECONNREFUSED))\
-                .collect())",
-            verdict: Verdict::Fails(REASONS, "its own reason"),
-        },
-        Answer {
-            name: "success after all have failed",
-            find: "Err(reasons.join(\"\\n\"))",
-            replace: "{ eprintln!(\"{}\", reasons.join(\"\\n\")); \
-                std::process::exit(0) }",
-            verdict: Verdict::Fails(REASONS, "exit status 0"),
-        },
-        Answer {
-            name: "the number of the resolver's error",
-            find: "format!(\"{}: {text}\", host.to_string_lossy())",
-            replace: "format!(\"{}: {error}\", host.to_string_lossy())",
-            verdict: Verdict::Fails(NO_NAME, "gai_strerror"),
-        },
-        Answer {
-            name: "looks for the resolver's error in errno",
-            find: "format!(\"{}: {text}\", host.to_string_lossy())",
-            replace: "format!(\"{}\", Errno::last())",
-            verdict: Verdict::Fails(NO_NAME, "gai_strerror"),
-        },
-        Answer {
-            name: "leaves failed sockets open",
-            find: "    socket::connect(socket.as_raw_fd(), \
-                &SockaddrStorage::from(address))?;",
-            replace: "    let answer = socket::connect(socket.as_raw_fd(), \
-                &SockaddrStorage::from(address));\n    if let Err(errno) = \
-                answer { mem::forget(socket); return Err(errno) }",
-            verdict: Verdict::Fails(CLOSES, "not closed"),
-        },
-        Answer {
-            name: "keeps the list",
-            find: "unsafe { libc::freeaddrinfo(list) };",
-            replace: "",
-            verdict: Verdict::Fails(FREES, "freeaddrinfo"),
-        },
-        Answer {
-            name: "leaves the list to the standard library",
-            find: "    let mut addresses = Vec::new();",
-            replace: "    unsafe { libc::freeaddrinfo(list) };
-    if error == 0 {
-        use std::net::ToSocketAddrs;
-        let name = format!(\"{}:{}\", host.to_string_lossy(),
-            port.to_string_lossy());
-        let found = name.to_socket_addrs();
-        return found.map(Iterator::collect).map_err(|e| e.to_string());
-    }
-    let mut addresses = Vec::new();",
-            verdict: Verdict::AlsoRight,
         },
     ],
 };

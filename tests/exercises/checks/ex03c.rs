@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Answer, Check, Starter, Table, Verdict};
+use super::{Check, Starter, Table};
 use crate::lab::place::own_address;
 use crate::lab::program::Program;
 use crate::lab::{Advice, BlackHole, Lab, Outcome, Peer, proc, show, time};
@@ -64,85 +64,6 @@ pub const TABLE: Table = Table {
             read: "connect(2)",
             starter: Starter::Passes,
             run: blocking,
-        },
-    ],
-    answers: &[
-        Answer {
-            name: "EINPROGRESS is a failure",
-            find: "Err(Errno::EINPROGRESS) => wait(socket.as_fd(), limit)?,",
-            replace: "",
-            verdict: Verdict::Fails(LIMIT, "EINPROGRESS"),
-        },
-        Answer {
-            name: "waits for ever",
-            find: "libc::poll(&raw mut wanted, 1, milliseconds)",
-            replace: "libc::poll(&raw mut wanted, 1, -1)",
-            verdict: Verdict::Fails(LIMIT, "waiting in poll()"),
-        },
-        Answer {
-            name: "gives up too early",
-            find: "let deadline = Instant::now() + limit;",
-            replace: "let deadline = Instant::now() + limit / 4;",
-            verdict: Verdict::Fails(LIMIT, "too early"),
-        },
-        Answer {
-            name: "one limit for all addresses",
-            find: "let deadline = Instant::now() + limit;",
-            replace: "static START: std::sync::OnceLock<Instant> = \
-                std::sync::OnceLock::new();\n    let deadline = \
-                *START.get_or_init(Instant::now) + limit;",
-            verdict: Verdict::Fails(EACH, "each address"),
-        },
-        Answer {
-            name: "writable is connected",
-            find: "match socket::getsockopt(&socket, \
-                socket::sockopt::SocketError)? {",
-            replace: "match 0 {",
-            verdict: Verdict::Fails(REFUSED, "SO_ERROR"),
-        },
-        Answer {
-            name: "every failure is a time-out",
-            find: "errno => Err(Errno::from_raw(errno)),",
-            replace: "_ => Err(Errno::ETIMEDOUT),",
-            verdict: Verdict::Fails(REFUSED, "SO_ERROR"),
-        },
-        Answer {
-            name: "a signal starts the clock again",
-            find: "let left = deadline.saturating_duration_since(\
-                Instant::now());",
-            replace: "let left = limit;",
-            verdict: Verdict::Fails(SIGNALS, "what is left"),
-        },
-        Answer {
-            name: "a signal is a failure",
-            find: "Ok(0) | Err(Errno::EINTR) => {}",
-            replace: "Ok(0) => {}",
-            verdict: Verdict::Fails(SIGNALS, "too early"),
-        },
-        Answer {
-            name: "the socket stays non-blocking",
-            find: "let flags = flags & !libc::O_NONBLOCK;",
-            replace: "",
-            verdict: Verdict::Fails(BLOCKING, "O_NONBLOCK"),
-        },
-        Answer {
-            name: "forgets to say where it is connected",
-            find: "println!(\"connected to {address}\");",
-            replace: "println!(\"connected\");",
-            verdict: Verdict::Fails(CONNECTS, "the line"),
-        },
-        Answer {
-            name: "leaves it to the standard library",
-            find: "    let peer = SockaddrStorage::from(address);",
-            replace: "    let done = std::net::TcpStream::connect_timeout(\
-                &address, limit);
-    if family != AddressFamily::Unix {
-        return done.map(OwnedFd::from).map_err(|error| {
-            Errno::from_raw(error.raw_os_error().unwrap_or(0))
-        });
-    }
-    let peer = SockaddrStorage::from(address);",
-            verdict: Verdict::AlsoRight,
         },
     ],
 };

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Answer, Check, Starter, Table, Verdict};
+use super::{Check, Starter, Table};
 use crate::lab::client::Client;
 use crate::lab::place::letters;
 use crate::lab::{Advice, Lab, Outcome, tidy};
@@ -79,83 +79,6 @@ pub const TABLE: Table = Table {
                     counted(client, b"one more")
                 })
             },
-        },
-    ],
-    answers: &[
-        Answer {
-            name: "adds up signed bytes",
-            find: "break format!(\"{total} bytes, sum {sum}\\n\");",
-            replace: "break format!(\"{total} bytes, sum {}\\n\", sum as u8);",
-            verdict: Verdict::Fails(COUNTS, "first difference"),
-        },
-        Answer {
-            name: "counts the last piece only",
-            find: "total += count as u64;",
-            replace: "total = count as u64;",
-            verdict: Verdict::Fails(PIECES, "one read"),
-        },
-        Answer {
-            name: "answers every piece",
-            find: "        if total > MOST {",
-            replace: "        if count > 0 && total < MOST { \
-                break format!(\"{total} bytes, sum {sum}\\n\"); }\n        \
-                if total > MOST {",
-            verdict: Verdict::Fails(PIECES, "one read"),
-        },
-        Answer {
-            name: "refuses a whole mebibyte",
-            find: "if total > MOST {",
-            replace: "if total >= MOST {",
-            verdict: Verdict::Fails(EXACT, "1048576 bytes"),
-        },
-        Answer {
-            name: "refuses at the end of file",
-            find: "        if total > MOST {\n            break \
-                \"too long\\n\".to_string();\n        }\n",
-            replace: "        if count == 0 {\n            break \
-                \"too long\\n\".to_string();\n        }\n",
-            verdict: Verdict::Fails(AT_ONCE, "both sides wait for each other"),
-        },
-        Answer {
-            name: "closes at once",
-            find: "    linger(connection)\n",
-            replace: "    Ok(())\n",
-            verdict: Verdict::Fails(READABLE, "reset"),
-        },
-        Answer {
-            name: "ends its direction, and closes at once",
-            find: "    let deadline = Instant::now() + Duration::from_secs(2);",
-            replace: "    let deadline = Instant::now();",
-            verdict: Verdict::Fails(READABLE, "reset"),
-        },
-        Answer {
-            name: "drains for ever",
-            find: "let left = deadline.saturating_duration_since(\
-                Instant::now());",
-            replace: "let left = Duration::from_secs(3600);",
-            verdict: Verdict::Fails(LIMITED, "deadline"),
-        },
-        Answer {
-            name: "each byte is worth two seconds more",
-            find: "let left = deadline.saturating_duration_since(\
-                Instant::now());",
-            replace: "let left = Duration::from_secs(2);",
-            verdict: Verdict::Fails(LIMITED, "deadline"),
-        },
-        Answer {
-            name: "ends after the first visitor",
-            find: "        if let Err(errno) = serve(&connection) {",
-            replace: "        serve(&connection).map_err(|errno| \
-                errno.to_string())?;\n        if address.len() > 3 { \
-                return Ok(()) }\n        if let Err(errno) = Ok::<(), \
-                nix::Error>(()) {",
-            verdict: Verdict::Fails(TIDY, "has ended"),
-        },
-        Answer {
-            name: "waits four seconds",
-            find: "Duration::from_secs(2)",
-            replace: "Duration::from_secs(4)",
-            verdict: Verdict::AlsoRight,
         },
     ],
 };

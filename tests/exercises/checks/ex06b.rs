@@ -1,6 +1,6 @@
 //! 06b A pipeline without memory: back-pressure.
 
-use super::{Answer, Check, Starter, Table, Verdict};
+use super::{Check, Starter, Table};
 use crate::lab::client::Client;
 use crate::lab::program::Program;
 use crate::lab::{Advice, Lab, Outcome, cost, proc, show, tidy};
@@ -83,96 +83,6 @@ pub const TABLE: Table = Table {
             run: |lab| {
                 tidy::check(lab, &lab.server()?, |client| talk(client, 1))
             },
-        },
-    ],
-    answers: &[
-        Answer {
-            name: "counts from zero",
-            find: "output.extend_from_slice(answer(number).as_bytes());",
-            replace: "output.extend_from_slice(answer(number - 1).as_bytes());",
-            verdict: Verdict::Fails(NUMBERS, "request 1"),
-        },
-        Answer {
-            name: "counts the requests of all connections",
-            find: "    let mut number = 0;",
-            replace: "    static ALL: std::sync::atomic::AtomicU64 = \
-                std::sync::atomic::AtomicU64::new(0);\n    \
-                let mut number = ALL.fetch_add(3, \
-                std::sync::atomic::Ordering::Relaxed);",
-            verdict: Verdict::Fails(NUMBERS, "request 1"),
-        },
-        Answer {
-            name: "sends when it is worth a write",
-            find: "        stream::write_all(connection, &output)?;\n        \
-                output.clear();\n        if !is_good",
-            replace: "        if input.bytes().is_empty() {\n            \
-                stream::write_all(connection, &output)?;\n            \
-                output.clear();\n        }\n        if !is_good",
-            verdict: Verdict::Fails(WHOLE, "before you read"),
-        },
-        Answer {
-            name: "sends full buffers only",
-            find: "        stream::write_all(connection, &output)?;\n        \
-                output.clear();\n        if !is_good",
-            replace: "        if output.len() < 200 || output.len() > 4096 \
-                {\n            stream::write_all(connection, &output)?;\n            \
-                output.clear();\n        }\n        if !is_good",
-            verdict: Verdict::Fails(LOTS, "before you read"),
-        },
-        Answer {
-            name: "never waits, and keeps the rest for later",
-            find: "use shared::net::stream;\n",
-            replace: "mod stream {\n    \
-                pub use shared::net::stream::read;\n    \
-                use super::{OwnedFd, socket};\n    \
-                static REST: std::sync::Mutex<Vec<u8>> = \
-                std::sync::Mutex::new(Vec::new());\n    \
-                pub fn write_all(fd: &OwnedFd, bytes: &[u8]) -> \
-                nix::Result<()> {\n        \
-                let Ok(mut rest) = REST.lock() else { return Ok(()) };\n        \
-                rest.extend_from_slice(bytes);\n        \
-                let fd = std::os::fd::AsRawFd::as_raw_fd(fd);\n        \
-                let now = socket::MsgFlags::MSG_DONTWAIT;\n        \
-                if let Ok(taken) = socket::send(fd, &rest, now) {\n            \
-                rest.drain(..taken);\n        }\n        Ok(())\n    }\n}\n",
-            verdict: Verdict::Fails(STOPS, "leave the requests unread"),
-        },
-        Answer {
-            name: "never waits, and forgets the rest",
-            find: "use shared::net::stream;\n",
-            replace: "mod stream {\n    \
-                pub use shared::net::stream::read;\n    \
-                use super::{OwnedFd, socket};\n    \
-                pub fn write_all(fd: &OwnedFd, bytes: &[u8]) -> \
-                nix::Result<()> {\n        \
-                let fd = std::os::fd::AsRawFd::as_raw_fd(fd);\n        \
-                let now = socket::MsgFlags::MSG_DONTWAIT;\n        \
-                let _ = socket::send(fd, bytes, now);\n        \
-                Ok(())\n    }\n}\n",
-            verdict: Verdict::Fails(ORDER, "request"),
-        },
-        Answer {
-            name: "remembers all that was answered",
-            find: "            output.extend_from_slice(\
-                answer(number).as_bytes());",
-            replace: "            output.extend_from_slice(\
-                answer(number).as_bytes());\n            \
-                std::mem::forget(answer(number));",
-            verdict: Verdict::Fails(MEMORY, "kB of memory"),
-        },
-        Answer {
-            name: "keeps the connections",
-            find: "            0 => return Ok(()),",
-            replace: "            0 => {\n\
-                std::mem::forget(connection.try_clone());\n\
-                return Ok(());\n}",
-            verdict: Verdict::Fails(TIDY, "open descriptors"),
-        },
-        Answer {
-            name: "sends each answer by itself",
-            find: "const ENOUGH: usize = 16 * 1024;",
-            replace: "const ENOUGH: usize = 1;",
-            verdict: Verdict::AlsoRight,
         },
     ],
 };

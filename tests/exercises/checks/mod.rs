@@ -1,4 +1,5 @@
-//! The exercises' tables: checks, and the answers that prove the checks.
+//! The exercises' tables of checks. The wrong answers that prove them stand
+//! in `tests/exercises/ID.wrong`.
 
 mod ex01a;
 mod ex01b;
@@ -23,8 +24,6 @@ pub struct Table {
     pub id: &'static str,
     /// In the order in which they are made.
     pub checks: &'static [Check],
-    /// Answers that a student might give.
-    pub answers: &'static [Answer],
 }
 
 /// One observation that the grader makes, worth some points.
@@ -52,27 +51,6 @@ pub enum Starter {
     Fails,
     /// It is not made, because it needs one that the starter fails.
     Waits,
-}
-
-/// The solution with one place changed.
-pub struct Answer {
-    /// What the student thought.
-    pub name: &'static str,
-    /// Occurs exactly once in the solution.
-    pub find: &'static str,
-    /// Stands in its place.
-    pub replace: &'static str,
-    /// What must become of it.
-    pub verdict: Verdict,
-}
-
-/// What the checks must say of an answer.
-#[derive(Clone, Copy)]
-pub enum Verdict {
-    /// This check fails, and the student hears these words.
-    Fails(&'static str, &'static str),
-    /// It is another way to be right.
-    AlsoRight,
 }
 
 /// All tables, in the exercises' order.

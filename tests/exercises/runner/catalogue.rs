@@ -5,8 +5,9 @@
 //! `[[step]]`, `[[step.exercise]]`, `key = "text"`, `key = 7`, and lists,
 //! which it skips.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+
+use crate::text;
 
 /// One exercise, as the list describes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,6 +44,11 @@ impl Exercise {
         root.join("tests/exercises").join(format!("{}.rs", self.id))
     }
 
+    /// What students might hand in.
+    pub fn wrong(&self, root: &Path) -> PathBuf {
+        self.master(root).with_extension("wrong")
+    }
+
     fn beside(&self, root: &Path, extension: &str) -> PathBuf {
         let letter = self.id.trim_start_matches(|c: char| c.is_ascii_digit());
         let name = format!("ex_{letter}.{extension}");
@@ -63,9 +69,7 @@ impl Exercise {
 /// When it cannot be read or understood: one line for the reader.
 pub fn read(root: &Path) -> Result<Vec<Exercise>, String> {
     let path = root.join("steps/steps.toml");
-    let text = fs::read_to_string(&path)
-        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    parse(&text)
+    parse(&text::read(&path)?)
 }
 
 fn parse(text: &str) -> Result<Vec<Exercise>, String> {

@@ -2,8 +2,9 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
+use crate::artifacts::{self, Artifacts};
 use crate::grade::Subject;
 
 /// The project: its sources, and where its programs are built.
@@ -11,7 +12,7 @@ use crate::grade::Subject;
 pub struct Project {
     /// The directory with Cargo.toml.
     pub root: PathBuf,
-    /// The directory with the built programs, such as `target/debug`.
+    /// The directory with this program, such as `target/debug`.
     pub built: PathBuf,
 }
 
@@ -32,76 +33,70 @@ impl Project {
         Ok(Project { root: root.to_path_buf(), built: built.to_path_buf() })
     }
 
-    /// Builds the student's answer to the exercise `id`. The compiler's
+    /// Builds the student's program for the exercise `id`. The compiler's
     /// words go to the student.
     ///
     /// # Errors
     /// When it does not compile.
     pub fn build(&self, id: &str) -> Result<Subject, String> {
-        let mut cargo = self.cargo_build();
-        cargo.args(["--example", "shim", "--example", id]);
-        let status = cargo
-            .status()
-            .map_err(|error| format!("cannot run cargo: {error}"))?;
-        if !status.success() {
-            return Err(format!(
-                "{id} does not compile: see above; nothing was graded"
-            ));
-        }
-        Ok(self.subject(self.built.join("examples").join(id)))
+        let built = self.cargo_build(&["--example", "shim", "--example", id]);
+        let built = built?.ok_or_else(|| {
+            format!("{id} does not compile: see above; nothing was graded")
+        })?;
+        Ok(Subject {
+            program: path(&built, id)?,
+            shim: path(&built, "shim")?,
+            is_step: false,
+        })
     }
 
-    /// Builds the library to preload.
+    /// Builds the library to preload; its path.
     ///
     /// # Errors
     /// When it does not compile.
-    pub fn build_shim(&self) -> Result<(), String> {
-        let mut cargo = self.cargo_build();
-        match cargo.args(["--example", "shim"]).status() {
-            Ok(status) if status.success() => Ok(()),
-            Ok(_) => Err("the shim does not compile: see above".to_string()),
-            Err(error) => Err(format!("cannot run cargo: {error}")),
-        }
+    pub fn build_shim(&self) -> Result<PathBuf, String> {
+        let built = self.cargo_build(&["--example", "shim"])?;
+        path(&built.ok_or("the shim does not compile: see above")?, "shim")
     }
 
     /// Builds the steps and the library to preload.
     ///
     /// # Errors
     /// When they do not compile.
-    pub fn build_steps(&self) -> Result<(), String> {
-        let mut cargo = self.cargo_build();
-        let status = cargo
-            .args(["--bins", "--example", "shim"])
-            .status()
-            .map_err(|error| format!("cannot run cargo: {error}"))?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err("the steps do not compile: see above".to_string())
-        }
+    pub fn build_steps(&self) -> Result<Artifacts, String> {
+        let built = self.cargo_build(&["--bins", "--example", "shim"])?;
+        Ok(built.ok_or("the steps do not compile: see above")?)
     }
 
-    /// `program` as something to be graded.
-    pub fn subject(&self, program: PathBuf) -> Subject {
-        let shim = self.built.join("examples/libshim.so");
-        Subject { program, shim, is_step: false }
-    }
-
-    /// `cargo build` of the profile, and to the place, of this program.
-    fn cargo_build(&self) -> Command {
+    /// `cargo build`, in the profile of this program. `None` if something
+    /// does not compile. Cargo is quiet unless it will take long: the first
+    /// build should not look as if nothing happened.
+    fn cargo_build(&self, what: &[&str]) -> Result<Option<Artifacts>, String> {
         let mut command = Command::new(cargo());
-        command.args(["build", "--quiet"]).current_dir(&self.root);
-        let profile = self.built.file_name().unwrap_or_default();
-        if profile == "debug" {
-            command.args(["--profile", "dev"]);
+        command.arg("build").args(what).current_dir(&self.root);
+        command.args(["--message-format", "json-render-diagnostics"]);
+        if self.built.join("examples").join("libshim.so").exists() {
+            command.arg("--quiet");
         } else {
-            command.arg("--profile").arg(profile);
+            eprintln!("building for the first time: this takes a minute");
         }
-        if let Some(target) = self.built.parent() {
-            command.arg("--target-dir").arg(target);
-        }
-        command
+        match self.built.file_name().unwrap_or_default() {
+            profile if profile == "debug" => command.args(["--profile", "dev"]),
+            profile => command.arg("--profile").arg(profile),
+        };
+        let output = run(command.stderr(Stdio::inherit()))?;
+        let built = output.status.success();
+        Ok(built.then(|| artifacts::read(&output.stdout)))
     }
+}
+
+/// Where the program or library `name` is.
+///
+/// # Errors
+/// When cargo did not say.
+pub fn path(built: &Artifacts, name: &str) -> Result<PathBuf, String> {
+    let path = built.get(name).cloned();
+    path.ok_or_else(|| format!("cargo does not say where {name} is"))
 }
 
 /// The cargo that runs us, or the one in the path.

@@ -4,6 +4,7 @@
 //! the built program and observes it from outside. It is built by everybody
 //! who solves an exercise, so it needs nothing but libc.
 
+mod artifacts;
 mod catalogue;
 #[path = "../checks/mod.rs"]
 mod checks;
@@ -18,7 +19,10 @@ mod report;
 mod shim;
 mod student;
 mod task;
+mod text;
+mod wrong;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use compile::Project;
@@ -59,14 +63,16 @@ The shim's SETTINGS are a list such as w=700,eintr=3:
   enospc=N     the disk is full from the Nth write of a file on
 
 EX_SLOW=4 makes all time limits four times as long. EX_JOBS=8 lets prove check
-so many programs at once.
+this many programs at once.
 ";
 
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args_os()
-        .skip(1)
-        .map(|arg| arg.to_string_lossy().into_owned())
-        .collect();
+    end_with_the_pipe();
+    let args = std::env::args_os().skip(1).map(OsString::into_string);
+    let Ok(args) = args.collect::<Result<Vec<String>, OsString>>() else {
+        eprintln!("ex: an argument is not UTF-8; try cargo ex --help");
+        return ExitCode::from(2);
+    };
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     if let ["shim", settings, "--", command @ ..] = &args[..] {
         return match under_shim(settings, command) {
@@ -87,10 +93,16 @@ fn main() -> ExitCode {
     }
 }
 
+/// A reader such as head(1) may have seen enough: then SIGPIPE ends us, as it
+/// ends other commands. Sockets are written to with MSG_NOSIGNAL.
+fn end_with_the_pipe() {
+    // SAFETY: the default action of a signal needs no handler.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+}
+
 fn under_shim(settings: &str, command: &[&str]) -> Result<u8, String> {
     let project = Project::find()?;
-    project.build_shim()?;
-    let library = project.subject(Default::default()).shim;
+    let library = project.build_shim()?;
     Ok(shim::code(shim::run(&library, settings, command)?))
 }
 

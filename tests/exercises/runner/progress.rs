@@ -1,5 +1,6 @@
 //! What the student has reached so far: the file `.progress` in the
-//! project's directory, one line an exercise.
+//! project's directory, one line an exercise, and beside it the files that
+//! reached the best results.
 //!
 //! `02a nothing-lost cbf29ce484222325 3/8`: id, slug, the hash of the file
 //! that was graded, points.
@@ -9,7 +10,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The result of the last grading of an exercise.
+/// The best result of an exercise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Score {
     /// The exercise's slug.
@@ -39,24 +40,41 @@ impl Progress {
         Progress { path, results }
     }
 
-    /// The last result of the exercise `id`.
+    /// Where the file that reached the best result of `id` is kept.
+    pub fn best(&self, id: &str) -> PathBuf {
+        self.path.with_file_name(format!(".progress-{id}.rs"))
+    }
+
+    /// The best result of the exercise `id`.
     pub fn of(&self, id: &str) -> Option<&Score> {
         self.results.get(id)
     }
 
-    /// Writes down a result.
+    /// Writes down a result, with the student's `file` that reached it,
+    /// unless an earlier one was better: a pass is not lost by what is tried
+    /// later.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn store(&mut self, id: &str, result: Score) -> io::Result<()> {
+    pub fn store(
+        &mut self,
+        id: &str,
+        result: Score,
+        file: &str,
+    ) -> io::Result<()> {
+        if self.of(id).is_some_and(|best| best.points > result.points) {
+            return Ok(());
+        }
         self.results.insert(id.to_string(), result);
+        fs::write(self.best(id), file)?;
         let lines = self.results.iter().map(|(id, result)| {
             let Score { slug, hash, points, of } = result;
             format!("{id} {slug} {hash:016x} {points}/{of}\n")
         });
         // First beside, then in place: a crash leaves the old file or the
         // new one.
-        let beside = self.path.with_extension("new");
+        let name = format!("progress-{}", std::process::id());
+        let beside = self.path.with_extension(name);
         fs::write(&beside, lines.collect::<String>())?;
         fs::rename(&beside, &self.path)
     }
@@ -82,18 +100,20 @@ pub fn hash(bytes: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lab::scratch::Scratch;
 
     #[test]
     fn what_is_stored_is_read_again() -> io::Result<()> {
-        let name = format!("ex-progress-{}", std::process::id());
-        let root = std::env::temp_dir().join(name);
-        fs::create_dir(&root)?;
-        let result =
+        let scratch = Scratch::new()?;
+        let root = scratch.path();
+        let best =
             Score { slug: "x".into(), hash: hash(b"y"), points: 3, of: 8 };
-        Progress::read(&root).store("02a", result.clone())?;
-        let again = Progress::read(&root);
-        fs::remove_dir_all(&root)?;
-        assert_eq!(again.of("02a"), Some(&result));
+        let worse = Score { points: 2, ..best.clone() };
+        Progress::read(root).store("02a", best.clone(), "y")?;
+        Progress::read(root).store("02a", worse, "z")?;
+        let again = Progress::read(root);
+        assert_eq!(again.of("02a"), Some(&best));
+        assert_eq!(fs::read_to_string(again.best("02a"))?, "y");
         assert_eq!(again.of("02b"), None);
         Ok(())
     }

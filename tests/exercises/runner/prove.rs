@@ -2,8 +2,8 @@
 //!
 //! Every starter compiles without a warning and fails each check as
 //! declared. Every solution passes. Every wrong answer is caught by the
-//! check that it names, with the words that the student must hear. No step
-//! passes any exercise. And nothing is missing: hints, TODOs, answers. With
+//! check that it names, with the words that the student must hear. Neither
+//! its own step, the next nor the last passes an exercise. And nothing is missing: hints, TODOs, answers. With
 //! CI=true in the environment nothing may be skipped either.
 
 mod lint;
@@ -11,28 +11,29 @@ mod paper;
 mod variants;
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
+use crate::artifacts::Artifacts;
 use crate::catalogue::Exercise;
-use crate::checks::{self, Starter, Table, Verdict};
-use crate::compile::Project;
+use crate::checks::{self, Starter, Table};
+use crate::compile::{self, Project};
 use crate::grade::{self, Graded, Status, Subject};
 use crate::lab::trouble::Failure;
+use crate::wrong::{Verdict, WrongAnswer};
 
 /// One program to be graded, and what must come of it.
-struct Job {
+struct Job<'a> {
     table: &'static Table,
     program: PathBuf,
-    what: What,
+    what: What<'a>,
 }
 
-#[derive(Clone)]
-enum What {
+enum What<'a> {
     Starter,
     Solution,
-    Answer(usize),
+    Wrong(&'a WrongAnswer),
     Step(String),
 }
 
@@ -72,13 +73,14 @@ pub fn run(
         }
     }
     if findings.faults.is_empty() {
-        project.build_steps()?;
+        let steps = project.build_steps()?;
         let built = variants::build(project, &proven)?;
         findings.faults.extend(built.faults);
         lint::check(project, &proven, in_ci, &mut findings);
         if findings.faults.is_empty() {
-            let jobs = jobs(project, &proven, &built.directory, repeat)?;
-            work(project, jobs, &mut findings);
+            let jobs = jobs(&proven, &steps, &built.programs, repeat)?;
+            let shim = compile::path(&steps, "shim")?;
+            work(&shim, jobs, &mut findings);
         }
     }
     Ok(conclude(&findings, &proven, in_ci))
@@ -103,37 +105,57 @@ fn arguments<'a>(
     Ok((repeat, ids))
 }
 
-fn jobs(
-    project: &Project,
-    proven: &[paper::Proven<'_>],
-    directory: &std::path::Path,
+fn jobs<'a>(
+    proven: &'a [paper::Proven<'_>],
+    steps: &Artifacts,
+    programs: &Artifacts,
     repeat: usize,
-) -> Result<VecDeque<Job>, String> {
-    let steps = paper::steps(project)?;
+) -> Result<VecDeque<Job<'a>>, String> {
     let mut jobs = VecDeque::new();
     for one in proven {
         let table = one.table;
         let id = table.id;
-        let mut add = |program: PathBuf, what: What| {
+        let mut add = |built: &Artifacts, name: &str, what: What<'a>| {
+            let program = compile::path(built, name)?;
             jobs.push_back(Job { table, program, what });
+            Ok::<(), String>(())
         };
-        add(directory.join(variants::starter(id)), What::Starter);
+        add(programs, &variants::starter(id), What::Starter)?;
         for _ in 0..repeat {
-            add(directory.join(variants::solution(id)), What::Solution);
+            add(programs, &variants::solution(id), What::Solution)?;
         }
-        for index in 0..table.answers.len() {
-            let name = variants::answer(id, index);
-            add(directory.join(name), What::Answer(index));
+        for (index, wrong) in one.wrong.iter().enumerate() {
+            add(programs, &variants::answer(id, index), What::Wrong(wrong))?;
         }
-        for step in &steps {
-            add(project.built.join(step), What::Step(step.clone()));
+        for step in rivals(id, steps) {
+            add(steps, &step, What::Step(step.clone()))?;
         }
     }
     Ok(jobs)
 }
 
+/// The steps that might pass an exercise by accident: its own, the next, and
+/// the last.
+fn rivals(id: &str, steps: &Artifacts) -> Vec<String> {
+    let own = format!("step{}", id.trim_end_matches(char::is_alphabetic));
+    let names = steps.keys().filter(|name| {
+        name.strip_prefix("step").is_some_and(|number| {
+            number.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    });
+    let mut names: Vec<&String> =
+        names.skip_while(|name| **name < own).collect();
+    let last = names.len().saturating_sub(1).max(2);
+    let mut index = 0;
+    names.retain(|_| {
+        index += 1;
+        index <= 2 || index == last + 1
+    });
+    names.into_iter().cloned().collect()
+}
+
 /// Grades all programs, several at once.
-fn work(project: &Project, jobs: VecDeque<Job>, findings: &mut Findings) {
+fn work(shim: &Path, jobs: VecDeque<Job<'_>>, findings: &mut Findings) {
     let threads = std::env::var("EX_JOBS").ok();
     let threads = threads.and_then(|text| text.parse().ok()).unwrap_or(8);
     let jobs = Mutex::new(jobs);
@@ -148,7 +170,7 @@ fn work(project: &Project, jobs: VecDeque<Job>, findings: &mut Findings) {
                         jobs.lock().unwrap_or_else(PoisonError::into_inner);
                     let Some(job) = left.pop_front() else { return };
                     drop(left);
-                    let _ = report.send(judge(project, &job));
+                    let _ = report.send(judge(shim, &job));
                 }
             });
         }
@@ -161,9 +183,13 @@ fn work(project: &Project, jobs: VecDeque<Job>, findings: &mut Findings) {
 }
 
 /// Grades one program, and compares with what must come of it.
-fn judge(project: &Project, job: &Job) -> Findings {
+fn judge(shim: &Path, job: &Job<'_>) -> Findings {
     let mut findings = Findings::default();
-    let mut subject = project.subject(job.program.clone());
+    let mut subject = Subject {
+        program: job.program.clone(),
+        shim: shim.to_path_buf(),
+        is_step: false,
+    };
     let Job { table, .. } = job;
     let id = table.id;
     match &job.what {
@@ -177,8 +203,8 @@ fn judge(project: &Project, job: &Job) -> Findings {
                 right(&format!("{id} solution"), &graded, &mut findings);
             }
         }
-        What::Answer(index) => {
-            answer(table, *index, &subject, &mut findings);
+        What::Wrong(wrong) => {
+            caught(table, wrong, &subject, &mut findings);
         }
         What::Step(name) => {
             subject.is_step = true;
@@ -234,26 +260,25 @@ fn right(what: &str, graded: &Graded, findings: &mut Findings) {
 }
 
 /// A wrong answer must fail the check it names, in the right words.
-fn answer(
+fn caught(
     table: &'static Table,
-    index: usize,
+    wrong: &WrongAnswer,
     subject: &Subject,
     findings: &mut Findings,
 ) {
-    let answer = &table.answers[index];
-    let what = format!("{} answer \"{}\"", table.id, answer.name);
-    let Verdict::Fails(check, hears) = answer.verdict else {
+    let what = format!("{} answer \"{}\"", table.id, wrong.name);
+    let Verdict::Fails(check, hears) = &wrong.verdict else {
         for graded in grade::all(table, subject, |_| {}) {
             right(&what, &graded, findings);
         }
         return;
     };
-    let check = table.checks.iter().find(|one| one.name == check);
+    let check = table.checks.iter().find(|one| one.name == *check);
     let Some(check) = check else { return };
     match grade::one(check, subject) {
         Status::Failed(failure, did) => {
             let words = words(&failure, &did);
-            if !words.contains(hears) {
+            if !words.contains(hears.as_str()) {
                 findings.faults.push(format!(
                     "{what}, {}: the student does not hear \"{hears}\"\n\
                      {words}",
@@ -327,7 +352,7 @@ fn conclude(
         println!("FAULT {fault}");
     }
     let checks: usize = proven.iter().map(|one| one.table.checks.len()).sum();
-    let answers: usize = proven.iter().map(|one| one.table.answers.len()).sum();
+    let answers: usize = proven.iter().map(|one| one.wrong.len()).sum();
     println!(
         "{} exercises of {}, {checks} checks, {answers} answers: {} faults, \
          {} skipped",

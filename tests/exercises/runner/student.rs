@@ -9,9 +9,10 @@ use crate::catalogue::Exercise;
 use crate::checks::{self, Table};
 use crate::compile::{self, Project};
 use crate::grade;
+use crate::lab::scratch::Scratch;
 use crate::master::{self, Programs};
 use crate::progress::{self, Progress, Score};
-use crate::{report, task};
+use crate::{report, task, text};
 
 /// How often `watch` looks at the file.
 const LOOK: Duration = Duration::from_millis(300);
@@ -29,12 +30,30 @@ impl Student<'_> {
         let same =
             |exercise: &&Exercise| exercise.id == id || exercise.slug == id;
         let exercise = self.list.iter().find(same);
-        let exercise = exercise.ok_or_else(|| {
-            format!("there is no exercise {id}; see cargo ex")
-        })?;
+        let exercise = exercise.ok_or_else(|| self.unknown(id))?;
         let table = checks::table(&exercise.id);
         let table = table.ok_or_else(|| format!("{id} has no checks yet"))?;
         Ok((exercise, table))
+    }
+
+    /// Says that there is no exercise `id`, and which may have been meant.
+    fn unknown(&self, id: &str) -> String {
+        let wanted = id.trim_start_matches('0').to_ascii_lowercase();
+        let is_like = |exercise: &&Exercise| {
+            let short = exercise.id.trim_start_matches('0');
+            !wanted.is_empty()
+                && (short.starts_with(&wanted)
+                    || exercise.slug.contains(&wanted))
+        };
+        let like = self.list.iter().filter(is_like);
+        let like: Vec<&str> = like.map(|one| one.id.as_str()).collect();
+        match like.as_slice() {
+            [] => format!("there is no exercise {id}; see cargo ex"),
+            ids => format!(
+                "there is no exercise {id}; did you mean {}?",
+                ids.join(" or ")
+            ),
+        }
     }
 
     /// All exercises with what has been reached.
@@ -57,10 +76,16 @@ impl Student<'_> {
             let points = score.map_or(0, |score| score.points);
             let state = match score {
                 None => "",
+                Some(score) if score.points == score.of => {
+                    if self.is_changed(exercise, score) {
+                        "done, changed since"
+                    } else {
+                        "done"
+                    }
+                }
                 Some(score) if self.is_changed(exercise, score) => {
                     "changed since"
                 }
-                Some(score) if score.points == score.of => "done",
                 Some(_) => "begun",
             };
             if points < of && next.is_none() {
@@ -85,8 +110,8 @@ impl Student<'_> {
     }
 
     fn is_changed(&self, exercise: &Exercise, score: &Score) -> bool {
-        let now = fs::read(exercise.file(&self.project.root));
-        now.is_ok_and(|bytes| progress::hash(&bytes) != score.hash)
+        let now = text::read(&exercise.file(&self.project.root));
+        now.is_ok_and(|text| progress::hash(text.as_bytes()) != score.hash)
     }
 
     /// Checks one exercise; true for full marks.
@@ -94,7 +119,7 @@ impl Student<'_> {
         let (exercise, table) = self.find(id)?;
         let path = exercise.file(&self.project.root);
         // Read before it is built: the points are for what was read.
-        let file = read(&path)?;
+        let file = text::read(&path)?;
         let subject = match self.project.build(&exercise.id) {
             Ok(subject) => subject,
             Err(reason) => {
@@ -114,9 +139,10 @@ impl Student<'_> {
             of,
         };
         let mut progress = Progress::read(&self.project.root);
-        progress
-            .store(&exercise.id, score)
-            .map_err(|error| format!("cannot store the result: {error}"))?;
+        // The result counts for the student even where nothing is kept.
+        if let Err(error) = progress.store(&exercise.id, score, &file) {
+            eprintln!("ex: the result cannot be stored: {error}");
+        }
         let id = &exercise.id;
         if points == of {
             println!(
@@ -152,7 +178,10 @@ impl Student<'_> {
             let now = modified(&path);
             if now.is_some() && now != last {
                 last = now;
-                self.check(id)?;
+                // A file that cannot be built now may be mended.
+                if let Err(reason) = self.check(id) {
+                    println!("{reason}");
+                }
                 println!("watching {}; Ctrl-C ends", self.shown(&path));
             }
             std::thread::sleep(LOOK);
@@ -176,7 +205,7 @@ impl Student<'_> {
         Ok(true)
     }
 
-    /// Shows the student's answer against ours.
+    /// Shows the student's solution against ours.
     pub fn solution(&self, id: &str, give_up: bool) -> Result<bool, String> {
         let (exercise, table) = self.find(id)?;
         let progress = Progress::read(&self.project.root);
@@ -192,18 +221,18 @@ impl Student<'_> {
         let root = &self.project.root;
         let yours = exercise.file(root);
         let ours = self.programs(exercise)?.solution;
-        if fs::read_to_string(&yours).is_ok_and(|text| text == ours) {
+        if text::is(&yours, &ours) {
             println!("yours is ours, to the letter:\n\n{ours}");
             return Ok(true);
         }
-        let name = format!("ex-{id}-{}.rs", std::process::id());
-        let beside = std::env::temp_dir().join(name);
+        let scratch = Scratch::new()
+            .map_err(|error| format!("no directory for a file: {error}"))?;
+        let beside = scratch.path().join("ours.rs");
         write(&beside, &ours)?;
         let mut diff = Command::new("diff");
         diff.args(["-u", "--label", "yours", "--label", "ours"]);
-        let output = compile::run(diff.arg(&yours).arg(&beside));
-        let _ = fs::remove_file(&beside);
-        match output {
+        diff.arg("--strip-trailing-cr").arg(&yours).arg(&beside);
+        match compile::run(&mut diff) {
             Ok(output) => {
                 print!("{}", String::from_utf8_lossy(&output.stdout));
             }
@@ -218,7 +247,7 @@ impl Student<'_> {
         let (exercise, _) = self.find(id)?;
         let path = exercise.file(&self.project.root);
         let starter = self.programs(exercise)?.starter;
-        if fs::read_to_string(&path).is_ok_and(|text| text == starter) {
+        if text::is(&path, &starter) {
             println!("{} is the starter already", self.shown(&path));
             return Ok(true);
         }
@@ -281,7 +310,7 @@ impl Student<'_> {
 
     fn programs(&self, exercise: &Exercise) -> Result<Programs, String> {
         let path = exercise.master(&self.project.root);
-        let text = read(&path)?;
+        let text = text::read(&path)?;
         master::split(&text)
             .map_err(|reason| format!("{}: {reason}", path.display()))
     }
@@ -296,7 +325,7 @@ impl Student<'_> {
                 continue;
             }
             let starter = self.programs(exercise)?.starter;
-            if fs::read_to_string(&path).is_ok_and(|text| text == starter) {
+            if text::is(&path, &starter) {
                 continue;
             }
             if progress.of(&exercise.id).is_some() {
@@ -314,7 +343,7 @@ impl Student<'_> {
         for exercise in self.list {
             let path = exercise.file(&self.project.root);
             let starter = self.programs(exercise)?.starter;
-            if read(&path)? != starter {
+            if text::read(&path)? != starter {
                 all_equal = false;
                 println!(
                     "{}: not the starter of {}; to mend: cargo ex sync",
@@ -329,11 +358,6 @@ impl Student<'_> {
 
 fn modified(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).ok()?.modified().ok()
-}
-
-fn read(path: &Path) -> Result<String, String> {
-    fs::read_to_string(path)
-        .map_err(|error| format!("cannot read {}: {error}", path.display()))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), String> {

@@ -1,8 +1,9 @@
 //! The text of an exercise, `ex_a.md`: the one place for its task, its hints
 //! and its grading, which the book prints, too.
 
-use std::fs;
 use std::path::Path;
+
+use crate::text;
 
 /// The parts of an exercise's text.
 #[derive(Debug)]
@@ -18,9 +19,8 @@ pub struct Task {
 /// # Errors
 /// When it cannot be read, or when a part is missing or empty.
 pub fn read(path: &Path) -> Result<Task, String> {
-    let text = fs::read_to_string(path)
-        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    parse(&text).map_err(|reason| format!("{}: {reason}", path.display()))
+    parse(&text::read(path)?)
+        .map_err(|reason| format!("{}: {reason}", path.display()))
 }
 
 fn parse(text: &str) -> Result<Task, String> {

@@ -1,44 +1,25 @@
 //! What can be said of an exercise without running it.
 
-use std::fs;
 use std::path::Path;
 
 use super::Findings;
 use crate::catalogue::Exercise;
-use crate::checks::{self, Table, Verdict};
+use crate::checks::{self, Table};
 use crate::compile::Project;
 use crate::master::{self, Programs};
-use crate::task;
+use crate::wrong::{self, Verdict, WrongAnswer};
+use crate::{task, text};
 
 /// An exercise with all its parts.
 pub struct Proven<'a> {
     /// What steps.toml says.
     pub exercise: &'a Exercise,
-    /// Its checks and answers.
+    /// Its checks.
     pub table: &'static Table,
+    /// What students might hand in.
+    pub wrong: Vec<WrongAnswer>,
     /// Its solution and starter.
     pub programs: Programs,
-}
-
-/// The names of the steps' programs.
-///
-/// # Errors
-/// When the folder of the steps cannot be read.
-pub fn steps(project: &Project) -> Result<Vec<String>, String> {
-    let folder = project.root.join("steps");
-    let entries = fs::read_dir(&folder).map_err(|error| {
-        format!("cannot read {}: {error}", folder.display())
-    })?;
-    let names = entries.flatten().filter_map(|entry| {
-        let name = entry.file_name().into_string().ok()?;
-        let (number, _) = name.split_once('-')?;
-        number.parse::<u32>().ok()?;
-        entry.path().join("main.rs").exists().then_some(())?;
-        Some(format!("step{number}"))
-    });
-    let mut names: Vec<String> = names.collect();
-    names.sort();
-    Ok(names)
 }
 
 /// Reads all parts of an exercise and checks that none is missing.
@@ -70,13 +51,17 @@ pub fn check<'a>(
     if !programs.starter.contains("TODO") {
         faults.push(format!("{id}: the starter has no TODO"));
     }
-    faults.extend(answers(table, &programs.solution));
+    let wrong = wrong::read(&exercise.wrong(&project.root));
+    let wrong = wrong.unwrap_or_else(|reason| {
+        faults.push(reason);
+        Vec::new()
+    });
+    faults.extend(answers(table, &wrong, &programs.solution));
     faults.extend(check_table(project, exercise, table));
 
     // On a student's machine the file is the student's.
     let file = exercise.file(&project.root);
-    let same =
-        fs::read_to_string(&file).is_ok_and(|text| text == programs.starter);
+    let same = text::is(&file, &programs.starter);
     if !same {
         let file = exercise.file(Path::new(""));
         let file = file.display();
@@ -92,7 +77,7 @@ pub fn check<'a>(
         }
     }
     if faults.is_empty() {
-        Ok(Proven { exercise, table, programs })
+        Ok(Proven { exercise, table, wrong, programs })
     } else {
         Err(faults)
     }
@@ -101,7 +86,7 @@ pub fn check<'a>(
 fn text(project: &Project, exercise: &Exercise) -> Result<(), String> {
     let path = exercise.text(&project.root);
     task::read(&path)?;
-    let text = fs::read_to_string(&path).unwrap_or_default();
+    let text = text::read(&path)?;
     let title = format!("# {}", exercise.title);
     if text.lines().next() != Some(title.as_str()) {
         return Err(format!(
@@ -117,27 +102,30 @@ fn programs(
     exercise: &Exercise,
 ) -> Result<Programs, String> {
     let path = exercise.master(&project.root);
-    let text = fs::read_to_string(&path)
-        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let text = text::read(&path)?;
     master::split(&text)
         .map_err(|reason| format!("{}: {reason}", path.display()))
 }
 
 /// Each answer changes one place, and each check has an answer.
-fn answers(table: &Table, solution: &str) -> Vec<String> {
+fn answers(
+    table: &Table,
+    wrong: &[WrongAnswer],
+    solution: &str,
+) -> Vec<String> {
     let id = table.id;
     let mut faults = Vec::new();
-    for answer in table.answers {
-        let count = solution.matches(answer.find).count();
+    for answer in wrong {
+        let count = solution.matches(&answer.find).count();
         if count != 1 {
             faults.push(format!(
                 "{id} answer \"{}\": what it replaces occurs {count} times",
                 answer.name
             ));
         }
-        if let Verdict::Fails(name, hears) = answer.verdict
+        if let Verdict::Fails(name, hears) = &answer.verdict
             && (hears.is_empty()
-                || !table.checks.iter().any(|check| check.name == name))
+                || !table.checks.iter().any(|check| check.name == *name))
         {
             faults.push(format!(
                 "{id} answer \"{}\": names no check, or no words",
@@ -146,9 +134,9 @@ fn answers(table: &Table, solution: &str) -> Vec<String> {
         }
     }
     for check in table.checks {
-        let is_hit = table.answers.iter().any(|answer| {
+        let is_hit = wrong.iter().any(|answer| {
             let verdict = &answer.verdict;
-            matches!(verdict, Verdict::Fails(name, _) if *name == check.name)
+            matches!(verdict, Verdict::Fails(name, _) if name == check.name)
         });
         if !is_hit {
             faults.push(format!(
@@ -170,7 +158,7 @@ fn check_table(
     let id = table.id;
     let mut faults = Vec::new();
     let chapter = project.root.join(format!("book/src/{}.md", exercise.folder));
-    let chapter = fs::read_to_string(chapter).ok();
+    let chapter = text::read(&chapter).ok();
     for (index, check) in table.checks.iter().enumerate() {
         let name = check.name;
         let earlier = &table.checks[..index];

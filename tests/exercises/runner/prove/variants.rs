@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::paper::Proven;
+use crate::artifacts::{self, Artifacts};
 use crate::compile::{self, Project};
 
 /// What came of building.
 pub struct Built {
     /// Where the programs are.
-    pub directory: PathBuf,
+    pub programs: Artifacts,
     /// Warnings of starters, errors of all.
     pub faults: Vec<String>,
 }
@@ -52,7 +53,9 @@ pub fn build(
     let mut cargo = Command::new(compile::cargo());
     cargo
         .args(["build", "--bins", "--offline", "--keep-going"])
-        .args(["--message-format", "short", "--manifest-path"])
+        .args(["--message-format"])
+        .arg("json-diagnostic-short,json-render-diagnostics")
+        .arg("--manifest-path")
         .arg(manifest)
         .arg("--target-dir")
         .arg(package.join("target"));
@@ -70,7 +73,8 @@ pub fn build(
     if !output.status.success() && faults.is_empty() {
         faults.push(format!("cargo failed:\n{words}"));
     }
-    Ok(Built { directory: package.join("target/debug"), faults })
+    let programs = artifacts::read(&output.stdout);
+    Ok(Built { programs, faults })
 }
 
 /// Copies the files of the step that an exercise may use as modules.
@@ -127,9 +131,9 @@ fn write_package(
         copy_modules(project, id, &source)?;
         bin(starter(id), &one.programs.starter)?;
         bin(solution(id), &one.programs.solution)?;
-        for (index, wrong) in one.table.answers.iter().enumerate() {
+        for (index, wrong) in one.wrong.iter().enumerate() {
             let text =
-                one.programs.solution.replacen(wrong.find, wrong.replace, 1);
+                one.programs.solution.replacen(&wrong.find, &wrong.replace, 1);
             // What such an answer leaves unused is not the point.
             bin(answer(id, index), &format!("#![allow(warnings)]\n{text}"))?;
         }
