@@ -201,14 +201,14 @@ fn at_once(lab: &Lab) -> Outcome {
     client.expect(answers.as_bytes()).likely(guess)
 }
 
-/// A head of `length` bytes and one field in each sixty.
-fn head_of(length: usize) -> (Vec<u8>, String) {
+/// A head of `length` bytes with fields of `line` bytes, about.
+fn head_of(length: usize, line: usize) -> (Vec<u8>, String) {
     let mut head = b"GET /long HTTP/1.1\r\n".to_vec();
     let mut fields = 0;
     while head.len() + 2 < length {
         let left = length - 2 - head.len();
-        let line = if left < 120 { left } else { 60 };
-        let value = "v".repeat(line - "Name: \r\n".len());
+        let wide = if left < 2 * line { left } else { line };
+        let value = "v".repeat(wide - "Name: \r\n".len());
         head.extend_from_slice(format!("Name: {value}\r\n").as_bytes());
         fields += 1;
     }
@@ -218,7 +218,7 @@ fn head_of(length: usize) -> (Vec<u8>, String) {
 
 fn limit(lab: &Lab) -> Outcome {
     let program = lab.server()?;
-    let (head, answer) = head_of(MAX_HEAD);
+    let (head, answer) = head_of(MAX_HEAD, 60);
     let guess = "8192 bytes are not too many, blank line included";
     for cut in [MAX_HEAD / 2, MAX_HEAD - 1] {
         let mut client = program.connect()?;
@@ -228,7 +228,7 @@ fn limit(lab: &Lab) -> Outcome {
         client.send(rest)?;
         client.expect(answer.as_bytes()).likely(guess)?;
     }
-    let (head, _) = head_of(MAX_HEAD + 1);
+    let (head, _) = head_of(MAX_HEAD + 1, 60);
     let endless = [b"GET /".as_slice(), &[b'a'; 2 * MAX_HEAD]].concat();
     for (row, bytes) in
         [("a head of 8193 bytes", head), ("a target without end", endless)]
@@ -245,10 +245,15 @@ fn limit(lab: &Lab) -> Outcome {
 }
 
 fn once(lab: &Lab) -> Outcome {
+    // Many lines, and one long line: each is a reason to look back.
+    once_each(lab, 60).and_then(|()| once_each(lab, MAX_HEAD))
+}
+
+fn once_each(lab: &Lab, line: usize) -> Outcome {
     let program = lab.launch(&["127.0.0.1:0"]).shim("r=1").start()?;
     let mut client = program.connect()?;
     cost::expect_linear(&program, "a head of four times the length", |size| {
-        let (head, answer) = head_of(size * MAX_HEAD / 4);
+        let (head, answer) = head_of(size * MAX_HEAD / 4, line);
         for _ in 0..2 {
             client.send(&head)?;
             client.expect(answer.as_bytes())?;
@@ -256,7 +261,7 @@ fn once(lab: &Lab) -> Outcome {
         Ok(())
     })
     .likely(
-        "the head is looked at from its beginning after each read: go on \
-         from where you stopped",
+        "the head, or its last line, is looked at from its beginning after \
+         each read: go on from where you stopped",
     )
 }

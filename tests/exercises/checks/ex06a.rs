@@ -1,8 +1,12 @@
 //! 06a Keep or close: when a connection ends, and how.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use super::{Check, Starter, Table};
 use crate::lab::client::{self, Client};
-use crate::lab::{Advice, Lab, Outcome, show, tidy};
+use crate::lab::program::Program;
+use crate::lab::{Advice, Lab, Outcome, Trouble, show, tidy};
 
 mod rows;
 
@@ -282,5 +286,26 @@ fn readable(lab: &Lab) -> Outcome {
         expect(&mut client, "/last").likely(guess)?;
         client.expect_eof().likely(guess)?;
     }
-    Ok(())
+    reads_on(&program, request).likely(guess)
+}
+
+/// Sends more a while after the last response: the program must still be
+/// there to read it.
+fn reads_on(program: &Program, request: &[u8]) -> Outcome {
+    for _ in 0..10 {
+        let mut client = program.connect()?;
+        let start = Instant::now();
+        client.send(request)?;
+        expect(&mut client, "/last")?;
+        // The interval itself is what is measured: a program that does not
+        // read on is gone by then.
+        thread::sleep(Duration::from_millis(100));
+        let sent = client.send(b"more").and_then(|()| client.finish());
+        let ended = sent.and_then(|()| client.expect_eof());
+        // Whoever was held up longer than that proves nothing.
+        if ended.is_ok() || start.elapsed() < Duration::from_millis(600) {
+            return ended;
+        }
+    }
+    Err(Trouble::blocked("this machine is too busy to tell"))
 }

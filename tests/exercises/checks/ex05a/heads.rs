@@ -92,6 +92,11 @@ pub const MALFORMED: &[Malformed] = &[
         "RFC 9112, 2.2",
         b"GET / HTTP/1.1\r\nHost: a\rb\r\n\r\n",
     ),
+    row(
+        "DEL, a control character, inside a value",
+        "RFC 9110, 5.5",
+        b"GET / HTTP/1.1\r\nHost: a\x7Fb\r\n\r\n",
+    ),
     row("no target", "RFC 9112, 3", b"GET HTTP/1.1\r\nHost: a\r\n\r\n"),
     row("no version", "RFC 9112, 3", b"GET /\r\nHost: a\r\n\r\n"),
     row(

@@ -90,6 +90,8 @@ pub const CLIMBS: &[Row] = &[
 
 const OUT: &str = "a link on the way leads out, and O_NOFOLLOW looks at the \
                    last step only";
+const NAMESAKE: &str = "this link leads out, and what is there is not your \
+                        file of that name: the root is no root of all";
 const IN: &str = "a relative link that stays inside is followed";
 
 pub const LINKS: &[Row] = &[
@@ -97,6 +99,18 @@ pub const LINKS: &[Row] = &[
     row("a link out by an absolute path", "/absolute.txt", Nothing, OUT),
     row("a directory that is a link out", "/up/secret.txt", Nothing, OUT),
     row("a link to a link out", "/far.txt", Nothing, OUT),
+    row(
+        "a link that leads out, to a name that is inside, too",
+        "/namesake.txt",
+        Nothing,
+        NAMESAKE,
+    ),
+    row(
+        "an absolute link to a name that is inside, too",
+        "/absolute-namesake.txt",
+        Nothing,
+        NAMESAKE,
+    ),
     row("a link that stays inside", "/inside.txt", Content(HELLO), IN),
     row(
         "a link to a directory that stays inside",
@@ -144,6 +158,8 @@ pub fn grow(tree: &Tree) -> Outcome {
     tree.link("site/out.txt", "../outside/secret.txt")?;
     tree.link("site/absolute.txt", tree.path("outside/secret.txt"))?;
     tree.link("site/up", "../outside")?;
+    tree.link("site/namesake.txt", "../hello.txt")?;
+    tree.link("site/absolute-namesake.txt", "/hello.txt")?;
     tree.link("site/far.txt", "out.txt")?;
     tree.link("site/loop.txt", "loop.txt")?;
     tree.link("site/dangling.txt", "nothing")?;
