@@ -88,8 +88,8 @@ const HABITS = {
         const wrong = [];
         await page.evaluate(() => {
             addEventListener('beforeprint', () => {
-                window.closedOnPaper =
-                    document.querySelectorAll('details:not([open])').length;
+                window.closedOnPaper = document.querySelectorAll(
+                    'details:not([open], .diff > .fold)').length;
             });
         });
         await page.pdf();
@@ -99,7 +99,7 @@ const HABITS = {
         }
         await page.emulateMedia({media: 'print'});
         const seen = ['#mdbook-sidebar', '#mdbook-menu-bar', '.neighbours',
-            '.copy'];
+            '.copy', '.teaching'];
         for (const selector of seen) {
             if (await page.locator(selector).first().isVisible()) {
                 wrong.push(`${selector} is on paper`);

@@ -19,11 +19,13 @@ window.addEventListener('keydown', event => {
     });
 })();
 
-// What is folded on the screen is open on paper.
+// What is folded on the screen is open on paper, but for the unchanged lines
+// of a diff.
 (function unfoldOnPaper() {
     let unfolded = [];
     window.addEventListener('beforeprint', () => {
-        unfolded = [...document.querySelectorAll('details:not([open])')];
+        unfolded = [...document.querySelectorAll(
+            'details:not([open], .diff > .fold)')];
         unfolded.forEach(details => { details.open = true; });
     });
     window.addEventListener('afterprint', () => {
@@ -87,6 +89,12 @@ window.addEventListener('keydown', event => {
 // prompt.
 (function copyButtons() {
     function text(code) {
+        // A listing with folds is one file all the same.
+        const listing = code.closest('figure.listing');
+        if (listing) {
+            return [...listing.querySelectorAll('pre > code')]
+                .map(part => part.textContent).join('');
+        }
         const session = code.closest('.run-command, .language-sh, .language-console');
         return session
             ? code.textContent.replace(/^\$ /gm, '').trimEnd()
@@ -133,7 +141,7 @@ window.addEventListener('keydown', event => {
     document.querySelectorAll('main pre > code').forEach(
         code => {
             const listing = code.closest('figure.listing');
-            if (code.closest('figure.diff')) {
+            if (code.closest('figure.diff') || listing?.querySelector('.copy')) {
                 return;
             }
             if (listing) {

@@ -143,7 +143,7 @@ fn relay(connection: OwnedFd) -> Result<(), Failure> {
         .map_err(|error| Failure::new("cannot start a thread", error))?;
 
     copy(&connection, io::stdout())
-        .map_err(|errno| Failure::new("cannot print the output", errno))?;
+        .map_err(|errno| Failure::new("cannot pass the output on", errno))?;
     // A sender still at its keyboard is not waited for: the program's end
     // ends it. But if the connection was reset, the kernel has told only one
     // of us, and this may have looked like the end of the stream.

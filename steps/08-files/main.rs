@@ -51,7 +51,7 @@ static LIMITS: Limits = Limits {
     body: Duration::from_secs(10),
     send: Duration::from_secs(5),
     lingering: Duration::from_secs(1),
-    min_rate: 16 * 1024,
+    min_rate: 1024 * 1024,
 };
 
 fn main() -> ExitCode {

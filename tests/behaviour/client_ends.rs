@@ -1,12 +1,14 @@
 //! Step 03: names with several addresses, and every way to end.
 
 use std::fs::File;
+use std::io::Read;
 
-use rustix::pipe::pipe;
+use rustix::pipe::{PipeFlags, pipe};
 
 use crate::client::{client, connected};
 use crate::common::steps::step;
-use crate::common::{Host, Program, no_nasty};
+use crate::common::tools::assert_same;
+use crate::common::{Host, Program, eventually, facts, no_nasty, pattern};
 
 #[test]
 fn the_addresses_of_a_name_are_tried_in_order() {
@@ -107,7 +109,7 @@ fn a_reset_is_a_failure() {
     assert_eq!(lines.len(), 2, "{text}");
     assert_eq!(
         lines[1],
-        "step03: cannot pass the answer on: connection reset by peer"
+        "step03: cannot pass the output on: connection reset by peer"
     );
 }
 
@@ -142,7 +144,7 @@ fn nobody_reads_the_answer() {
     let ended = running.wait();
     ended.expect_status(1);
     let text = String::from_utf8(ended.stderr).unwrap();
-    let end = "\nstep03: cannot pass the answer on: broken pipe\n";
+    let end = "\nstep03: cannot pass the output on: broken pipe\n";
     assert!(text.ends_with(end), "{text}");
 }
 
@@ -182,4 +184,50 @@ fn no_input_at_all_is_an_end_at_once() {
     let ended = running.wait();
     ended.expect_status(0);
     assert_eq!(ended.stdout, b"an answer");
+}
+
+/// Nothing listens there, and the kernel chose that port for our own end.
+#[test]
+fn a_client_that_meets_itself() {
+    let host = Host::open();
+    let address = host.address().to_string();
+    drop(host);
+    let program = Program::new(step("step03").program, &[&address]);
+    let Some(program) = program.nasty("own") else {
+        return no_nasty("a_client_that_meets_itself");
+    };
+    let ended = program.with_input().start().wait();
+    ended.expect_status(1);
+    assert_eq!(
+        String::from_utf8(ended.stderr).unwrap(),
+        format!(
+            "{address}: connected to itself\n\
+             step03: cannot connect to {address}: connection refused\n"
+        )
+    );
+}
+
+/// A terminal or a pipe that another program has made non-blocking.
+#[test]
+fn descriptors_that_do_not_wait() {
+    let host = Host::open();
+    let flags = PipeFlags::NONBLOCK | PipeFlags::CLOEXEC;
+    let (input, typed) = rustix::pipe::pipe_with(flags).unwrap();
+    let (printed, output) = rustix::pipe::pipe_with(flags).unwrap();
+    let running = client(&host).input(input).stdout(output).start();
+    let mut wire = host.accept(&running.story);
+    // More than a pipe holds, before any of it is read.
+    let bytes = pattern(1 << 20);
+    wire.send(&bytes);
+    wire.finish();
+    eventually("the step waits for both pipes", || {
+        facts::sleeps_in(running.pid(), libc::SYS_poll).then_some(())
+    });
+    rustix::io::write(&typed, b"typed").unwrap();
+    wire.expect(b"typed");
+    rustix::io::ioctl_fionbio(&printed, false).unwrap();
+    let mut read = Vec::new();
+    File::from(printed).read_to_end(&mut read).unwrap();
+    assert_same(&read, &bytes);
+    running.wait().expect_status(0);
 }

@@ -169,7 +169,7 @@ fn a_line_is_one_write() {
 }
 
 #[test]
-fn lines_about_visitors_are_single_writes_too() {
+fn lines_about_clients_are_single_writes_too() {
     for step in lasting_servers() {
         let (reading, writing) = packets();
         let program = Program::new(step.program, &["127.0.0.1:0"]);

@@ -1,4 +1,4 @@
-//! Step 02: every byte comes back, once, in order; and no visitor ends the
+//! Step 02: every byte comes back, once, in order; and no client ends the
 //! server.
 
 use std::io::Write;
@@ -43,7 +43,7 @@ fn eight_mebibytes_at_once() {
 }
 
 #[test]
-fn a_visitor_who_reads_only_when_nothing_more_fits() {
+fn a_client_that_reads_only_when_nothing_more_fits() {
     let server = server();
     let mut wire = server.connect();
     // All buffers on the way fill up, and the server waits in write(2).
@@ -73,7 +73,7 @@ fn half_a_connection_is_enough_for_the_rest() {
 }
 
 #[test]
-fn a_visitor_who_says_nothing_and_leaves() {
+fn a_client_that_says_nothing_and_leaves() {
     let server = server();
     let mut wire = server.connect();
     wire.finish();
@@ -88,7 +88,7 @@ fn a_reset_while_the_server_reads() {
     wire.send(b"hello");
     wire.expect(b"hello");
     wire.reset();
-    server.wait_for_note("visitor lost: connection reset by peer");
+    server.wait_for_note("client lost: connection reset by peer");
     step("step02").visit(&server);
 }
 
@@ -100,12 +100,12 @@ fn a_reset_while_the_server_writes() {
         wire.fill();
     }
     wire.reset();
-    server.wait_for_note("visitor lost: connection reset by peer");
+    server.wait_for_note("client lost: connection reset by peer");
     step("step02").visit(&server);
 }
 
 #[test]
-fn a_visitor_gone_before_the_echo() {
+fn a_client_gone_before_the_echo() {
     // Not a reset but an ordinary end, with the echo unread: the kernel
     // answers the server's next writes with a reset, and then EPIPE.
     let server = server();
@@ -142,16 +142,16 @@ fn a_kernel_that_takes_and_gives_little() {
 }
 
 #[test]
-fn visitors_who_give_up_in_the_queue() {
+fn clients_who_give_up_in_the_queue() {
     let what = "accept=ECONNABORTED+EMFILE+ENFILE+ECONNABORTED";
     let Some(server) = Server::start_nasty(step("step02"), what) else {
-        return no_nasty("visitors_who_give_up_in_the_queue");
+        return no_nasty("clients_who_give_up_in_the_queue");
     };
     step("step02").visit(&server);
 }
 
 #[test]
-fn two_visitors_are_served_in_turn() {
+fn two_clients_are_served_in_turn() {
     let server = server();
     let mut first = server.connect();
     first.send(b"first");

@@ -22,38 +22,38 @@ fn waits_in(running: &Running, call: c_long) {
 
 fn end(running: Running, signal: Signal) {
     running.signal(signal);
-    running.wait().expect_status(0);
+    running.wait().expect_signal(signal);
 }
 
 #[test]
-fn a_server_waiting_for_a_visitor() {
+fn a_server_waiting_for_a_client() {
     for step in servers() {
         for signal in SIGNALS {
             let server = Server::start(step);
             waits_in(&server, libc::SYS_accept4);
             server.signal(signal);
             let ended = server.wait();
-            ended.expect_status(0);
+            ended.expect_signal(signal);
             assert_eq!(ended.stderr, b"", "an end as wished is no error");
         }
     }
 }
 
 #[test]
-fn a_server_waiting_for_a_visitors_words() {
+fn a_server_waiting_for_a_clients_words() {
     for step in lasting_servers() {
         for signal in SIGNALS {
             let server = Server::start(step);
             let _silent = server.connect();
             waits_in(&server, libc::SYS_read);
             server.signal(signal);
-            server.wait().expect_status(0);
+            server.wait().expect_signal(signal);
         }
     }
 }
 
 #[test]
-fn a_server_waiting_for_a_visitor_to_read() {
+fn a_server_waiting_for_a_client_to_read() {
     for signal in SIGNALS {
         let server = Server::start(step("step02"));
         let mut deaf = server.connect();
@@ -62,7 +62,7 @@ fn a_server_waiting_for_a_visitor_to_read() {
             facts::sleeps_in(server.pid(), libc::SYS_write).then_some(())
         });
         server.signal(signal);
-        server.wait().expect_status(0);
+        server.wait().expect_signal(signal);
     }
 }
 
@@ -73,7 +73,7 @@ fn a_server_without_a_descriptor() {
         step.starve(&server);
         waits_in(&server, libc::SYS_clock_nanosleep);
         server.signal(Signal::INT);
-        server.wait().expect_status(0);
+        server.wait().expect_signal(Signal::INT);
     }
 }
 

@@ -134,24 +134,24 @@ fn the_question_may_be_followed_by_the_end() {
 }
 
 #[test]
-fn a_visitor_gone_in_the_middle_of_the_head() {
+fn a_client_gone_in_the_middle_of_the_head() {
     let server = server();
     let mut wire = server.connect();
     wire.send(b"GET / HTTP/1.1\r\n");
     wire.finish();
     wire.expect_end();
-    let left = format!("{}: left in the middle", wire.own_address());
+    let left = format!("{}: closed within a request", wire.own_address());
     server.wait_for_note(&left);
     answer(&server, KEEPING).expect_page();
 }
 
 #[test]
-fn a_visitor_gone_without_a_word() {
+fn a_client_gone_without_a_word() {
     let server = server();
     let mut wire = server.connect();
     wire.finish();
     wire.expect_end();
-    let left = format!("{}: left without a request\n", wire.own_address());
+    let left = format!("{}: closed without a request\n", wire.own_address());
     server.wait_for_note(&left);
 }
 

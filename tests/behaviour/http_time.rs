@@ -115,7 +115,7 @@ fn an_answer_read_only_after_all_was_sent() {
 }
 
 #[test]
-fn a_visitor_who_never_stops_sending_is_left() {
+fn a_client_that_never_stops_sending_is_left() {
     let server = server();
     let mut wire = server.connect();
     wire.send(REQUEST);
@@ -139,7 +139,7 @@ fn a_visitor_who_never_stops_sending_is_left() {
 }
 
 #[test]
-fn a_visitor_who_never_leaves_is_left() {
+fn a_client_that_never_leaves_is_left() {
     let server = server();
     let start = Instant::now();
     let mut wire = server.connect();

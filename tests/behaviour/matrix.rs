@@ -51,7 +51,7 @@ fn every_step_lacks_what_a_later_one_brings() {
     }
 }
 
-/// Lets the visitor of such a step speak. Returns the first words of the
+/// Lets the client of such a step speak. Returns the first words of the
 /// answer; empty, if the connection ended without one.
 fn first_words(step: &Step, wire: &mut Wire) -> Vec<u8> {
     match step.speaks {
@@ -96,8 +96,10 @@ fn returns_at_once(step: &Step) -> bool {
     // the kernel keeps for a minute.
     if step.can.contains(&ServesTheNext) {
         server.signal(Signal::TERM);
+        server.wait().expect_signal(Signal::TERM);
+    } else {
+        server.wait().expect_status(0);
     }
-    server.wait().expect_status(0);
     wire.expect_end();
     drop(wire);
     eventually("TIME_WAIT", || facts::in_time_wait(address).then_some(()));
@@ -141,7 +143,7 @@ fn ends_silence(step: &Step) -> bool {
     let server = Server::start(step);
     let mut silent = server.connect();
     let start = Instant::now();
-    eventually("a silent visitor is sent away, or not", || {
+    eventually("a silent client is sent away, or not", || {
         if silent.has_something() {
             return Some(true);
         }
@@ -191,7 +193,7 @@ fn serves_files(step: &Step) -> bool {
 fn serves_beside_silence(step: &Step) -> bool {
     let server = Server::start(step);
     let mut silent = server.connect();
-    eventually("the first visitor is let in", || {
+    eventually("the first client is let in", || {
         (facts::queue(server.address) == 0).then_some(())
     });
     let mut second = server.connect();
@@ -200,7 +202,7 @@ fn serves_beside_silence(step: &Step) -> bool {
         _ => second.send(REQUEST),
     }
     let mut looks = 0;
-    let served = eventually("a second visitor is served, or not", || {
+    let served = eventually("a second client is served, or not", || {
         if second.has_something() {
             // Beside the silent one, or after it was sent away?
             return Some(!silent.has_something());

@@ -1,4 +1,4 @@
-//! After its visitors a server has what it had before: descriptors,
+//! After its clients a server has what it had before: descriptors,
 //! threads, children, memory. And it idles when nobody is there.
 
 use std::time::{Duration, Instant};
@@ -9,8 +9,8 @@ use crate::common::{Server, Wire, eventually};
 
 const VISITORS: usize = 100;
 
-/// What a hundred visitors may cost for good, in KiB: the allocator keeps
-/// some of what it got, but nothing per visitor.
+/// What a hundred clients may cost for good, in KiB: the allocator keeps
+/// some of what it got, but nothing per client.
 const MEMORY: u64 = 512;
 
 /// Waits until the server has again what it had.
@@ -28,7 +28,7 @@ fn back_to(before: &Belongings, server: &Server) {
     panic!("before: {before:#?}\nnow: {last:#?}");
 }
 
-/// A server that has had its first visitor, and so has all it ever needs.
+/// A server that has had its first client, and so has all it ever needs.
 fn warm(step: &Step) -> (Server, Belongings) {
     let server = Server::start(step);
     let fresh = Belongings::of(server.pid());
@@ -38,7 +38,7 @@ fn warm(step: &Step) -> (Server, Belongings) {
 }
 
 #[test]
-fn a_hundred_visitors_leave_nothing_behind() {
+fn a_hundred_clients_leave_nothing_behind() {
     for step in lasting_servers() {
         let (server, before) = warm(step);
         let memory = facts::memory(server.pid());
@@ -52,7 +52,7 @@ fn a_hundred_visitors_leave_nothing_behind() {
 }
 
 #[test]
-fn visitors_who_break_off_leave_nothing_behind() {
+fn clients_who_break_off_leave_nothing_behind() {
     for step in lasting_servers() {
         let (server, before) = warm(step);
         let memory = facts::memory(server.pid());
@@ -118,15 +118,15 @@ fn no_descriptor_left_is_waited_out() {
     for step in lasting_servers() {
         let (server, before) = warm(step);
         step.starve(&server);
-        let mut visitor = server.connect();
-        let share = share(&server, &mut visitor);
+        let mut client = server.connect();
+        let share = share(&server, &mut client);
         assert!(share < 0.3, "spins: {:.0} % of a processor", share * 100.0);
         assert!(server.is_alive());
         assert_eq!(facts::queue(server.address), 1, "nobody is let in");
 
         server.limit_descriptors(64);
-        step.talk(&mut visitor);
-        drop(visitor);
+        step.talk(&mut client);
+        drop(client);
         step.visit(&server);
         back_to(&before, &server);
     }

@@ -156,6 +156,7 @@ fn wrong_arguments(
     match step.speaks {
         Speaks::Client => table.extend([
             (&["localhost"][..], "'localhost' has no port"),
+            (&["localhost:99999"], "a port that is not a number up to 65535"),
             (&["[::1]"], "'[::1]' has no port"),
             (&["localhost:"], "no port"),
             (&["localhost:65536"], "no port"),

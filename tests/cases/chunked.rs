@@ -104,6 +104,12 @@ fn accepted() -> Vec<Case> {
             hello,
         ),
         good(
+            "an escaped quotation mark in an extension",
+            "9112 7.1.1",
+            "5;a=\"b\\\";\" ;c\r\nhello\r\n0\r\n\r\n",
+            hello,
+        ),
+        good(
             "two extensions",
             "9112 7.1.1",
             "5;a;b=c\r\nhello\r\n0\r\n\r\n",
@@ -157,7 +163,7 @@ fn accepted() -> Vec<Case> {
 }
 
 fn sizes() -> Vec<Case> {
-    let sizes: [(&str, &[u8]); 19] = [
+    let sizes: [(&str, &[u8]); 28] = [
         ("no size", b""),
         ("a size that is a letter", b"g"),
         ("a size with a minus", b"-5"),
@@ -177,6 +183,15 @@ fn sizes() -> Vec<Case> {
         ("a CR in an extension", b"5;a\rb"),
         ("a NUL in an extension", b"5;a=\0"),
         ("seventeen digits", b"00000000000000005"),
+        ("an extension without a name", b"5;"),
+        ("two semicolons", b"5;;a"),
+        ("an extension with a bracket", b"5;bad[=x"),
+        ("an extension without its value", b"5;a="),
+        ("two values of an extension", b"5;a=b=c"),
+        ("a word after an extension's value", b"5;a=b c"),
+        ("an open quotation mark", b"5;a=\"b"),
+        ("a word after a quotation", b"5;a=\"b\"c"),
+        ("a blank at the end of an extension", b"5;a "),
     ];
     let mut cases: Vec<Case> = sizes
         .iter()
@@ -218,6 +233,8 @@ fn sizes() -> Vec<Case> {
         format!("5;{long}\r\nhello\r\n0\r\n\r\n"),
     );
     more(&[400, 413, 431], "many long extensions", many + "0\r\n\r\n");
+    let short = "1;a\r\nx\r\n".repeat(20_000);
+    more(&[400, 413, 431], "many short extensions", short + "0\r\n\r\n");
     more(&[400], "digits without an end", "0".repeat(5000));
     cases
 }

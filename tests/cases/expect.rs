@@ -66,7 +66,14 @@ pub fn cases() -> Vec<Case> {
             "9110 15.5.18",
             asks("100-continue, x"),
         ),
-        no(417, "an empty expectation", "9110 15.5.18", asks("")),
+        talk(
+            "100-continue in a list",
+            "9110 10.1.1",
+            sends("100-continue, ,100-continue"),
+        )
+        .continues()
+        .echoes(b"hello"),
+        waits("an empty list of expectations", "9110 10.1.1", asks("")),
         talk(
             "another expectation in HTTP/1.0",
             "9110 10.1.1",

@@ -14,6 +14,7 @@ fn old(fields: impl AsRef<[u8]>) -> Vec<u8> {
 pub fn cases() -> Vec<Case> {
     let mut cases = vec![
         bad("no Host", "9112 3.2", only("")),
+        bad("no Host in HTTP/1.2", "9112 3.2", b"GET / HTTP/1.2\r\n\r\n"),
         bad("no Host, but other fields", "9112 3.2", only("X: b\r\n")),
         bad(
             "no Host, but absolute-form",

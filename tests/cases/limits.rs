@@ -37,8 +37,6 @@ pub fn cases() -> Vec<Case> {
         ),
         talk("a method without an end", "9112 3", long(MAX_HEAD + 1))
             .refused(&[400, 414, 501]),
-        talk("empty lines without an end", "9112 2.2", "\r\n".repeat(MAX_HEAD))
-            .refused(&[400, 414, 431]),
         ok("one hundred fields", "9110 5.4", fields(100)),
         no(431, "one hundred and one fields", "6585 5", fields(101)),
         no(431, "a thousand fields", "6585 5", fields(1000)),

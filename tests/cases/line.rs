@@ -198,12 +198,17 @@ fn versions() -> Vec<Case> {
         )
         .refused(&[501, 505]),
     );
-    // RFC 9110 section 2.5 would have it treated as 1.1. It does not exist.
-    cases.push(no(
-        505,
-        "the version HTTP/1.2",
-        "9110 2.5",
-        line("GET / HTTP/1.2"),
+    for version in ["HTTP/1.2", "HTTP/1.9"] {
+        let name = format!("the version {version} is treated as 1.1");
+        cases.push(ok(name, "9110 2.5", line(format!("GET / {version}"))));
+    }
+    cases.push(no(501, "CONNECT", "9110 9.3.6", line("CONNECT a:80 HTTP/1.1")));
+    // A ClientHello as openssl sends it begins like this; in its random
+    // bytes there may be a line's end.
+    cases.push(bad(
+        "TLS with a line's end in it",
+        "8446 4.1.2",
+        b"\x16\x03\x01\x00\xb5\x01\x00\x00\xb1\x03\x03k\n\xc2\r\n\r\n\x9d",
     ));
     cases
 }

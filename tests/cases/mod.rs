@@ -209,6 +209,7 @@ pub fn all() -> Vec<Case> {
         (Feature::Body, framing::cases()),
         (Feature::Body, chunked::cases()),
         (Feature::Persist, persistence::cases()),
+        (Feature::Body, persistence::with_bodies()),
         (Feature::Expect, expect::cases()),
     ];
     let mut all = Vec::new();

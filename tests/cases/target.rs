@@ -83,14 +83,6 @@ pub fn cases() -> Vec<Case> {
             line("OPTIONS http://a HTTP/1.1"),
         )
         .accepted(&[200, 204]),
-        talk("authority-form", "9112 3.2.3", line("CONNECT a:80 HTTP/1.1"))
-            .accepted(&[404, 405, 501]),
-        talk(
-            "authority-form with IPv6",
-            "9112 3.2.3",
-            line("CONNECT [::1]:80 HTTP/1.1"),
-        )
-        .accepted(&[404, 405, 501]),
     ];
     cases.extend(refused());
     cases
@@ -125,12 +117,6 @@ fn refused() -> Vec<Case> {
         ("IPv6 without brackets", "GET http://::1/"),
         ("a fragment", "GET /#a"),
         ("a fragment after a query", "GET /?a#b"),
-        ("CONNECT without a port", "CONNECT a"),
-        ("CONNECT with an empty port", "CONNECT a:"),
-        ("CONNECT to a path", "CONNECT /"),
-        ("CONNECT to a host and a path", "CONNECT a:80/"),
-        ("CONNECT to an address", "CONNECT http://a:80"),
-        ("CONNECT to everything", "CONNECT *"),
     ]
     .map(|(name, text)| bad(name, "9112 3.2", line(format!("{text} HTTP/1.1"))))
     .into()

@@ -3,6 +3,8 @@
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
+use rustix::process::Signal;
+
 /// The end of a program.
 #[derive(Debug)]
 pub struct Ended {
@@ -21,6 +23,13 @@ impl Ended {
             self.status.signal(),
             self.stderr.escape_ascii()
         );
+        self
+    }
+
+    /// Panics unless this signal has ended it: steps 01 to 08 catch none.
+    pub fn expect_signal(&self, signal: Signal) -> &Self {
+        let wanted = Some(signal.as_raw());
+        assert_eq!(self.status.signal(), wanted, "{:?}", self.status);
         self
     }
 

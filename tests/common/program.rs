@@ -239,11 +239,11 @@ impl Running {
         Ended { status, stdout, stderr }
     }
 
-    /// Ctrl-C, which ends every step with status 0.
+    /// Ctrl-C, which ends every step.
     pub fn interrupt(self) -> Ended {
         self.signal(Signal::INT);
         let ended = self.wait();
-        ended.expect_status(0);
+        ended.expect_signal(Signal::INT);
         ended
     }
 

@@ -1,7 +1,8 @@
 //! Step 08 over the wire: what it says of a file, and of itself.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use crate::client::{self, Answer, ask, ask_with};
@@ -47,6 +48,8 @@ fn a_file_is_labelled() {
         ("a.PNG", "image/png"),
         ("a.wasm", "application/wasm"),
         ("a.tar.gz", "application/gzip"),
+        ("a.ts", "text/plain; charset=utf-8"),
+        ("a.svgz", "image/svg+xml"),
         ("a.html.zzz", "application/octet-stream"),
         ("noextension", "application/octet-stream"),
         ("name%20with%20blanks.txt", "text/plain; charset=utf-8"),
@@ -57,7 +60,9 @@ fn a_file_is_labelled() {
     for name in ["a.html", "a.css", "a.js", "a.txt", "a.json", "a.svg"] {
         tree.write(name, &binary);
     }
-    for name in ["a.png", "a.PNG", "a.wasm", "a.tar.gz", "a.html.zzz"] {
+    for name in
+        ["a.png", "a.PNG", "a.wasm", "a.tar.gz", "a.html.zzz", "a.ts", "a.svgz"]
+    {
         tree.write(name, &binary);
     }
     for name in ["noextension", "name with blanks.txt", "ä.txt", "%.txt"] {
@@ -70,6 +75,8 @@ fn a_file_is_labelled() {
         let answer = ask(&mut wire, "GET", &format!("/{name}"));
         assert_eq!(answer.status, 200, "{name}");
         assert_eq!(answer.field("content-type"), Some(label), "{name}");
+        let coding = answer.field("content-encoding");
+        assert_eq!(coding.is_some(), name == "a.svgz", "{name}");
         let sniff = answer.field("x-content-type-options");
         assert_eq!(sniff, Some("nosniff"), "{name}");
         assert_eq!(answer.body, binary, "{name}");
@@ -108,6 +115,7 @@ fn a_directory_gets_its_slash() {
         ("/sub", "/sub/"),
         ("/sub?a=b&c", "/sub/?a=b&c"),
         ("/sub?", "/sub/?"),
+        ("/sub?x=\"<{}|^`&%20%", "/sub/?x=%22%3C%7B%7D%7C%5E%60&%20%"),
         ("/sub/deeper", "/sub/deeper/"),
         ("/to-sub", "/to-sub/"),
         ("/./sub", "/sub/"),
@@ -349,5 +357,51 @@ fn without_a_root_it_serves_its_own_site() {
         let content = fs::read(format!("{folder}/{name}")).unwrap();
         assert_eq!((answer.status, answer.body), (200, content), "{name}");
     }
+    server.interrupt();
+}
+
+/// A directory that may be entered but not listed, and one whose index is no
+/// file.
+#[test]
+fn directories_that_are_special() {
+    let tree = Tree::new();
+    tree.folder("closed");
+    tree.write("closed/index.html", b"inside");
+    tree.folder("odd");
+    tree.folder("odd/index.html");
+    let closed = tree.root().join("closed");
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o711)).unwrap();
+    let server = client::serve(&tree);
+    let mut wire = server.connect();
+    for (target, status) in [
+        ("/closed", 301),
+        ("/closed/", 200),
+        ("/odd", 301),
+        ("/odd/", 404),
+        ("/odd/index.html", 301),
+    ] {
+        let answer = ask(&mut wire, "GET", target);
+        assert_eq!(answer.status, status, "{target}");
+    }
+    server.interrupt();
+}
+
+/// Finding a pipe is not opening it: the program that waits to write into it
+/// goes on waiting, until its reader comes.
+#[test]
+fn a_pipe_with_a_waiting_writer() {
+    let tree = Tree::new();
+    let path = tree.root().join("fifo");
+    let writer = thread::spawn({
+        let path = path.clone();
+        move || fs::write(path, "for another reader")
+    });
+    let server = client::serve(&tree);
+    let mut wire = server.connect();
+    for _ in 0..20 {
+        assert_eq!(ask(&mut wire, "GET", "/fifo").status, 404);
+    }
+    assert_eq!(fs::read(path).unwrap(), b"for another reader");
+    writer.join().unwrap().unwrap();
     server.interrupt();
 }

@@ -3,7 +3,7 @@
 use std::panic;
 use std::time::{Duration, UNIX_EPOCH};
 
-use shared::http::date::{Clock, Date};
+use shared::http::date::{Date, DateCache};
 
 use crate::date::date;
 use crate::fuzz::Random;
@@ -15,11 +15,13 @@ const EXAMPLE: i64 = 784_111_777;
 const NOW: i64 = 1_790_000_000;
 
 fn text(seconds: i64) -> String {
-    String::from_utf8(Date::from_unix(seconds).text().to_vec()).unwrap()
+    String::from_utf8(Date::from_unix_timestamp(seconds).imf_fixdate().to_vec())
+        .unwrap()
 }
 
 fn parse(text: &str) -> Option<i64> {
-    Date::parse(text.as_bytes(), Date::from_unix(NOW)).map(Date::unix)
+    Date::parse(text.as_bytes(), Date::from_unix_timestamp(NOW))
+        .map(Date::unix_timestamp)
 }
 
 #[test]
@@ -38,7 +40,7 @@ fn the_ends_of_time() {
     assert_eq!(text(i64::MIN), "Sat, 01 Jan 0000 00:00:00 GMT");
     assert_eq!(text(i64::MAX), "Fri, 31 Dec 9999 23:59:59 GMT");
     for seconds in [i64::MIN, -1, 0, 951_782_400, i64::MAX] {
-        let date = Date::from_unix(seconds).unix();
+        let date = Date::from_unix_timestamp(seconds).unix_timestamp();
         assert_eq!(parse(&text(seconds)), Some(date), "{seconds}");
     }
 }
@@ -109,8 +111,10 @@ fn a_leap_second_is_the_one_before_it() {
 fn years_of_two_digits() {
     let now = parse("Mon, 01 Jun 2026 12:00:00 GMT").unwrap();
     let year = |text: &str| {
-        let date = Date::parse(text.as_bytes(), Date::from_unix(now));
-        date.map(|date| String::from_utf8_lossy(&date.text()[12..16]).into())
+        let date = Date::parse(text.as_bytes(), Date::from_unix_timestamp(now));
+        date.map(|date| {
+            String::from_utf8_lossy(&date.imf_fixdate()[12..16]).into()
+        })
     };
     let cases = [
         ("Monday, 01-Jun-26 12:00:00 GMT", "2026"),
@@ -129,18 +133,18 @@ fn years_of_two_digits() {
 
 #[test]
 fn the_clock_shows_the_date_it_is_given() {
-    let mut clock = Clock::new(Date::from_unix(0));
+    let mut clock = DateCache::new(Date::from_unix_timestamp(0));
     for seconds in [0, 0, EXAMPLE, EXAMPLE, EXAMPLE + 1, -1, EXAMPLE] {
-        let date = Date::from_unix(seconds);
+        let date = Date::from_unix_timestamp(seconds);
         clock.set(date);
-        assert_eq!((clock.date(), *clock.text()), (date, date.text()));
+        assert_eq!((clock.date(), *clock.text()), (date, date.imf_fixdate()));
     }
 }
 
 #[test]
 fn now_is_now() {
     let before = UNIX_EPOCH.elapsed().unwrap().as_secs() as i64;
-    let now = Date::now().unix();
+    let now = Date::now().unix_timestamp();
     let after = UNIX_EPOCH.elapsed().unwrap().as_secs() as i64;
     assert!((before..=after).contains(&now));
 }

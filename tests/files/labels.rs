@@ -2,7 +2,7 @@
 
 use shared::http::date::Date;
 use shared::http::media;
-use shared::http::validators::Revision;
+use shared::http::validators::Validators;
 
 #[test]
 fn media_types() {
@@ -54,7 +54,7 @@ fn media_types() {
     assert_eq!(no_text, "application/octet-stream");
 }
 
-const REVISION: Revision = Revision {
+const REVISION: Validators = Validators {
     seconds: 784_111_777,
     nanoseconds: 123_456_789,
     size: 4096,
@@ -64,7 +64,7 @@ const REVISION: Revision = Revision {
 /// RFC 9110 section 8.8.3: quotes around visible letters.
 #[test]
 fn the_tag_is_one_quoted_word() {
-    let tag = REVISION.tag();
+    let tag = REVISION.etag();
     assert_eq!(tag, "\"2ebc98a1.75bcd15-1000-ff\"");
     let inside = tag.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
     let inside = inside.expect("quotes");
@@ -74,15 +74,15 @@ fn the_tag_is_one_quoted_word() {
 #[test]
 fn whatever_changes_changes_the_tag() {
     let others = [
-        Revision { seconds: REVISION.seconds + 1, ..REVISION },
-        Revision { seconds: -1, ..REVISION },
-        Revision { nanoseconds: REVISION.nanoseconds + 1, ..REVISION },
-        Revision { nanoseconds: 0, ..REVISION },
-        Revision { size: REVISION.size + 1, ..REVISION },
-        Revision { inode: REVISION.inode + 1, ..REVISION },
+        Validators { seconds: REVISION.seconds + 1, ..REVISION },
+        Validators { seconds: -1, ..REVISION },
+        Validators { nanoseconds: REVISION.nanoseconds + 1, ..REVISION },
+        Validators { nanoseconds: 0, ..REVISION },
+        Validators { size: REVISION.size + 1, ..REVISION },
+        Validators { inode: REVISION.inode + 1, ..REVISION },
     ];
-    let mut tags: Vec<String> = others.map(|revision| revision.tag()).to_vec();
-    tags.push(REVISION.tag());
+    let mut tags: Vec<String> = others.map(|revision| revision.etag()).to_vec();
+    tags.push(REVISION.etag());
     tags.sort();
     tags.dedup();
     assert_eq!(tags.len(), others.len() + 1);
@@ -90,10 +90,12 @@ fn whatever_changes_changes_the_tag() {
 
 #[test]
 fn nothing_was_modified_later_than_now() {
-    let at = |seconds| Date::from_unix(REVISION.seconds + seconds);
+    let at = |seconds| Date::from_unix_timestamp(REVISION.seconds + seconds);
     assert_eq!(REVISION.last_modified(at(10)), at(0));
     assert_eq!(REVISION.last_modified(at(0)), at(0));
     assert_eq!(REVISION.last_modified(at(-10)), at(-10));
-    let old = Revision { seconds: i64::MIN, ..REVISION };
-    assert!(old.last_modified(at(0)) < Date::from_unix(-60_000_000_000));
+    let old = Validators { seconds: i64::MIN, ..REVISION };
+    assert!(
+        old.last_modified(at(0)) < Date::from_unix_timestamp(-60_000_000_000)
+    );
 }

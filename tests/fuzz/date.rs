@@ -11,9 +11,9 @@ const NOW: i64 = 1_790_000_000;
 /// for the leap second; what the crate httpdate reads too is the same second.
 /// Whether it is a date.
 pub fn date(bytes: &[u8]) -> bool {
-    let now = Date::from_unix(NOW);
+    let now = Date::from_unix_timestamp(NOW);
     let Some(date) = Date::parse(bytes, now) else { return false };
-    let text = date.text();
+    let text = date.imf_fixdate();
     assert_eq!(Date::parse(&text, now), Some(date));
     if bytes.len() == text.len() && bytes[3] == b',' {
         let is_leap_second = bytes[23..25] == *b"60";
@@ -23,7 +23,7 @@ pub fn date(bytes: &[u8]) -> bool {
     let theirs = theirs.and_then(|t| httpdate::parse_http_date(t).ok());
     if let Some(theirs) = theirs {
         let theirs = theirs.duration_since(UNIX_EPOCH).expect("after 1970");
-        let apart = date.unix() - theirs.as_secs() as i64;
+        let apart = date.unix_timestamp() - theirs.as_secs() as i64;
         // Two digits of the year: httpdate turns the century at 1970.
         let is_century = bytes.contains(&b'-') && apart > 36_000 * 86_400;
         assert!(apart == 0 || is_century, "{apart} s apart");

@@ -2,12 +2,16 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::time::Instant;
 
-use shared::http::body::Body;
-use shared::http::head::{FieldSpace, Finder, Head};
-use shared::http::response::Response;
+use shared::http::date::{Date, DateCache};
+use shared::http::head::Head;
+use shared::http::method::Method;
 use shared::http::status::Status;
-use shared::net::buffer::Buffer;
+use shared::web::connection::{Connection, Want};
+use shared::web::site::{Body, Request, Responder, Site, Takes, Time};
+
+use crate::core::LIMITS;
 
 thread_local! {
     static COUNT: Cell<u64> = const { Cell::new(0) };
@@ -53,55 +57,48 @@ const REQUESTS: &[&[u8]] = &[
       5;a=b\r\nhello\r\n0\r\nX: y\r\n\r\n",
 ];
 
-/// Reads every request, byte by byte and whole, and answers it.
-fn serve(input: &mut Buffer, body: &mut Vec<u8>, output: &mut Vec<u8>) {
+/// Echoes, and keeps nothing.
+struct Echo;
+
+impl Site for Echo {
+    type Resource = ();
+
+    fn locate(&self, _: &Head) {}
+
+    fn takes(&self, _: Method, (): &()) -> Takes {
+        Takes::Memory(100)
+    }
+
+    fn respond(&self, _: Request<()>, content: &[u8], out: Responder) -> Body {
+        out.start(Status::Ok).field("Content-Type", "text/plain").body(content);
+        Body::Written
+    }
+}
+
+/// Every request, byte by byte and whole, with its response.
+fn serve(connection: &mut Connection<Echo>, time: &Time) {
     for (request, size) in REQUESTS.iter().flat_map(|r| [(r, 1), (r, 500)]) {
-        let mut pieces = request.chunks(size);
-        let mut more = |input: &mut Buffer| {
-            let piece = pieces.next().unwrap();
-            input.space()[..piece.len()].copy_from_slice(piece);
-            input.filled(piece.len());
-        };
-        let mut finder = Finder::default();
-        let length = loop {
-            match finder.find(input.bytes()).unwrap() {
-                Some(length) => break length,
-                None => more(input),
+        let requests = connection.requests();
+        for piece in request.chunks(size) {
+            connection.space()[..piece.len()].copy_from_slice(piece);
+            connection.received(piece.len(), time);
+            while connection.advance(time, &Echo) == Want::Write {
+                let count = connection.output().0.len();
+                connection.sent(count, 0, time);
             }
-        };
-        let mut space = FieldSpace::new();
-        let head = Head::parse(&input.bytes()[..length], &mut space).unwrap();
-        assert_eq!(head.field("nothing"), None);
-        let mut rest = Body::new(head.framing, 100).unwrap();
-        let (method, persistence) = (head.method, head.persistence);
-        input.consume(length);
-        body.clear();
-        while !rest.is_done() {
-            if input.bytes().is_empty() {
-                more(input);
-            }
-            let (used, data) = rest.next(input.bytes()).unwrap();
-            body.extend_from_slice(data);
-            input.consume(used);
         }
-        output.clear();
-        Response::new(output, Status::Ok)
-            .persistence(persistence)
-            .field("Content-Type", "text/plain")
-            .body(method, body);
-        Response::new(output, Status::BadRequest).refuse("no reason");
-        assert_eq!(input.bytes(), b"");
+        assert_eq!(connection.requests(), requests + 1);
     }
 }
 
 #[test]
 fn nothing_is_allocated_for_a_request() {
-    let mut input = Buffer::new(1000);
-    let mut body = Vec::new();
-    let mut output = Vec::new();
-    serve(&mut input, &mut body, &mut output);
+    let date = DateCache::new(Date::from_unix_timestamp(0));
+    let time = Time { now: Instant::now(), date };
+    let mut connection = Connection::new(&LIMITS, time.now);
+    serve(&mut connection, &time);
     let before = COUNT.get();
-    serve(&mut input, &mut body, &mut output);
+    serve(&mut connection, &time);
     assert_eq!(COUNT.get() - before, 0, "allocations");
     // The counter counts.
     drop(std::hint::black_box(vec![0; 100]));

@@ -3,15 +3,14 @@
 use std::io::Write;
 use std::thread;
 
-use crate::common::steps::{Capability, STEPS, Step};
+use crate::common::steps::{Capability, STEPS, Step, step};
 use crate::common::tools::assert_same;
 use crate::common::{Server, Wire, facts, pattern};
 use crate::replies::Replies;
 
-/// The steps with persistent connections and bodies.
-fn steps() -> impl Iterator<Item = &'static Step> {
-    let keeps = |step: &&Step| step.can.contains(&Capability::KeepsConnection);
-    STEPS.iter().filter(keeps)
+/// The steps that have this.
+fn steps(with: Capability) -> impl Iterator<Item = &'static Step> {
+    STEPS.iter().filter(move |step| step.can.contains(&with))
 }
 
 fn post(wire: &mut Wire, fields: &str) {
@@ -21,7 +20,7 @@ fn post(wire: &mut Wire, fields: &str) {
 
 #[test]
 fn a_client_that_waits_for_100() {
-    for step in steps() {
+    for step in steps(Capability::TakesBodies) {
         let server = Server::start(step);
         let mut wire = server.connect();
         for body in [&b"hello"[..], b"again"] {
@@ -36,7 +35,7 @@ fn a_client_that_waits_for_100() {
 
 #[test]
 fn answers_keep_the_order_of_a_thousand_requests() {
-    for step in steps() {
+    for step in steps(Capability::TakesBodies) {
         let server = Server::start(step);
         let mut wire = server.connect();
         let requests: Vec<u8> = (0..1000)
@@ -62,7 +61,7 @@ fn answers_keep_the_order_of_a_thousand_requests() {
 
 #[test]
 fn the_largest_body_comes_back_to_a_slow_reader() {
-    for step in steps() {
+    for step in steps(Capability::TakesBodies) {
         let server = Server::start(step);
         let mut wire = server.connect();
         let body = pattern(1024 * 1024);
@@ -81,7 +80,7 @@ fn the_largest_body_comes_back_to_a_slow_reader() {
 /// The answer arrives, although the client is still sending when it comes.
 #[test]
 fn a_body_that_is_too_large_is_refused_in_words() {
-    for step in steps() {
+    for step in steps(Capability::KeepsConnection) {
         let server = Server::start(step);
         let mut wire = server.connect();
         post(&mut wire, "Content-Length: 8388608\r\n");
@@ -99,7 +98,7 @@ fn a_body_that_is_too_large_is_refused_in_words() {
 fn a_pipeline_that_is_not_read() {
     const REQUESTS: usize = 100_000;
     const REQUEST: &[u8] = b"GET /api/ HTTP/1.1\r\nHost: a\r\n\r\n";
-    for step in steps() {
+    for step in steps(Capability::KeepsConnection) {
         let server = Server::start(step);
         let mut wire = server.connect();
         wire.send(REQUEST);
@@ -123,5 +122,56 @@ fn a_pipeline_that_is_not_read() {
         replies.expect_nothing();
         sender.join().unwrap();
         assert!(most < before + 1024, "{before} KiB became {most}");
+    }
+}
+
+/// Step 06 finds the end of a body by its length, and knows no other way.
+#[test]
+fn step06_drops_bodies_of_a_known_length() {
+    let server = Server::start(step("step06"));
+    let mut wire = server.connect();
+    let get = |wire: &mut Wire, fields: &str, body: &[u8]| {
+        let start = "GET /api/ HTTP/1.1\r\nHost: a\r\n";
+        wire.send(format!("{start}{fields}\r\n").as_bytes());
+        wire.send(body);
+        Replies::new(wire).next(false).unwrap()
+    };
+    let body = pattern(1024 * 1024);
+    let reply = get(&mut wire, "Content-Length: 1048576\r\n", &body);
+    assert_eq!(reply.body, b"{\"request\": 1}\n");
+    let reply = get(&mut wire, "", b"");
+    assert_eq!(reply.body, b"{\"request\": 2}\n");
+    for (fields, status) in [
+        ("Content-Length: 1048577\r\n", 413),
+        ("Content-Length: 5\r\nExpect: 100-continue\r\n", 417),
+        ("Transfer-Encoding: chunked\r\n", 501),
+    ] {
+        let mut wire = server.connect();
+        let reply = get(&mut wire, fields, b"");
+        assert_eq!((reply.status, reply.closes), (status, true), "{fields}");
+    }
+}
+
+/// RFC 9110 section 9.3.2: whatever is wrong with it.
+#[test]
+fn a_refusal_to_head_has_no_body() {
+    for step in steps(Capability::RefusesNonsense) {
+        let server = Server::start(step);
+        for head in [
+            "HEAD / HTTP/9.9\r\nHost: a\r\n\r\n",
+            "HEAD / HTTP/1.1\r\nHost : a\r\n\r\n",
+            "HEAD /\r\n\r\n",
+            "HEAD /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+            "HEAD / HTTP/1.1\r\nHost: a",
+        ] {
+            let mut wire = server.connect();
+            wire.send(head.as_bytes());
+            wire.finish();
+            let mut replies = Replies::new(&mut wire);
+            let reply = replies.next(true).unwrap();
+            assert!(reply.status >= 400 && reply.closes, "{head:?}");
+            // Not a byte behind the head.
+            replies.expect_end();
+        }
     }
 }

@@ -1,92 +1,50 @@
-//! The protocol core, without a socket: bytes in, events out.
+//! The connection itself, without a socket: bytes in, events out.
 
-use shared::http::body::Body;
-use shared::http::head::{FieldSpace, Finder, Head};
-use shared::http::persistence::Persistence;
-use shared::http::status::Refusal;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fmt::{self, Write};
+use std::time::{Duration, Instant};
+
+use shared::http::date::{Date, DateCache};
+use shared::http::head::Head;
+use shared::http::method::Method;
+use shared::http::status::Status;
+use shared::web::connection::{self, End, Want};
+use shared::web::site::{Body, Limits, Request, Responder, Site, Takes, Time};
 
 use crate::outcome::{Event, Outcome};
 
-/// The largest body, as in step 06.
-const MAX_BODY: u64 = 1024 * 1024;
+pub type Connection = connection::Connection<Recorder>;
 
-/// A connection in the hands of the core: what has arrived, and what is
-/// expected next.
+/// Those of steps 06 to 08.
+pub static LIMITS: Limits = Limits {
+    keepalive: Duration::from_secs(2),
+    header: Duration::from_secs(5),
+    body: Duration::from_secs(10),
+    send: Duration::from_secs(5),
+    lingering: Duration::from_secs(1),
+    min_rate: 16 * 1024,
+};
+
+/// A site that takes every body, and writes down what it is asked for.
 #[derive(Debug, Default)]
-pub struct Connection {
-    unused: Vec<u8>,
-    finder: Finder,
-    request: Option<(Request, Body)>,
-    events: Vec<Event>,
-    closed: bool,
+pub struct Recorder {
+    events: RefCell<Vec<Event>>,
 }
 
+/// What a head says, owned.
 #[derive(Debug)]
-struct Request {
-    method: String,
+pub struct Record {
     target: String,
     fields: Vec<(String, Vec<u8>)>,
-    closes: bool,
-    body: Vec<u8>,
+    expects_continue: bool,
 }
 
-/// What has become of `pieces`, after which the client ends its direction,
-/// or does not.
-pub fn outcome(pieces: &[&[u8]], finish: bool) -> Outcome {
-    let mut connection = Connection::default();
-    for piece in pieces {
-        connection.receive(piece);
-    }
-    if finish {
-        connection.finish();
-    }
-    Outcome { waits: !connection.closed, events: connection.events }
-}
+impl Site for Recorder {
+    type Resource = Record;
 
-impl Connection {
-    /// Goes on with what has arrived now.
-    pub fn receive(&mut self, piece: &[u8]) {
-        self.unused.extend_from_slice(piece);
-        while !self.closed {
-            match self.step() {
-                Ok(true) => {}
-                Ok(false) => return,
-                Err(refusal) => {
-                    self.closed = true;
-                    let status = refusal.status.code();
-                    self.events.push(Event::Refused(status));
-                }
-            }
-        }
-    }
-
-    fn finish(&mut self) {
-        if self.closed {
-            return;
-        }
-        self.closed = true;
-        if self.request.is_some() || !self.unused.is_empty() {
-            self.events.push(Event::Refused(400));
-        }
-    }
-
-    /// One step; `false` if there must be more bytes first.
-    fn step(&mut self) -> Result<bool, Refusal> {
-        match self.request.take() {
-            None => self.head(),
-            Some((request, body)) => self.body(request, body),
-        }
-    }
-
-    fn head(&mut self) -> Result<bool, Refusal> {
-        let Some(length) = self.finder.find(&self.unused)? else {
-            return Ok(false);
-        };
-        self.finder = Finder::default();
-        let mut space = FieldSpace::new();
-        let head = Head::parse(&self.unused[..length], &mut space)?;
-        let request = Request {
-            method: format!("{:?}", head.method).to_uppercase(),
+    fn locate(&self, head: &Head) -> Record {
+        Record {
             target: match head.target.query {
                 Some(query) => format!("{}?{query}", head.target.path),
                 None => head.target.path.to_string(),
@@ -96,34 +54,172 @@ impl Connection {
                 .iter()
                 .map(|field| (field.name.to_string(), field.value.to_vec()))
                 .collect(),
-            closes: head.persistence == Persistence::Closes,
-            body: Vec::new(),
-        };
-        let body = Body::new(head.framing, MAX_BODY)?;
-        if head.expects_continue {
-            self.events.push(Event::Continue);
+            expects_continue: head.expects_continue,
         }
-        self.unused.drain(..length);
-        self.request = Some((request, body));
-        Ok(true)
     }
 
-    fn body(
-        &mut self,
-        mut request: Request,
-        mut body: Body,
-    ) -> Result<bool, Refusal> {
-        if body.is_done() {
-            let Request { method, target, fields, closes, body } = request;
-            let event = Event::Request { method, target, fields, body };
-            self.events.push(event);
-            self.closed = closes;
-            return Ok(true);
-        }
-        let (used, data) = body.next(&self.unused)?;
-        request.body.extend_from_slice(data);
-        self.unused.drain(..used);
-        self.request = Some((request, body));
-        Ok(used > 0)
+    fn takes(&self, _: Method, _: &Record) -> Takes {
+        Takes::Memory(1024 * 1024)
     }
+
+    fn respond(
+        &self,
+        request: Request<Record>,
+        content: &[u8],
+        out: Responder,
+    ) -> Body {
+        let Request { method, resource, .. } = request;
+        let Record { target, fields, expects_continue } = resource;
+        let mut events = self.events.borrow_mut();
+        if expects_continue {
+            events.push(Event::Continue);
+        }
+        events.push(Event::Request {
+            method: format!("{method:?}").to_uppercase(),
+            target,
+            fields,
+            body: content.to_vec(),
+        });
+        out.start(Status::Ok).body(content);
+        Body::Written
+    }
+}
+
+/// A connection in the hands of a shell that never waits.
+pub struct Shell {
+    pub connection: Connection,
+    pub site: Recorder,
+    pub time: Time,
+    /// What it last wanted, after everything was sent.
+    pub want: Want,
+    /// Everything that was sent.
+    pub sent: Vec<u8>,
+    /// The changes of state that were seen, by their names.
+    pub changes: BTreeSet<(String, String)>,
+}
+
+impl Default for Shell {
+    fn default() -> Self {
+        let now = Instant::now();
+        let date = DateCache::new(Date::from_unix_timestamp(0));
+        let mut shell = Shell {
+            connection: Connection::new(&LIMITS, now),
+            site: Recorder::default(),
+            time: Time { now, date },
+            want: Want::Close,
+            sent: Vec::new(),
+            changes: BTreeSet::new(),
+        };
+        shell.go_on();
+        shell
+    }
+}
+
+impl Shell {
+    /// Does what the connection wants, until it wants bytes or is closed.
+    fn go_on(&mut self) {
+        loop {
+            self.want = self.see(|shell| {
+                shell.connection.advance(&shell.time, &shell.site)
+            });
+            match self.want {
+                Want::Write => self.see(|shell| {
+                    let output = shell.connection.output().0;
+                    let count = output.len();
+                    shell.sent.extend_from_slice(output);
+                    shell.connection.sent(count, 0, &shell.time);
+                }),
+                Want::Shutdown => {}
+                Want::Read | Want::Close => return,
+            }
+        }
+    }
+
+    /// Gives it these bytes, as many at a time as it has space for; no bytes
+    /// are the end of the stream.
+    pub fn receive(&mut self, mut bytes: &[u8]) {
+        let is_end = bytes.is_empty();
+        while self.want == Want::Read && (is_end || !bytes.is_empty()) {
+            let space = self.connection.space();
+            let count = space.len().min(bytes.len());
+            space[..count].copy_from_slice(&bytes[..count]);
+            bytes = &bytes[count..];
+            self.see(|shell| shell.connection.received(count, &shell.time));
+            self.go_on();
+        }
+    }
+
+    /// Lets this much time pass, and says so if a deadline has.
+    pub fn wait(&mut self, time: Duration) {
+        self.time.now += time;
+        if self.time.now >= self.connection.deadline() {
+            self.see(|shell| shell.connection.timed_out(&shell.time));
+            self.go_on();
+        }
+    }
+
+    /// Whether it waits for a request, or for more of one.
+    pub fn waits(&self) -> bool {
+        let lingers = self.state() == "Lingering";
+        self.want == Want::Read && !lingers
+    }
+
+    /// What has been understood, a refusal included.
+    pub fn events(&self) -> Vec<Event> {
+        let mut events = self.site.events.borrow().clone();
+        let told = events.iter().filter(|e| **e == Event::Continue).count();
+        let line = b"HTTP/1.1 100 Continue\r\n\r\n";
+        let sent = self.sent.windows(line.len()).filter(|w| w == line);
+        // The last request's, whose body is not complete.
+        if sent.count() > told {
+            events.push(Event::Continue);
+        }
+        if let End::Refused(refusal) = self.connection.end() {
+            events.push(Event::Refused(refusal.status.code()));
+        }
+        events
+    }
+
+    /// The name of its state: the first word that is no struct's or field's.
+    pub fn state(&self) -> String {
+        let mut start = Start(String::new());
+        // It stops the formatting as soon as it has enough.
+        let _ = write!(start, "{:?}", self.connection);
+        let name = start.0.trim_start_matches("Connection { state: ");
+        let end = name.find(|c: char| !c.is_alphabetic());
+        name[..end.unwrap_or(name.len())].to_string()
+    }
+
+    fn see<R>(&mut self, verb: impl FnOnce(&mut Self) -> R) -> R {
+        let before = self.state();
+        let result = verb(self);
+        let after = self.state();
+        if before != after {
+            self.changes.insert((before, after));
+        }
+        result
+    }
+}
+
+/// The start of a text.
+struct Start(String);
+
+impl fmt::Write for Start {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.push_str(text);
+        if self.0.len() > 40 { Err(fmt::Error) } else { Ok(()) }
+    }
+}
+
+/// The outcome of `pieces`, after which the client ends its direction, or
+/// does not.
+pub fn outcome(pieces: &[&[u8]], finish: bool) -> Outcome {
+    let mut shell = Shell::default();
+    for piece in pieces.iter().filter(|piece| !piece.is_empty()) {
+        shell.receive(piece);
+    }
+    if finish && shell.waits() {
+        shell.receive(b"");
+    }
+    Outcome { waits: shell.waits(), events: shell.events() }
 }

@@ -7,21 +7,19 @@ use std::{env, slice};
 
 use shared::http::body::Body;
 use shared::http::framing::Framing;
-use shared::http::head::{FieldSpace, Finder, Head};
+use shared::http::head::{Head, HeadScanner, HeaderStorage};
 
 use crate::parser::{Parse, Parser};
 
 /// Heads of about `size` bytes, each long in another place.
-fn heads(size: usize) -> [Vec<u8>; 5] {
+fn heads(size: usize) -> [Vec<u8>; 4] {
     let long = "a".repeat(size);
     let fields = "X-Name: value\r\n".repeat((size / 15).min(90));
-    let lines = "\r\n".repeat(size / 2);
     [
         format!("GET /{long} HTTP/1.1\r\n\r\n").into(),
         format!("GET / HTTP/1.1\r\nX: {long}\r\n\r\n").into(),
         format!("GET / HTTP/1.1\r\n{long}: b\r\n\r\n").into(),
         format!("GET / HTTP/1.1\r\n{fields}\r\n").into(),
-        format!("{lines}GET / HTTP/1.1\r\n\r\n").into(),
     ]
 }
 
@@ -42,16 +40,17 @@ fn bodies(size: usize) -> [Vec<u8>; 4] {
 fn drip(size: usize) {
     for bytes in heads(size) {
         let mut parser = Parser::new();
-        let mut finder = Finder::default();
+        let mut scanner = HeadScanner::default();
         for end in 1..bytes.len() {
             let seen = black_box(&bytes[..end]);
             assert!(matches!(parser.parse(seen), Parse::Partial));
-            assert_eq!(finder.find(seen), Ok(None));
+            assert_eq!(scanner.scan(seen), Ok(None));
         }
         assert!(matches!(parser.parse(&bytes), Parse::Complete(_)));
-        assert_eq!(finder.find(&bytes), Ok(Some(bytes.len())));
+        assert_eq!(scanner.scan(&bytes), Ok(Some(bytes.len())));
         // There is no Host, which is found out at the end.
-        assert!(Head::parse(&bytes, &mut FieldSpace::new()).is_err());
+        let mut bytes = bytes;
+        assert!(Head::parse(&mut bytes, &mut HeaderStorage::new()).is_err());
     }
     for bytes in bodies(size) {
         let mut body = Body::new(Framing::Chunked, 10_000).unwrap();
@@ -69,22 +68,22 @@ fn drip(size: usize) {
 fn what_has_been_seen_is_not_looked_at_again() {
     for bytes in heads(2000) {
         let mut parser = Parser::new();
-        let mut finder = Finder::default();
+        let mut scanner = HeadScanner::default();
         let mut memory = bytes.clone();
-        // The parser compares the method when it is whole, and the finder
+        // The parser compares the method when it is whole, and the scanner
         // the first byte: once each, and it is the same byte. An LF makes
         // one look back at its CR.
         let target = bytes.windows(2).position(|w| w == b" /").unwrap() + 1;
         for end in 1..bytes.len() {
             let seen = &memory[..end];
             assert!(matches!(parser.parse(seen), Parse::Partial));
-            assert_eq!(finder.find(seen), Ok(None));
+            assert_eq!(scanner.scan(seen), Ok(None));
             if end > target + 1 {
                 memory[end - 2] = 0;
             }
         }
         assert!(matches!(parser.parse(&memory), Parse::Complete(_)));
-        assert_eq!(finder.find(&memory), Ok(Some(bytes.len())));
+        assert_eq!(scanner.scan(&memory), Ok(Some(bytes.len())));
     }
 }
 

@@ -23,6 +23,7 @@ mod parser;
 mod random;
 mod replies;
 mod splits;
+mod states;
 mod step05;
 mod table;
 mod time;

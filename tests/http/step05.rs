@@ -14,12 +14,12 @@ pub fn outcome(pieces: &[&[u8]], finish: bool) -> Outcome {
         bytes.truncate(MAX_HEAD);
         let event = match parser.parse(&bytes) {
             Parse::Partial if bytes.len() < MAX_HEAD => continue,
-            Parse::Partial => Event::Refused(parser.too_long()),
-            Parse::Error(status) => Event::Refused(status),
+            Parse::Partial => Event::Refused(parser.too_long().code()),
+            Parse::Error(status) => Event::Refused(status.code()),
             Parse::Complete(head) => {
                 let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
                 Event::Request {
-                    method: text(head.method),
+                    method: format!("{:?}", head.method).to_uppercase(),
                     target: text(head.target),
                     fields: head
                         .fields

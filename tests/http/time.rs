@@ -85,10 +85,19 @@ fn a_head_that_drips() {
     times_out(Capability::RefusesNonsense, HEAD_TIME, start, Some(b"a"));
 }
 
+/// Empty lines are no request, so nothing is refused; and they do not make
+/// a connection last.
 #[test]
 fn empty_lines_that_drip() {
-    let line = b"\r\n";
-    times_out(Capability::KeepsConnection, HEAD_TIME, line, Some(line));
+    for_each(Capability::KeepsConnection, |step| {
+        let server = Server::start(step);
+        let since = Instant::now();
+        let mut wire = server.connect();
+        drip(&mut wire, b"\r\n");
+        Replies::new(&mut wire).expect_end();
+        assert!(since.elapsed() >= IDLE_TIME, "{:?}", since.elapsed());
+        assert!(since.elapsed() < PATIENT, "{:?}", since.elapsed());
+    });
 }
 
 #[test]

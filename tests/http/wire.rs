@@ -60,7 +60,12 @@ macro_rules! claims {
 
 claims! {
     step05: &[Feature::Head],
-    step06: ALL,
+    step06: &[
+        Feature::Head,
+        Feature::Target,
+        Feature::Host,
+        Feature::Persist,
+    ],
     step07: ALL,
     step08: ALL,
 }

@@ -14,6 +14,7 @@
 //! | `again=N` | every Nth write of a non-blocking socket fails with EAGAIN |
 //! | `accept=E+F` | the first `accept` fails with E, the next with F: EMFILE, ENFILE or ECONNABORTED |
 //! | `gai=A+B` | every host name resolves to these addresses, or fails: NONAME, AGAIN, FAIL |
+//! | `own` | a socket connects from the very port that it connects to |
 //! | `spurious=N` | every Nth futex wait returns although nobody woke it |
 //! | `die=N` | SIGKILL in the Nth write or sync of a file: half is written |
 //! | `enospc=N` | the disk is full from the Nth write of a file on |

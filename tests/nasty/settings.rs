@@ -53,6 +53,7 @@ pub struct Settings {
     pub accept_errors: Vec<c_int>,
     pub accepts: AtomicU64,
     pub names: Option<Names>,
+    pub own_port: bool,
     pub spurious: Every,
     pub die: Every,
     pub full_disk: Every,
@@ -111,6 +112,7 @@ impl Settings {
                 let errors = value.split('+').map(accept_error);
                 self.accept_errors = errors.collect::<Option<_>>()?;
             }
+            "own" if value.is_empty() => self.own_port = true,
             "gai" => self.names = Some(parse_names(value)?),
             _ => return None,
         }

@@ -348,3 +348,19 @@ unsafe extern "C" fn accept4(
         None => unsafe { real(fd, from, length, flags) },
     }
 }
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn connect(
+    fd: c_int,
+    to: *const sockaddr,
+    length: socklen_t,
+) -> c_int {
+    let real = real!(connect: fn(c_int, *const sockaddr, socklen_t) -> c_int);
+    if Settings::get().own_port {
+        // The kernel chooses a port for us, one in 28,000: let it be this.
+        // SAFETY: as promised by our caller.
+        unsafe { libc::bind(fd, to, length) };
+    }
+    // SAFETY: as promised by our caller.
+    unsafe { real(fd, to, length) }
+}

@@ -1,4 +1,4 @@
-//! A chapter as the kit reads it: lines of text, directives and fences.
+//! A chapter as the kit reads it: lines of text and directives.
 
 use std::path::{Path, PathBuf};
 
@@ -10,8 +10,8 @@ use crate::Result;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "lib.rs has a table of them")]
 pub enum Directive {
-    Code { place: Place, item: String },
-    Module { file: PathBuf, folded: bool },
+    Code { source: Source, item: String },
+    Module { file: PathBuf, open: Open },
     Diff { step: u8, item: Option<String> },
     Trace { step: u8 },
     Calls { step: u8 },
@@ -24,9 +24,18 @@ pub enum Directive {
     Steps,
 }
 
+/// How much of a module is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Open {
+    /// All of it.
+    All,
+    /// These items; the rest is folded.
+    Items(Vec<String>),
+}
+
 /// Where a piece of code is looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Source {
     /// In all sources of a step.
     Step(u8),
     /// In one file, named from the root.
@@ -42,8 +51,6 @@ pub enum Piece<'a> {
     Call(&'a str),
     /// A directive, or why the line is none.
     Directive(Result<Directive>),
-    /// The lines inside a fence ```` ```seq ````.
-    Sequence(Vec<&'a str>),
 }
 
 /// The pieces of a chapter's text, each with its first line's number.
@@ -51,11 +58,7 @@ pub fn pieces(text: &str) -> Vec<(usize, Piece<'_>)> {
     let mut pieces = Vec::new();
     let mut lines = (1..).zip(text.lines());
     while let Some((number, line)) = lines.next() {
-        if line.trim() == "```seq" {
-            let inside = lines.by_ref().map(|(_, line)| line);
-            let inside = inside.take_while(|line| line.trim() != "```");
-            pieces.push((number, Piece::Sequence(inside.collect())));
-        } else if let Some(fence) = fence(line) {
+        if let Some(fence) = fence(line) {
             pieces.push((number, Piece::Text(line)));
             for (number, line) in lines.by_ref() {
                 pieces.push((number, Piece::Text(line)));
@@ -130,15 +133,20 @@ fn parse(name: &str, rest: &str) -> Result<Directive> {
             bail!("write {{{{#code NN item}}}} or {{{{#code FILE item}}}}")
         }
         "code" => {
-            let place = match first.parse() {
-                Ok(number) => Place::Step(number),
-                Err(_) => Place::File(inside(first)?),
+            let source = match first.parse() {
+                Ok(number) => Source::Step(number),
+                Err(_) => Source::File(inside(first)?),
             };
-            Directive::Code { place, item: second.to_string() }
+            Directive::Code { source, item: second.to_string() }
         }
-        "module" if second.is_empty() || second == "folded" => {
-            let folded = second == "folded";
-            Directive::Module { file: inside(first)?, folded }
+        "module" => {
+            let open = match second.split_once(' ') {
+                None if second.is_empty() => Open::All,
+                None if second == "folded" => Open::Items(Vec::new()),
+                Some(("open", items)) => Open::Items(names(items)),
+                _ => bail!("write `folded`, or `open` and names of items"),
+            };
+            Directive::Module { file: inside(first)?, open }
         }
         "diff" => {
             let number = first.parse();
@@ -158,6 +166,15 @@ fn parse(name: &str, rest: &str) -> Result<Directive> {
         "steps" if rest.is_empty() => Directive::Steps,
         _ => bail!("`{name} {rest}` is no directive: see the list in lib.rs"),
     })
+}
+
+/// Names of items, between commas; where none of them has a space in it, as
+/// that of an impl has, between spaces.
+fn names(items: &str) -> Vec<String> {
+    let by_comma = items.contains(',') || items.contains("impl ");
+    let mark = if by_comma { ',' } else { ' ' };
+    let names = items.split(mark).map(str::trim);
+    names.filter(|it| !it.is_empty()).map(str::to_string).collect()
 }
 
 /// A source file named from the root: of `shared` or of a step.
@@ -191,7 +208,7 @@ mod tests {
         let text = "a {{#code 02 x}}\n{{#code 02 impl A for B}}\n\
             ```text\n{{#trace 02}}\n```\n  {{#diff 02}}\n{{#include a.md}}";
         let item = "impl A for B".to_string();
-        let code = Directive::Code { place: Place::Step(2), item };
+        let code = Directive::Code { source: Source::Step(2), item };
         let diff = Directive::Diff { step: 2, item: None };
         assert_eq!(directives(text), [(2, Ok(code)), (6, Ok(diff))]);
     }
@@ -214,15 +231,17 @@ mod tests {
     }
 
     #[test]
-    fn entries_of_calls_and_sequences_are_found() {
-        let text = "### accept4(2)\n### Not a call\n```seq\na -> b: x\n```\n";
-        let found = pieces(text);
+    fn entries_of_calls_are_found() {
+        let found = pieces("### accept4(2)\n### Not a call\n");
         assert!(matches!(found[0], (1, Piece::Call("accept4"))));
         assert!(matches!(found[1], (2, Piece::Text(_))));
-        let (3, Piece::Sequence(lines)) = &found[2] else {
-            panic!("{found:?}")
-        };
-        assert_eq!(lines[..], ["a -> b: x"]);
-        assert_eq!(found.len(), 3);
+        assert_eq!(found.len(), 2);
+    }
+
+    #[test]
+    fn names_of_open_items_may_have_spaces() {
+        assert_eq!(names("A B::c"), ["A", "B::c"]);
+        assert_eq!(names("impl A for B, C"), ["impl A for B", "C"]);
+        assert_eq!(names("impl A for B"), ["impl A for B"]);
     }
 }

@@ -7,7 +7,7 @@ use proc_macro2::{Spacing, TokenStream, TokenTree};
 
 use crate::html::escape;
 
-/// Each line of `text` as HTML. Lines stand alone: no element spans two.
+/// Each line of `text` as HTML. Each is complete: no element spans two.
 /// What is no Rust comes back without colours.
 pub fn rust(text: &str) -> Vec<String> {
     let mut painter = Painter { text, done: 0, html: vec![String::new()] };
@@ -42,23 +42,23 @@ impl Painter<'_> {
                     self.attribute(mark.span().byte_range(), after);
                 }
                 TokenTree::Ident(word) => {
-                    let place = word.span().byte_range();
-                    let class = class_of(&self.text[place.clone()]);
+                    let range = word.span().byte_range();
+                    let class = class_of(&self.text[range.clone()]);
                     let class = class.or_else(|| {
                         (is_word(before, "fn")).then_some("hljs-title")
                     });
                     let class = class.or_else(|| {
                         is_call_mark(after).then_some("hljs-built_in")
                     });
-                    self.paint(place, class);
+                    self.paint(range, class);
                 }
                 TokenTree::Literal(literal) => {
-                    let place = literal.span().byte_range();
-                    let digit = self.text[place.clone()]
+                    let range = literal.span().byte_range();
+                    let digit = self.text[range.clone()]
                         .starts_with(|first: char| first.is_ascii_digit());
                     let class =
                         if digit { "hljs-number" } else { "hljs-string" };
-                    self.paint(place, Some(class));
+                    self.paint(range, Some(class));
                 }
                 TokenTree::Punct(mark) => {
                     self.paint(mark.span().byte_range(), None);
@@ -68,7 +68,7 @@ impl Painter<'_> {
     }
 
     /// `#[…]` in one colour. A doc comment is an attribute too, whose marks
-    /// all claim the place of the comment.
+    /// all have the range of the comment.
     fn attribute(&mut self, mark: Range<usize>, after: Option<&TokenTree>) {
         if self.text[mark.clone()].starts_with('/') {
             self.paint(mark, Some("hljs-comment"));
@@ -81,16 +81,16 @@ impl Painter<'_> {
     }
 
     /// Writes one token, and before it what the parser has left out.
-    fn paint(&mut self, place: Range<usize>, class: Option<&str>) {
-        if place.start < self.done {
+    fn paint(&mut self, range: Range<usize>, class: Option<&str>) {
+        if range.start < self.done {
             // A part of an attribute that is painted already.
             return;
         }
-        self.gap(place.start);
-        self.write(place, class);
+        self.gap(range.start);
+        self.write(range, class);
     }
 
-    /// What stands between tokens: white space and comments.
+    /// What is between tokens: white space and comments.
     fn gap(&mut self, end: usize) {
         while self.done < end {
             let rest = &self.text[self.done..end];
@@ -99,17 +99,17 @@ impl Painter<'_> {
                 None => self.write(self.done..end, None),
                 Some(0) => {
                     let length = comment_length(rest);
-                    let place = self.done..self.done + length;
-                    self.write(place, Some("hljs-comment"));
+                    let range = self.done..self.done + length;
+                    self.write(range, Some("hljs-comment"));
                 }
                 Some(at) => self.write(self.done..self.done + at, None),
             }
         }
     }
 
-    fn write(&mut self, place: Range<usize>, class: Option<&str>) {
-        self.done = place.end;
-        for (number, part) in self.text[place].split('\n').enumerate() {
+    fn write(&mut self, range: Range<usize>, class: Option<&str>) {
+        self.done = range.end;
+        for (number, part) in self.text[range].split('\n').enumerate() {
             if number > 0 {
                 self.html.push(String::new());
             }
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_a_long_string_stand_alone() {
+    fn each_line_of_a_long_string_is_complete() {
         let lines = rust("const A: &str = \"x\\\n  // y\";");
         assert_eq!(lines.len(), 2);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Puts in the place of each directive of a chapter what it names.
+//! Puts what each directive of a chapter names in its stead.
 
 use std::path::Path;
 
@@ -6,9 +6,7 @@ use crate::chapter::{Directive, Piece, pieces};
 use crate::html::block;
 use crate::page::Page;
 use crate::record::{calls, chart, session, trace};
-use crate::{
-    Fault, Result, diff, entries, exercise, listing, picture, seq, tables,
-};
+use crate::{Fault, Result, diff, entries, exercise, listing, picture, tables};
 
 /// The text of `file` with everything in it that it names. Links between
 /// pages are still markers.
@@ -24,7 +22,12 @@ pub fn expand(
     let mut faults = Vec::new();
     for (line, piece) in pieces(text) {
         match piece {
-            Piece::Text(text) => expanded.push_str(text),
+            // Teaching notes are not printed: paper.css knows their class.
+            Piece::Text(text) => expanded.push_str(&text.replacen(
+                "<details><summary>Teaching notes",
+                "<details class=\"teaching\"><summary>Teaching notes",
+                1,
+            )),
             Piece::Call(call) => {
                 let id = entries::id(call);
                 expanded.push_str(&format!("### {call}(2) {{#{id}}}"));
@@ -39,12 +42,6 @@ pub fn expand(
                     )),
                 }
             }
-            Piece::Sequence(lines) => match seq::render(&lines) {
-                Ok(html) => expanded.push_str(&block(&html)),
-                Err((at, error)) => {
-                    faults.push(Fault::new(file, line + 1 + at, error));
-                }
-            },
         }
         expanded.push('\n');
     }
@@ -54,10 +51,8 @@ pub fn expand(
 fn fill(page: &mut Page, directive: &Directive) -> Result<String> {
     let project = page.project;
     let html = match directive {
-        Directive::Code { place, item } => listing::code(page, place, item)?,
-        Directive::Module { file, folded } => {
-            listing::module(page, file, *folded)?
-        }
+        Directive::Code { source, item } => listing::code(page, source, item)?,
+        Directive::Module { file, open } => listing::module(page, file, open)?,
         Directive::Diff { step, item } => {
             diff::render(page, *step, item.as_deref())?
         }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-/// `text` as it must stand between tags or in a quoted attribute.
+/// `text` as it must be between tags or in a quoted attribute.
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + text.len() / 8);
     for character in text.chars() {
@@ -33,6 +33,14 @@ pub fn block(html: &str) -> String {
     block
 }
 
+/// A closed box in a listing or a diff.
+pub fn fold(summary: &str, html: &str) -> String {
+    format!(
+        "<details class=\"fold\"><summary>{}</summary>\n{html}\n</details>\n",
+        escape(summary)
+    )
+}
+
 /// The id of a line of a source file, wherever a page shows it:
 /// `01-socket-main-57` for line 57 of `steps/01-socket/main.rs`.
 pub fn anchor(file: &Path, line: usize) -> String {
@@ -46,7 +54,7 @@ pub fn anchor(file: &Path, line: usize) -> String {
 /// ours. The kit turns markers into links when it knows all pages.
 pub(crate) const MARKER: [char; 2] = ['\u{E000}', '\u{E001}'];
 
-/// A place in a source file (`main.rs:57`) that becomes a link to where the
+/// A line of a source file (`main.rs:57`) that becomes a link to where the
 /// book shows that line, or plain text if it does not. `file` is named from
 /// the root.
 pub fn source_link(file: &Path, line: usize) -> String {

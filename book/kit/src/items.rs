@@ -8,66 +8,91 @@ use std::ops::RangeInclusive;
 
 use quote::ToTokens;
 use syn::spanned::Spanned;
-use syn::{ImplItem, Item, TraitItem};
+use syn::{ImplItem, TraitItem};
 
 /// Lines of a file, counted from 1.
 pub type Lines = RangeInclusive<usize>;
 
-/// A named piece of a source file, with its comments and attributes.
-#[derive(Debug)]
-struct Named {
-    /// As people read it.
-    title: String,
-    /// Without white space; several, where an impl is known by a short and
-    /// a full name.
-    names: Vec<String>,
-    lines: Lines,
-    is_function: bool,
+/// What an item is, as far as diffs need to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `docs`, `use`, and what belongs to no item: every file has its own.
+    File,
+    /// An impl, a trait or a module: holds items of their own.
+    Block,
+    /// A function or method.
+    Function,
+    /// Everything else.
+    Other,
 }
 
-/// The items of one file.
-#[derive(Debug)]
-pub struct Items(Vec<Named>);
+/// A named piece of a source file, with its comments and attributes.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// As people read it.
+    pub title: String,
+    /// With all parameters, where a title may occur twice: of impls.
+    full_title: String,
+    /// Its lines, with those of the items in it.
+    pub lines: Lines,
+    /// What it is.
+    pub kind: Kind,
+}
 
-impl Items {
-    /// Reads the items out of a file's text.
-    ///
-    /// # Errors
-    /// When the text is not Rust.
-    pub fn parse(text: &str) -> syn::Result<Self> {
-        let file = syn::parse_file(text)?;
-        let lines: Vec<&str> = text.lines().collect();
-        let mut found = Collector { lines: &lines, named: Vec::new() };
-        found.head();
-        found.imports(&file.items);
-        found.items(&file.items, "");
-        Ok(Items(found.named))
+impl Item {
+    /// What belongs to no item of a file, such as an attribute of all of it.
+    pub fn around(text: &str) -> Self {
+        let title = "outside items".to_string();
+        let lines = 1..=text.lines().count();
+        Item { full_title: title.clone(), title, lines, kind: Kind::File }
     }
 
-    /// Where items of that name stand.
-    pub fn find(&self, name: &str) -> Vec<Lines> {
+    /// Whether a reader may call it so; white space does not matter.
+    pub fn is_called(&self, name: &str) -> bool {
         let name = plain(name);
-        let named = self.0.iter().filter(|item| item.names.contains(&name));
-        named.map(|item| item.lines.clone()).collect()
+        plain(&self.title) == name || plain(&self.full_title) == name
     }
 
-    /// The name of the function around that line, if there is one.
-    pub fn function_at(&self, line: usize) -> Option<&str> {
-        let mut around = self
-            .0
-            .iter()
-            .filter(|item| item.is_function && item.lines.contains(&line));
-        around.next().map(|item| item.title.as_str())
+    /// Whether it has the same name, of an impl with all parameters.
+    pub fn is_same(&self, other: &Self) -> bool {
+        plain(&self.full_title) == plain(&other.full_title)
     }
 
-    /// The name of the item around that line: a function before the impl
-    /// around it.
-    pub fn item_at(&self, line: usize) -> Option<&str> {
-        let around = self.0.iter().filter(|item| item.lines.contains(&line));
-        around
-            .min_by_key(|item| item.lines.end() - item.lines.start())
-            .map(|item| item.title.as_str())
+    /// The name without the type that it belongs to.
+    pub fn last_name(&self) -> &str {
+        self.title.rsplit("::").next().unwrap_or(&self.title)
     }
+}
+
+/// The items of a file's text; an impl comes before its methods.
+///
+/// # Errors
+/// When the text is not Rust.
+pub fn items(text: &str) -> syn::Result<Vec<Item>> {
+    let file = syn::parse_file(text)?;
+    let lines: Vec<&str> = text.lines().collect();
+    let mut found = Collector { lines: &lines, items: Vec::new() };
+    let head = lines.iter().take_while(|line| line.starts_with("//!")).count();
+    if head > 0 {
+        found.add("docs", 1..=head, Kind::File);
+    }
+    found.imports(&file.items);
+    found.items(&file.items, "");
+    Ok(found.items)
+}
+
+/// The lines of a node, from the first comment right above it.
+pub(crate) fn lines_of(lines: &[&str], node: &impl ToTokens) -> Lines {
+    let span = node.span();
+    let is_comment = |line: &str| {
+        let line = line.trim_start();
+        line.starts_with("//") && !line.starts_with("//!")
+    };
+    let mut first = span.start().line;
+    while first > 1 && is_comment(lines[first - 2]) {
+        first -= 1;
+    }
+    first..=span.end().line
 }
 
 /// A name without white space: `impl Display for Failure` however spelt.
@@ -77,50 +102,40 @@ fn plain(name: &str) -> String {
 
 struct Collector<'a> {
     lines: &'a [&'a str],
-    named: Vec<Named>,
+    items: Vec<Item>,
 }
 
 impl Collector<'_> {
-    /// The file's first comment: `docs`.
-    fn head(&mut self) {
-        let is_head = |line: &&&str| line.trim_start().starts_with("//!");
-        let length = self.lines.iter().take_while(is_head).count();
-        if length > 0 {
-            self.add("docs", 1..=length, false);
-        }
-    }
-
     /// All imports together: from the first `use` to the last.
-    fn imports(&mut self, items: &[Item]) {
-        let mut imports =
-            items.iter().filter(|item| matches!(item, Item::Use(_)));
+    fn imports(&mut self, items: &[syn::Item]) {
+        let is_import = |item: &&syn::Item| matches!(item, syn::Item::Use(_));
+        let mut imports = items.iter().filter(is_import);
         let Some(first) = imports.next() else { return };
         let last = imports.next_back().unwrap_or(first);
-        let lines = *self.place(first).start()..=*self.place(last).end();
-        self.add("use", lines, false);
+        let first = lines_of(self.lines, first);
+        let last = lines_of(self.lines, last);
+        self.add("use", *first.start()..=*last.end(), Kind::File);
     }
 
-    fn items(&mut self, items: &[Item], path: &str) {
+    fn items(&mut self, items: &[syn::Item], path: &str) {
         for item in items {
-            let lines = self.place(item);
-            let is_function = matches!(item, Item::Fn(_));
-            if let Some(name) = name_of(item) {
-                self.add(&format!("{path}{name}"), lines, is_function);
+            let lines = lines_of(self.lines, item);
+            if let Some((name, kind)) = name_of(item) {
+                self.add(&format!("{path}{name}"), lines, kind);
             }
             match item {
-                Item::Impl(item) => self.implementation(item, path),
-                Item::Trait(item) => {
+                syn::Item::Impl(item) => self.implementation(item, path),
+                syn::Item::Trait(item) => {
                     for member in &item.items {
-                        if let TraitItem::Fn(method) = member {
-                            let name = &method.sig.ident;
-                            let name = format!("{path}{}::{name}", item.ident);
-                            self.add(&name, self.place(member), true);
-                        }
+                        let TraitItem::Fn(method) = member else { continue };
+                        let name = &method.sig.ident;
+                        let name = format!("{path}{}::{name}", item.ident);
+                        let lines = lines_of(self.lines, member);
+                        self.add(&name, lines, Kind::Function);
                     }
                 }
-                Item::Mod(item) => {
-                    let content = item.content.iter();
-                    for (_, inner) in content {
+                syn::Item::Mod(item) => {
+                    for (_, inner) in item.content.iter() {
                         self.items(inner, &format!("{path}{}::", item.ident));
                     }
                 }
@@ -136,74 +151,59 @@ impl Collector<'_> {
         let mut full_title = format!("impl {path}{full_owner}");
         if let Some((implemented, _)) = &item.trait_ {
             let full = plain(&implemented.to_token_stream().to_string());
-            let short = implemented.segments.last();
-            let short = short.map_or(String::new(), |s| s.ident.to_string());
+            let short = last_of(implemented);
             title = format!("impl {path}{short} for {owner}");
             full_title = format!("impl {path}{full} for {full_owner}");
         }
-        let names = vec![plain(&title), plain(&full_title)];
-        let lines = self.place(item);
-        self.named.push(Named { title, names, lines, is_function: false });
+        let lines = lines_of(self.lines, item);
+        self.items.push(Item { title, full_title, lines, kind: Kind::Block });
         for member in &item.items {
-            let name = match member {
-                ImplItem::Fn(method) => &method.sig.ident,
-                ImplItem::Const(constant) => &constant.ident,
+            let (name, kind) = match member {
+                ImplItem::Fn(method) => (&method.sig.ident, Kind::Function),
+                ImplItem::Const(constant) => (&constant.ident, Kind::Other),
                 _ => continue,
             };
-            let is_function = matches!(member, ImplItem::Fn(_));
-            let lines = self.place(member);
-            self.add(&format!("{path}{owner}::{name}"), lines, is_function);
+            let lines = lines_of(self.lines, member);
+            self.add(&format!("{path}{owner}::{name}"), lines, kind);
         }
     }
 
-    fn add(&mut self, name: &str, lines: Lines, is_function: bool) {
-        let (title, names) = (name.to_string(), vec![plain(name)]);
-        self.named.push(Named { title, names, lines, is_function });
-    }
-
-    /// The lines of an item, from the first comment right above it.
-    fn place(&self, item: &impl ToTokens) -> Lines {
-        let span = item.span();
-        let mut first = span.start().line;
-        while first > 1 && is_plain_comment(self.lines[first - 2]) {
-            first -= 1;
-        }
-        first..=span.end().line
+    fn add(&mut self, name: &str, lines: Lines, kind: Kind) {
+        let (title, full_title) = (name.to_string(), name.to_string());
+        self.items.push(Item { title, full_title, lines, kind });
     }
 }
 
-fn is_plain_comment(line: &str) -> bool {
-    let line = line.trim_start();
-    line.starts_with("//") && !line.starts_with("//!")
-}
-
-fn name_of(item: &Item) -> Option<String> {
-    Some(match item {
-        Item::Const(item) => item.ident.to_string(),
-        Item::Enum(item) => item.ident.to_string(),
-        Item::Fn(item) => item.sig.ident.to_string(),
-        Item::Macro(item) => item.ident.as_ref()?.to_string(),
-        Item::Mod(item) => item.ident.to_string(),
-        Item::Static(item) => item.ident.to_string(),
-        Item::Struct(item) => item.ident.to_string(),
-        Item::Trait(item) => item.ident.to_string(),
-        Item::Type(item) => item.ident.to_string(),
-        Item::Union(item) => item.ident.to_string(),
+/// The name of an item that has one.
+fn name_of(item: &syn::Item) -> Option<(String, Kind)> {
+    let (name, kind) = match item {
+        syn::Item::Const(item) => (&item.ident, Kind::Other),
+        syn::Item::Enum(item) => (&item.ident, Kind::Other),
+        syn::Item::Fn(item) => (&item.sig.ident, Kind::Function),
+        syn::Item::Macro(item) => (item.ident.as_ref()?, Kind::Other),
+        syn::Item::Mod(item) => (&item.ident, Kind::Block),
+        syn::Item::Static(item) => (&item.ident, Kind::Other),
+        syn::Item::Struct(item) => (&item.ident, Kind::Other),
+        syn::Item::Trait(item) => (&item.ident, Kind::Block),
+        syn::Item::Type(item) => (&item.ident, Kind::Other),
+        syn::Item::Union(item) => (&item.ident, Kind::Other),
         _ => return None,
-    })
+    };
+    Some((name.to_string(), kind))
 }
 
 /// The type's own name, without path, references and parameters.
 fn last_name(kind: &syn::Type) -> String {
     match kind {
-        syn::Type::Path(path) => path
-            .path
-            .segments
-            .last()
-            .map_or(String::new(), |segment| segment.ident.to_string()),
+        syn::Type::Path(path) => last_of(&path.path),
         syn::Type::Reference(reference) => last_name(&reference.elem),
         other => plain(&other.to_token_stream().to_string()),
     }
+}
+
+fn last_of(path: &syn::Path) -> String {
+    let last = path.segments.last();
+    last.map_or(String::new(), |segment| segment.ident.to_string())
 }
 
 #[cfg(test)]
@@ -216,66 +216,39 @@ mod tests {
 //! More.
 
 use std::fmt;
-use std::io::{
-    self, Read,
-};
+use std::io;
 
 // Why it is seven.
 const SIZE: usize = 7;
-
 /// A thing.
-#[derive(Debug)]
-struct Thing<T> {
-    field: T,
-}
+struct Thing<T>(T);
 
 impl<T> Thing<T> {
     /// Makes one.
-    fn new() -> Self {
-        todo!()
-    }
+    fn new() -> Self {}
 }
-
-impl<T> fmt::Display for Thing<T> {
-    fn fmt(&self) {}
-}
-
+impl<T> fmt::Display for Thing<T> {}
 impl From<u8> for Thing<u8> {}
 impl From<u16> for Thing<u16> {}
-
-fn main() {
-    read();
-}
 ";
-
-    fn find(name: &str) -> Vec<Lines> {
-        Items::parse(TEXT).unwrap().find(name)
-    }
 
     #[test]
     fn finds_items_with_their_comments() {
-        assert_eq!(find("docs"), [1..=2]);
-        assert_eq!(find("use"), [4..=7]);
-        assert_eq!(find("SIZE"), [9..=10]);
-        assert_eq!(find("Thing"), [12..=16]);
-        assert_eq!(find("Thing::new"), [19..=22]);
-        assert_eq!(find("impl Thing"), [18..=23]);
-        assert_eq!(find("impl Display for Thing"), [25..=27]);
-        assert_eq!(find("main"), [32..=34]);
-        assert!(find("read").is_empty());
-    }
-
-    #[test]
-    fn tells_impls_of_one_trait_apart_by_their_full_names() {
-        assert_eq!(find("impl From for Thing").len(), 2);
-        assert_eq!(find("impl From<u16> for Thing<u16>"), [30..=30]);
-    }
-
-    #[test]
-    fn knows_the_function_around_a_line() {
-        let items = Items::parse(TEXT).unwrap();
-        assert_eq!(items.function_at(21), Some("Thing::new"));
-        assert_eq!(items.item_at(14), Some("Thing"));
-        assert_eq!(items.function_at(10), None);
+        for (name, lines) in [
+            ("docs", vec![1..=2]),
+            ("use", vec![4..=5]),
+            ("SIZE", vec![7..=8]),
+            ("Thing", vec![9..=10]),
+            ("Thing::new", vec![13..=14]),
+            ("impl Thing", vec![12..=15]),
+            ("impl Display for Thing", vec![16..=16]),
+            ("impl From for Thing", vec![17..=17, 18..=18]),
+            ("impl From<u16> for Thing<u16>", vec![18..=18]),
+        ] {
+            let items = items(TEXT).unwrap().into_iter();
+            let found = items.filter(|item| item.is_called(name));
+            let found: Vec<Lines> = found.map(|item| item.lines).collect();
+            assert_eq!(found, lines, "{name}");
+        }
     }
 }

@@ -9,6 +9,7 @@
 //! | `{{#code 02 write_all}}` | an item of step 02, found by its name |
 //! | `{{#code shared/cli.rs Failure::usage}}` | an item of a shared file |
 //! | `{{#module shared/cli.rs folded}}` | a whole file, folded or not |
+//! | `{{#module shared/cli.rs open a B::c}}` | the same, but for these items |
 //! | `{{#diff 02}}`, `{{#diff 02 listen}}` | what changed, of all or of an item |
 //! | `{{#trace 02}}`, `{{#calls 02}}` | the recorded system calls |
 //! | `{{#run NAME}}`, `{{#chart NAME}}` | a recorded session, a chart |
@@ -16,15 +17,14 @@
 //! | `{{#exercises 02}}` | the step's exercises |
 //! | `{{#front 02}}` | the head of a chapter |
 //! | `{{#steps}}`, `{{#index}}` | all steps, all system calls |
-//!
-//! A fence ```` ```seq ```` is a sequence diagram: see [`seq`].
 
 pub mod build;
-pub mod changes;
 pub mod chapter;
 pub mod check;
 pub mod colour;
+pub mod compare;
 pub mod diff;
+pub mod enters;
 pub mod entries;
 pub mod exercise;
 pub mod expand;
@@ -34,14 +34,18 @@ pub mod items;
 pub mod links;
 pub mod listing;
 pub mod page;
+mod pair;
 pub mod picture;
+pub mod pieces;
 pub mod preprocess;
 pub mod project;
 pub mod record;
-pub mod seq;
 pub mod serve;
+pub mod sizes;
 pub mod sync;
 pub mod tables;
+pub mod terminal;
+pub mod view;
 
 pub use anyhow::Result;
 pub use fault::Fault;

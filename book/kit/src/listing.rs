@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::changes::changes;
-use crate::chapter::Place;
-use crate::html::{anchor, escape};
-use crate::items::{Items, Lines};
+use crate::chapter::{Open, Source};
+use crate::html::{anchor, escape, fold};
+use crate::items::{Lines, items};
 use crate::page::Page;
-use crate::{Project, Result, colour};
+use crate::view::lines as counted;
+use crate::{Project, Result, colour, enters};
 
 /// A piece of a source file.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,138 +23,163 @@ pub struct Found {
     pub lines: Lines,
 }
 
-/// The one place where `item` stands.
+/// Where `item` is, if there is one of that name and not more.
 ///
 /// # Errors
 /// When there is none, or more than one.
-pub fn find(project: &Project, place: &Place, item: &str) -> Result<Found> {
-    let (files, whole) = match place {
-        Place::Step(number) => {
+pub fn find(project: &Project, source: &Source, item: &str) -> Result<Found> {
+    let (files, whole) = match source {
+        Source::Step(number) => {
             let step = project.step(*number)?;
             (project.sources(step)?, step.folder())
         }
-        Place::File(file) => (vec![file.clone()], file.clone()),
+        Source::File(file) => (vec![file.clone()], file.clone()),
     };
     let mut found = Vec::new();
     for file in files {
-        for lines in parse(project, &file)?.find(item) {
-            found.push(Found { file: file.clone(), lines });
-        }
+        let items = items(&project.read(&file)?)
+            .with_context(|| format!("{} is no Rust", file.display()))?;
+        let items = items.into_iter().filter(|it| it.is_called(item));
+        found.extend(items.map(|it| (file.clone(), it.lines)));
     }
     if found.len() > 1 {
-        let places = found.iter().map(|found| {
-            format!("{}:{}", found.file.display(), found.lines.start())
+        let found = found.iter().map(|(file, lines)| {
+            format!("{}:{}", file.display(), lines.start())
         });
-        let places = places.collect::<Vec<_>>().join(" and ");
-        bail!("`{item}` stands twice: {places}; write its full name");
+        let found = found.collect::<Vec<_>>().join(" and ");
+        bail!("`{item}` occurs twice: {found}; write its full name");
     }
-    found.pop().with_context(|| {
+    let found = found.pop().map(|(file, lines)| Found { file, lines });
+    found.with_context(|| {
         format!("no item `{item}` in {}; is it renamed?", whole.display())
     })
-}
-
-/// The items of a source file.
-///
-/// # Errors
-/// When the file cannot be read or is no Rust.
-pub fn parse(project: &Project, file: &Path) -> Result<Items> {
-    Items::parse(&project.read(file)?)
-        .with_context(|| format!("{} is no Rust", file.display()))
 }
 
 /// One item, as HTML.
 ///
 /// # Errors
 /// When it is not found, or found twice.
-pub fn code(page: &mut Page, place: &Place, item: &str) -> Result<String> {
-    let Found { file, lines } = find(page.project, place, item)?;
-    let new = new_lines(page.project, &file)?;
-    listing(page, &file, Some(lines), &new)
+pub fn code(page: &mut Page, source: &Source, item: &str) -> Result<String> {
+    let Found { file, lines } = find(page.project, source, item)?;
+    listing(page, &file, vec![(None, lines)])
 }
 
-/// A whole file, as HTML.
+/// A whole file, as HTML: some of it folded.
 ///
 /// # Errors
-/// When it cannot be read.
-pub fn module(page: &mut Page, file: &Path, folded: bool) -> Result<String> {
-    let listing = listing(page, file, None, &BTreeSet::new())?;
-    if !folded {
-        return Ok(listing);
-    }
-    let lines = page.project.read(file)?.lines().count();
-    let name = escape(&file.to_string_lossy());
-    Ok(format!(
-        "<details class=\"module\"><summary><code>{name}</code>, whole: \
-         {lines} lines</summary>\n{listing}\n</details>"
-    ))
-}
-
-/// The lines of a step's file that the step before does not have. All of the
-/// first step is new, as is a shared file where it enters: marking that would
-/// say nothing.
-fn new_lines(project: &Project, file: &Path) -> Result<BTreeSet<usize>> {
-    let mut steps = project.steps.iter();
-    let step = steps.find(|step| file.starts_with(step.folder()));
-    let Some(step) = step.filter(|step| step.base().is_some()) else {
-        return Ok(BTreeSet::new());
+/// When it cannot be read, or has no such items.
+pub fn module(page: &mut Page, file: &Path, open: &Open) -> Result<String> {
+    let count = page.project.read(file)?.lines().count();
+    let source = Source::File(file.to_path_buf());
+    let mut open = match open {
+        Open::All => vec![1..=count],
+        Open::Items(names) => {
+            let found = names.iter().map(|it| find(page.project, &source, it));
+            let found = found.map(|found| Ok(found?.lines));
+            found.collect::<Result<Vec<Lines>>>()?
+        }
     };
-    let changes = changes(project, step)?;
-    let change =
-        changes.iter().find(|change| change.new_path.as_deref() == Some(file));
-    Ok(change.map(|change| change.added()).unwrap_or_default())
+    open.sort_by_key(|lines| *lines.start());
+    // A closed part before each open one, and one at the end.
+    open.push(count + 1..=count);
+    let mut parts = Vec::new();
+    let mut next = 1;
+    for lines in open {
+        let closed = next..=lines.start() - 1;
+        let summary = counted(closed.clone().count());
+        next = lines.end() + 1;
+        parts.extend([(Some(summary), closed), (None, lines)]);
+    }
+    parts.retain(|(_, lines)| !lines.is_empty());
+    listing(page, file, parts)
 }
 
+/// Some lines of a file, in order; those with a summary are folded, and those
+/// that enter in a later step than the page's.
 fn listing(
     page: &mut Page,
     file: &Path,
-    lines: Option<Lines>,
-    new: &BTreeSet<usize>,
+    parts: Vec<(Option<String>, Lines)>,
 ) -> Result<String> {
     let text = page.project.read(file)?;
     let coloured = colour::rust(&text);
-    let lines = lines.unwrap_or(1..=coloured.len());
-    let new = whole(&text, &lines, new);
-    let indent = indent(&text, &lines);
+    let new = page.new_lines(file)?;
+    let later = later(page, file, &text);
+    let shown = parts.iter().filter(|(fold, _)| fold.is_none());
+    let shown: Vec<&Lines> = shown.map(|(_, lines)| lines).collect();
+    let head = caption(file, &shown, &new);
     let mut body = String::new();
-    for number in lines.clone() {
-        let Some(line) = coloured.get(number - 1) else { break };
-        let id = page.anchor(&anchor(file, number));
-        let class = if new.contains(&number) { "line new" } else { "line" };
-        let line = line.strip_prefix(indent.as_str()).unwrap_or(line);
-        let _ = writeln!(
-            body,
-            "<span class=\"{class}\"{id} data-line=\"{number}\">{line}</span>"
-        );
+    for (summary, lines) in &parts {
+        let mut runs = vec![(None, String::new())];
+        let indent = indent(&text, lines);
+        for number in lines.clone() {
+            let Some(line) = coloured.get(number - 1) else { break };
+            let id = page.anchor(&anchor(file, number));
+            let class = if new.contains(&number) { " new" } else { "" };
+            let line = line.strip_prefix(indent.as_str()).unwrap_or(line);
+            let step = later.iter().find(|it| it.lines.contains(&number));
+            let step = step.map(|it| it.step);
+            if runs.last().is_some_and(|(last, _)| *last != step) {
+                runs.push((step, String::new()));
+            }
+            let Some((_, run)) = runs.last_mut() else { break };
+            let _ = writeln!(
+                run,
+                "<span class=\"line{class}\"{id} data-line=\"{number}\">\
+                 {line}</span>"
+            );
+        }
+        runs.retain(|(_, run)| !run.is_empty());
+        let runs = runs.into_iter().map(|(step, run)| {
+            let count = counted(run.lines().count());
+            let run = format!(
+                "<pre><code class=\"nohighlight hljs\">{run}</code></pre>\n"
+            );
+            match step {
+                None => run,
+                Some(step) => {
+                    fold(&format!("{count} that enter in step {step:02}"), &run)
+                }
+            }
+        });
+        let runs: String = runs.collect();
+        match summary {
+            None => body.push_str(&runs),
+            Some(summary) => body.push_str(&fold(summary, &runs)),
+        }
     }
-    let name = escape(&file.to_string_lossy());
-    let range = match (lines.start(), lines.end()) {
-        (first, last) if first == last => format!("line {first}"),
-        (first, last) => format!("lines {first}–{last}"),
+    Ok(format!("<figure class=\"listing\">\n{head}\n{body}</figure>"))
+}
+
+/// The parts of a shared file that the page's step does not have yet.
+fn later(page: &Page, file: &Path, text: &str) -> Vec<enters::Entry> {
+    let Some(step) = page.step().filter(|_| file.starts_with("shared")) else {
+        return Vec::new();
     };
-    let marked = lines.clone().any(|number| new.contains(&number));
-    let legend = match marked {
-        true if lines.clone().all(|number| new.contains(&number)) => ", new",
+    let parts = enters::parts(text).into_iter();
+    parts.filter(|part| part.step > step.number).collect()
+}
+
+fn caption(file: &Path, shown: &[&Lines], new: &BTreeSet<usize>) -> String {
+    let range = match shown {
+        [lines] if lines.start() == lines.end() => {
+            format!("line {}", lines.start())
+        }
+        [lines] => format!("lines {}–{}", lines.start(), lines.end()),
+        [] => "folded".to_string(),
+        _ => "some of its items, the rest folded".to_string(),
+    };
+    let mut lines = shown.iter().flat_map(|lines| (*lines).clone());
+    let legend = match lines.clone().any(|number| new.contains(&number)) {
+        true if lines.all(|number| new.contains(&number)) => ", new",
         true => ", new where the bar is",
         false => "",
     };
-    Ok(format!(
-        "<figure class=\"listing\">\n<figcaption><span class=\"file\">{name}\
-         </span> <span class=\"place\">{range}{legend}</span></figcaption>\n\
-         <pre><code class=\"nohighlight hljs\">{body}</code>\
-         </pre>\n</figure>"
-    ))
-}
-
-/// The new lines among those shown. Where everything is new, so are its
-/// closing braces, which a diff finds somewhere in the step before.
-fn whole(text: &str, lines: &Lines, new: &BTreeSet<usize>) -> BTreeSet<usize> {
-    let says_something =
-        |line: &str| line.contains(|c| !" \t})],;".contains(c));
-    let mut shown = (1..).zip(text.lines()).filter(|(number, line)| {
-        lines.contains(number) && says_something(line)
-    });
-    let all = !new.is_empty() && shown.all(|(line, _)| new.contains(&line));
-    if all { lines.clone().collect() } else { new.clone() }
+    let name = escape(&file.to_string_lossy());
+    format!(
+        "<figcaption><span class=\"file\">{name}</span> <span \
+         class=\"range\">{range}{legend}</span></figcaption>"
+    )
 }
 
 /// The white space that all of these lines begin with.
@@ -162,22 +187,4 @@ fn indent(text: &str, lines: &Lines) -> String {
     let first = text.lines().nth(lines.start() - 1).unwrap_or("");
     let width = first.len() - first.trim_start_matches(' ').len();
     " ".repeat(width)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_closing_brace_of_a_new_function_is_new() {
-        let text = "fn a() {\n    b();\n\n}\nfn c() {}\n";
-        let new = |lines: &[usize], shown| {
-            let new = whole(text, &shown, &lines.iter().copied().collect());
-            new.into_iter().collect::<Vec<usize>>()
-        };
-        assert_eq!(new(&[1, 2], 1..=4), [1, 2, 3, 4]);
-        assert_eq!(new(&[2], 1..=4), [2]);
-        assert_eq!(new(&[1, 2], 1..=5), [1, 2]);
-        assert_eq!(new(&[], 3..=4), [0; 0]);
-    }
 }

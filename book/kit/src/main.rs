@@ -5,7 +5,10 @@ use std::process::{ExitCode, Stdio};
 use anyhow::bail;
 use kit::record::Which;
 use kit::serve::Server;
-use kit::{Fault, Project, Result, build, check, preprocess, record, sync};
+use kit::{
+    Fault, Project, Result, build, check, preprocess, record, sizes, sync,
+    terminal,
+};
 use lexopt::prelude::*;
 
 const HELP: &str = "\
@@ -22,6 +25,8 @@ Usage: cargo book [COMMAND]
   record [--all] [WHAT [NAME...]]
                        play them and write down what is shown of them; WHAT
                        is traces, runs or charts
+  diff [FROM] TO       what has changed between two steps: diff 06 07
+  sizes                how long each step is
   sync [--check]       write what is generated from steps/steps.toml
   preprocess           mdBook's preprocessor protocol, for `mdbook serve`
 ";
@@ -36,6 +41,7 @@ struct Arguments {
     no_runs: bool,
     all: bool,
     check: bool,
+    help: bool,
 }
 
 fn main() -> ExitCode {
@@ -44,19 +50,27 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("book: {error:#}");
-            ExitCode::FAILURE
+            ExitCode::from(2)
         }
     }
 }
 
 /// Does what the command line says; `false` if it found faults.
 fn run() -> Result<bool> {
-    let Some(arguments) = arguments()? else {
-        print!("{HELP}");
-        return Ok(true);
-    };
-    let Arguments { command, names, port, no_runs, all, check } = arguments;
+    let Arguments { command, names, port, no_runs, all, check, help } =
+        arguments()?;
     let command = command.as_deref();
+    if help {
+        print!(
+            "{}",
+            match command {
+                Some("diff") => terminal::HELP,
+                Some("sizes") => sizes::HELP,
+                _ => HELP,
+            }
+        );
+        return Ok(true);
+    }
     if command == Some("preprocess") {
         return preprocess::protocol(&names);
     }
@@ -77,6 +91,8 @@ fn run() -> Result<bool> {
             let names = names.get(1..).unwrap_or(&[]);
             record::record(&project, what, names, which)?;
         }
+        Some("diff") => terminal::diff(&project, &names)?,
+        Some("sizes") => print!("{}", sizes::table(&project)?),
         Some("sync") if check => return Ok(report(&sync::stale(&project)?)),
         Some("sync") => {
             for file in sync::write(&project)? {
@@ -88,13 +104,12 @@ fn run() -> Result<bool> {
     Ok(true)
 }
 
-/// `None` if only help is wanted.
-fn arguments() -> Result<Option<Arguments>> {
+fn arguments() -> Result<Arguments> {
     let mut arguments = Arguments::default();
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
-            Short('h') | Long("help") => return Ok(None),
+            Short('h') | Long("help") => arguments.help = true,
             Long("port") => arguments.port = Some(parser.value()?.parse()?),
             Long("no-runs") => arguments.no_runs = true,
             Long("all") => arguments.all = true,
@@ -106,7 +121,7 @@ fn arguments() -> Result<Option<Arguments>> {
             other => return Err(other.unexpected().into()),
         }
     }
-    Ok(Some(arguments))
+    Ok(arguments)
 }
 
 /// Builds the book and serves it until Ctrl-C.

@@ -21,7 +21,7 @@ pub fn render(project: &Project, name: &str) -> Result<String> {
     )))
 }
 
-/// The drawing's title, which is HTML already, of a drawing that can stand in
+/// The drawing's title, which is HTML already, of a drawing that can be in
 /// a page beside others: with a name and a description for those who do not
 /// see it, and with no id or style that could be another's.
 fn checked_title<'a>(name: &str, svg: &'a str) -> Result<&'a str> {
@@ -44,7 +44,7 @@ fn checked_title<'a>(name: &str, svg: &'a str) -> Result<&'a str> {
     title.context("`<title id=\"…\">` is missing")
 }
 
-/// The values of an attribute, wherever it stands.
+/// The values of an attribute, wherever it is.
 fn attribute<'a>(
     svg: &'a str,
     opening: &'a str,

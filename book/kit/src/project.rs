@@ -30,6 +30,8 @@ pub struct Step {
     pub calls: Vec<String>,
     pub modules: Vec<String>,
     after: Option<u8>,
+    #[serde(default)]
+    pub fresh: bool,
     pub long_diff: Option<String>,
     #[serde(default, rename = "exercise")]
     pub exercises: Vec<Exercise>,
@@ -68,10 +70,22 @@ impl Step {
         format!("step{:02}", self.number)
     }
 
-    /// The number of the step that this one grew out of; the first has none.
-    pub fn base(&self) -> Option<u8> {
+    /// The files that enter `shared/` in this step, from the root.
+    pub fn files(&self) -> impl Iterator<Item = PathBuf> {
+        let shared = Path::new("shared");
+        self.modules.iter().map(move |module| shared.join(module))
+    }
+
+    /// The number of the step that comes before; the first has none.
+    pub fn before(&self) -> Option<u8> {
         let before = self.number.checked_sub(1).filter(|&number| number > 0);
         self.after.or(before)
+    }
+
+    /// The number of the step that this one grew out of, if it is not a fresh
+    /// program.
+    pub fn base(&self) -> Option<u8> {
+        self.before().filter(|_| !self.fresh)
     }
 }
 
@@ -140,23 +154,33 @@ impl Project {
     }
 
     /// The step's own sources, from the root, `main.rs` first: every `*.rs`
-    /// of its folder but the exercises.
+    /// below its folder but the exercises.
     ///
     /// # Errors
     /// When the folder cannot be read.
     pub fn sources(&self, step: &Step) -> Result<Vec<PathBuf>> {
-        let folder = step.folder();
-        let entries = fs::read_dir(self.root.join(&folder))
-            .with_context(|| format!("cannot read {}", folder.display()))?;
         let mut sources = Vec::new();
-        for entry in entries {
-            let name = entry?.file_name();
-            let name = name.to_string_lossy();
-            if name.ends_with(".rs") && !name.starts_with("ex_") {
-                sources.push(folder.join(&*name));
-            }
-        }
+        self.sources_in(&step.folder(), &mut sources)?;
         sources.sort_by_key(|path| (!path.ends_with("main.rs"), path.clone()));
         Ok(sources)
+    }
+
+    fn sources_in(
+        &self,
+        folder: &Path,
+        found: &mut Vec<PathBuf>,
+    ) -> Result<()> {
+        let entries = fs::read_dir(self.root.join(folder))
+            .with_context(|| format!("cannot read {}", folder.display()))?;
+        for entry in entries {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if entry.file_type()?.is_dir() {
+                self.sources_in(&folder.join(name), found)?;
+            } else if name.ends_with(".rs") && !name.starts_with("ex_") {
+                found.push(folder.join(name));
+            }
+        }
+        Ok(())
     }
 }

@@ -32,14 +32,11 @@ pub fn front(project: &Project, number: u8) -> Result<String> {
          </dd>\n",
         escape(&step.idea),
     );
-    if let Some(base) = step.base() {
-        let base = project.step(base)?;
+    if step.base().is_some() {
         let _ = writeln!(
             html,
-            "<dt>Compare it</dt><dd><code>diff steps/{}/main.rs \
-             steps/{}/main.rs</code></dd>",
-            base.name(),
-            step.name()
+            "<dt>Compare it</dt><dd><code>cargo book diff {number:02}</code>\
+             </dd>"
         );
     }
     html.push_str("</dl>\n</div>");

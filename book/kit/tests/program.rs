@@ -52,8 +52,8 @@ fn a_check_says_what_is_wrong_and_how_to_mend_it() {
     assert_eq!(faulty.status.code(), Some(1), "{words}");
     assert_eq!(
         words,
-        "book/src/preface.md:3: `01-speak.html#the-coda` names a place that \
-         01-speak.html does not have: no id `the-coda`; mend the link\n"
+        "book/src/preface.md:3: `01-speak.html#the-coda` names an id that \
+         01-speak.html does not have: `the-coda`; mend the link\n"
     );
 }
 
@@ -143,7 +143,7 @@ fn wrong_words_are_refused() {
     for words in [&["paint"][..], &["--port", "x"], &["--colour"]] {
         let refused = book(&course, words).output().unwrap();
         let message = String::from_utf8_lossy(&refused.stderr);
-        assert_eq!(refused.status.code(), Some(1), "{words:?}");
+        assert_eq!(refused.status.code(), Some(2), "{words:?}");
         assert!(message.starts_with("book: "), "{message}");
     }
     let nowhere = tempfile::tempdir().unwrap();

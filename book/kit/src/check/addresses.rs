@@ -19,9 +19,9 @@ pub(super) fn scheme(text: &str) -> Option<(&str, &str)> {
     }
     let (scheme, rest) = text.split_once(':')?;
     let is_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
-    let letter = scheme.starts_with(|c: char| c.is_ascii_alphabetic());
+    let begins = scheme.starts_with(|c: char| c.is_ascii_alphabetic());
     let rest = rest.strip_prefix("//").unwrap_or(rest);
-    (letter && scheme.chars().all(is_scheme)).then_some((scheme, rest))
+    (begins && scheme.chars().all(is_scheme)).then_some((scheme, rest))
 }
 
 /// Whether an address outside the book is allowed.
@@ -32,7 +32,7 @@ pub(super) fn foreign(
 ) -> Result<(), String> {
     let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
     match scheme {
-        // What stands in the page itself is not fetched.
+        // What is in the page itself is not fetched.
         "data" if !is_link => Ok(()),
         "https" if is_link && HOSTS.contains(&host) => Ok(()),
         _ if is_link => Err(format!(
@@ -47,7 +47,7 @@ pub(super) fn foreign(
 }
 
 /// The name of the file that `path` means on the page `from`; `None` if it
-/// is above the book's folder.
+/// is above the book's directory.
 pub(super) fn resolve(from: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = from.split('/').collect();
     parts.pop();
@@ -61,7 +61,7 @@ pub(super) fn resolve(from: &str, path: &str) -> Option<String> {
             part => parts.push(part),
         }
     }
-    // The page's own folder comes as an empty part from an absolute base.
+    // The page's own directory comes as an empty part from an absolute base.
     parts.retain(|part| !part.is_empty());
     if path.ends_with('/') || parts.is_empty() {
         parts.push("index.html");

@@ -1,5 +1,7 @@
 //! Does each chapter have its parts, in order?
 
+use std::path::PathBuf;
+
 use crate::chapter::{Directive, Piece, pieces};
 use crate::{Fault, Project, Result, Step};
 
@@ -16,7 +18,7 @@ const PARTS: [&str; 10] = [
     "What is still wrong",
     "Predict, break, extend",
 ];
-/// Not in the chapter of the first step.
+/// Not in the chapter of a step that grows out of none.
 const WHAT_CHANGED: &str = "What changed";
 /// Only where a step is about cost.
 const WHAT_IT_COSTS: &str = "What it costs";
@@ -49,37 +51,30 @@ fn parts(step: &Step, text: &str) -> Option<Fault> {
         let Piece::Text(text) = piece else { return None };
         Some((line, text.strip_prefix("## ")?.trim()))
     });
-    let mut headings = headings.peekable();
-    let mut last = 0;
-    for part in PARTS {
-        match headings.peek() {
-            Some((line, heading)) if *heading == part => {
-                if part == WHAT_CHANGED && step.base().is_none() {
-                    let what = format!("`## {part}`: the first step has none");
-                    return Some(Fault::new(step.chapter(), *line, what));
-                }
-                last = *line;
-                headings.next();
-            }
-            _ if part == WHAT_IT_COSTS => {}
-            _ if part == WHAT_CHANGED && step.base().is_none() => {}
-            found => {
-                let line = found.map_or(last, |(line, _)| *line);
-                let what = match found {
-                    Some((_, heading)) => format!("not `## {heading}`"),
-                    None => "but the chapter ends".to_string(),
-                };
-                let what = format!(
-                    "here `## {part}` must come, {what}; the parts of a \
-                     chapter are in book/kit/src/check/chapters.rs"
-                );
-                return Some(Fault::new(step.chapter(), line, what));
-            }
-        }
+    let headings: Vec<_> = headings.collect();
+    let wanted = PARTS.into_iter().filter(|&part| match part {
+        WHAT_CHANGED => step.base().is_some(),
+        WHAT_IT_COSTS => headings.iter().any(|(_, it)| *it == part),
+        _ => true,
+    });
+    let mut found = headings.iter();
+    for part in wanted {
+        let next = found.next();
+        let not = match next {
+            Some((_, heading)) if *heading == part => continue,
+            Some((_, heading)) => format!("not `## {heading}`"),
+            None => "but the chapter ends".to_string(),
+        };
+        let line = next.or(headings.last()).map_or(0, |(line, _)| *line);
+        let what = format!(
+            "here `## {part}` must come, {not}; the parts of a chapter are in \
+             book/kit/src/check/chapters.rs"
+        );
+        return Some(Fault::new(step.chapter(), line, what));
     }
-    let (line, heading) = headings.next()?;
+    let (line, heading) = found.next()?;
     let what = format!("`## {heading}` is no part of a chapter; use `###`");
-    Some(Fault::new(step.chapter(), line, what))
+    Some(Fault::new(step.chapter(), *line, what))
 }
 
 /// The directives that every chapter has.
@@ -90,6 +85,11 @@ fn directives(step: &Step, text: &str) -> Vec<Fault> {
         ("trace", Directive::Trace { step: number }),
         ("calls", Directive::Calls { step: number }),
     ];
+    // It shows every line that has changed: nothing is silent.
+    if step.base().is_some() {
+        let diff = Directive::Diff { step: number, item: None };
+        wanted.push(("diff", diff));
+    }
     if !step.exercises.is_empty() {
         wanted.push(("exercises", Directive::Exercises { step: number }));
     }
@@ -101,8 +101,18 @@ fn directives(step: &Step, text: &str) -> Vec<Fault> {
         })
         .collect();
     let missing = wanted.iter().filter(|(_, it)| !found.contains(it));
-    let faults = missing.map(|(name, _)| {
-        let what = format!("the chapter lacks {{{{#{name} {number:02}}}}}");
+    let missing = missing.map(|(name, _)| format!("{name} {number:02}"));
+    // What enters is printed.
+    let printed = |file: &PathBuf| {
+        found.iter().any(|it| match it {
+            Directive::Module { file: printed, .. } => printed == file,
+            _ => false,
+        })
+    };
+    let modules = step.files().filter(|file| !printed(file));
+    let modules = modules.map(|file| format!("module {}", file.display()));
+    let faults = missing.chain(modules).map(|name| {
+        let what = format!("the chapter lacks {{{{#{name}}}}}");
         Fault::new(step.chapter(), 0, what)
     });
     faults.collect()

@@ -1,4 +1,4 @@
-//! The list of steps against the folders, and the book's pages against its
+//! The list of steps against the directories, and the book's pages against its
 //! summary.
 
 use std::fs;
@@ -9,8 +9,7 @@ use crate::{Fault, Project, Result, exercise};
 
 pub(super) fn check(project: &Project) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
-    faults.extend(folders(project)?);
-    faults.extend(modules(project)?);
+    faults.extend(directories(project)?);
     faults.extend(pages(project)?);
     for step in &project.steps {
         let line = line_in_list(project, step.number);
@@ -40,63 +39,21 @@ pub(super) fn check(project: &Project) -> Result<Vec<Fault>> {
     Ok(faults)
 }
 
-/// The folders of `steps/` that the list does not know.
-fn folders(project: &Project) -> Result<Vec<Fault>> {
+/// The directories of `steps/` that the list does not know.
+fn directories(project: &Project) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
     for entry in fs::read_dir(project.root.join("steps"))? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let listed = project.steps.iter().any(|step| step.name() == name);
         if entry.file_type()?.is_dir() && !listed {
-            let folder = Path::new("steps").join(&name);
+            let directory = Path::new("steps").join(&name);
             let what = "is in no [[step]] of steps/steps.toml; add it there, \
-                        or remove the folder";
-            faults.push(Fault::new(folder, 0, what));
+                        or remove the directory";
+            faults.push(Fault::new(directory, 0, what));
         }
     }
     Ok(faults)
-}
-
-/// The modules of `shared/` that enter in no step.
-fn modules(project: &Project) -> Result<Vec<Fault>> {
-    let mut faults = Vec::new();
-    for file in rust_files(project, Path::new("shared"))? {
-        // A room's own file only names what is in it.
-        if file.ends_with("mod.rs") || file.ends_with("lib.rs") {
-            continue;
-        }
-        let name = file.strip_prefix("shared")?.to_string_lossy().into_owned();
-        let step = project.steps.iter().find(|it| it.modules.contains(&name));
-        let Some(step) = step else {
-            let what = "enters in no step; add it to the `modules` of one in \
-                        steps/steps.toml";
-            faults.push(Fault::new(file, 0, what));
-            continue;
-        };
-        let first = format!("//! Enters in step {:02}: ", step.number);
-        if !project.read(&file)?.starts_with(&first) {
-            let what = format!("the first line must begin with `{first}`");
-            faults.push(Fault::new(file, 1, what));
-        }
-    }
-    Ok(faults)
-}
-
-fn rust_files(
-    project: &Project,
-    folder: &Path,
-) -> Result<Vec<std::path::PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(project.root.join(folder))? {
-        let entry = entry?;
-        let path = folder.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            files.extend(rust_files(project, &path)?);
-        } else if path.extension().is_some_and(|it| it == "rs") {
-            files.push(path);
-        }
-    }
-    Ok(files)
 }
 
 /// The pages that the summary does not name: mdBook would leave them out
@@ -110,7 +67,7 @@ fn pages(project: &Project) -> Result<Vec<Fault>> {
             step.chapter().file_name().is_some_and(|it| it == name.as_str())
         });
         let is_page = name.ends_with(".md") && name != "SUMMARY.md";
-        // Chapters of steps stand there, or the summary is out of date.
+        // Chapters of steps are there, or the summary is out of date.
         if is_page && !step && !summary.contains(&format!("]({name})")) {
             let file = Path::new("book/src").join(&name);
             let what = "is not in book/src/SUMMARY.md; add it there";

@@ -1,18 +1,21 @@
 //! Reads a built page: its ids, and every address it names.
 
-use std::cell::RefCell;
+use regex::Regex;
 
-use html5ever::tokenizer::states::RawKind;
-use html5ever::tokenizer::{
-    BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer,
-    TokenizerOpts,
-};
+use crate::Result;
+
+/// A comment, or a tag with its attributes.
+const TAG: &str =
+    r#"(?s)<!--.*?-->|<([a-zA-Z][\w-]*)((?:[^>"']|"[^"]*"|'[^']*')*)>"#;
+
+const ATTRIBUTE: &str =
+    r#"([^\s=/"'>]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"#;
 
 /// What a page has and names.
 #[derive(Debug, Default)]
 pub struct Page {
-    /// Every `id`, and whether it stands inside an `<svg>`.
-    pub ids: Vec<(String, bool)>,
+    /// Every `id`.
+    pub ids: Vec<String>,
     /// Every address, with what it is for.
     pub addresses: Vec<Address>,
     /// The address that relative ones start from: `<base href>`.
@@ -22,23 +25,45 @@ pub struct Page {
 /// An address that a page names.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Address {
-    /// As it stands there, without white space around it.
+    /// As it is there, without white space around it.
     pub text: String,
     /// Whether the reader chooses to go there; all other addresses are
     /// fetched by the browser on its own.
     pub is_link: bool,
 }
 
-/// Reads a page.
-pub fn read(text: &str) -> Page {
-    let input = BufferQueue::default();
-    input.push_back(text.into());
-    let reader = Reader::default();
-    let tokenizer = Tokenizer::new(reader, TokenizerOpts::default());
-    // The tokenizer pauses only for scripts, which our sink never reports.
-    let _ = tokenizer.feed(&input);
-    tokenizer.end();
-    tokenizer.sink.0.into_inner().page
+/// The patterns, in the form in which they are searched for.
+pub fn patterns() -> Result<[Regex; 2]> {
+    Ok([Regex::new(TAG)?, Regex::new(ATTRIBUTE)?])
+}
+
+/// Reads a page by these patterns.
+pub fn read([tags, attributes]: &[Regex; 2], text: &str) -> Page {
+    let mut page = Page::default();
+    let mut at = 0;
+    while let Some(tag) = tags.captures_at(text, at) {
+        at += tag.get(0).map_or(0, |tag| tag.end() - at);
+        let (Some(name), Some(inside)) = (tag.get(1), tag.get(2)) else {
+            continue;
+        };
+        let name = name.as_str().to_ascii_lowercase();
+        for attribute in attributes.captures_iter(inside.as_str()) {
+            let value = (2..5).find_map(|group| attribute.get(group));
+            let value = value.map_or("", |value| value.as_str().trim());
+            let value = value.replace("&amp;", "&");
+            page.attribute(&name, &attribute[1].to_ascii_lowercase(), value);
+        }
+        // What is inside these is no HTML.
+        if ["script", "style", "title", "textarea"].contains(&&*name) {
+            let end = text[at..].find(&format!("</{name}"));
+            let end = end.map_or(text.len(), |length| at + length);
+            if name == "style" {
+                page.fetch(style_addresses(&text[at..end]));
+            }
+            at = end;
+        }
+    }
+    page
 }
 
 /// The addresses in a style sheet: `url(…)` and `@import "…"`.
@@ -58,67 +83,13 @@ pub fn style_addresses(css: &str) -> Vec<String> {
     addresses
 }
 
-#[derive(Default)]
-struct Reader(RefCell<State>);
-
-#[derive(Default)]
-struct State {
-    page: Page,
-    /// How many `<svg>` are open.
-    svg: usize,
-    in_style: bool,
-}
-
-impl TokenSink for Reader {
-    type Handle = ();
-
-    fn process_token(&self, token: Token, _: u64) -> TokenSinkResult<()> {
-        let mut state = self.0.borrow_mut();
-        match token {
-            Token::TagToken(tag) => state.tag(&tag),
-            Token::CharacterTokens(text) if state.in_style => {
-                state.fetch(style_addresses(&text));
-                TokenSinkResult::Continue
-            }
-            _ => TokenSinkResult::Continue,
-        }
-    }
-}
-
-impl State {
-    fn tag(&mut self, tag: &Tag) -> TokenSinkResult<()> {
-        let name = &*tag.name;
-        let begins = tag.kind == TagKind::StartTag;
+impl Page {
+    fn attribute(&mut self, tag: &str, name: &str, value: String) {
         match name {
-            "svg" if begins && !tag.self_closing => self.svg += 1,
-            "svg" => self.svg = self.svg.saturating_sub(1),
-            "style" => self.in_style = begins,
-            _ => {}
-        }
-        if !begins {
-            return TokenSinkResult::Continue;
-        }
-        for attribute in &tag.attrs {
-            self.attribute(name, &attribute.name.local, &attribute.value);
-        }
-        match name {
-            "script" => TokenSinkResult::RawData(RawKind::ScriptData),
-            "style" => TokenSinkResult::RawData(RawKind::Rawtext),
-            "title" | "textarea" if self.svg == 0 => {
-                TokenSinkResult::RawData(RawKind::Rcdata)
-            }
-            _ => TokenSinkResult::Continue,
-        }
-    }
-
-    fn attribute(&mut self, tag: &str, name: &str, value: &str) {
-        let value = value.trim().to_string();
-        match name {
-            "id" => self.page.ids.push((value, self.svg > 0)),
-            "href" if tag == "base" => self.page.base = Some(value),
+            "id" => self.ids.push(value),
+            "href" if tag == "base" => self.base = Some(value),
             "href" | "xlink:href" if tag == "a" || tag == "area" => {
-                let address = Address { text: value, is_link: true };
-                self.page.addresses.push(address);
+                self.addresses.push(Address { text: value, is_link: true });
             }
             "srcset" => {
                 let sources = value.split(',');
@@ -136,47 +107,34 @@ impl State {
     fn fetch(&mut self, addresses: Vec<String>) {
         let fetched =
             addresses.into_iter().map(|text| Address { text, is_link: false });
-        self.page.addresses.extend(fetched);
+        self.addresses.extend(fetched);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
     fn finds_ids_and_addresses() {
         let page = read(
+            &patterns().unwrap(),
             "<title>a <a href=no></title><a ID='x' href=\" y.html#z \">t</a>\
              <svg id=s><title id=t>q</title><image href=i.png /></svg>\
-             <p id=after style=\"background: url('b.png')\">\
+             <p id=after title='a > b' style=\"background: url('b.png')\">\
              <style>@import \"c.css\"; a { b: url(d.png) }</style>\
              <script src=e.js>'<a href=no>'</script>\
              <img srcset='f.png 1x, g.png 2x'><!-- <a href=no> -->",
         );
-        let ids: Vec<(&str, bool)> =
-            page.ids.iter().map(|(id, svg)| (id.as_str(), *svg)).collect();
-        assert_eq!(
-            ids,
-            [("x", false), ("s", true), ("t", true), ("after", false)]
-        );
-        let links: Vec<&str> = page
-            .addresses
-            .iter()
-            .filter(|address| address.is_link)
-            .map(|address| address.text.as_str())
-            .collect();
-        assert_eq!(links, ["y.html#z"]);
-        let mut fetched: Vec<&str> = page
-            .addresses
-            .iter()
-            .filter(|address| !address.is_link)
-            .map(|address| address.text.as_str())
-            .collect();
-        fetched.sort();
-        assert_eq!(
-            fetched,
-            ["b.png", "c.css", "d.png", "e.js", "f.png", "g.png", "i.png"]
-        );
+        assert_eq!(page.ids, ["x", "s", "t", "after"]);
+        let texts = |is_link| {
+            let those =
+                page.addresses.iter().filter(|it| it.is_link == is_link);
+            those.map(|it| it.text.as_str()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(texts(true), "y.html#z");
+        let fetched = "i.png b.png d.png c.css e.js f.png g.png";
+        assert_eq!(texts(false), fetched);
     }
 }

@@ -6,10 +6,10 @@ use crate::{Fault, Project, Result, sync};
 mod addresses;
 mod calls;
 mod chapters;
-mod coverage;
 mod files;
 mod html;
 mod pages;
+mod sizes;
 
 /// All faults, in the order of files and lines; what `runs` says of the
 /// recordings is played again and compared.
@@ -20,7 +20,7 @@ pub fn check(project: &Project, runs: Option<Which>) -> Result<Vec<Fault>> {
     let mut faults = files::check(project)?;
     faults.extend(sync::stale(project)?);
     faults.extend(chapters::check(project)?);
-    faults.extend(coverage::check(project)?);
+    faults.extend(sizes::check(project));
     faults.extend(calls::check(project)?);
     faults.extend(pages::check(project)?);
     if let Some(which) = runs {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use regex::Regex;
 
 use super::addresses::{foreign, resolve, scheme};
 use super::html::{self, Address, Page};
@@ -15,8 +16,8 @@ use crate::{Fault, Project, Result, build, exercise};
 const COPIES: [&str; 2] = ["print.html", "index.html"];
 
 pub(super) fn check(project: &Project) -> Result<Vec<Fault>> {
-    let folder = tempfile::tempdir()?;
-    if let Err(error) = build::build(project, folder.path()) {
+    let directory = tempfile::tempdir()?;
+    if let Err(error) = build::build(project, directory.path()) {
         return match error.downcast::<Faults>() {
             Ok(Faults(faults)) => Ok(faults),
             Err(error) => {
@@ -25,15 +26,15 @@ pub(super) fn check(project: &Project) -> Result<Vec<Fault>> {
             }
         };
     }
-    let site = Site::read(folder.path())?;
+    let site = Site::read(directory.path())?;
     let mut faults = Vec::new();
     for (name, page) in &site.pages {
         if !COPIES.contains(&name.as_str()) {
             faults.extend(site.faults(project, name, page));
         }
     }
-    faults.extend(site.pictures(project));
-    faults.extend(site.styles(folder.path())?);
+    faults.extend(site.styles(directory.path())?);
+    // Pictures keep their ids there, where all of them are on one page.
     if let (true, Some(print)) =
         (faults.is_empty(), site.pages.get("print.html"))
     {
@@ -51,25 +52,30 @@ struct Site {
 }
 
 impl Site {
-    fn read(folder: &Path) -> Result<Self> {
+    fn read(directory: &Path) -> Result<Self> {
         let mut site = Site { pages: BTreeMap::new(), files: BTreeSet::new() };
-        site.add(folder, "")?;
+        site.add(directory, "", &html::patterns()?)?;
         Ok(site)
     }
 
-    fn add(&mut self, folder: &Path, path: &str) -> Result<()> {
-        for entry in fs::read_dir(folder)? {
+    fn add(
+        &mut self,
+        directory: &Path,
+        path: &str,
+        patterns: &[Regex; 2],
+    ) -> Result<()> {
+        for entry in fs::read_dir(directory)? {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
             let name = format!("{path}{name}");
             if entry.file_type()?.is_dir() {
-                self.add(&entry.path(), &format!("{name}/"))?;
+                self.add(&entry.path(), &format!("{name}/"), patterns)?;
                 continue;
             }
             if name.ends_with(".html") {
                 let text = fs::read_to_string(entry.path())
                     .with_context(|| name.clone())?;
-                self.pages.insert(name.clone(), html::read(&text));
+                self.pages.insert(name.clone(), html::read(patterns, &text));
             }
             self.files.insert(name);
         }
@@ -80,10 +86,10 @@ impl Site {
         let source = Source::of(project, name);
         let mut faults = Vec::new();
         let mut seen = BTreeSet::new();
-        for (id, _) in &page.ids {
+        for id in &page.ids {
             if !seen.insert(id) {
                 let what =
-                    format!("the id `{id}` stands twice on {name}; change one");
+                    format!("the id `{id}` occurs twice on {name}; change one");
                 faults.push(source.fault(&[id], what));
             }
         }
@@ -128,45 +134,21 @@ impl Site {
         let Some(fragment) = fragment.filter(|it| !it.is_empty()) else {
             return Ok(());
         };
-        let has = |page: &Page| page.ids.iter().any(|(id, _)| id == fragment);
+        let has = |page: &Page| page.ids.iter().any(|id| id == fragment);
         match self.pages.get(&target) {
             Some(page) if !has(page) => Err(format!(
-                "names a place that {target} does not have: no id \
-                 `{fragment}`; mend the link"
+                "names an id that {target} does not have: `{fragment}`; mend \
+                 the link"
             )),
             _ => Ok(()),
         }
     }
 
-    /// Pictures keep their ids on the page for printing, where all of them
-    /// stand together.
-    fn pictures(&self, project: &Project) -> Vec<Fault> {
-        let mut first: BTreeMap<&str, &str> = BTreeMap::new();
-        let mut faults = Vec::new();
-        for (name, page) in &self.pages {
-            if COPIES.contains(&name.as_str()) {
-                continue;
-            }
-            for (id, in_picture) in &page.ids {
-                let other = *first.entry(id).or_insert(name);
-                if *in_picture && other != name {
-                    let what = format!(
-                        "the picture's id `{id}` stands on {other} too, and \
-                         would stand twice on print.html; change one"
-                    );
-                    let source = Source::of(project, name);
-                    faults.push(source.fault(&[id], what));
-                }
-            }
-        }
-        faults
-    }
-
     /// Style sheets that fetch from elsewhere.
-    fn styles(&self, folder: &Path) -> Result<Vec<Fault>> {
+    fn styles(&self, directory: &Path) -> Result<Vec<Fault>> {
         let mut faults = Vec::new();
         for name in self.files.iter().filter(|name| name.ends_with(".css")) {
-            let css = fs::read_to_string(folder.join(name))?;
+            let css = fs::read_to_string(directory.join(name))?;
             for text in html::style_addresses(&css) {
                 if let Some((scheme, rest)) = scheme(&text)
                     && let Err(what) = foreign(scheme, rest, false)

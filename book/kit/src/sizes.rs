@@ -1,0 +1,135 @@
+//! `cargo book sizes`: how much a reader must read. Counted are lines of
+//! code, without comments and blanks.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use similar::ChangeTag;
+
+use crate::compare::{Change, Comparison};
+use crate::pair::{is_code, take};
+use crate::{Project, Result, Step};
+
+/// How many lines may change from one step to the next.
+pub const MAX_CHANGED: usize = 120;
+
+/// Lines of new code that are read in a minute.
+const LINES_A_MINUTE: usize = 10;
+
+/// What `cargo book sizes --help` says.
+pub const HELP: &str = "\
+Prints how long each step is.
+
+Usage: cargo book sizes
+
+  main     lines of main.rs, with comments and blanks (at most 250)
+  changed  lines of the step that are not in the step before (at most 120, but
+           where steps.toml gives a `long_diff`): items are matched first, a
+           changed line counts once, moved and removed ones not at all; of a
+           fresh program, every line
+  shared   lines that enter shared/ with the step and were not in the step
+           before
+  new      changed and shared together: what the chapter has to explain (at
+           most 600; 06: 700; 23, 25, 26: 900)
+  needs    minutes to read that: 10 new lines a minute
+  minutes  what steps.toml claims (not less than `needs`)
+
+But for `main`, lines are lines of code: without comments and blanks.
+";
+
+/// The lengths of one step.
+#[derive(Debug)]
+pub struct Sizes {
+    /// Lines of main.rs, with comments and blanks.
+    pub main: usize,
+    /// Lines of the step that are not in the step before.
+    pub changed: usize,
+    /// Lines that are new in `shared/`.
+    pub shared: usize,
+}
+
+impl Sizes {
+    /// Of a step against its base.
+    ///
+    /// # Errors
+    /// When a file cannot be read or is no Rust.
+    pub fn of(project: &Project, step: &Step) -> Result<Self> {
+        let comparison = Comparison::of(project, step)?;
+        let files: Vec<_> = step.files().collect();
+        let enters =
+            |change: &&Change| files.iter().any(|it| it == change.path());
+        let entering = comparison.changes.iter().filter(enters);
+        let main = project.read(step.folder().join("main.rs"))?;
+        Ok(Sizes {
+            main: main.lines().count(),
+            changed: changed(&comparison),
+            shared: entering.chain(&comparison.grown).map(new_lines).sum(),
+        })
+    }
+
+    /// What the chapter has to explain.
+    pub fn new_code(&self) -> usize {
+        self.changed + self.shared
+    }
+
+    /// The minutes that this takes.
+    pub fn minutes(&self) -> u32 {
+        let minutes = self.new_code().div_ceil(LINES_A_MINUTE);
+        u32::try_from(minutes).unwrap_or(u32::MAX)
+    }
+}
+
+/// How much new code the chapter of a step may have.
+pub fn max_new_code(step: u8) -> usize {
+    match step {
+        6 => 700,
+        23 | 25 | 26 => 900,
+        _ => 600,
+    }
+}
+
+/// The lines of the later step that are not in the earlier one.
+pub fn changed(comparison: &Comparison) -> usize {
+    let mut left: HashMap<&str, usize> = HashMap::new();
+    for change in &comparison.changes {
+        for row in change.rows(ChangeTag::Delete) {
+            *left.entry(row.text.trim()).or_default() += 1;
+        }
+    }
+    let own = comparison.changes.iter().filter(|change| !change.enters());
+    let rows = own.flat_map(|change| change.rows(ChangeTag::Insert));
+    // A closing brace is everywhere: it has not moved.
+    let mut is_moved = |line: &str| {
+        line.contains(char::is_alphanumeric) && take(&mut left, line)
+    };
+    rows.filter(|row| is_code(&row.text) && !is_moved(row.text.trim())).count()
+}
+
+fn new_lines(change: &Change) -> usize {
+    change.rows(ChangeTag::Insert).filter(|row| is_code(&row.text)).count()
+}
+
+/// The table of all steps.
+///
+/// # Errors
+/// Those of [`Sizes::of`].
+pub fn table(project: &Project) -> Result<String> {
+    let mut table = String::from(
+        "step              main  changed  shared  new  needs  minutes\n",
+    );
+    for step in &project.steps {
+        let sizes = Sizes::of(project, step)?;
+        let _ = writeln!(
+            table,
+            "{:<16} {:>5} {:>8} {:>7} {:>4} {:>6} {:>8}",
+            step.name(),
+            sizes.main,
+            sizes.changed,
+            sizes.shared,
+            sizes.new_code(),
+            sizes.minutes(),
+            step.minutes,
+        );
+    }
+    Ok(table)
+}
