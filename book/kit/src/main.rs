@@ -6,7 +6,7 @@ use anyhow::bail;
 use kit::record::Which;
 use kit::serve::Server;
 use kit::{
-    Fault, Project, Result, build, check, preprocess, record, sizes, sync,
+    Fault, Project, Result, build, check, new, preprocess, record, sizes, sync,
     terminal,
 };
 use lexopt::prelude::*;
@@ -27,6 +27,7 @@ Usage: cargo book [COMMAND]
                        is traces, runs or charts
   diff [FROM] TO       what has changed between two steps: diff 06 07
   sizes                how long each step is
+  new NN SLUG [AFTER]  the skeleton of a step, out of the last step or AFTER
   sync [--check]       write what is generated from steps/steps.toml
   preprocess           mdBook's preprocessor protocol, for `mdbook serve`
 ";
@@ -84,12 +85,24 @@ fn run() -> Result<bool> {
         }
         Some("check") => {
             let which = (!no_runs).then_some(which);
-            return Ok(report(&check::check(&project, which)?));
+            let faults = check::check(&project, which)?;
+            let (open, faults): (Vec<_>, Vec<_>) = faults
+                .into_iter()
+                .partition(|it| check::is_unfinished(&project, it));
+            for fault in open {
+                eprintln!("unfinished: {fault}");
+            }
+            return Ok(report(&faults));
         }
         Some("record") => {
             let what = names.first().map_or("", String::as_str);
             let names = names.get(1..).unwrap_or(&[]);
             record::record(&project, what, names, which)?;
+        }
+        Some("new") => {
+            for file in new::create(&project, &names)? {
+                println!("{}", file.display());
+            }
         }
         Some("diff") => terminal::diff(&project, &names)?,
         Some("sizes") => print!("{}", sizes::table(&project)?),

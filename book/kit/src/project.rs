@@ -32,6 +32,8 @@ pub struct Step {
     after: Option<u8>,
     #[serde(default)]
     pub fresh: bool,
+    #[serde(default)]
+    pub unfinished: bool,
     pub long_diff: Option<String>,
     #[serde(default, rename = "exercise")]
     pub exercises: Vec<Exercise>,

@@ -126,6 +126,28 @@ fn a_session_that_no_longer_matches() {
 }
 
 #[test]
+fn a_new_step_is_unfinished_until_it_is_written() {
+    let course = Course::new();
+    let (made, words) = output(&course, &["new", "03", "more"]);
+    assert!(made.status.success(), "{words}");
+    let main = course.read("steps/03-more/main.rs");
+    assert!(main.starts_with("//! Step 03: TODO: "), "{main}");
+    assert!(course.read("Cargo.toml").contains("\"steps/03-more/main.rs\""));
+    let (check, words) = output(&course, &["check", "--no-runs"]);
+    assert!(check.status.success(), "{words}");
+    let trace = "unfinished: book/traces/03.json: there is no trace of step 03";
+    assert!(words.contains(trace), "{words}");
+    assert!(words.lines().all(|it| it.starts_with("unfinished: ")), "{words}");
+
+    course.edit("steps/steps.toml", "unfinished = true\n", "");
+    let (check, words) = output(&course, &["check", "--no-runs"]);
+    assert_eq!(check.status.code(), Some(1), "{words}");
+    assert!(!words.contains("unfinished: "), "{words}");
+    let (again, _) = output(&course, &["new", "03", "more"]);
+    assert_eq!(again.status.code(), Some(2));
+}
+
+#[test]
 fn sync_writes_and_its_check_only_looks() {
     let course = Course::new();
     course.edit("README.md", "Waiting", "Sleeping");
