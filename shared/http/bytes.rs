@@ -1,110 +1,57 @@
-//! Enters in step 06: which bytes may stand where.
+//! Enters in step 07: which bytes may stand where.
 //!
-//! Each rule of the RFCs is a column of one table, so that a test is one
-//! look, however many ranges the rule has.
+//! The rules of the RFCs are the columns of one table, so that a test is one
+//! look, however many bytes a rule names.
 
 const TOKEN: u8 = 1;
-const TEXT: u8 = 2;
-const TARGET: u8 = 4;
-const HOST: u8 = 8;
-const PATH: u8 = 16;
-const QUERY: u8 = 32;
+const HOST: u8 = 2;
+const PATH: u8 = 4;
+const QUERY: u8 = 8;
 
-const CLASSES: [u8; 256] = classes();
+static CLASSES: [u8; 256] = {
+    let any = TOKEN | HOST | PATH | QUERY;
+    let table = mark([0; 256], b"0123456789", any);
+    let table = mark(table, b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", any);
+    let table = mark(table, b"abcdefghijklmnopqrstuvwxyz", any);
+    let table = mark(table, b"!#$%&'*+-.^_`|~", TOKEN);
+    let table = mark(table, b"-._~!$&'()*+,;=", HOST | PATH | QUERY);
+    let table = mark(table, b":@/", PATH | QUERY);
+    mark(table, b"?%", QUERY)
+};
 
-const fn classes() -> [u8; 256] {
-    let mut classes = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        classes[byte] = class(byte as u8);
-        byte += 1;
+const fn mark(mut table: [u8; 256], bytes: &[u8], class: u8) -> [u8; 256] {
+    let mut at = 0;
+    while at < bytes.len() {
+        table[bytes[at] as usize] |= class;
+        at += 1;
     }
-    classes
+    table
 }
 
-const fn class(byte: u8) -> u8 {
-    let unreserved = match byte {
-        b'-' | b'.' | b'_' | b'~' => true,
-        _ => byte.is_ascii_alphanumeric(),
-    };
-    let sub_delimiter = matches!(
-        byte,
-        b'!' | b'$'
-            | b'&'
-            | b'\''
-            | b'('
-            | b')'
-            | b'*'
-            | b'+'
-            | b','
-            | b';'
-            | b'='
-    );
-    let mut class = 0;
-    if byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'!' | b'#'
-                | b'$'
-                | b'%'
-                | b'&'
-                | b'\''
-                | b'*'
-                | b'+'
-                | b'-'
-                | b'.'
-                | b'^'
-                | b'_'
-                | b'`'
-                | b'|'
-                | b'~'
-        )
-    {
-        class |= TOKEN;
-    }
-    if matches!(byte, b'\t' | b' '..=b'~' | 0x80..) {
-        class |= TEXT;
-    }
-    if byte.is_ascii_graphic() && byte != b'#' {
-        class |= TARGET;
-    }
-    if unreserved || sub_delimiter {
-        class |= HOST | PATH | QUERY;
-    }
-    if matches!(byte, b':' | b'@' | b'/') {
-        class |= PATH | QUERY;
-    }
-    if matches!(byte, b'?' | b'%') {
-        class |= QUERY;
-    }
-    class
+fn has(byte: u8, class: u8) -> bool {
+    CLASSES[usize::from(byte)] & class != 0
 }
 
-const fn has(byte: u8, class: u8) -> bool {
-    CLASSES[byte as usize] & class != 0
-}
-
-/// Whether a method or a field name may contain this byte: RFC 9110 section
-/// 5.6.2.
+/// Whether a field name may contain this byte: RFC 9110 section 5.6.2.
 pub fn is_token(byte: u8) -> bool {
     has(byte, TOKEN)
 }
 
 /// Whether a field value may contain this byte: RFC 9110 section 5.5. No
-/// control characters but the tab. Enters in step 07.
+/// control characters but the tab.
 pub fn is_text(byte: u8) -> bool {
-    has(byte, TEXT)
+    matches!(byte, b'\t' | b' '..=b'~' | 0x80..)
 }
 
 /// Whether we accept this byte in a target: visible ASCII without `#`, since
 /// a fragment stays in the client. RFC 3986 allows less, but browsers send
-/// `|` and `{}` as they are. Enters in step 07.
+/// `|` and `{}` as they are.
 pub fn is_target(byte: u8) -> bool {
-    has(byte, TARGET)
+    byte.is_ascii_graphic() && byte != b'#'
 }
 
-/// Whether a host's name may contain this byte: `reg-name` of RFC 3986
-/// section 3.2.2, without percent-encoding. Enters in step 07.
+/// Whether a host's name may contain this byte: RFC 3986 section 3.2.2,
+/// `reg-name` without percent-encoding.
 pub fn is_host(byte: u8) -> bool {
     has(byte, HOST)
 }

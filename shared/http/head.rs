@@ -11,7 +11,6 @@ use std::mem::MaybeUninit;
 use httparse::{Error, Header, Request};
 use memchr::{memchr, memchr_iter};
 
-use super::bytes::is_token;
 use super::fields;
 use super::framing::{BodyFields, Framing};
 use super::method::Method;
@@ -46,11 +45,11 @@ impl HeadScanner {
     /// and for what cannot be HTTP from its first byte on.
     pub fn scan(&mut self, bytes: &[u8]) -> Result<Option<usize>, Refusal> {
         let bytes = &bytes[..bytes.len().min(MAX_HEAD)];
-        // No method begins like this: it need not be waited for, and what
-        // looks like a line's end in it is none.
-        if let Some(&first) = bytes.first()
-            && !is_token(first)
-            && !matches!(first, b'\r' | b'\n')
+        // TLS begins with a byte that cannot be seen, and what looks like a
+        // line's end in it is none.
+        if let Some(first) = bytes.first()
+            && !first.is_ascii_graphic()
+            && !first.is_ascii_whitespace()
         {
             return Err(Refusal::bad("this is not HTTP; perhaps it is HTTPS"));
         }
@@ -85,16 +84,9 @@ impl HeadScanner {
 #[derive(Debug)]
 pub struct HeaderStorage<'b>([MaybeUninit<Header<'b>>; MAX_FIELDS]);
 
-impl HeaderStorage<'_> {
-    /// Storage for [`MAX_FIELDS`] fields.
-    pub fn new() -> Self {
-        HeaderStorage([const { MaybeUninit::uninit() }; MAX_FIELDS])
-    }
-}
-
 impl Default for HeaderStorage<'_> {
     fn default() -> Self {
-        HeaderStorage::new()
+        HeaderStorage([const { MaybeUninit::uninit() }; MAX_FIELDS])
     }
 }
 
@@ -231,7 +223,7 @@ impl<'b> ConnectionFields<'b> {
 
 /// RFC 9110 section 2.5: HTTP/1.2 and later are to be understood as the
 /// HTTP/1.1 that they extend. httparse knows only 1.0 and 1.1, so a higher
-/// digit in the request line becomes a 1 before it looks.
+/// digit in the request line becomes a 1 before it looks. Enters in step 07.
 fn lower_minor(head: &mut [u8]) {
     let end = memchr(b'\r', head).unwrap_or(0);
     if let [.., b' ', b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor] =
@@ -259,7 +251,8 @@ fn refusal(error: Error, head: &[u8]) -> Refusal {
 }
 
 /// Whether the third and last word of the request line is `HTTP/`, a digit,
-/// a dot and a digit: then it is another version, and not nonsense.
+/// a dot and a digit: then it is another version, and not nonsense. Enters
+/// in step 07.
 fn names_a_version(head: &[u8]) -> bool {
     let line = head.split(|&byte| byte == b'\r').next();
     let mut words = line.unwrap_or(head).split(|&byte| byte == b' ');

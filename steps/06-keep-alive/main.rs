@@ -70,7 +70,9 @@ fn run() -> Result<(), Failure> {
 
 /// The waiting shell: does what the connection wants, until it is closed.
 fn serve(socket: &OwnedFd, connection: &mut Connection<Pages>) {
-    let mut result = send_at_once(socket);
+    // Ask the kernel not to hold back a small segment until the one before
+    // has been acknowledged (Nagle): what we write is complete.
+    let mut result = socket::setsockopt(socket, sockopt::TcpNoDelay, &true);
     loop {
         match result {
             Ok(()) => {}
@@ -81,16 +83,13 @@ fn serve(socket: &OwnedFd, connection: &mut Connection<Pages>) {
         result = match connection.advance(Instant::now(), &Pages) {
             Want::Read => receive(socket, connection),
             Want::Write => send(socket, connection),
-            Want::Shutdown => shutdown(socket),
+            // Our direction only: the client can still send.
+            Want::Shutdown => {
+                socket::shutdown(socket.as_raw_fd(), Shutdown::Write)
+            }
             Want::Close => return,
         };
     }
-}
-
-/// Asks the kernel not to hold back a small segment until the one before has
-/// been acknowledged (Nagle): what we write is complete.
-fn send_at_once(socket: &OwnedFd) -> nix::Result<()> {
-    socket::setsockopt(socket, sockopt::TcpNoDelay, &true)
 }
 
 fn receive(
@@ -113,11 +112,6 @@ fn send(
     Ok(())
 }
 
-/// Closes our direction only: the client can still send.
-fn shutdown(socket: &OwnedFd) -> nix::Result<()> {
-    socket::shutdown(socket.as_raw_fd(), Shutdown::Write)
-}
-
 /// What this server has: a page, and an interface for programs.
 struct Pages;
 
@@ -125,8 +119,6 @@ struct Pages;
 enum Resource {
     Page,
     Api,
-    /// The server itself: the asterisk-form.
-    Server,
     Missing,
 }
 
@@ -137,7 +129,6 @@ impl Site for Pages {
         match head.target.path {
             "/" => Resource::Page,
             "/api/" => Resource::Api,
-            "*" => Resource::Server,
             _ => Resource::Missing,
         }
     }
@@ -154,26 +145,13 @@ impl Site for Pages {
                 json = format!("{{\"request\": {}}}\n", request.number);
                 (Status::Ok, JSON, json.as_bytes())
             }
-            (_, Method::Options) => (Status::Ok, TEXT, &b""[..]),
             _ => (Status::MethodNotAllowed, TEXT, NOT_ALLOWED),
         };
         let mut response = out.start(status).field("Content-Type", media_type);
-        if request.method == Method::Options
-            || status == Status::MethodNotAllowed
-        {
-            response = response.field("Allow", resource.allow());
+        if status == Status::MethodNotAllowed {
+            response = response.field("Allow", "GET, HEAD");
         }
         response.body(body);
-    }
-}
-
-impl Resource {
-    /// RFC 9110 section 10.2.1: the methods that may be used here.
-    fn allow(self) -> &'static str {
-        match self {
-            Resource::Missing => "",
-            _ => "GET, HEAD, OPTIONS",
-        }
     }
 }
 

@@ -73,7 +73,9 @@ fn run() -> Result<(), Failure> {
 
 /// The waiting shell: does what the connection wants, until it is closed.
 fn serve(socket: &OwnedFd, connection: &mut Connection<Pages>) {
-    let mut result = send_at_once(socket);
+    // Ask the kernel not to hold back a small segment until the one before
+    // has been acknowledged (Nagle): what we write is complete.
+    let mut result = socket::setsockopt(socket, sockopt::TcpNoDelay, &true);
     loop {
         match result {
             Ok(()) => {}
@@ -84,16 +86,13 @@ fn serve(socket: &OwnedFd, connection: &mut Connection<Pages>) {
         result = match connection.advance(Instant::now(), &Pages) {
             Want::Read => receive(socket, connection),
             Want::Write => send(socket, connection),
-            Want::Shutdown => shutdown(socket),
+            // Our direction only: the client can still send.
+            Want::Shutdown => {
+                socket::shutdown(socket.as_raw_fd(), Shutdown::Write)
+            }
             Want::Close => return,
         };
     }
-}
-
-/// Asks the kernel not to hold back a small segment until the one before has
-/// been acknowledged (Nagle): what we write is complete.
-fn send_at_once(socket: &OwnedFd) -> nix::Result<()> {
-    socket::setsockopt(socket, sockopt::TcpNoDelay, &true)
 }
 
 fn receive(
@@ -114,11 +113,6 @@ fn send(
     let count = deadline.write(socket, connection.output())?;
     connection.sent(count, Instant::now());
     Ok(())
-}
-
-/// Closes our direction only: the client can still send.
-fn shutdown(socket: &OwnedFd) -> nix::Result<()> {
-    socket::shutdown(socket.as_raw_fd(), Shutdown::Write)
 }
 
 /// What this server has: a page, and an interface for programs.

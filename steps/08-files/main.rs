@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use nix::errno::Errno;
 use nix::libc;
@@ -72,8 +72,7 @@ fn run() -> Result<(), Failure> {
         [&format!("curl -i {{url}}{example}"), "firefox {url}/"],
     );
 
-    let mut time =
-        Time { now: Instant::now(), date: DateCache::new(Date::now()) };
+    let mut time = Time { now: Instant::now(), date: DateCache::new(today()) };
     loop {
         let (socket, peer) = listener
             .accept()
@@ -106,7 +105,11 @@ fn open_root(path: PathBuf) -> Result<Root, Failure> {
 /// Looks at both clocks.
 fn look(time: &mut Time) {
     time.now = Instant::now();
-    time.date.set(Date::now());
+    time.date.set(today());
+}
+
+fn today() -> Date {
+    Date::from_system_time(SystemTime::now())
 }
 
 /// The waiting shell: does what the connection wants, until it is closed.
@@ -116,7 +119,9 @@ fn serve(
     site: &Files,
     time: &mut Time,
 ) {
-    let mut result = send_at_once(socket);
+    // Ask the kernel not to hold back a small segment until the one before
+    // has been acknowledged (Nagle): what we write is complete.
+    let mut result = socket::setsockopt(socket, sockopt::TcpNoDelay, &true);
     loop {
         look(time);
         match result {
@@ -128,16 +133,13 @@ fn serve(
         result = match connection.advance(time, site) {
             Want::Read => receive(socket, connection, time),
             Want::Write => transmit(socket, connection, time),
-            Want::Shutdown => shutdown(socket),
+            // Our direction only: the client can still send.
+            Want::Shutdown => {
+                socket::shutdown(socket.as_raw_fd(), Shutdown::Write)
+            }
             Want::Close => return,
         };
     }
-}
-
-/// Asks the kernel not to hold back a small segment until the one before has
-/// been acknowledged (Nagle): what we write is complete.
-fn send_at_once(socket: &OwnedFd) -> nix::Result<()> {
-    socket::setsockopt(socket, sockopt::TcpNoDelay, &true)
 }
 
 fn receive(
@@ -197,9 +199,4 @@ fn read_piece(file: BorrowedFd, range: Range<u64>) -> nix::Result<Vec<u8>> {
             }
         }
     }
-}
-
-/// Closes our direction only: the client can still send.
-fn shutdown(socket: &OwnedFd) -> nix::Result<()> {
-    socket::shutdown(socket.as_raw_fd(), Shutdown::Write)
 }

@@ -31,7 +31,7 @@ pub fn head(bytes: &[u8]) {
 
     let Ok(Some(length)) = whole else { return };
     let head = &bytes[..length];
-    let mut space = HeaderStorage::new();
+    let mut space = HeaderStorage::default();
     let mut bytes = head.to_vec();
     let Ok(ours) = Head::parse(&mut bytes, &mut space) else { return };
     let mut parser = Parser::new();
@@ -52,7 +52,7 @@ fn accepted(
 ) -> Result<Option<usize>, Status> {
     let status = |refusal: Refusal| refusal.status;
     let Some(length) = found.map_err(status)? else { return Ok(None) };
-    let mut space = HeaderStorage::new();
+    let mut space = HeaderStorage::default();
     let mut head = bytes[..length].to_vec();
     Head::parse(&mut head, &mut space).map_err(status)?;
     Ok(Some(length))

@@ -50,7 +50,9 @@ fn drip(size: usize) {
         assert_eq!(scanner.scan(&bytes), Ok(Some(bytes.len())));
         // There is no Host, which is found out at the end.
         let mut bytes = bytes;
-        assert!(Head::parse(&mut bytes, &mut HeaderStorage::new()).is_err());
+        assert!(
+            Head::parse(&mut bytes, &mut HeaderStorage::default()).is_err()
+        );
     }
     for bytes in bodies(size) {
         let mut body = Body::new(Framing::Chunked, 10_000).unwrap();

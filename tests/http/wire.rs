@@ -62,7 +62,6 @@ claims! {
     step05: &[Feature::Head],
     step06: &[
         Feature::Head,
-        Feature::Target,
         Feature::Host,
         Feature::Persist,
     ],

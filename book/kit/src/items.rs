@@ -1,8 +1,7 @@
 //! Finds the items of a Rust source file by name.
 //!
-//! The names are those a reader would use: `listen`, `Failure`,
-//! `Failure::usage`, `impl Display for Failure`; `use` for all imports
-//! together and `docs` for the file's first comment.
+//! The names: `listen`, `Failure`, `Failure::usage`, `impl Display for
+//! Failure`; `use` for all imports; `docs` for the file's first comment.
 
 use std::ops::RangeInclusive;
 
@@ -49,8 +48,9 @@ impl Item {
 
     /// Whether a reader may call it so; white space does not matter.
     pub fn is_called(&self, name: &str) -> bool {
-        let name = plain(name);
-        plain(&self.title) == name || plain(&self.full_title) == name
+        [&self.title, &self.full_title]
+            .iter()
+            .any(|it| plain(it) == plain(name))
     }
 
     /// Whether it has the same name, of an impl with all parameters.
@@ -88,11 +88,10 @@ pub(crate) fn lines_of(lines: &[&str], node: &impl ToTokens) -> Lines {
         let line = line.trim_start();
         line.starts_with("//") && !line.starts_with("//!")
     };
-    let mut first = span.start().line;
-    while first > 1 && is_comment(lines[first - 2]) {
-        first -= 1;
-    }
-    first..=span.end().line
+    let first = span.start().line;
+    let above = lines[..first - 1].iter().rev();
+    let comment = above.take_while(|line| is_comment(line)).count();
+    first - comment..=span.end().line
 }
 
 /// A name without white space: `impl Display for Failure` however spelt.
@@ -112,8 +111,7 @@ impl Collector<'_> {
         let mut imports = items.iter().filter(is_import);
         let Some(first) = imports.next() else { return };
         let last = imports.next_back().unwrap_or(first);
-        let first = lines_of(self.lines, first);
-        let last = lines_of(self.lines, last);
+        let [first, last] = [first, last].map(|it| lines_of(self.lines, it));
         self.add("use", *first.start()..=*last.end(), Kind::File);
     }
 
@@ -169,8 +167,8 @@ impl Collector<'_> {
     }
 
     fn add(&mut self, name: &str, lines: Lines, kind: Kind) {
-        let (title, full_title) = (name.to_string(), name.to_string());
-        self.items.push(Item { title, full_title, lines, kind });
+        let title = name.to_string();
+        self.items.push(Item { full_title: title.clone(), title, lines, kind });
     }
 }
 
@@ -214,10 +212,8 @@ mod tests {
     const TEXT: &str = "\
 //! What it is.
 //! More.
-
 use std::fmt;
 use std::io;
-
 // Why it is seven.
 const SIZE: usize = 7;
 /// A thing.
@@ -236,14 +232,14 @@ impl From<u16> for Thing<u16> {}
     fn finds_items_with_their_comments() {
         for (name, lines) in [
             ("docs", vec![1..=2]),
-            ("use", vec![4..=5]),
-            ("SIZE", vec![7..=8]),
-            ("Thing", vec![9..=10]),
-            ("Thing::new", vec![13..=14]),
-            ("impl Thing", vec![12..=15]),
-            ("impl Display for Thing", vec![16..=16]),
-            ("impl From for Thing", vec![17..=17, 18..=18]),
-            ("impl From<u16> for Thing<u16>", vec![18..=18]),
+            ("use", vec![3..=4]),
+            ("SIZE", vec![5..=6]),
+            ("Thing", vec![7..=8]),
+            ("Thing::new", vec![11..=12]),
+            ("impl Thing", vec![10..=13]),
+            ("impl Display for Thing", vec![14..=14]),
+            ("impl From for Thing", vec![15..=15, 16..=16]),
+            ("impl From<u16> for Thing<u16>", vec![16..=16]),
         ] {
             let items = items(TEXT).unwrap().into_iter();
             let found = items.filter(|item| item.is_called(name));

@@ -61,7 +61,7 @@ impl<S: Site> Connection<S> {
         time: &Time,
         site: &S,
     ) -> Result<(), Refusal> {
-        let mut storage = HeaderStorage::new();
+        let mut storage = HeaderStorage::default();
         let bytes = &mut self.input.bytes_mut()[..length];
         let head = Head::parse(bytes, &mut storage)?;
         let resource = site.locate(&head);

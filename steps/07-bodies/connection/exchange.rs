@@ -62,7 +62,7 @@ impl<S: Site> Connection<S> {
         now: Instant,
         site: &S,
     ) -> Result<(), Refusal> {
-        let mut storage = HeaderStorage::new();
+        let mut storage = HeaderStorage::default();
         let bytes = &mut self.input.bytes_mut()[..length];
         let head = Head::parse(bytes, &mut storage)?;
         let resource = site.locate(&head);
