@@ -1,4 +1,4 @@
-//! Enters in step 06: responses, written one after the other into a buffer
+//! Enters in step 05: responses, written one after the other into a buffer
 //! that is reused.
 //!
 //! Status line, fields and body are contiguous, so that one write sends
@@ -41,7 +41,7 @@ impl<'o> Response<'o> {
         self
     }
 
-    /// Adds the Connection field, if one is needed.
+    /// Adds the Connection field, if one is needed. Enters in step 06.
     pub fn persistence(self, persistence: Persistence) -> Self {
         match persistence.field() {
             Some(value) => self.field("Connection", value),
@@ -69,7 +69,7 @@ impl<'o> Response<'o> {
     }
 
     /// Ends a response that refuses a request: the reason, and that the
-    /// connection closes.
+    /// connection closes. Enters in step 06.
     pub fn refuse(self, refusal: Refusal) {
         let head_only = self.head_only;
         let out = self

@@ -1,4 +1,4 @@
-//! Enters in step 06: bytes that have arrived and are not used yet.
+//! Enters in step 05: bytes that have arrived and are not used yet.
 //!
 //! One piece of memory that never grows: what arrives is appended, what is
 //! used leaves at the front, and the rest moves only to make room.
@@ -24,17 +24,17 @@ impl Buffer {
         &self.memory[self.start..self.end]
     }
 
-    /// The same, to be changed in place.
+    /// The same, to be changed in place. Enters in step 06.
     pub fn bytes_mut(&mut self) -> &mut [u8] {
         &mut self.memory[self.start..self.end]
     }
 
-    /// Drops everything.
+    /// Drops everything. Enters in step 06.
     pub fn clear(&mut self) {
         (self.start, self.end) = (0, 0);
     }
 
-    /// The first `count` bytes are used up.
+    /// The first `count` bytes are used up. Enters in step 06.
     pub fn consume(&mut self, count: usize) {
         self.start = self.end.min(self.start + count);
     }

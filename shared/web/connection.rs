@@ -58,9 +58,7 @@ impl Display for End {
             End::Idle => f.write_str("no further request"),
             End::Refused(Refusal { why, .. }) => write!(f, "refused: {why}"),
             End::Truncated(why) => write!(f, "truncated: {why}"),
-            End::Failed(errno) => {
-                write!(f, "failed: {}", cli::strerror(*errno))
-            }
+            End::Failed(errno) => write!(f, "{}", cli::strerror(*errno)),
         }
     }
 }

@@ -109,7 +109,7 @@ const LENGTH: libc::socklen_t =
     mem::size_of::<sockaddr_in>() as libc::socklen_t;
 
 fn cvt(result: c_int) -> io::Result<c_int> {
-    if answer == -1 { Err(io::Error::last_os_error()) } else { Ok(answer) }
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
 /// Rust's address as the kernel's struct: the port with its high byte first.

@@ -12,7 +12,9 @@ use std::time::Duration;
 use nix::errno::Errno;
 use shared::cli::{self, Failure};
 use shared::http::method::Method;
+use shared::http::response::Response;
 use shared::http::status::Status;
+use shared::net::buffer::Buffer;
 use shared::net::deadline::Deadline;
 use shared::net::linger::linger;
 use shared::net::listener::Listener;
@@ -104,101 +106,84 @@ impl From<Errno> for Lost {
 
 /// One request: its head, a response, and a close that lets it arrive.
 fn serve(connection: &OwnedFd, peer: SocketAddr) -> Result<(), Lost> {
-    let mut buffer = [0; MAX_HEAD];
-    let (request, response) = read_request(connection, &mut buffer)?;
+    let mut buffer = Buffer::new(MAX_HEAD);
+    let response = read_request(connection, &mut buffer)?;
     cli::log(format_args!(
         "{peer}: {} -> {}",
-        request_line(request),
-        request_line(response.as_bytes())
+        request_line(buffer.bytes()),
+        request_line(&response)
     ));
-    Deadline::after(SEND_TIMEOUT).write_all(connection, response.as_bytes())?;
+    Deadline::after(SEND_TIMEOUT).write_all(connection, &response)?;
     Ok(linger(connection, LINGERING_TIMEOUT)?)
 }
 
-/// Reads until the parser has a verdict: what was read, and the response.
-fn read_request<'a>(
+/// Reads until the parser has a verdict. Returns the response.
+fn read_request(
     connection: &OwnedFd,
-    buffer: &'a mut [u8],
-) -> Result<(&'a [u8], String), Lost> {
+    buffer: &mut Buffer,
+) -> Result<Vec<u8>, Lost> {
     let deadline = Deadline::after(HEADER_TIMEOUT);
     let mut parser = Parser::new();
-    let mut filled = 0;
-    let verdict = loop {
-        match deadline.read(connection, &mut buffer[filled..]) {
+    let refused = loop {
+        match deadline.read(connection, buffer.space()) {
             Ok(0) | Err(Errno::ETIMEDOUT) if parser.is_idle() => {
                 return Err(Lost::Idle);
             }
-            Ok(0) => break Err(Status::BadRequest),
-            Ok(count) => filled += count,
-            Err(Errno::ETIMEDOUT) => break Err(Status::RequestTimeout),
+            Ok(0) => break Status::BadRequest,
+            Ok(count) => buffer.filled(count),
+            Err(Errno::ETIMEDOUT) => break Status::RequestTimeout,
             Err(errno) => return Err(errno.into()),
         }
-        match parser.parse(&buffer[..filled]) {
-            Parse::Complete(head) => break Ok(respond(&head)),
-            Parse::Error(status) => break Err(status),
-            Parse::Partial if filled < buffer.len() => {}
-            Parse::Partial => break Err(parser.too_long()),
+        match parser.parse(buffer.bytes()) {
+            Parse::Complete(head) => return Ok(respond(&head)),
+            Parse::Error(status) => break status,
+            Parse::Partial if buffer.bytes().len() < MAX_HEAD => {}
+            Parse::Partial => break parser.too_long(),
         }
     };
     // RFC 9110 section 9.3.2: no body for HEAD, whatever else is wrong.
-    let refuse = |status| refuse(status, !parser.is_head());
-    Ok((&buffer[..filled], verdict.unwrap_or_else(refuse)))
+    Ok(refuse(refused, parser.method().unwrap_or(Method::Get)))
 }
 
 /// The response to a request that we have understood.
-fn respond(head: &Head) -> String {
+fn respond(head: &Head) -> Vec<u8> {
     // What follows the question mark is for programs: we are a page.
     let path = head.target.split(|&byte| byte == b'?').next();
     match (path, head.method) {
-        (Some(b"/"), Method::Get) => page(head, true),
-        (Some(b"/"), Method::Head) => page(head, false),
-        (Some(b"/"), _) => {
-            let allow = "Allow: GET, HEAD\r\n";
-            response(Status::MethodNotAllowed, allow, "", true)
-        }
-        (_, method) => refuse(Status::NotFound, method != Method::Head),
+        (Some(b"/"), Method::Get | Method::Head) => page(head),
+        (Some(b"/"), method) => refuse(Status::MethodNotAllowed, method),
+        (_, method) => refuse(Status::NotFound, method),
     }
 }
 
 /// The page with the request in it.
-fn page(head: &Head, with_body: bool) -> String {
+fn page(head: &Head) -> Vec<u8> {
     let mut body = PAGE.to_string();
     for (name, value) in &head.fields {
         let (name, value) = (escape_html(name), escape_html(value));
         body.push_str(&format!("<tr><th>{name}<td>{value}\n"));
     }
     body.push_str("</table>\n");
-    let html = "Content-Type: text/html; charset=utf-8\r\n";
-    response(Status::Ok, html, &body, with_body)
+    let mut out = Vec::new();
+    Response::new(&mut out, Status::Ok, head.method)
+        .field("Content-Type", "text/html; charset=utf-8")
+        .field("Connection", "close")
+        .body(body.as_bytes());
+    out
 }
 
 /// The response to what we cannot or will not do.
-fn refuse(status: Status, with_body: bool) -> String {
-    let text = "Content-Type: text/plain; charset=utf-8\r\n";
+fn refuse(status: Status, method: Method) -> Vec<u8> {
     let body = format!("{} {}\n", status.code(), status.reason());
-    response(status, text, &body, with_body)
-}
-
-/// A response as HTTP/1.1 wants it: RFC 9112 section 4. The one to HEAD has
-/// the length of a body that is not there.
-fn response(
-    status: Status,
-    fields: &str,
-    body: &str,
-    with_body: bool,
-) -> String {
-    format!(
-        "HTTP/1.1 {} {}\r\n\
-         {fields}\
-         Content-Length: {}\r\n\
-         Connection: close\r\n\
-         \r\n\
-         {}",
-        status.code(),
-        status.reason(),
-        body.len(),
-        if with_body { body } else { "" }
-    )
+    let mut out = Vec::new();
+    let mut response = Response::new(&mut out, status, method)
+        .field("Content-Type", "text/plain; charset=utf-8")
+        .field("Connection", "close");
+    if status == Status::MethodNotAllowed {
+        response = response.field("Allow", "GET, HEAD");
+    }
+    response.body(body.as_bytes());
+    out
 }
 
 /// Text from outside as text of a page: otherwise a field could hold a

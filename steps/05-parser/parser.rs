@@ -110,9 +110,9 @@ impl Parser {
         matches!(self.state, State::Start | State::StartLf)
     }
 
-    /// Whether it is a request for a head only, as far as we know.
-    pub fn is_head(&self) -> bool {
-        self.method == Some(Method::Head)
+    /// The method, once it is known.
+    pub fn method(&self) -> Option<Method> {
+        self.method
     }
 
     /// The status for a head that is too long, by how far we came in it.

@@ -21,7 +21,7 @@ mod connection;
 mod site;
 
 use connection::{Connection, End, Want};
-use site::{Limits, Request, Responder, Site};
+use site::{Limits, Request, Responder, Site, Time};
 
 const HELP: &str = "\
 Step 06: responds to as many requests as a client has, one client after
@@ -68,6 +68,11 @@ fn run() -> Result<(), Failure> {
     }
 }
 
+/// Looks at the clock.
+fn look() -> Time {
+    Time { now: Instant::now() }
+}
+
 /// The waiting shell: does what the connection wants, until it is closed.
 fn serve(socket: &OwnedFd, connection: &mut Connection<Pages>) {
     // Ask the kernel not to hold back a small segment until the one before
@@ -76,11 +81,11 @@ fn serve(socket: &OwnedFd, connection: &mut Connection<Pages>) {
     loop {
         match result {
             Ok(()) => {}
-            Err(Errno::ETIMEDOUT) => connection.timed_out(Instant::now()),
+            Err(Errno::ETIMEDOUT) => connection.timed_out(&look()),
             // What goes wrong with one client is no reason to end.
             Err(errno) => connection.close(End::Failed(errno)),
         }
-        result = match connection.advance(Instant::now(), &Pages) {
+        result = match connection.advance(&look(), &Pages) {
             Want::Read => receive(socket, connection),
             Want::Write => send(socket, connection),
             // Our direction only: the client can still send.
@@ -98,7 +103,7 @@ fn receive(
 ) -> nix::Result<()> {
     let deadline = Deadline::at(connection.deadline());
     let count = deadline.read(socket, connection.space())?;
-    connection.received(count, Instant::now());
+    connection.received(count, &look());
     Ok(())
 }
 
@@ -108,14 +113,13 @@ fn send(
 ) -> nix::Result<()> {
     let deadline = Deadline::at(connection.deadline());
     let count = deadline.write(socket, connection.output())?;
-    connection.sent(count, Instant::now());
+    connection.sent(count, &look());
     Ok(())
 }
 
 /// What this server has: a page, and an interface for programs.
 struct Pages;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Resource {
     Page,
     Api,
@@ -134,15 +138,14 @@ impl Site for Pages {
     }
 
     fn respond(&self, request: Request<Resource>, out: Responder) {
+        let Request { method, resource, number, .. } = request;
+        let is_get = matches!(method, Method::Get | Method::Head);
         let json;
-        let resource = request.resource;
-        let (status, media_type, body) = match (resource, request.method) {
+        let (status, media_type, body) = match (resource, is_get) {
             (Resource::Missing, _) => (Status::NotFound, TEXT, NOT_FOUND),
-            (Resource::Page, Method::Get | Method::Head) => {
-                (Status::Ok, HTML, PAGE)
-            }
-            (Resource::Api, Method::Get | Method::Head) => {
-                json = format!("{{\"request\": {}}}\n", request.number);
+            (Resource::Page, true) => (Status::Ok, HTML, PAGE),
+            (Resource::Api, true) => {
+                json = format!("{{\"request\": {number}}}\n");
                 (Status::Ok, JSON, json.as_bytes())
             }
             _ => (Status::MethodNotAllowed, TEXT, NOT_ALLOWED),

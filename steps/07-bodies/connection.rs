@@ -13,7 +13,7 @@ use shared::http::head::{HeadScanner, MAX_HEAD};
 use shared::http::status::{Refusal, Status};
 use shared::net::buffer::Buffer;
 
-use crate::site::{Limits, Request, Site, Takes};
+use crate::site::{Limits, Request, Site, Takes, Time};
 
 mod exchange;
 
@@ -52,9 +52,7 @@ impl Display for End {
             End::Close => f.write_str("closed as agreed"),
             End::Idle => f.write_str("no further request"),
             End::Refused(Refusal { why, .. }) => write!(f, "refused: {why}"),
-            End::Failed(errno) => {
-                write!(f, "failed: {}", cli::strerror(*errno))
-            }
+            End::Failed(errno) => write!(f, "{}", cli::strerror(*errno)),
         }
     }
 }
@@ -114,14 +112,14 @@ impl<S: Site> Connection<S> {
 
     /// Goes as far as the bytes allow that have arrived, and says what it
     /// wants next.
-    pub fn advance(&mut self, now: Instant, site: &S) -> Want {
+    pub fn advance(&mut self, time: &Time, site: &S) -> Want {
         // Responses to pipelined requests are collected, so that they leave
         // together.
         while !self.is_full() {
-            match self.step(now, site) {
+            match self.step(time, site) {
                 Ok(true) => {}
                 Ok(false) => break,
-                Err(refusal) => self.refuse(refusal, now),
+                Err(refusal) => self.refuse(refusal, time),
             }
         }
         if self.has_output() {
@@ -130,7 +128,7 @@ impl<S: Site> Connection<S> {
         match self.state {
             State::Last | State::Closed => Want::Close,
             State::Closing => {
-                self.enter(State::Lingering, now);
+                self.enter(State::Lingering, time);
                 Want::Shutdown
             }
             _ => Want::Read,
@@ -143,13 +141,13 @@ impl<S: Site> Connection<S> {
     }
 
     /// This many bytes have arrived; 0 is the end of the stream.
-    pub fn received(&mut self, count: usize, now: Instant) {
+    pub fn received(&mut self, count: usize, time: &Time) {
         self.input.filled(count);
         match (&self.state, count) {
             (State::Head(_) | State::Body(..), 0) => {
-                self.refuse(Refusal::bad("the request is cut off"), now);
+                self.refuse(Refusal::bad("the request is cut off"), time);
                 // Nothing more can arrive: no need to linger.
-                self.enter(State::Last, now);
+                self.enter(State::Last, time);
             }
             (_, 0) => self.state = State::Closed,
             (State::Lingering, _) => self.input.clear(),
@@ -163,12 +161,12 @@ impl<S: Site> Connection<S> {
     }
 
     /// This many bytes of the output have been sent.
-    pub fn sent(&mut self, bytes: usize, now: Instant) {
+    pub fn sent(&mut self, bytes: usize, time: &Time) {
         self.sent += bytes;
         if !self.has_output() {
             self.output.clear();
             self.sent = 0;
-            self.since = now;
+            self.since = time.now;
         }
     }
 
@@ -186,14 +184,14 @@ impl<S: Site> Connection<S> {
     }
 
     /// The deadline has passed.
-    pub fn timed_out(&mut self, now: Instant) {
+    pub fn timed_out(&mut self, time: &Time) {
         match self.state {
             _ if self.has_output() => {
                 self.close(End::Failed(Errno::ETIMEDOUT));
             }
             State::Head(_) | State::Body(..) => {
                 let why = "the request took too long";
-                self.refuse(Refusal::new(Status::RequestTimeout, why), now);
+                self.refuse(Refusal::new(Status::RequestTimeout, why), time);
             }
             _ => self.state = State::Closed,
         }
@@ -230,8 +228,8 @@ impl<S: Site> Connection<S> {
         self.sent > 0 || self.output.len() >= HIGH_WATER
     }
 
-    fn enter(&mut self, state: State<S::Resource>, now: Instant) {
+    fn enter(&mut self, state: State<S::Resource>, time: &Time) {
         self.state = state;
-        self.since = now;
+        self.since = time.now;
     }
 }

@@ -21,7 +21,7 @@ mod connection;
 mod site;
 
 use connection::{Connection, End, Want};
-use site::{Limits, Request, Responder, Site, Takes};
+use site::{Limits, Request, Responder, Site, Takes, Time};
 
 const HELP: &str = "\
 Step 07: takes requests with bodies, one client after the other.
@@ -71,6 +71,11 @@ fn run() -> Result<(), Failure> {
     }
 }
 
+/// Looks at the clock.
+fn look() -> Time {
+    Time { now: Instant::now() }
+}
+
 /// The waiting shell: does what the connection wants, until it is closed.
 fn serve(socket: &OwnedFd, connection: &mut Connection<Pages>) {
     // Ask the kernel not to hold back a small segment until the one before
@@ -79,11 +84,11 @@ fn serve(socket: &OwnedFd, connection: &mut Connection<Pages>) {
     loop {
         match result {
             Ok(()) => {}
-            Err(Errno::ETIMEDOUT) => connection.timed_out(Instant::now()),
+            Err(Errno::ETIMEDOUT) => connection.timed_out(&look()),
             // What goes wrong with one client is no reason to end.
             Err(errno) => connection.close(End::Failed(errno)),
         }
-        result = match connection.advance(Instant::now(), &Pages) {
+        result = match connection.advance(&look(), &Pages) {
             Want::Read => receive(socket, connection),
             Want::Write => send(socket, connection),
             // Our direction only: the client can still send.
@@ -101,7 +106,7 @@ fn receive(
 ) -> nix::Result<()> {
     let deadline = Deadline::at(connection.deadline());
     let count = deadline.read(socket, connection.space())?;
-    connection.received(count, Instant::now());
+    connection.received(count, &look());
     Ok(())
 }
 
@@ -111,7 +116,7 @@ fn send(
 ) -> nix::Result<()> {
     let deadline = Deadline::at(connection.deadline());
     let count = deadline.write(socket, connection.output())?;
-    connection.sent(count, Instant::now());
+    connection.sent(count, &look());
     Ok(())
 }
 
@@ -154,15 +159,16 @@ impl Site for Pages {
         content: &[u8],
         out: Responder,
     ) {
+        let Request { method, resource, number, .. } = request;
         let json;
-        let resource = request.resource;
-        let (status, media_type, body) = match (resource, request.method) {
+        let (status, media_type, body): (_, _, &[u8]) = match (resource, method)
+        {
             (Resource::Missing, _) => (Status::NotFound, TEXT, NOT_FOUND),
             (Resource::Page, Method::Get | Method::Head) => {
                 (Status::Ok, HTML, PAGE)
             }
             (Resource::Api, Method::Get | Method::Head) => {
-                json = format!("{{\"request\": {}}}\n", request.number);
+                json = format!("{{\"request\": {number}}}\n");
                 (Status::Ok, JSON, json.as_bytes())
             }
             (Resource::Echo, Method::Post) => (Status::Ok, TEXT, content),
@@ -174,9 +180,7 @@ impl Site for Pages {
             .field("Content-Type", media_type)
             // An echo is text, even if it looks like a page to a browser.
             .field("X-Content-Type-Options", "nosniff");
-        if request.method == Method::Options
-            || status == Status::MethodNotAllowed
-        {
+        if method == Method::Options || status == Status::MethodNotAllowed {
             response = response.field("Allow", resource.allow());
         }
         response.body(body);

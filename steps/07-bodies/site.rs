@@ -3,13 +3,19 @@
 //! A site knows nothing of sockets: it finds a resource, and writes the
 //! response to a request that is complete.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use shared::http::head::Head;
 use shared::http::method::Method;
 use shared::http::persistence::Persistence;
 use shared::http::response::Response;
 use shared::http::status::Status;
+
+/// One look at the clock, for everything that happens at once.
+pub struct Time {
+    /// For deadlines.
+    pub now: Instant,
+}
 
 /// How long a connection may wait for what. Progress does not renew a limit.
 #[derive(Debug)]

@@ -60,16 +60,14 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Failure> {
     let (address, [root]) = cli::server_arguments(HELP, ["root"])?;
-    let has_notes = root.is_none();
     let root = open_root(root.map_or_else(|| SITE.into(), PathBuf::from))?;
     let site = Files { root };
     let listener = Listener::open(address)
         .map_err(|errno| Failure::listening(address, errno))?;
-    let example = if has_notes { "/notes.txt" } else { "/" };
     cli::announce(
         "http",
         listener.address(),
-        [&format!("curl -i {{url}}{example}"), "firefox {url}/"],
+        ["curl -i {url}/", "firefox {url}/"],
     );
 
     let mut time = Time { now: Instant::now(), date: DateCache::new(today()) };
@@ -86,19 +84,14 @@ fn run() -> Result<(), Failure> {
 
 /// Opens the directory whose files are served.
 fn open_root(path: PathBuf) -> Result<Root, Failure> {
-    let what = format!("cannot open the root {}", path.display());
-    Root::open(&path).map_err(|errno| match errno {
-        Errno::ENOSYS => Failure::new(
-            format_args!("{what}: openat2(2) came with Linux 5.6"),
-            errno,
-        ),
-        Errno::EPERM => Failure::new(
-            format_args!(
-                "{what}: openat2(2) is forbidden, by a container perhaps"
-            ),
-            errno,
-        ),
-        errno => Failure::new(what, errno),
+    Root::open(&path).map_err(|errno| {
+        let hint = match errno {
+            Errno::ENOSYS => ": openat2(2) came with Linux 5.6",
+            Errno::EPERM => ": openat2(2) is forbidden, by a container perhaps",
+            _ => "",
+        };
+        let path = path.display();
+        Failure::new(format_args!("cannot open the root {path}{hint}"), errno)
     })
 }
 

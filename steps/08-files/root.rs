@@ -44,9 +44,8 @@ pub enum Entry {
 pub struct File {
     /// Shared with the response that sends it.
     pub descriptor: Arc<OwnedFd>,
-    /// In bytes. The file may be longer or shorter by the time it is read.
-    pub size: u64,
-    /// What identifies this state of the file.
+    /// What identifies this state of the file. It may be longer or shorter by
+    /// the time it is read.
     pub validators: Validators,
 }
 
@@ -97,7 +96,6 @@ impl Root {
         }
         Ok(Entry::File(File {
             descriptor: Arc::new(self.reopen(&descriptor)?),
-            size: facts.st_size as u64,
             validators: Validators {
                 seconds: facts.st_mtime,
                 nanoseconds: facts.st_mtime_nsec as u32,
@@ -119,16 +117,7 @@ impl Root {
         let how = OpenHow::new()
             .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
             .resolve(resolve);
-        for _ in 0..MAX_ATTEMPTS {
-            match fcntl::openat2(&self.directory, name, how) {
-                // A signal; or a directory was moved while the kernel was
-                // on a `..`, and it could not tell whether that still leads
-                // beneath the root.
-                Err(Errno::EINTR | Errno::EAGAIN) => {}
-                result => return result,
-            }
-        }
-        Err(Errno::EAGAIN)
+        openat2(&self.directory, name, how)
     }
 
     /// Opens for reading what `file` is, by the one magic link that leads
@@ -136,11 +125,24 @@ impl Root {
     fn reopen(&self, file: &OwnedFd) -> nix::Result<OwnedFd> {
         let how = OpenHow::new().flags(OFlag::O_RDONLY | OFlag::O_CLOEXEC);
         let name = file.as_raw_fd().to_string();
-        loop {
-            match fcntl::openat2(&self.descriptors, name.as_str(), how) {
-                Err(Errno::EINTR) => {}
-                result => return result,
-            }
+        openat2(&self.descriptors, name.as_bytes(), how)
+    }
+}
+
+/// openat2(2), repeated after what is no failure.
+fn openat2(
+    directory: &OwnedFd,
+    name: &[u8],
+    how: OpenHow,
+) -> nix::Result<OwnedFd> {
+    for _ in 0..MAX_ATTEMPTS {
+        match fcntl::openat2(directory, name, how) {
+            // A signal; or a directory was moved while the kernel was on a
+            // `..`, and it could not tell whether that still leads beneath
+            // the root.
+            Err(Errno::EINTR | Errno::EAGAIN) => {}
+            result => return result,
         }
     }
+    Err(Errno::EAGAIN)
 }

@@ -1,7 +1,5 @@
 //! What there is to request: files, and an interface for programs.
 
-use std::borrow::Cow;
-
 use nix::errno::Errno;
 use shared::http::head::Head;
 use shared::http::media;
@@ -28,8 +26,8 @@ pub struct Files {
 
 /// What a target leads to.
 pub enum Resource {
-    /// A file, and what its name says about it.
-    File(File, Label),
+    /// A file, and its name.
+    File(File, Vec<u8>),
     /// A directory, requested without the slash at its end: the Location
     /// with it.
     Directory(Vec<u8>),
@@ -39,12 +37,6 @@ pub enum Resource {
     Server,
     /// Nothing: the status says why.
     Missing(Status),
-}
-
-/// The fields Content-Type and Content-Encoding.
-pub struct Label {
-    media_type: Cow<'static, str>,
-    coding: Option<&'static str>,
 }
 
 impl Site for Files {
@@ -71,8 +63,8 @@ impl Site for Files {
         let text;
         let (status, media_type, body) = match (&resource, method) {
             (Resource::Missing(status), _) => (*status, TEXT, None),
-            (Resource::File(file, label), Method::Get | Method::Head) => {
-                return file_response(file, label, method, out);
+            (Resource::File(file, name), Method::Get | Method::Head) => {
+                return file_response(file, name, method, out);
             }
             (Resource::Directory(_), Method::Get | Method::Head) => {
                 (Status::MovedPermanently, TEXT, None)
@@ -114,11 +106,7 @@ impl Files {
             _ => {}
         }
         match self.root.open_entry(&name).map_err(status_of)? {
-            Entry::File(file) => {
-                let media_type = media::content_type(&name);
-                let coding = media::content_encoding(&name);
-                Ok(Resource::File(file, Label { media_type, coding }))
-            }
+            Entry::File(file) => Ok(Resource::File(file, name)),
             Entry::Directory if !is_directory => {
                 let mut location = Vec::new();
                 encode_directory(&name, target.query, &mut location);
@@ -166,21 +154,23 @@ fn typed<'o>(response: Response<'o>, media_type: &str) -> Response<'o> {
 /// Writes the head; the body is the file.
 fn file_response(
     file: &File,
-    label: &Label,
+    name: &[u8],
     method: Method,
     out: Responder,
 ) -> Body {
-    let modified = file.validators.last_modified(out.date.date());
-    let mut response = typed(out.start(Status::Ok), &label.media_type);
-    if let Some(coding) = label.coding {
+    let validators = &file.validators;
+    let modified = validators.last_modified(out.date.date());
+    let media_type = media::content_type(name);
+    let mut response = typed(out.start(Status::Ok), &media_type);
+    if let Some(coding) = media::content_encoding(name) {
         response = response.field("Content-Encoding", coding);
     }
     response
         .field("Last-Modified", modified.imf_fixdate())
-        .field("ETag", file.validators.etag())
-        .length(file.size);
+        .field("ETag", validators.etag())
+        .length(validators.size);
     match method {
         Method::Head => Body::Written,
-        _ => Body::File(file.descriptor.clone(), 0..file.size),
+        _ => Body::File(file.descriptor.clone(), 0..validators.size),
     }
 }

@@ -149,7 +149,7 @@ impl Reader {
             Some(text) if text.contains(['\\', '"']) => {
                 return Err("no escapes here".to_string());
             }
-            None if number.is_none() => {
+            None if number.is_none() && value != "true" => {
                 return Err("neither \"text\" nor a number".to_string());
             }
             _ => {}

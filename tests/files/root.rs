@@ -105,7 +105,7 @@ fn what_fstat_says() {
         panic!("file.txt is a file");
     };
     let facts = fs::metadata(tree.root().join("file.txt")).unwrap();
-    assert_eq!(file.size, facts.len());
+    assert_eq!(file.validators.size, facts.len());
     assert_eq!(file.validators.seconds, facts.mtime());
     assert_eq!(i64::from(file.validators.nanoseconds), facts.mtime_nsec());
     assert_eq!(file.validators.inode, facts.ino());

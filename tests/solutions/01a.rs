@@ -53,16 +53,16 @@ fn open(address: &str) -> io::Result<c_int> {
     let address: SocketAddrV4 =
         address.parse().map_err(|_| io::ErrorKind::InvalidInput)?;
     // SAFETY: socket(2) takes three numbers.
-    let socket = check(unsafe {
+    let socket = cvt(unsafe {
         libc::socket(libc::AF_INET, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0)
     })?;
     let raw = to_sockaddr(address);
     // SAFETY: the pointer is to a whole sockaddr_in, and the length its size.
-    check(unsafe {
+    cvt(unsafe {
         libc::bind(socket, (&raw const raw).cast::<sockaddr>(), LENGTH)
     })?;
     // SAFETY: listen(2) takes two numbers.
-    check(unsafe { libc::listen(socket, 1024) })?;
+    cvt(unsafe { libc::listen(socket, 1024) })?;
     Ok(socket)
 }
 
@@ -74,7 +74,7 @@ fn local_address(socket: c_int) -> io::Result<SocketAddrV4> {
     let mut length = LENGTH;
     // SAFETY: both pointers are to live variables, and `length` says how
     // many bytes the kernel may write.
-    check(unsafe {
+    cvt(unsafe {
         libc::getsockname(
             socket,
             (&raw mut raw).cast::<sockaddr>(),
@@ -100,7 +100,7 @@ fn serve(doors: Vec<c_int>) {
 fn greet(door: c_int) {
     loop {
         // SAFETY: accept4(2) writes no address when both pointers are null.
-        let connection = check(unsafe {
+        let connection = cvt(unsafe {
             libc::accept4(
                 door,
                 std::ptr::null_mut(),
@@ -121,8 +121,8 @@ fn greet(door: c_int) {
 const LENGTH: libc::socklen_t =
     mem::size_of::<sockaddr_in>() as libc::socklen_t;
 
-fn check(answer: c_int) -> io::Result<c_int> {
-    if answer == -1 { Err(io::Error::last_os_error()) } else { Ok(answer) }
+fn cvt(result: c_int) -> io::Result<c_int> {
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
 /// Rust's address as the kernel's struct: the port with its high byte first.

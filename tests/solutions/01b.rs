@@ -46,14 +46,14 @@ fn open(address: &str, queue: c_int) -> io::Result<c_int> {
     let address: SocketAddrV4 =
         address.parse().map_err(|_| io::ErrorKind::InvalidInput)?;
     // SAFETY: socket(2) takes three numbers.
-    let socket = check(unsafe {
+    let socket = cvt(unsafe {
         libc::socket(libc::AF_INET, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0)
     })?;
     let raw = to_sockaddr(address);
     //-solution
     let on: c_int = 1;
     // SAFETY: the pointer is to a c_int, and the length its size.
-    check(unsafe {
+    cvt(unsafe {
         libc::setsockopt(
             socket,
             libc::SOL_SOCKET,
@@ -67,17 +67,17 @@ fn open(address: &str, queue: c_int) -> io::Result<c_int> {
     // // that is gone. Tell the kernel that we know, before we ask for it.
     //-end
     // SAFETY: the pointer is to a whole sockaddr_in, and the length its size.
-    check(unsafe {
+    cvt(unsafe {
         libc::bind(socket, (&raw const raw).cast::<sockaddr>(), LENGTH)
     })?;
     //-solution
     // SAFETY: listen(2) takes two numbers.
-    check(unsafe { libc::listen(socket, queue) })?;
+    cvt(unsafe { libc::listen(socket, queue) })?;
     //-starter
     // // TODO: as long a queue as was asked for.
     // let _ = queue;
     // // SAFETY: listen(2) takes two numbers.
-    // check(unsafe { libc::listen(socket, 1) })?;
+    // cvt(unsafe { libc::listen(socket, 1) })?;
     //-end
     Ok(socket)
 }
@@ -85,7 +85,7 @@ fn open(address: &str, queue: c_int) -> io::Result<c_int> {
 /// Greets one visitor, and closes before he does.
 fn greet(listener: c_int) -> io::Result<()> {
     // SAFETY: accept4(2) writes no address when both pointers are null.
-    let connection = check(unsafe {
+    let connection = cvt(unsafe {
         libc::accept4(
             listener,
             std::ptr::null_mut(),
@@ -102,7 +102,7 @@ fn greet(listener: c_int) -> io::Result<()> {
         _ => Ok(()),
     };
     // SAFETY: nobody else knows this descriptor.
-    check(unsafe { libc::close(connection) })?;
+    cvt(unsafe { libc::close(connection) })?;
     written
 }
 
@@ -113,7 +113,7 @@ fn local_address(socket: c_int) -> io::Result<SocketAddrV4> {
     let mut length = LENGTH;
     // SAFETY: both pointers are to live variables, and `length` says how
     // many bytes the kernel may write.
-    check(unsafe {
+    cvt(unsafe {
         libc::getsockname(
             socket,
             (&raw mut raw).cast::<sockaddr>(),
@@ -127,8 +127,8 @@ fn local_address(socket: c_int) -> io::Result<SocketAddrV4> {
 const LENGTH: libc::socklen_t =
     mem::size_of::<sockaddr_in>() as libc::socklen_t;
 
-fn check(answer: c_int) -> io::Result<c_int> {
-    if answer == -1 { Err(io::Error::last_os_error()) } else { Ok(answer) }
+fn cvt(result: c_int) -> io::Result<c_int> {
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
 /// Rust's address as the kernel's struct: the port with its high byte first.

@@ -191,14 +191,14 @@ fn send_file(
     file: &File,
 ) -> nix::Result<bool> {
     let fields = format!("Content-Type: {}\r\n", media_type(name));
-    send_head(connection, "200 OK", &fields, file.size)?;
+    send_head(connection, "200 OK", &fields, file.validators.size)?;
     if request.is_head {
         return Ok(true);
     }
     let mut piece = vec![0; PIECE];
     let mut sent = 0;
-    while sent < file.size {
-        let left = usize::try_from(file.size - sent).unwrap_or(usize::MAX);
+    while sent < file.validators.size {
+        let left = usize::try_from(file.validators.size - sent).unwrap_or(usize::MAX);
         let room = left.min(PIECE);
         match read_at(file, sent, &mut piece[..room])? {
             // It has become shorter. More was promised, and only the end of

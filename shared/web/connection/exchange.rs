@@ -145,11 +145,8 @@ impl<S: Site> Connection<S> {
             return self.enter(State::Idle, time);
         }
         self.end = End::Close;
-        if self.may_send || !self.input.bytes().is_empty() {
-            self.enter(State::Closing, time);
-        } else {
-            self.enter(State::Last, time);
-        }
+        let is_last = !self.may_send && self.input.bytes().is_empty();
+        self.enter(if is_last { State::Last } else { State::Closing }, time);
     }
 
     /// Writes a refusal as the last response.

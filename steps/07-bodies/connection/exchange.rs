@@ -2,7 +2,6 @@
 //! that knows HTTP.
 
 use std::mem;
-use std::time::Instant;
 
 use shared::http::body::Body;
 use shared::http::framing::Framing;
@@ -13,7 +12,7 @@ use shared::http::response::{Response, write_continue};
 use shared::http::status::Refusal;
 
 use super::{Connection, End, State};
-use crate::site::{Request, Responder, Site, Takes};
+use crate::site::{Request, Responder, Site, Takes, Time};
 
 /// Larger bodies that the site does not take are refused instead of dropped.
 const MAX_DROPPED: u64 = 1024 * 1024;
@@ -26,31 +25,31 @@ impl<S: Site> Connection<S> {
     /// When the request is to be refused.
     pub(super) fn step(
         &mut self,
-        now: Instant,
+        time: &Time,
         site: &S,
     ) -> Result<bool, Refusal> {
         match &mut self.state {
-            State::Idle => Ok(self.begin(now)),
+            State::Idle => Ok(self.begin(time)),
             State::Head(scanner) => {
                 let length = scanner.scan(self.input.bytes())?;
                 length.map_or(Ok(false), |length| {
-                    self.head(length, now, site).map(|()| true)
+                    self.head(length, time, site).map(|()| true)
                 })
             }
-            State::Body(..) => self.body(now, site),
+            State::Body(..) => self.body(time, site),
             _ => Ok(false),
         }
     }
 
     /// Looks for a request's first byte. RFC 9112 section 2.2: empty lines
     /// before it are ignored; old clients send one behind a body.
-    fn begin(&mut self, now: Instant) -> bool {
+    fn begin(&mut self, time: &Time) -> bool {
         while self.input.bytes().starts_with(b"\r\n") {
             self.input.consume(2);
         }
         let begun = !matches!(self.input.bytes(), b"" | b"\r");
         if begun {
-            self.enter(State::Head(HeadScanner::default()), now);
+            self.enter(State::Head(HeadScanner::default()), time);
         }
         begun
     }
@@ -59,7 +58,7 @@ impl<S: Site> Connection<S> {
     fn head(
         &mut self,
         length: usize,
-        now: Instant,
+        time: &Time,
         site: &S,
     ) -> Result<(), Refusal> {
         let mut storage = HeaderStorage::default();
@@ -91,7 +90,7 @@ impl<S: Site> Connection<S> {
         // The last use of the head: from here on the buffer may move.
         self.input.consume(length);
         self.body.clear();
-        self.enter(State::Body(request, body, takes), now);
+        self.enter(State::Body(request, body, takes), time);
         if expects_continue {
             write_continue(&mut self.output);
         }
@@ -99,7 +98,7 @@ impl<S: Site> Connection<S> {
     }
 
     /// Takes what has arrived of a body; responds when it is complete.
-    fn body(&mut self, now: Instant, site: &S) -> Result<bool, Refusal> {
+    fn body(&mut self, time: &Time, site: &S) -> Result<bool, Refusal> {
         let State::Body(_, body, takes) = &mut self.state else {
             return Ok(false);
         };
@@ -116,7 +115,7 @@ impl<S: Site> Connection<S> {
         if let State::Body(request, ..) =
             mem::replace(&mut self.state, State::Idle)
         {
-            self.respond(request, now, site);
+            self.respond(request, time, site);
         }
         Ok(true)
     }
@@ -124,7 +123,7 @@ impl<S: Site> Connection<S> {
     fn respond(
         &mut self,
         request: Request<S::Resource>,
-        now: Instant,
+        time: &Time,
         site: &S,
     ) {
         self.requests += 1;
@@ -136,18 +135,15 @@ impl<S: Site> Connection<S> {
         };
         site.respond(request, &self.body, out);
         if persistence != Persistence::Close {
-            return self.enter(State::Idle, now);
+            return self.enter(State::Idle, time);
         }
         self.end = End::Close;
-        if self.may_send || !self.input.bytes().is_empty() {
-            self.enter(State::Closing, now);
-        } else {
-            self.enter(State::Last, now);
-        }
+        let is_last = !self.may_send && self.input.bytes().is_empty();
+        self.enter(if is_last { State::Last } else { State::Closing }, time);
     }
 
     /// Writes a refusal as the last response.
-    pub(super) fn refuse(&mut self, refusal: Refusal, now: Instant) {
+    pub(super) fn refuse(&mut self, refusal: Refusal, time: &Time) {
         let method = match &self.state {
             State::Body(request, ..) => request.method,
             // RFC 9110 section 9.3.2: no body, whatever else is wrong.
@@ -157,6 +153,6 @@ impl<S: Site> Connection<S> {
         Response::new(&mut self.output, refusal.status, method).refuse(refusal);
         self.input.clear();
         self.end = End::Refused(refusal);
-        self.enter(State::Closing, now);
+        self.enter(State::Closing, time);
     }
 }
