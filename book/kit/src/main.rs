@@ -1,13 +1,15 @@
 //! `cargo book`: builds the book and serves it; `check`, `record`, `sync`.
 
-use std::process::{ExitCode, Stdio};
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::thread;
 
 use anyhow::bail;
 use kit::record::Which;
 use kit::serve::Server;
 use kit::{
-    Fault, Project, Result, build, check, new, preprocess, record, sizes, sync,
-    terminal,
+    Fault, Project, Result, build, check, new, preprocess, record, serve,
+    sizes, sync, terminal,
 };
 use lexopt::prelude::*;
 
@@ -137,12 +139,21 @@ fn arguments() -> Result<Arguments> {
     Ok(arguments)
 }
 
-/// Builds the book and serves it until Ctrl-C.
+/// Builds the book and serves it until Ctrl-C; builds it again on changes.
 fn show(project: &Project, port: u16) -> Result<()> {
     eprintln!("book: building the book");
     let directory = build::install(project)?;
-    let output = Stdio::inherit();
-    Server::start(project, &directory, port, output)?.watch(project)
+    let server = Server::start(project, &directory, port)?;
+    // Whoever waits for this line may be a program, on the end of a pipe.
+    writeln!(io::stdout(), "listening on http://{}", server.address()?)?;
+    thread::scope(|scope| {
+        let watch = || serve::watch(project);
+        if let Err(error) = thread::Builder::new().spawn_scoped(scope, watch) {
+            eprintln!("book: changes are not noticed: {error}");
+        }
+        server.serve();
+    });
+    Ok(())
 }
 
 /// Prints every fault on a line; whether there was none.
