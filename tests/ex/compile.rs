@@ -51,6 +51,19 @@ impl Project {
         Ok(self.subject(self.built.join("examples").join(id)))
     }
 
+    /// Builds the library to preload.
+    ///
+    /// # Errors
+    /// When it does not compile.
+    pub fn build_shim(&self) -> Result<(), String> {
+        let mut cargo = self.cargo_build();
+        match cargo.args(["--example", "nasty"]).status() {
+            Ok(status) if status.success() => Ok(()),
+            Ok(_) => Err("the shim does not compile: see above".to_string()),
+            Err(error) => Err(format!("cannot run cargo: {error}")),
+        }
+    }
+
     /// Builds the steps and the library to preload.
     ///
     /// # Errors

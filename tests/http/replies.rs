@@ -49,6 +49,14 @@ impl<'w> Replies<'w> {
         self.expect_nothing();
         self.wire.expect_end();
     }
+
+    /// The same for a client that goes on sending after its own close: it is
+    /// not read, so a reset may follow the last response.
+    pub fn expect_end_or_reset(&mut self) {
+        self.expect_nothing();
+        let (rest, _) = self.wire.receive_until(|_| false);
+        assert!(rest.is_empty(), "more came: {}", rest.escape_ascii());
+    }
 }
 
 /// The first answer in `bytes` and its length, if it is whole.
