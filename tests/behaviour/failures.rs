@@ -26,8 +26,9 @@ fn address_in_use() {
             1,
             &format!(
                 "{name}: cannot listen on {address}: address already in use; \
-                 another step may be running, or choose a port: {name} \
-                 127.0.0.1:8081"
+                 another step may be running, or choose a port: {} \
+                 127.0.0.1:8081",
+                step.program
             ),
         );
     }
@@ -76,8 +77,9 @@ fn permission_denied_for_a_port_of_roots() {
             1,
             &format!(
                 "{name}: cannot listen on 127.0.0.1:80: permission denied; \
-                 ports below 1024 are root's: choose a port: {name} \
-                 127.0.0.1:8080"
+                 ports below 1024 are root's, choose a port: {} \
+                 127.0.0.1:8080",
+                step.program
             ),
         );
     }

@@ -124,6 +124,11 @@ fn converse(server: &Server, case: &Case, core: &Outcome, pieces: &[&[u8]]) {
         expect(&reply, answer);
     }
     match case.then {
+        // After a request that says close the server closes at once. Pieces
+        // that come later are answered by a reset.
+        Then::Closes if pieces.len() > 1 && !is_refused(case) => {
+            replies.expect_close();
+        }
         Then::Closes => replies.expect_end(),
         Then::Waits => {
             replies.expect_nothing();
@@ -135,6 +140,10 @@ fn converse(server: &Server, case: &Case, core: &Outcome, pieces: &[&[u8]]) {
             assert!(!wire.has_something(), "one answer too many");
         }
     }
+}
+
+fn is_refused(case: &Case) -> bool {
+    matches!(case.answers.last(), Some(Answer::Refused(_)))
 }
 
 fn is_head(event: Option<&Event>) -> bool {
