@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
 
-use super::{Chart, Kind, Series};
+use super::Chart;
 use crate::{Project, Result};
 
 /// Questions on one connection, one after the other. The kernel
@@ -54,14 +54,13 @@ pub fn record(_: &Project) -> Result<Chart> {
     }
     Ok(Chart {
         title: format!(
-            "From question to answer on one connection: the median of \
+            "From request to response on one connection: the median of \
              {QUESTIONS}, on {}",
             machine()
         ),
-        kind: Kind::Bars,
         x: "how the server writes".to_string(),
         y: "milliseconds".to_string(),
-        series: vec![Series { name: String::new(), values }],
+        values,
     })
 }
 
