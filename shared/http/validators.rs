@@ -31,9 +31,9 @@ impl Validators {
         format!("\"{seconds:x}.{nanoseconds:x}-{size:x}-{inode:x}\"")
     }
 
-    /// The date for `Last-Modified` at `now`, the response's `Date`. A file from
-    /// the future was modified now, as RFC 9110 section 8.8.2.1 has it: else
-    /// clients would keep their copy until then.
+    /// The date for `Last-Modified` at `now`, the response's `Date`. A file
+    /// from the future was modified now, as RFC 9110 section 8.8.2.1 has it:
+    /// else clients would keep their copy until then.
     pub fn last_modified(&self, now: Date) -> Date {
         Date::from_unix_timestamp(self.seconds).min(now)
     }

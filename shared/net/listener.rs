@@ -56,7 +56,8 @@ impl Listener {
         Ok(Listener { socket, address: address::from_sockaddr(&real)? })
     }
 
-    /// The address that clients connect to, with the port that the kernel chose.
+    /// The address that clients connect to, with the port that the kernel
+    /// chose.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

@@ -119,7 +119,7 @@ fn a_browser_shows_the_page() {
         let title = title(&server);
         assert!(page.contains(&title), "no {title}; the browser shows: {page}");
         let note = match step.can.contains(&KeepsConnection) {
-            true => " answered, ",
+            true => " requests, ",
             false => "GET / HTTP/1.1",
         };
         server.wait_for_note(note);

@@ -21,12 +21,12 @@ fn address_in_use() {
         let address = host.address();
         let ended = fails(step.program, &address.to_string());
         assert_eq!(ended.stdout, b"", "nothing is announced");
-        let name = step.name;
+        let (name, program) = (step.name, step.program);
         ended.expect_failure(
             1,
             &format!(
                 "{name}: cannot listen on {address}: address already in use; \
-                 another step may be running, or choose a port: {name} \
+                 another step may be running, or choose a port: {program} \
                  127.0.0.1:8081"
             ),
         );
@@ -71,12 +71,12 @@ fn permission_denied_for_a_port_of_roots() {
             let why = "root cannot give up a capability here";
             return skip(test, why, "run the tests as an ordinary user");
         };
-        let name = step.name;
+        let (name, program) = (step.name, step.program);
         running.wait().expect_failure(
             1,
             &format!(
                 "{name}: cannot listen on 127.0.0.1:80: permission denied; \
-                 ports below 1024 are root's: choose a port: {name} \
+                 ports below 1024 are root's, choose a port: {program} \
                  127.0.0.1:8080"
             ),
         );

@@ -108,7 +108,7 @@ fn a_head_too_long() {
         let (bytes, _) = wire.receive_until(|_| false);
         assert!(bytes.is_empty(), "no page: {}", bytes.escape_ascii());
     }
-    server.wait_for_note(": no blank line in 16384 bytes\n");
+    server.wait_for_note(": no empty line in 16384 bytes\n");
     answer(&server, KEEPING).expect_page();
 }
 
@@ -120,7 +120,7 @@ fn sixteen_kibibytes_without_end() {
     // Refused at once, though nothing says that no more will come.
     let (bytes, _) = wire.receive_until(|_| false);
     assert!(bytes.is_empty());
-    server.wait_for_note(": no blank line in 16384 bytes\n");
+    server.wait_for_note(": no empty line in 16384 bytes\n");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use crate::grade::Subject;
 
@@ -32,23 +32,28 @@ impl Project {
         Ok(Project { root: root.to_path_buf(), built: built.to_path_buf() })
     }
 
-    /// Builds the student's answer to the exercise `id`. The compiler's
-    /// words go to the student.
+    /// Builds the student's program for the exercise `id`. What the compiler
+    /// says goes to the student.
     ///
     /// # Errors
     /// When it does not compile.
     pub fn build(&self, id: &str) -> Result<Subject, String> {
-        let mut cargo = self.cargo_build();
-        cargo.args(["--example", "nasty", "--example", id]);
-        let status = cargo
-            .status()
-            .map_err(|error| format!("cannot run cargo: {error}"))?;
-        if !status.success() {
-            return Err(format!(
-                "{id} does not compile: see above; nothing was graded"
-            ));
-        }
-        Ok(self.subject(self.built.join("examples").join(id)))
+        let targets = ["--example", "nasty", "--example", id];
+        let built = self.cargo_build(&targets)?;
+        let built = built.ok_or_else(|| {
+            format!("{id} does not compile: see above; nothing was graded")
+        })?;
+        Ok(self.subject(self.found(&built, id)))
+    }
+
+    /// Builds the library to preload. Returns its path.
+    ///
+    /// # Errors
+    /// When it does not compile.
+    pub fn build_shim(&self) -> Result<PathBuf, String> {
+        let built = self.cargo_build(&["--example", "nasty"])?;
+        let built = built.ok_or("the shim does not compile: see above")?;
+        Ok(self.found(&built, "libnasty.so"))
     }
 
     /// Builds the steps and the library to preload.
@@ -56,16 +61,10 @@ impl Project {
     /// # Errors
     /// When they do not compile.
     pub fn build_steps(&self) -> Result<(), String> {
-        let mut cargo = self.cargo_build();
-        let status = cargo
-            .args(["--bins", "--example", "nasty"])
-            .status()
-            .map_err(|error| format!("cannot run cargo: {error}"))?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err("the steps do not compile: see above".to_string())
-        }
+        let built = self.cargo_build(&["--bins", "--example", "nasty"])?;
+        let built = built.ok_or("the steps do not compile: see above")?;
+        drop(built);
+        Ok(())
     }
 
     /// `program` as something to be graded.
@@ -74,21 +73,63 @@ impl Project {
         Subject { program, nasty, is_step: false }
     }
 
-    /// `cargo build` of the profile, and to the place, of this program.
-    fn cargo_build(&self) -> Command {
+    /// The built file called `name`.
+    fn found(&self, built: &[PathBuf], name: &str) -> PathBuf {
+        let is_it =
+            |path: &&PathBuf| path.file_name().is_some_and(|n| n == name);
+        let found = built.iter().find(is_it).cloned();
+        found.unwrap_or_else(|| self.built.join("examples").join(name))
+    }
+
+    /// Runs `cargo build`, in the profile of this program: the paths of what
+    /// it has built, or `None` if that does not compile. Where they are
+    /// depends on settings, the environment and the target, so cargo is
+    /// asked.
+    fn cargo_build(
+        &self,
+        targets: &[&str],
+    ) -> Result<Option<Vec<PathBuf>>, String> {
         let mut command = Command::new(cargo());
         command.args(["build", "--quiet"]).current_dir(&self.root);
-        let profile = self.built.file_name().unwrap_or_default();
-        if profile == "debug" {
-            command.args(["--profile", "dev"]);
-        } else {
-            command.arg("--profile").arg(profile);
+        command.args(["--message-format", "json-render-diagnostics"]);
+        match self.built.file_name().and_then(|name| name.to_str()) {
+            None | Some("debug") => command.args(["--profile", "dev"]),
+            Some(profile) => command.args(["--profile", profile]),
+        };
+        if !self.built.join("examples").exists() {
+            eprintln!("building; the first time this takes half a minute");
         }
-        if let Some(target) = self.built.parent() {
-            command.arg("--target-dir").arg(target);
-        }
-        command
+        let output = command
+            .args(targets)
+            .stderr(Stdio::inherit())
+            .output()
+            .map_err(|error| format!("cannot run cargo: {error}"))?;
+        let messages = String::from_utf8_lossy(&output.stdout);
+        let artifacts = messages.lines().flat_map(file_names);
+        Ok(output.status.success().then(|| artifacts.collect()))
     }
+}
+
+/// The paths in a message of cargo's: the strings of its array `filenames`.
+fn file_names(message: &str) -> Vec<PathBuf> {
+    let list = message.split_once("\"filenames\":[").map(|(_, rest)| rest);
+    let mut rest = list.unwrap_or_default();
+    let mut names = Vec::new();
+    while let Some(text) = rest.trim_start_matches(',').strip_prefix('"') {
+        let mut name = String::new();
+        let mut letters = text.chars();
+        while let Some(letter) = letters.next() {
+            match letter {
+                '"' => break,
+                // A path holds no other escapes than these.
+                '\\' => name.extend(letters.next()),
+                letter => name.push(letter),
+            }
+        }
+        names.push(PathBuf::from(name));
+        rest = letters.as_str();
+    }
+    names
 }
 
 /// The cargo that runs us, or the one in the path.

@@ -4,6 +4,23 @@
 //! the built program and observes it from outside. It is built by everybody
 //! who solves an exercise, so it needs nothing but libc.
 
+/// `println!`, but a reader who has seen enough (`| head -1`) is no reason to
+/// panic.
+macro_rules! say {
+    ($($arg:tt)*) => {{
+        use std::io::Write;
+        let _ = writeln!(std::io::stdout(), $($arg)*);
+    }};
+}
+
+/// `print!` in the same way.
+macro_rules! put {
+    ($($arg:tt)*) => {{
+        use std::io::Write;
+        let _ = write!(std::io::stdout(), $($arg)*);
+    }};
+}
+
 mod catalogue;
 mod compile;
 mod exercises;
@@ -13,6 +30,7 @@ mod master;
 mod progress;
 mod prove;
 mod report;
+mod shim;
 mod student;
 mod task;
 
@@ -30,6 +48,8 @@ The exercises of From Socket to Swarm.
   cargo ex solution 02a      yours against ours, after a pass or --give-up
   cargo ex reset 02a         the starter again; yours is kept beside it
   cargo ex all               check everything
+  cargo ex shim SETTINGS -- COMMAND…
+                             run a command under an unhelpful kernel
   cargo run --example 02a -- 127.0.0.1:8080
 
 For authors:
@@ -38,13 +58,40 @@ For authors:
                              every starter fails as declared, every solution
                              passes, every wrong answer is caught
 
+The shim's SETTINGS are a list such as w=700,eintr=3:
+
+  w=N, r=N     a write, or read, of a stream socket moves at most N bytes
+  eintr=N      every Nth read, write or accept of a socket fails with EINTR
+  alarm=N      every Nth poll or epoll_wait fails with EINTR after 20 ms
+  again=N      every Nth write of a non-blocking socket fails with EAGAIN
+  accept=E+F   the first accept fails with E, the next with F: EMFILE, ENFILE
+               or ECONNABORTED
+  gai=A+B      every host name resolves to these addresses, or fails: NONAME,
+               AGAIN, FAIL
+  own          a socket connects from the very port that it connects to
+  spurious=N   every Nth futex wait returns although it was not woken
+  die=N        SIGKILL in the Nth write or sync of a file: half is written
+  enospc=N     the disk is full from the Nth write of a file on
+
 EX_SLOW=4 makes all time limits four times as long. EX_JOBS=8 lets prove check
 so many programs at once.
 ";
 
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<String> = std::env::args_os()
+        .skip(1)
+        .map(|arg| arg.to_string_lossy().into_owned())
+        .collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    if let ["shim", settings, "--", command @ ..] = &args[..] {
+        return match under_shim(settings, command) {
+            Ok(code) => ExitCode::from(code),
+            Err(message) => {
+                eprintln!("ex: {message}");
+                ExitCode::from(2)
+            }
+        };
+    }
     match run(&args) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -55,10 +102,16 @@ fn main() -> ExitCode {
     }
 }
 
+fn under_shim(settings: &str, command: &[&str]) -> Result<u8, String> {
+    let project = Project::find()?;
+    let library = project.build_shim()?;
+    Ok(shim::code(shim::run(&library, settings, command)?))
+}
+
 /// Does what the command line says; true for full marks.
 fn run(args: &[&str]) -> Result<bool, String> {
     if matches!(args, ["help" | "--help" | "-h"]) {
-        print!("{HELP}");
+        put!("{HELP}");
         return Ok(true);
     }
     let project = Project::find()?;

@@ -9,7 +9,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The result of the last grading of an exercise.
+/// The best result of an exercise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Score {
     /// The exercise's slug.
@@ -39,16 +39,21 @@ impl Progress {
         Progress { path, results }
     }
 
-    /// The last result of the exercise `id`.
+    /// The best result of the exercise `id`.
     pub fn of(&self, id: &str) -> Option<&Score> {
         self.results.get(id)
     }
 
-    /// Writes down a result.
+    /// Writes down a result, unless there is a better one: an experiment
+    /// takes no points away.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn store(&mut self, id: &str, result: Score) -> io::Result<()> {
+        let best = self.results.get(id);
+        if best.is_some_and(|best| best.points > result.points) {
+            return Ok(());
+        }
         self.results.insert(id.to_string(), result);
         let lines = self.results.iter().map(|(id, result)| {
             let Score { slug, hash, points, of } = result;
@@ -56,7 +61,8 @@ impl Progress {
         });
         // First beside, then in place: a crash leaves the old file or the
         // new one.
-        let beside = self.path.with_extension("new");
+        let name = format!("new-{}", std::process::id());
+        let beside = self.path.with_extension(name);
         fs::write(&beside, lines.collect::<String>())?;
         fs::rename(&beside, &self.path)
     }
@@ -91,6 +97,8 @@ mod tests {
         let result =
             Score { slug: "x".into(), hash: hash(b"y"), points: 3, of: 8 };
         Progress::read(&root).store("02a", result.clone())?;
+        let worse = Score { points: 2, hash: 0, ..result.clone() };
+        Progress::read(&root).store("02a", worse)?;
         let again = Progress::read(&root);
         fs::remove_dir_all(&root)?;
         assert_eq!(again.of("02a"), Some(&result));

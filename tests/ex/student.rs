@@ -1,6 +1,7 @@
 //! The student's commands.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
@@ -26,15 +27,31 @@ pub struct Student<'a> {
 
 impl Student<'_> {
     fn find(&self, id: &str) -> Result<(&Exercise, &'static Table), String> {
-        let same =
-            |exercise: &&Exercise| exercise.id == id || exercise.slug == id;
+        let padded = format!("0{id}");
+        let same = |exercise: &&Exercise| {
+            [&exercise.id, &exercise.slug]
+                .iter()
+                .any(|name| **name == id || **name == padded)
+        };
         let exercise = self.list.iter().find(same);
-        let exercise = exercise.ok_or_else(|| {
-            format!("there is no exercise {id}; see cargo ex")
-        })?;
+        let exercise = exercise.ok_or_else(|| self.suggest(id))?;
         let table = exercises::table(&exercise.id);
         let table = table.ok_or_else(|| format!("{id} has no checks yet"))?;
         Ok((exercise, table))
+    }
+
+    /// What may have been meant by `id`.
+    fn suggest(&self, id: &str) -> String {
+        let padded = format!("0{id}");
+        let near = self.list.iter().filter(|exercise| {
+            exercise.id.starts_with(id) || exercise.id.starts_with(&padded)
+        });
+        let near: Vec<&str> = near.map(|exercise| &*exercise.id).collect();
+        let id = id.escape_debug();
+        match near.as_slice() {
+            [] => format!("there is no exercise {id}; see cargo ex"),
+            near => format!("which one of {id}: {}?", near.join(" or ")),
+        }
     }
 
     /// All exercises with what has been reached.
@@ -50,7 +67,7 @@ impl Student<'_> {
             if folder != exercise.folder {
                 folder = &exercise.folder;
                 let number = folder.get(..2).unwrap_or_default();
-                println!("{number}  {}", exercise.chapter);
+                say!("{number}  {}", exercise.chapter);
             }
             let of = table.points();
             let score = progress.of(&exercise.id);
@@ -74,12 +91,12 @@ impl Student<'_> {
                 "    {id}  {title:width$}  {stars:3}  ~{minutes:2} min  \
                  {points:2}/{of:<2}  {state}"
             );
-            println!("{}", line.trim_end());
+            say!("{}", line.trim_end());
         }
-        println!("{reached} of {possible} points");
+        say!("{reached} of {possible} points");
         match next {
-            Some(id) => println!("next: cargo ex {id}"),
-            None => println!("all done"),
+            Some(id) => say!("next: cargo ex {id}"),
+            None => say!("all done"),
         }
         Ok(true)
     }
@@ -94,42 +111,57 @@ impl Student<'_> {
         let (exercise, table) = self.find(id)?;
         let path = exercise.file(&self.project.root);
         // Read before it is built: the points are for what was read.
-        let file = read(&path)?;
+        let file = fs::read(&path).map_err(|error| {
+            format!("cannot read {}: {error}", path.display())
+        })?;
         let subject = match self.project.build(&exercise.id) {
             Ok(subject) => subject,
             Err(reason) => {
-                println!("{reason}");
+                say!("{reason}");
                 return Ok(false);
             }
         };
-        println!("{}", exercise.heading());
+        say!("{}", exercise.heading());
         let graded = grade::all(table, &subject, |graded| {
-            print!("{}", report::check(exercise, graded));
+            put!("{}", report::check(exercise, graded));
         });
         let (points, of) = report::points(&graded);
         let score = Score {
             slug: exercise.slug.clone(),
-            hash: progress::hash(file.as_bytes()),
+            hash: progress::hash(&file),
             points,
             of,
         };
         let mut progress = Progress::read(&self.project.root);
-        progress
+        let stored = progress
             .store(&exercise.id, score)
-            .map_err(|error| format!("cannot store the result: {error}"))?;
+            .and_then(|()| self.remember(&exercise.id, &file, points == of));
         let id = &exercise.id;
         if points == of {
-            println!(
+            say!(
                 "  {points}/{of} points: all of them. Yours against ours: \
                  cargo ex solution {id}"
             );
             if let Some(next) = self.next(&progress) {
-                println!("  next: cargo ex {next}");
+                say!("  next: cargo ex {next}");
             }
         } else {
-            println!("  {points}/{of} points");
+            say!("  {points}/{of} points");
+        }
+        if let Err(error) = stored {
+            say!("  (this result cannot be stored: {error})");
         }
         Ok(points == of)
+    }
+
+    /// Keeps a file that has passed: a later experiment may spoil it.
+    fn remember(&self, id: &str, file: &[u8], passed: bool) -> io::Result<()> {
+        if !passed {
+            return Ok(());
+        }
+        let solved = self.project.root.join(".solved");
+        fs::create_dir_all(&solved)?;
+        fs::write(solved.join(format!("{id}.rs")), file)
     }
 
     /// The first exercise that is not done.
@@ -152,8 +184,10 @@ impl Student<'_> {
             let now = modified(&path);
             if now.is_some() && now != last {
                 last = now;
-                self.check(id)?;
-                println!("watching {}; Ctrl-C ends", self.shown(&path));
+                if let Err(message) = self.check(id) {
+                    say!("{message}");
+                }
+                say!("watching {}; Ctrl-C ends", self.shown(&path));
             }
             std::thread::sleep(LOOK);
         }
@@ -165,13 +199,13 @@ impl Student<'_> {
         let task = task::read(&exercise.text(&self.project.root))?;
         let index = level.wrapping_sub(1);
         let hint = task.hints.get(index).ok_or("a hint's level is 1 to 3")?;
-        println!("{}", exercise.heading());
+        say!("{}", exercise.heading());
         if level == 1 {
-            println!("\n{}", task.task);
+            say!("\n{}", task.task);
         }
-        println!("\nHint {level} of {}:\n\n{hint}\n", task.hints.len());
+        say!("\nHint {level} of {}:\n\n{hint}\n", task.hints.len());
         if level < task.hints.len() {
-            println!("more: cargo ex hint {} {}", exercise.id, level + 1);
+            say!("more: cargo ex hint {} {}", exercise.id, level + 1);
         }
         Ok(true)
     }
@@ -183,7 +217,7 @@ impl Student<'_> {
         let score = progress.of(&exercise.id);
         let passed = score.is_some_and(|s| s.points >= table.points());
         if !passed && !give_up {
-            println!(
+            say!(
                 "{id} is not solved yet: cargo ex hint {id}, or, to see the \
                  solution all the same, cargo ex solution {id} --give-up"
             );
@@ -192,8 +226,8 @@ impl Student<'_> {
         let root = &self.project.root;
         let yours = exercise.file(root);
         let ours = self.programs(exercise)?.solution;
-        if fs::read_to_string(&yours).is_ok_and(|text| text == ours) {
-            println!("yours is ours, to the letter:\n\n{ours}");
+        if read(&yours).is_ok_and(|text| text == ours) {
+            say!("yours is ours, to the letter:\n\n{ours}");
             return Ok(true);
         }
         let name = format!("ex-{id}-{}.rs", std::process::id());
@@ -205,10 +239,10 @@ impl Student<'_> {
         let _ = fs::remove_file(&beside);
         match output {
             Ok(output) => {
-                print!("{}", String::from_utf8_lossy(&output.stdout));
+                put!("{}", String::from_utf8_lossy(&output.stdout));
             }
             // No diff(1) on this machine: ours alone.
-            Err(_) => print!("{ours}"),
+            Err(_) => put!("{ours}"),
         }
         Ok(true)
     }
@@ -218,13 +252,13 @@ impl Student<'_> {
         let (exercise, _) = self.find(id)?;
         let path = exercise.file(&self.project.root);
         let starter = self.programs(exercise)?.starter;
-        if fs::read_to_string(&path).is_ok_and(|text| text == starter) {
-            println!("{} is the starter already", self.shown(&path));
+        if read(&path).is_ok_and(|text| text == starter) {
+            say!("{} is the starter already", self.shown(&path));
             return Ok(true);
         }
         self.keep(&path)?;
         write(&path, &starter)?;
-        println!("{} is the starter again", self.shown(&path));
+        say!("{} is the starter again", self.shown(&path));
         Ok(true)
     }
 
@@ -241,7 +275,7 @@ impl Student<'_> {
         fs::rename(path, &kept).map_err(|error| {
             format!("cannot keep {}: {error}", path.display())
         })?;
-        println!("yours is kept as {}", self.shown(&kept));
+        say!("yours is kept as {}", self.shown(&kept));
         Ok(())
     }
 
@@ -256,26 +290,26 @@ impl Student<'_> {
         let (mut reached, mut possible) = (0, 0);
         for exercise in self.list {
             let Some(table) = exercises::table(&exercise.id) else { continue };
-            println!("{}", exercise.heading());
+            say!("{}", exercise.heading());
             let of = table.points();
             possible += of;
             let subject = match self.project.build(&exercise.id) {
                 Ok(subject) => subject,
                 Err(reason) => {
-                    println!("  {reason}\n  0/{of} points");
+                    say!("  {reason}\n  0/{of} points");
                     all_full = false;
                     continue;
                 }
             };
             let graded = grade::all(table, &subject, |graded| {
-                print!("{}", report::headline(graded));
+                put!("{}", report::headline(graded));
             });
             let (points, _) = report::points(&graded);
-            println!("  {points}/{of} points");
+            say!("  {points}/{of} points");
             reached += points;
             all_full &= points == of;
         }
-        println!("{reached} of {possible} points");
+        say!("{reached} of {possible} points");
         Ok(all_full)
     }
 
@@ -296,14 +330,14 @@ impl Student<'_> {
                 continue;
             }
             let starter = self.programs(exercise)?.starter;
-            if fs::read_to_string(&path).is_ok_and(|text| text == starter) {
+            if read(&path).is_ok_and(|text| text == starter) {
                 continue;
             }
             if progress.of(&exercise.id).is_some() {
                 self.keep(&path)?;
             }
             write(&path, &starter)?;
-            println!("wrote {}", self.shown(&path));
+            say!("wrote {}", self.shown(&path));
         }
         Ok(true)
     }
@@ -316,7 +350,7 @@ impl Student<'_> {
             let starter = self.programs(exercise)?.starter;
             if read(&path)? != starter {
                 all_equal = false;
-                println!(
+                say!(
                     "{}: not the starter of {}; to mend: cargo ex sync",
                     self.shown(&path),
                     exercise.master(Path::new("")).display()
@@ -331,8 +365,10 @@ fn modified(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).ok()?.modified().ok()
 }
 
+/// Reads a text; a checkout may have made its line ends CRLF.
 fn read(path: &Path) -> Result<String, String> {
     fs::read_to_string(path)
+        .map(|text| text.replace("\r\n", "\n"))
         .map_err(|error| format!("cannot read {}: {error}", path.display()))
 }
 

@@ -10,8 +10,6 @@ mod calls;
 mod changing;
 mod client;
 mod conduct;
-#[path = "../fuzz/date.rs"]
-mod date;
 mod dates;
 mod fuzz;
 mod labels;

@@ -8,5 +8,6 @@ mod skip;
 mod budgets;
 mod manifest;
 mod rooms;
+mod source;
 mod tracked;
 mod tree;

@@ -2,6 +2,7 @@
 //! compiler watches over.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use toml::Value;
 
@@ -69,14 +70,19 @@ fn the_compiler_watches_over_the_rules() {
 #[test]
 fn no_step_lifts_a_rule() {
     let Some(files) = tracked("no_step_lifts_a_rule") else { return };
-    let ours = files.iter().filter(|file| {
+    // Exercises include what they use a part of.
+    let exercise = |file: &Path| {
+        let name = file.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.starts_with("ex_"))
+    };
+    let ours = files.iter().filter(|file| !exercise(file)).filter(|file| {
         let rust = file.extension().is_some_and(|end| end == "rs");
         rust && (file.starts_with("steps") || file.starts_with("shared"))
     });
     let mut count = 0;
     for file in ours {
         let text = read(file);
-        let lifted = text.contains("clippy::") || text.contains("allow(");
+        let lifted = text.contains("clippy::") || text.contains("[allow(");
         assert!(!lifted, "{}: a rule is lifted", file.display());
         count += 1;
     }

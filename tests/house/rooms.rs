@@ -1,163 +1,235 @@
-//! The rooms of `shared/`: when each module enters, and who may use it.
+//! The rooms of `shared/`: when each item enters, and who may use it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
 
-use syn::visit::{self, Visit};
-use syn::{ItemUse, UseTree};
+use crate::source::{Module, Uses, shared, words};
+use crate::tree::steps;
 
-use crate::tree::{root, steps};
+/// From the ground up: a room uses those before it.
+const ROOMS: [&str; 8] =
+    ["cli", "collections", "net", "http", "files", "sync", "events", "web"];
 
-/// For each module of shared/, such as `net/stream.rs`, the step in which
-/// it enters.
-fn entries() -> BTreeMap<String, i64> {
-    let mut entries = BTreeMap::new();
-    for step in steps() {
-        for module in &step.modules {
-            let before = entries.insert(module.clone(), step.number);
-            assert_eq!(before, None, "{module} enters twice");
-        }
-    }
-    entries
+/// Who knows nothing of whom, although it stands above.
+const STRANGERS: [(&str, &str); 4] =
+    [("http", "net"), ("files", "http"), ("sync", "net"), ("events", "http")];
+
+/// What the core must not name: system calls, and clocks.
+const INPUT_AND_OUTPUT: [&str; 9] = [
+    "std::net::Tcp",
+    "ToSocketAddrs",
+    "std::fs",
+    "std::io",
+    "libc::",
+    "nix::sys::socket",
+    "nix::unistd",
+    "Instant::now",
+    "SystemTime::now",
+];
+
+fn room(module: &str) -> &str {
+    module.split(['/', '.']).next().unwrap_or(module)
 }
 
-/// The files below `folder`, but for `lib.rs` and `mod.rs`, which only list
-/// the others.
-fn modules(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            modules(&path, found);
-        } else if !path.ends_with("mod.rs") && !path.ends_with("lib.rs") {
-            found.push(path);
+/// The module of shared/ that `path` leads to, and what it names there. In
+/// the library itself the path may begin in the file `from`.
+fn resolve<'p>(
+    path: &'p [String],
+    from: Option<&str>,
+    modules: &[Module],
+) -> Option<(String, &'p [String])> {
+    let mut before: Vec<&str> = Vec::new();
+    let inside = match (path.first()?.as_str(), from) {
+        ("shared", None) | ("crate", Some(_)) => &path[1..],
+        ("super", Some(from)) => {
+            before = from.split('/').collect();
+            before.pop();
+            let supers = path.iter().take_while(|name| *name == "super");
+            let supers = supers.count();
+            before.truncate((before.len() + 1).saturating_sub(supers));
+            &path[supers..]
         }
-    }
-}
-
-fn shared() -> BTreeMap<String, String> {
-    let folder = root().join("shared");
-    let mut files = Vec::new();
-    modules(&folder, &mut files);
-    let named = files.into_iter().map(|path| {
-        let name = path.strip_prefix(&folder).unwrap().to_str().unwrap();
-        (name.to_string(), fs::read_to_string(&path).unwrap())
+        _ => return None,
+    };
+    let found = (0..=inside.len()).find_map(|length| {
+        let names = before.iter().copied();
+        let names = names.chain(inside[..length].iter().map(String::as_str));
+        let name = format!("{}.rs", names.collect::<Vec<_>>().join("/"));
+        let exists = modules.iter().any(|module| module.name == name);
+        exists.then_some((name, &inside[length..]))
     });
-    named.collect()
+    // A whole room, or everything in one, hides what is used of it.
+    let name = path.join("::");
+    Some(found.unwrap_or_else(|| panic!("`{name}` is no module of shared/")))
+}
+
+/// Which modules a module uses.
+fn graph(modules: &[Module]) -> BTreeMap<&str, BTreeSet<String>> {
+    let edges = modules.iter().map(|module| {
+        let paths = Uses::of(&module.text).paths;
+        let used = paths.iter().filter_map(|path| {
+            resolve(path, Some(&module.name), modules).map(|(name, _)| name)
+        });
+        let used = used.filter(|name| *name != module.name).collect();
+        (module.name.as_str(), used)
+    });
+    edges.collect()
 }
 
 #[test]
-fn a_module_says_when_it_enters() {
-    let entries = entries();
-    let shared = shared();
-    let listed: Vec<_> = entries.keys().collect();
-    assert_eq!(shared.keys().collect::<Vec<_>>(), listed, "steps.toml");
-    for (name, text) in &shared {
-        let start = format!("//! Enters in step {:02}: ", entries[name]);
-        assert!(text.starts_with(&start), "shared/{name}: {start}…");
-    }
-}
-
-/// Every path that a file names, from a root such as `shared` or `crate`.
-#[derive(Default)]
-struct Paths(Vec<Vec<String>>);
-
-impl Paths {
-    fn of(text: &str) -> Vec<Vec<String>> {
-        let mut paths = Paths::default();
-        paths.visit_file(&syn::parse_file(text).unwrap());
-        paths.0
-    }
-
-    fn walk(&mut self, before: &[String], tree: &UseTree) {
-        match tree {
-            UseTree::Path(path) => {
-                let so_far = [before, &[path.ident.to_string()]].concat();
-                self.walk(&so_far, &path.tree);
-            }
-            UseTree::Group(group) => {
-                for tree in &group.items {
-                    self.walk(before, tree);
-                }
-            }
-            UseTree::Name(name) => {
-                self.0.push([before, &[name.ident.to_string()]].concat());
-            }
-            UseTree::Rename(name) => {
-                self.0.push([before, &[name.ident.to_string()]].concat());
-            }
-            _ => self.0.push([before, &["*".to_string()]].concat()),
+fn a_room_uses_those_below_it() {
+    let modules = shared();
+    let floor = |name: &str| {
+        let room = room(name);
+        let floor = ROOMS.iter().position(|known| *known == room);
+        floor.unwrap_or_else(|| panic!("shared/{name}: no room {room}"))
+    };
+    for (name, used) in graph(&modules) {
+        for other in used {
+            let upward = floor(&other) > floor(name);
+            assert!(!upward, "shared/{name} uses {other}, which is above it");
+            let pair = (room(name), room(&other));
+            assert!(!STRANGERS.contains(&pair), "shared/{name} uses {other}");
         }
     }
 }
 
-impl<'ast> Visit<'ast> for Paths {
-    fn visit_item_use(&mut self, item: &'ast ItemUse) {
-        self.walk(&[], &item.tree);
-    }
-
-    fn visit_path(&mut self, path: &'ast syn::Path) {
-        let names = path.segments.iter().map(|part| part.ident.to_string());
-        self.0.push(names.collect());
-        visit::visit_path(self, path);
+#[test]
+fn no_module_uses_itself_by_way_of_another() {
+    let modules = shared();
+    let graph = graph(&modules);
+    for start in graph.keys() {
+        let mut reached: BTreeSet<&str> = BTreeSet::new();
+        let mut next = vec![*start];
+        while let Some(name) = next.pop() {
+            for used in &graph[name] {
+                assert!(used != start, "a cycle: {start} … {name} {start}");
+                if reached.insert(used) {
+                    next.push(used);
+                }
+            }
+        }
     }
 }
 
-/// The modules of shared/ that `text` uses. In the library itself `room`
-/// are the rooms that the file is in: `["net"]`.
-fn used(text: &str, room: Option<&[String]>) -> Vec<String> {
-    let entries = entries();
-    let mut modules = Vec::new();
-    for path in Paths::of(text) {
-        let inside: Vec<String> = match (path[0].as_str(), room) {
-            ("shared", None) | ("crate", Some(_)) => path[1..].to_vec(),
-            ("super", Some(room)) => [room, &path[1..]].concat(),
-            _ => continue,
-        };
-        let found = (1..=inside.len())
-            .map(|length| format!("{}.rs", inside[..length].join("/")))
-            .find(|name| entries.contains_key(name));
-        // A whole room, or everything in one, hides what is used of it.
-        let name = inside.join("::");
-        assert!(found.is_some(), "`{name}` is no module that has entered");
-        modules.extend(found);
+#[test]
+fn the_protocol_makes_no_system_call() {
+    let modules = shared();
+    let core = modules.iter().filter(|module| {
+        module.name.starts_with("http/")
+            || module.name.starts_with("web/connection")
+    });
+    let mut count = 0;
+    for module in core {
+        count += 1;
+        for name in INPUT_AND_OUTPUT {
+            let found = module.text.contains(name);
+            assert!(!found, "shared/{} names {name}", module.name);
+        }
     }
-    modules
+    assert!(count > 10, "no core");
+}
+
+/// The steps in which something of that name enters: what belongs to the
+/// owner, or methods.
+fn entries(modules: &[Module], owner: Option<&str>, name: &str) -> Vec<i64> {
+    let items = modules.iter().flat_map(|module| &module.items);
+    let found = items.filter(|item| {
+        let belongs = match owner {
+            Some(_) => item.owner.as_deref() == owner,
+            None => item.has_self,
+        };
+        item.name == name && belongs
+    });
+    found.map(|item| item.entry).collect()
 }
 
 #[test]
 fn a_step_uses_what_has_entered_by_then() {
-    let entries = entries();
-    let mut all = 0;
+    let modules = shared();
+    let mut uses_of_shared = 0;
     for step in steps() {
-        for source in step.sources() {
+        let texts = step.sources().into_iter().map(|source| {
             let text = fs::read_to_string(&source).unwrap();
-            for module in used(&text, None) {
-                all += 1;
-                let entered = entries[&module];
-                assert!(
-                    entered <= step.number,
-                    "{}: shared/{module} enters in step {entered:02} only",
-                    source.display()
-                );
+            (source, text)
+        });
+        let texts: Vec<_> = texts.collect();
+        // What has one of these in front of it is the step's own.
+        let is_own = |start: &str| texts.iter().any(|t| t.1.contains(start));
+        for (source, text) in &texts {
+            let uses = Uses::of(text);
+            let early = |what: &str, entries: &[i64]| {
+                let first = entries.iter().min();
+                let late = first.is_some_and(|first| *first > step.number);
+                let source = source.display();
+                assert!(!late, "{source}: {what} enters in step {first:?}");
+            };
+            for path in &uses.paths {
+                let found = resolve(path, None, &modules);
+                if let Some((module, rest)) = found {
+                    uses_of_shared += 1;
+                    let named = modules.iter().find(|m| m.name == module);
+                    let named = named.expect("it was found by its name");
+                    early(&module, &[named.entry]);
+                    let item = rest.first().map_or("", String::as_str);
+                    let items = named.items.iter();
+                    let items = items.filter(|i| i.name == *item);
+                    let item_entries: Vec<_> = items.map(|i| i.entry).collect();
+                    early(item, &item_entries);
+                }
+                if let [.., owner, name] = path.as_slice() {
+                    let found = entries(&modules, Some(owner), name);
+                    let own = is_own(&format!(" {owner} {{"));
+                    early(name, if own { &[] } else { &found });
+                }
+            }
+            for method in &uses.methods {
+                // Nor is an iterator's `next` meant.
+                let own = method == "next" || is_own(&format!("fn {method}"));
+                let found = entries(&modules, None, method);
+                early(method, if own { &[] } else { &found });
             }
         }
     }
-    assert!(all >= steps().len(), "every step uses shared::cli");
+    assert!(uses_of_shared >= steps().len(), "every step uses shared::cli");
+}
+
+/// Nothing is there for later.
+#[test]
+fn every_item_is_used() {
+    let modules = shared();
+    let mut texts: Vec<String> =
+        modules.iter().map(|module| module.text.clone()).collect();
+    for source in steps().iter().flat_map(|step| step.sources()) {
+        texts.push(fs::read_to_string(source).unwrap());
+    }
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for word in texts.iter().flat_map(|text| words(text)) {
+        *counts.entry(word).or_default() += 1;
+    }
+    let unused = modules.iter().flat_map(|module| {
+        let items = module.items.iter();
+        let items = items.filter(|item| counts[item.name.as_str()] < 2);
+        items.map(|item| format!("{}: {}", module.name, item.name))
+    });
+    let unused: Vec<String> = unused.collect();
+    assert!(unused.is_empty(), "no step uses:\n{}", unused.join("\n"));
 }
 
 #[test]
-fn a_module_uses_what_has_entered_by_then() {
-    let entries = entries();
-    for (name, text) in shared() {
-        let mut room: Vec<String> =
-            name.split('/').map(str::to_string).collect();
-        room.pop();
-        for module in used(&text, Some(&room)) {
-            assert!(
-                entries[&module] <= entries[&name],
-                "shared/{name} uses {module}, which enters later"
-            );
+fn modules_enter_as_listed() {
+    let modules = shared();
+    let listed = steps().into_iter().flat_map(|step| {
+        let number = step.number;
+        step.modules.into_iter().map(move |module| (module, number))
+    });
+    let listed: BTreeMap<String, i64> = listed.collect();
+    let entries = modules.iter().map(|m| (m.name.clone(), m.entry));
+    assert_eq!(entries.collect::<BTreeMap<_, _>>(), listed, "steps.toml");
+    for module in &modules {
+        for item in &module.items {
+            let too_early = item.entry < module.entry;
+            assert!(!too_early, "{}: {}", module.name, item.name);
         }
     }
 }

@@ -7,6 +7,7 @@ use std::process::Command;
 use toml::{Table, Value};
 
 use crate::skip::skip;
+use crate::source::rust_files;
 
 /// Where the repository is.
 pub fn root() -> &'static Path {
@@ -59,16 +60,12 @@ impl Step {
 
     /// The sources of the step: not those of its exercises.
     pub fn sources(&self) -> Vec<PathBuf> {
-        let folder = root().join(self.folder());
-        let files = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap());
+        let mut files = rust_files(&root().join(self.folder()));
+        files.retain(|path| {
+            let name = path.file_name().unwrap().to_string_lossy();
+            !name.starts_with("ex_")
+        });
         files
-            .map(|entry| entry.path())
-            .filter(|path| path.extension().is_some_and(|end| end == "rs"))
-            .filter(|path| {
-                let name = path.file_name().unwrap().to_string_lossy();
-                !name.starts_with("ex_")
-            })
-            .collect()
     }
 }
 

@@ -44,10 +44,25 @@ impl<'w> Replies<'w> {
         assert!(self.unused.is_empty(), "one answer too many: {rest}");
     }
 
+    /// Not a byte more, but perhaps a reset.
+    pub fn expect_close(&mut self) {
+        self.expect_nothing();
+        let (rest, _) = self.wire.receive_until(|_| false);
+        assert!(rest.is_empty(), "more came: {}", rest.escape_ascii());
+    }
+
     /// Not a byte more, and no reset, which could have destroyed answers.
     pub fn expect_end(&mut self) {
         self.expect_nothing();
         self.wire.expect_end();
+    }
+
+    /// The same for a client that goes on sending after its own close: it is
+    /// not read, so a reset may follow the last response.
+    pub fn expect_end_or_reset(&mut self) {
+        self.expect_nothing();
+        let (rest, _) = self.wire.receive_until(|_| false);
+        assert!(rest.is_empty(), "more came: {}", rest.escape_ascii());
     }
 }
 

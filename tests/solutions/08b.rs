@@ -198,7 +198,8 @@ fn send_file(
     let mut piece = vec![0; PIECE];
     let mut sent = 0;
     while sent < file.validators.size {
-        let left = usize::try_from(file.validators.size - sent).unwrap_or(usize::MAX);
+        let left = file.validators.size - sent;
+        let left = usize::try_from(left).unwrap_or(usize::MAX);
         let room = left.min(PIECE);
         match read_at(file, sent, &mut piece[..room])? {
             // It has become shorter. More was promised, and only the end of

@@ -33,6 +33,7 @@ pub mod html;
 pub mod items;
 pub mod links;
 pub mod listing;
+pub mod new;
 pub mod page;
 mod pair;
 pub mod picture;

@@ -1,13 +1,15 @@
 //! `cargo book`: builds the book and serves it; `check`, `record`, `sync`.
 
-use std::process::{ExitCode, Stdio};
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::thread;
 
 use anyhow::bail;
 use kit::record::Which;
 use kit::serve::Server;
 use kit::{
-    Fault, Project, Result, build, check, preprocess, record, sizes, sync,
-    terminal,
+    Fault, Project, Result, build, check, new, preprocess, record, serve,
+    sizes, sync, terminal,
 };
 use lexopt::prelude::*;
 
@@ -27,6 +29,7 @@ Usage: cargo book [COMMAND]
                        is traces, runs or charts
   diff [FROM] TO       what has changed between two steps: diff 06 07
   sizes                how long each step is
+  new NN SLUG [AFTER]  the skeleton of a step, out of the last step or AFTER
   sync [--check]       write what is generated from steps/steps.toml
   preprocess           mdBook's preprocessor protocol, for `mdbook serve`
 ";
@@ -84,12 +87,24 @@ fn run() -> Result<bool> {
         }
         Some("check") => {
             let which = (!no_runs).then_some(which);
-            return Ok(report(&check::check(&project, which)?));
+            let faults = check::check(&project, which)?;
+            let (open, faults): (Vec<_>, Vec<_>) = faults
+                .into_iter()
+                .partition(|it| check::is_unfinished(&project, it));
+            for fault in open {
+                eprintln!("unfinished: {fault}");
+            }
+            return Ok(report(&faults));
         }
         Some("record") => {
             let what = names.first().map_or("", String::as_str);
             let names = names.get(1..).unwrap_or(&[]);
             record::record(&project, what, names, which)?;
+        }
+        Some("new") => {
+            for file in new::create(&project, &names)? {
+                println!("{}", file.display());
+            }
         }
         Some("diff") => terminal::diff(&project, &names)?,
         Some("sizes") => print!("{}", sizes::table(&project)?),
@@ -124,12 +139,21 @@ fn arguments() -> Result<Arguments> {
     Ok(arguments)
 }
 
-/// Builds the book and serves it until Ctrl-C.
+/// Builds the book and serves it until Ctrl-C; builds it again on changes.
 fn show(project: &Project, port: u16) -> Result<()> {
     eprintln!("book: building the book");
     let directory = build::install(project)?;
-    let output = Stdio::inherit();
-    Server::start(project, &directory, port, output)?.watch(project)
+    let server = Server::start(project, &directory, port)?;
+    // Whoever waits for this line may be a program, on the end of a pipe.
+    writeln!(io::stdout(), "listening on http://{}", server.address()?)?;
+    thread::scope(|scope| {
+        let watch = || serve::watch(project);
+        if let Err(error) = thread::Builder::new().spawn_scoped(scope, watch) {
+            eprintln!("book: changes are not noticed: {error}");
+        }
+        server.serve();
+    });
+    Ok(())
 }
 
 /// Prints every fault on a line; whether there was none.

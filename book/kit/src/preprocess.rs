@@ -137,7 +137,8 @@ fn page<'a>(
     file: &Path,
 ) -> Result<Page<'a>, Vec<Fault>> {
     let mut page = Page::new(project, address(chapter));
-    chapter.content = expand(&mut page, &chapter.content, file)?;
+    let content = chapter.content.replace("\r\n", "\n");
+    chapter.content = expand(&mut page, &content, file)?;
     Ok(page)
 }
 

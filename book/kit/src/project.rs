@@ -32,6 +32,8 @@ pub struct Step {
     after: Option<u8>,
     #[serde(default)]
     pub fresh: bool,
+    #[serde(default)]
+    pub unfinished: bool,
     pub long_diff: Option<String>,
     #[serde(default, rename = "exercise")]
     pub exercises: Vec<Exercise>,
@@ -141,14 +143,16 @@ impl Project {
         })
     }
 
-    /// The text of a file, named from the root.
+    /// The text of a file, named from the root. A checkout may have `\r\n` at
+    /// the ends of lines; here they are always `\n`.
     ///
     /// # Errors
     /// When it cannot be read; the error names it.
     pub fn read(&self, file: impl AsRef<Path>) -> Result<String> {
         let file = file.as_ref();
-        fs::read_to_string(self.root.join(file))
-            .with_context(|| format!("cannot read {}", file.display()))
+        let text = fs::read_to_string(self.root.join(file))
+            .with_context(|| format!("cannot read {}", file.display()))?;
+        Ok(text.replace("\r\n", "\n"))
     }
 
     /// The step's own sources, from the root, `main.rs` first: every `*.rs`

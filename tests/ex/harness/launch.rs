@@ -3,12 +3,13 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::preload::Preload;
 use super::program::Program;
 use super::time;
 use super::transcript::Transcript;
@@ -17,7 +18,7 @@ use super::trouble::{Outcome, Trouble};
 /// What a check works with: one program, one empty directory.
 pub struct Lab {
     program: PathBuf,
-    nasty: PathBuf,
+    preload: Preload,
     scratch: PathBuf,
     lenient: bool,
     log: Transcript,
@@ -32,13 +33,19 @@ impl Lab {
     /// When no directory can be made.
     pub fn new(program: &Path, nasty: &Path, lenient: bool) -> io::Result<Lab> {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
-        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("ex-{}-{number}", std::process::id());
-        let scratch = std::env::temp_dir().join(name);
-        fs::create_dir(&scratch)?;
+        // One that was killed may have left a directory of this name.
+        let scratch = loop {
+            let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+            let name = format!("ex-{}-{number}", std::process::id());
+            let scratch = std::env::temp_dir().join(name);
+            match fs::create_dir(&scratch) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                result => break result.map(|()| scratch)?,
+            }
+        };
         Ok(Lab {
             program: program.to_path_buf(),
-            nasty: nasty.to_path_buf(),
+            preload: Preload::new(nasty)?,
             scratch,
             lenient,
             log: Transcript::default(),
@@ -154,7 +161,7 @@ impl Launch<'_> {
     fn preload(&self) -> Vec<(&'static str, OsString)> {
         let Some(settings) = &self.nasty else { return Vec::new() };
         vec![
-            ("LD_PRELOAD", self.lab.nasty.clone().into()),
+            ("LD_PRELOAD", self.lab.preload.path().into()),
             ("NASTY", settings.into()),
             ("NASTY_SEEN", self.seen().into()),
         ]
@@ -189,13 +196,19 @@ fn restrain(descriptors: u64) -> io::Result<()> {
         (libc::RLIMIT_FSIZE, 64 << 20),
         (libc::RLIMIT_NOFILE, descriptors),
     ];
-    // SAFETY: prctl(2) takes a number here; setrlimit(2) reads one struct.
+    // SAFETY: prctl(2) takes a number here; getrlimit(2) writes one struct,
+    // and setrlimit(2) reads it.
     unsafe {
         if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) == -1 {
             return Err(io::Error::last_os_error());
         }
         for (what, most) in limits {
-            let limit = libc::rlimit { rlim_cur: most, rlim_max: most };
+            let mut limit = libc::rlimit { rlim_cur: most, rlim_max: most };
+            // Who started the grader may allow less than we would.
+            if libc::getrlimit(what, &raw mut limit) == 0 {
+                limit.rlim_cur = most.min(limit.rlim_max);
+                limit.rlim_max = limit.rlim_cur;
+            }
             if libc::setrlimit(what, &raw const limit) == -1 {
                 return Err(io::Error::last_os_error());
             }

@@ -13,6 +13,7 @@ pub mod door;
 pub mod launch;
 pub mod output;
 pub mod place;
+pub mod preload;
 pub mod proc;
 pub mod program;
 pub mod quiet;

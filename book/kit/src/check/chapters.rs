@@ -5,18 +5,43 @@ use std::path::PathBuf;
 use crate::chapter::{Directive, Piece, pieces};
 use crate::{Fault, Project, Result, Step};
 
-/// The level-2 headings of a chapter.
-const PARTS: [&str; 10] = [
-    "What you will build",
-    "What is wrong so far",
-    "The picture",
-    "The code",
-    WHAT_CHANGED,
-    "The conversation with the kernel",
-    "The system calls",
-    WHAT_IT_COSTS,
-    "What is still wrong",
-    "Predict, break, extend",
+/// The level-2 headings of a chapter, and what stands below them.
+pub(crate) const PARTS: [(&str, &str); 10] = [
+    (
+        "What you will build",
+        "what it teaches, and how to run, trace and compare it.",
+    ),
+    (
+        "What is wrong so far",
+        "the failing of the step before, by a run; not yet the cure.",
+    ),
+    ("The picture", "one, in the theme's colours."),
+    (
+        "The code",
+        "in pieces of 5 to 30 lines; between them what was tried first and \
+         why it is not enough, then why this.",
+    ),
+    (WHAT_CHANGED, "what the diff below shows."),
+    (
+        "The conversation with the kernel",
+        "the trace, after `cargo book record traces`.",
+    ),
+    (
+        "The system calls",
+        "their table; for each new one a heading such as `### read(2)`, with \
+         signature, arguments, result, errors and manual page.",
+    ),
+    (
+        WHAT_IT_COSTS,
+        "a measurement against earlier steps on the same work, where the step \
+         is about cost.",
+    ),
+    ("What is still wrong", "what the next step is about."),
+    (
+        "Predict, break, extend",
+        "two questions to think about before running, one thing to break \
+         (what happens, folded), the exercises.",
+    ),
 ];
 /// Not in the chapter of a step that grows out of none.
 const WHAT_CHANGED: &str = "What changed";
@@ -52,7 +77,8 @@ fn parts(step: &Step, text: &str) -> Option<Fault> {
         Some((line, text.strip_prefix("## ")?.trim()))
     });
     let headings: Vec<_> = headings.collect();
-    let wanted = PARTS.into_iter().filter(|&part| match part {
+    let wanted = PARTS.into_iter().map(|(part, _)| part);
+    let wanted = wanted.filter(|&part| match part {
         WHAT_CHANGED => step.base().is_some(),
         WHAT_IT_COSTS => headings.iter().any(|(_, it)| *it == part),
         _ => true,

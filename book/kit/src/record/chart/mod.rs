@@ -18,39 +18,17 @@ use crate::{Fault, Project, Result, Step};
 mod draw;
 mod nagle;
 
-/// What is drawn.
+/// What is drawn: a bar for each value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Chart {
     /// What it shows, in a few words.
     pub title: String,
-    /// How it is drawn.
-    pub kind: Kind,
-    /// What the horizontal axis counts, with its unit.
+    /// What the bars stand for.
     pub x: String,
-    /// What the vertical axis counts, with its unit.
+    /// What their heights count, with its unit.
     pub y: String,
-    /// What is compared; one series needs no name.
-    pub series: Vec<Series>,
-}
-
-/// How a chart is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// A bar for each value, side by side for several series.
-    Bars,
-    /// A line through the values, over a scale of numbers.
-    Lines,
-}
-
-/// Values that belong together.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Series {
-    /// Its name in the chart.
-    pub name: String,
-    /// Pairs of a place on the horizontal axis and a value.
+    /// The name of each bar, and its height.
     pub values: Vec<(String, f64)>,
 }
 
@@ -73,17 +51,6 @@ const RECORDERS: [(&str, Numbers, Recorder); 2] = [
 ];
 
 impl Chart {
-    /// The places on the horizontal axis, in order.
-    fn places(&self) -> Vec<&str> {
-        let mut places: Vec<&str> = Vec::new();
-        for (place, _) in self.series.iter().flat_map(|s| &s.values) {
-            if !places.contains(&place.as_str()) {
-                places.push(place);
-            }
-        }
-        places
-    }
-
     fn to_json(&self) -> Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
@@ -116,24 +83,20 @@ pub fn render(project: &Project, name: &str) -> Result<String> {
 
 /// The numbers for those who do not see the drawing.
 fn table(chart: &Chart) -> Result<String, std::fmt::Error> {
-    let mut html = String::from("<div class=\"table-wrapper\">\n<table>\n");
-    write!(html, "<thead><tr><th scope=\"col\">{}</th>", escape(&chart.x))?;
-    for series in &chart.series {
-        let head = match chart.series.len() {
-            1 => chart.y.clone(),
-            _ => format!("{}, {}", series.name, chart.y),
-        };
-        write!(html, "<th scope=\"col\">{}</th>", escape(&head))?;
-    }
-    html.push_str("</tr></thead>\n<tbody>\n");
-    for place in chart.places() {
-        write!(html, "<tr><th scope=\"row\">{}</th>", escape(place))?;
-        for series in &chart.series {
-            let value = series.values.iter().find(|(at, _)| at == place);
-            let value = value.map_or("–".into(), |(_, v)| draw::number(*v));
-            write!(html, "<td>{value}</td>")?;
-        }
-        html.push_str("</tr>\n");
+    let mut html = format!(
+        "<div class=\"table-wrapper\">\n<table>\n<thead><tr>\
+         <th scope=\"col\">{}</th><th scope=\"col\">{}</th></tr></thead>\n\
+         <tbody>\n",
+        escape(&chart.x),
+        escape(&chart.y)
+    );
+    for (name, value) in &chart.values {
+        writeln!(
+            html,
+            "<tr><th scope=\"row\">{}</th><td>{}</td></tr>",
+            escape(name),
+            draw::number(*value)
+        )?;
     }
     html.push_str("</tbody>\n</table>\n</div>\n");
     Ok(html)
@@ -246,37 +209,28 @@ fn calls_per_step(project: &Project) -> Result<Chart> {
         title: format!(
             "System calls of ours per request: {REQUESTS} times the same page"
         ),
-        kind: Kind::Bars,
         x: "step".to_string(),
         y: "system calls per request".to_string(),
-        series: vec![Series { name: String::new(), values }],
+        values,
     })
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
-    fn the_table_has_every_number_and_a_gap_where_there_is_none() {
-        let series = |name: &str, values: &[(&str, f64)]| Series {
-            name: name.to_string(),
-            values: values.iter().map(|(p, v)| (p.to_string(), *v)).collect(),
-        };
+    fn the_table_has_every_number() {
         let chart = Chart {
             title: "t".to_string(),
-            kind: Kind::Bars,
             x: "step".to_string(),
-            y: "time in ms".to_string(),
-            series: vec![
-                series("ours", &[("01", 2.5), ("02", 12000.0)]),
-                series("<other>", &[("02", 3.0)]),
-            ],
+            y: "time in <ms>".to_string(),
+            values: vec![("01".to_string(), 2.5), ("02".to_string(), 12000.0)],
         };
         let table = table(&chart).unwrap();
-        assert!(table.contains("<th scope=\"col\">&lt;other&gt;, time in ms"));
-        assert!(table.contains("01</th><td>2.5</td><td>–</td></tr>"));
-        assert!(table.contains("02</th><td>12\u{202f}000</td><td>3</td></tr>"));
+        assert!(table.contains("<th scope=\"col\">time in &lt;ms&gt;</th>"));
+        assert!(table.contains("01</th><td>2.5</td></tr>"));
+        assert!(table.contains("02</th><td>12\u{202f}000</td></tr>"));
     }
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
 
-use super::{Chart, Kind, Series};
+use super::Chart;
 use crate::{Project, Result};
 
 /// Questions on one connection, one after the other. The kernel
@@ -58,10 +58,9 @@ pub fn record(_: &Project) -> Result<Chart> {
              {QUESTIONS}, on {}",
             machine()
         ),
-        kind: Kind::Bars,
         x: "how the server writes".to_string(),
         y: "milliseconds".to_string(),
-        series: vec![Series { name: String::new(), values }],
+        values,
     })
 }
 

@@ -20,6 +20,7 @@ use crate::{Project, Result, Step};
 
 mod ours;
 mod page;
+mod peer;
 mod run;
 mod source;
 mod stable;

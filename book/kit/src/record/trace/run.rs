@@ -1,8 +1,7 @@
 //! Runs a step under strace and plays the other side of its script.
 
 use std::fs;
-use std::io::{self, ErrorKind, PipeReader, PipeWriter, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -12,13 +11,14 @@ use anyhow::{Context, Result, bail, ensure};
 use nix::fcntl::{self, FcntlArg, OFlag};
 use nix::sys::signal::Signal;
 
+use super::peer::Peer;
 use crate::record::ports::Ports;
 use crate::record::process::{self, Running};
 use crate::record::quiet;
 use crate::record::session::{Act, Script, What};
 
 /// How long the script waits for anything before it fails.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Strings longer than this many bytes are cut, with `...` behind them.
 const STRINGS: &str = "96";
@@ -92,8 +92,7 @@ struct Scene<'a> {
     output: Option<PipeReader>,
     printed: Vec<u8>,
     input: Option<PipeWriter>,
-    listener: Option<TcpListener>,
-    connection: Option<TcpStream>,
+    peer: Peer,
 }
 
 impl<'a> Scene<'a> {
@@ -112,8 +111,7 @@ impl<'a> Scene<'a> {
             output: None,
             printed: Vec::new(),
             input: None,
-            listener: None,
-            connection: None,
+            peer: Peer::default(),
         }
     }
 
@@ -130,7 +128,7 @@ impl<'a> Scene<'a> {
         match &act.what {
             What::Run(command) => run_beside(&self.ports.reveal(command)),
             _ if self.is_step(act) => self.act_of_step(&act.what),
-            _ => self.act_of_peer(&act.what),
+            what => self.peer.act(what, self.ports.real(8080)),
         }
     }
 
@@ -151,44 +149,6 @@ impl<'a> Scene<'a> {
             }
             What::Finish => self.end(false),
             What::Run(_) => bail!("the step is started by `&`"),
-        }
-    }
-
-    fn act_of_peer(&mut self, what: &What) -> Result<()> {
-        let address = ("127.0.0.1", self.ports.real(8080));
-        match what {
-            What::Start(command) if command.starts_with("nc -l ") => {
-                self.listener = Some(TcpListener::bind(address)?);
-                Ok(())
-            }
-            What::Start(_) => self.connected(TcpStream::connect(address)?),
-            What::Wait(text) => {
-                // Byte by byte: nothing behind the text is taken.
-                let mut got = Vec::new();
-                let other = self.other()?;
-                while !String::from_utf8_lossy(&got).contains(text) {
-                    let mut byte = [0];
-                    let shown = String::from_utf8_lossy(&got);
-                    ensure!(other.read(&mut byte)? == 1, "came: {shown:?}");
-                    got.push(byte[0]);
-                }
-                Ok(())
-            }
-            What::Type(text) => {
-                Ok(self.other()?.write_all(format!("{text}\n").as_bytes())?)
-            }
-            What::Send(text) => Ok(self.other()?.write_all(text.as_bytes())?),
-            What::EndInput => Ok(self.other()?.shutdown(Shutdown::Write)?),
-            What::Finish => {
-                self.other()?.read_to_end(&mut Vec::new())?;
-                self.connection = None;
-                Ok(())
-            }
-            What::Interrupt => {
-                self.connection = None;
-                Ok(())
-            }
-            What::Run(_) => bail!("a connection is started by `&`"),
         }
     }
 
@@ -239,29 +199,6 @@ impl<'a> Scene<'a> {
     fn type_text(&mut self, text: &str) -> Result<()> {
         let input = self.input.as_mut().context("input has ended")?;
         Ok(input.write_all(text.as_bytes())?)
-    }
-
-    /// The other side's connection, accepted now if it is the step that
-    /// connects.
-    fn other(&mut self) -> Result<&mut TcpStream> {
-        if let Some(listener) = self.listener.take() {
-            listener.set_nonblocking(true)?;
-            let stream = patiently(|| match listener.accept() {
-                Ok((stream, _)) => Ok(Some(stream)),
-                Err(e) if e.kind() == ErrorKind::WouldBlock => Ok(None),
-                Err(error) => Err(error.into()),
-            })?;
-            stream.set_nonblocking(false)?;
-            self.connected(stream)?;
-        }
-        self.connection.as_mut().context("there is no connection")
-    }
-
-    fn connected(&mut self, stream: TcpStream) -> Result<()> {
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        self.connection = Some(stream);
-        Ok(())
     }
 
     /// Reads what the step has printed; says whether there was anything.
@@ -324,7 +261,7 @@ impl<'a> Scene<'a> {
 }
 
 /// Asks again and again until there is an answer, or patience ends.
-fn patiently<T>(mut ask: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+pub fn patiently<T>(mut ask: impl FnMut() -> Result<Option<T>>) -> Result<T> {
     let start = Instant::now();
     loop {
         if let Some(answer) = ask()? {
@@ -337,7 +274,9 @@ fn patiently<T>(mut ask: impl FnMut() -> Result<Option<T>>) -> Result<T> {
 
 /// Runs a command beside the step, to its end.
 fn run_beside(command: &str) -> Result<()> {
-    let output = Command::new("bash").args(["-c", command]).output()?;
+    let mut bash = Command::new("timeout");
+    bash.arg(PATIENCE.as_secs().to_string()).args(["bash", "-c", command]);
+    let output = bash.stdin(Stdio::null()).output()?;
     let words = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{command}: {}: {words}", output.status);
     Ok(())

@@ -1,0 +1,137 @@
+//! `cargo book new 09 fork [AFTER]`: the skeleton of a step, which grows out
+//! of the step before, or of step AFTER.
+//!
+//! It compiles and does what that step does. `cargo book check` tells what is
+//! still to be written, and lets it pass while steps.toml says `unfinished`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail, ensure};
+
+use crate::check::PARTS;
+use crate::record::trace;
+use crate::{Project, Result, Step, sync};
+
+/// Writes the skeleton and what is generated from the list of steps; returns
+/// the files to begin with, from the root.
+///
+/// # Errors
+/// When the words are wrong, the number is not the next one, or a file
+/// cannot be written.
+pub fn create(project: &Project, words: &[String]) -> Result<Vec<PathBuf>> {
+    let (number, slug, after) = match words {
+        [number, slug] => (number, slug, None),
+        [number, slug, after] => (number, slug, Some(after.parse::<u8>()?)),
+        _ => bail!("usage: cargo book new NUMBER SLUG [AFTER]"),
+    };
+    let number: u8 = number.parse().context("a step has a number: 09")?;
+    let is_slug = slug.bytes().all(|it| it.is_ascii_lowercase() || it == b'-');
+    ensure!(is_slug, "a slug has lower-case letters and hyphens: {slug}");
+    let last = project.steps.last().context("there is no step to copy")?;
+    ensure!(
+        number > last.number,
+        "step {:02} is there; a step between others is written by hand",
+        last.number
+    );
+    let base = project.step(after.unwrap_or(last.number))?;
+
+    let list = project.root.join("steps/steps.toml");
+    let mut text = project.read("steps/steps.toml")?;
+    text.push_str(&entry(number, slug, base));
+    fs::write(&list, text)?;
+    let project = Project::open(&project.root)?;
+    let step = project.step(number)?;
+    copy(&project, base, step, Path::new(""))?;
+    write(&project, &trace::script_file(step), &script(&project, base, step))?;
+    write(&project, &step.chapter(), &chapter(step))?;
+    let mut files = vec![
+        "steps/steps.toml".into(),
+        step.folder().join("main.rs"),
+        step.chapter(),
+        trace::script_file(step),
+    ];
+    files.extend(sync::write(&project)?);
+    Ok(files)
+}
+
+fn entry(number: u8, slug: &str, base: &Step) -> String {
+    let after = match base.number + 1 == number {
+        true => String::new(),
+        false => format!("after = {}\n", base.number),
+    };
+    format!(
+        "\n[[step]]\nnumber = {number}\nslug = \"{slug}\"\n\
+         title = \"TODO: {slug}\"\nminutes = 60\nidea = \"TODO\"\n\
+         calls = []\nmodules = []\n{after}unfinished = true\n"
+    )
+}
+
+fn write(project: &Project, file: &Path, text: &str) -> Result<()> {
+    let path = project.root.join(file);
+    ensure!(!path.exists(), "{} is there already", file.display());
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
+    }
+    fs::write(path, text).with_context(|| file.display().to_string())
+}
+
+/// Copies what is below the base's directory, but for its exercises.
+fn copy(
+    project: &Project,
+    base: &Step,
+    step: &Step,
+    below: &Path,
+) -> Result<()> {
+    let from = project.root.join(base.folder()).join(below);
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let path = below.join(entry.file_name());
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.file_type()?.is_dir() {
+            copy(project, base, step, &path)?;
+        } else if name.ends_with(".rs") && !name.starts_with("ex_") {
+            let text = project.read(base.folder().join(&path))?;
+            let text = renamed(&text, base, step);
+            write(project, &step.folder().join(path), &text)?;
+        } else if !name.starts_with("ex_") {
+            let to = project.root.join(step.folder()).join(&path);
+            fs::create_dir_all(to.parent().unwrap_or(&project.root))?;
+            fs::copy(entry.path(), to)?;
+        }
+    }
+    Ok(())
+}
+
+/// The base's text, in which it calls itself by the step's names.
+fn renamed(text: &str, base: &Step, step: &Step) -> String {
+    let (old, new) = (base.number, step.number);
+    text.replace(&format!("Step {old:02}: "), &format!("Step {new:02}: TODO: "))
+        .replace(&base.program(), &step.program())
+        .replace(&base.name(), &step.name())
+}
+
+/// What happens around the step while it is traced, as around its base.
+fn script(project: &Project, base: &Step, step: &Step) -> String {
+    let script = project.read(trace::script_file(base)).unwrap_or_default();
+    let rest = script.split_once('\n').map_or("", |(_, rest)| rest);
+    format!("# TODO: what the reader is about to see.\n{rest}")
+        .replace(&base.program(), &step.program())
+}
+
+/// All parts of a chapter, each with what it is for.
+fn chapter(step: &Step) -> String {
+    let number = step.number;
+    let mut text = format!("# {}\n\n{{{{#front {number:02}}}}}\n", step.title);
+    for (part, purpose) in PARTS {
+        let fresh = part == "What changed" && step.base().is_none();
+        if fresh || part == "What it costs" {
+            continue;
+        }
+        text.push_str(&format!("\n## {part}\n\nTODO: {purpose}\n"));
+        if part == "What changed" {
+            text.push_str(&format!("\n{{{{#diff {number:02}}}}}\n"));
+        }
+    }
+    text
+}
