@@ -9,6 +9,7 @@ mod ex03a;
 mod ex03b;
 mod ex03c;
 mod ex04a;
+mod ex04b;
 mod ex05a;
 mod ex06a;
 mod ex06b;
@@ -63,6 +64,7 @@ pub const TABLES: &[&Table] = &[
     &ex03b::TABLE,
     &ex03c::TABLE,
     &ex04a::TABLE,
+    &ex04b::TABLE,
     &ex05a::TABLE,
     &ex06a::TABLE,
     &ex06b::TABLE,
