@@ -62,7 +62,7 @@ fn the_list_shows_all_and_the_next() {
     let copy = Copy::new("list");
     let (status, words) = copy.ex(&[]);
     assert_eq!(status, Some(0), "{words}");
-    for part in ["01a  Two doors", "~25 min   0/11", "next: cargo ex 01a"] {
+    for part in ["01a  Two addresses", "~25 min   0/11", "next: cargo ex 01a"] {
         assert!(words.contains(part), "{part}: {words}");
     }
     fs::write(copy.0.join(".progress"), "01a two-doors 00 8/8\n").unwrap();

@@ -1,4 +1,4 @@
-//! 01a Two doors: several listeners, announced as they really are.
+//! 01a Two addresses: several listeners, announced as they really are.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;

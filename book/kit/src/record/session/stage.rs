@@ -43,6 +43,8 @@ case \"$*\" in *:*) ;; *) set -- \"127.0.0.1:$PORT\" \"$@\" ;; esac
     export NASTY SHIM LD_PRELOAD
 }
 unset SETTINGS LIBRARY PORT
+# As cargo does, so that a step knows how it was started.
+export CARGO_PKG_NAME=socket-to-swarm
 exec \"$name\" \"$@\"
 ";
 
