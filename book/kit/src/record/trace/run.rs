@@ -182,9 +182,6 @@ impl<'a> Scene<'a> {
         });
         if typed {
             let (theirs, input) = io::pipe()?;
-            // As some shells leave a terminal: so that what a step does about
-            // it is seen.
-            fcntl::fcntl(&theirs, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
             command.stdin(theirs);
             self.input = Some(input);
         }
