@@ -3,12 +3,13 @@
 use std::fs::File;
 use std::io::Read;
 
-use rustix::pipe::{PipeFlags, pipe};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::unistd::{pipe2, write};
 
 use crate::client::{client, connected};
 use crate::common::steps::step;
 use crate::common::tools::assert_same;
-use crate::common::{Host, Program, eventually, facts, no_nasty, pattern};
+use crate::common::{Host, Program, eventually, no_nasty, pattern, proc};
 
 #[test]
 fn the_addresses_of_a_name_are_tried_in_order() {
@@ -135,8 +136,7 @@ fn a_reset_while_the_client_writes_is_a_failure() {
 #[test]
 fn nobody_reads_the_answer() {
     let host = Host::open();
-    let (reading, writing) = pipe().unwrap();
-    drop(reading);
+    let (_, writing) = std::io::pipe().unwrap();
     let running = client(&host).stdout(writing).start();
     let mut wire = host.accept(&running.story);
     running.wait_for_note("connected to ");
@@ -211,9 +211,9 @@ fn a_client_that_meets_itself() {
 #[test]
 fn descriptors_that_do_not_wait() {
     let host = Host::open();
-    let flags = PipeFlags::NONBLOCK | PipeFlags::CLOEXEC;
-    let (input, typed) = rustix::pipe::pipe_with(flags).unwrap();
-    let (printed, output) = rustix::pipe::pipe_with(flags).unwrap();
+    let flags = OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+    let (input, typed) = pipe2(flags).unwrap();
+    let (printed, output) = pipe2(flags).unwrap();
     let running = client(&host).input(input).stdout(output).start();
     let mut wire = host.accept(&running.story);
     // More than a pipe holds, before any of it is read.
@@ -221,11 +221,11 @@ fn descriptors_that_do_not_wait() {
     wire.send(&bytes);
     wire.finish();
     eventually("the step waits for both pipes", || {
-        facts::sleeps_in(running.pid(), libc::SYS_poll).then_some(())
+        proc::sleeps_in(running.pid(), libc::SYS_poll).then_some(())
     });
-    rustix::io::write(&typed, b"typed").unwrap();
+    write(&typed, b"typed").unwrap();
     wire.expect(b"typed");
-    rustix::io::ioctl_fionbio(&printed, false).unwrap();
+    fcntl(&printed, FcntlArg::F_SETFL(OFlag::empty())).unwrap();
     let mut read = Vec::new();
     File::from(printed).read_to_end(&mut read).unwrap();
     assert_same(&read, &bytes);

@@ -51,7 +51,7 @@ fn a_client_that_reads_only_when_nothing_more_fits() {
     loop {
         let count = wire.fill();
         total += count;
-        if crate::common::facts::sleeps_in(server.pid(), libc::SYS_write) {
+        if crate::common::proc::sleeps_in(server.pid(), libc::SYS_write) {
             break;
         }
     }
@@ -96,7 +96,7 @@ fn a_reset_while_the_server_reads() {
 fn a_reset_while_the_server_writes() {
     let server = server();
     let mut wire = server.connect();
-    while !crate::common::facts::sleeps_in(server.pid(), libc::SYS_write) {
+    while !crate::common::proc::sleeps_in(server.pid(), libc::SYS_write) {
         wire.fill();
     }
     wire.reset();
@@ -164,7 +164,7 @@ fn two_clients_are_served_in_turn() {
         first.expect(b"again");
         assert!(!second.has_something());
     }
-    assert_eq!(crate::common::facts::queue(server.address), 1);
+    assert_eq!(crate::common::proc::queue(server.address), 1);
     drop(first);
     second.expect(b"second");
 }

@@ -18,6 +18,7 @@ mod fuzz;
 mod other;
 mod outcome;
 #[path = "../../steps/05-parser/parser.rs"]
+#[expect(dead_code, reason = "the step uses all of it")]
 mod parser;
 #[path = "../files/fuzz.rs"]
 mod random;

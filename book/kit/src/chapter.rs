@@ -10,18 +10,43 @@ use crate::Result;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "lib.rs has a table of them")]
 pub enum Directive {
-    Code { source: Source, item: String },
-    Module { file: PathBuf, open: Open },
-    Diff { step: u8, item: Option<String> },
-    Trace { step: u8 },
-    Calls { step: u8 },
-    Run { name: String },
-    Chart { name: String },
-    Picture { name: String },
-    Exercises { step: u8 },
-    Front { step: u8 },
+    Code {
+        source: Source,
+        item: String,
+    },
+    Module {
+        file: PathBuf,
+        open: Open,
+    },
+    Diff {
+        step: u8,
+        item: Option<String>,
+    },
+    Trace {
+        step: u8,
+    },
+    Calls {
+        step: u8,
+    },
+    Run {
+        name: String,
+    },
+    Chart {
+        name: String,
+    },
+    Picture {
+        name: String,
+    },
+    Exercises {
+        step: u8,
+    },
+    Front {
+        step: u8,
+    },
     Index,
     Steps,
+    /// The steps to come.
+    Planned,
 }
 
 /// How much of a module is open.
@@ -164,6 +189,7 @@ fn parse(name: &str, rest: &str) -> Result<Directive> {
         "picture" => Directive::Picture { name: name_of("a picture")? },
         "index" if rest.is_empty() => Directive::Index,
         "steps" if rest.is_empty() => Directive::Steps,
+        "planned" if rest.is_empty() => Directive::Planned,
         _ => bail!("`{name} {rest}` is no directive: see the list in lib.rs"),
     })
 }

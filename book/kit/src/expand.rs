@@ -64,6 +64,7 @@ fn fill(page: &mut Page, directive: &Directive) -> Result<String> {
         Directive::Exercises { step } => exercise::cards(page, *step)?,
         Directive::Front { step } => tables::front(project, *step)?,
         Directive::Steps => tables::steps(page),
+        Directive::Planned => tables::planned(project),
         Directive::Index => return tables::index(project),
     };
     Ok(block(&html))

@@ -15,6 +15,19 @@ pub struct Project {
     pub root: PathBuf,
     /// In order of their numbers.
     pub steps: Vec<Step>,
+    /// The steps to come.
+    pub planned: Vec<Planned>,
+}
+
+/// One `[[planned]]` of `steps/steps.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the head of steps.toml explains them")]
+pub struct Planned {
+    pub number: u8,
+    pub slug: String,
+    pub title: String,
+    pub idea: String,
 }
 
 /// One `[[step]]` of `steps/steps.toml`, whose head explains the fields.
@@ -101,6 +114,8 @@ impl Project {
         #[serde(deny_unknown_fields)]
         struct List {
             step: Vec<Step>,
+            #[serde(default)]
+            planned: Vec<Planned>,
         }
         let file = root.join("steps/steps.toml");
         let text = fs::read_to_string(&file)
@@ -110,7 +125,14 @@ impl Project {
         if !list.step.is_sorted_by(|a, b| a.number < b.number) {
             bail!("steps/steps.toml: the steps are not in order");
         }
-        Ok(Project { root: root.to_path_buf(), steps: list.step })
+        let there = |planned: &&Planned| {
+            list.step.iter().any(|step| step.number >= planned.number)
+        };
+        if let Some(planned) = list.planned.iter().find(there) {
+            bail!("step {} is there: it is no longer planned", planned.number);
+        }
+        let (steps, planned) = (list.step, list.planned);
+        Ok(Project { root: root.to_path_buf(), steps, planned })
     }
 
     /// The project around the current directory: the first directory upwards

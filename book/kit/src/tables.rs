@@ -68,6 +68,25 @@ pub fn steps(page: &Page) -> String {
     html
 }
 
+/// The table of the steps to come.
+pub fn planned(project: &Project) -> String {
+    let mut html = String::from(
+        "<div class=\"table-wrapper\">\n<table class=\"steps\">\n<thead><tr>\
+         <th scope=\"col\">Step</th><th scope=\"col\">What it will be about\
+         </th></tr></thead>\n<tbody>\n",
+    );
+    for step in &project.planned {
+        let (title, idea) = (escape(&step.title), escape(&step.idea));
+        let _ = writeln!(
+            html,
+            "<tr><td>{:02} {title}</td><td>{idea}</td></tr>",
+            step.number
+        );
+    }
+    html.push_str("</tbody>\n</table>\n</div>");
+    html
+}
+
 /// The index of system calls, as Markdown: a heading for each call, because
 /// the book's search finds headings best.
 ///

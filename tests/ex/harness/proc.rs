@@ -165,7 +165,8 @@ pub fn own_rows(pid: i32) -> Vec<Row> {
     rows
 }
 
-fn parse_row(line: &str) -> Option<Row> {
+/// A row as the kernel prints it.
+pub fn parse_row(line: &str) -> Option<Row> {
     let fields: Vec<&str> = line.split_whitespace().collect();
     let (unsent, unread) = fields.get(4)?.split_once(':')?;
     Some(Row {
