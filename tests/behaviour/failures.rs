@@ -9,7 +9,7 @@ use nix::sys::socket::{
 
 use crate::common::steps::{Step, servers, step};
 use crate::common::tools::find;
-use crate::common::{Ended, Host, Program, done, no_nasty, skip};
+use crate::common::{Ended, Host, Program, done, no_shim, skip};
 
 fn fails(program: &str, argument: &str) -> Ended {
     Program::new(program, &[argument]).start().wait()
@@ -134,8 +134,8 @@ fn connection_refused() {
 #[test]
 fn name_not_found() {
     let program = Program::new(step("step03").program, &["nobody:8080"]);
-    let Some(program) = program.nasty("gai=NONAME") else {
-        no_nasty("name_not_found");
+    let Some(program) = program.shim("gai=NONAME") else {
+        no_shim("name_not_found");
         return;
     };
     program.start().wait().expect_failure(
