@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::common::steps::step;
 use crate::common::tools::assert_same;
-use crate::common::{Server, no_nasty, pattern};
+use crate::common::{Server, no_shim, pattern};
 
 const LARGE: usize = 8 << 20;
 
@@ -130,8 +130,8 @@ fn a_kernel_that_takes_and_gives_little() {
     for what in
         ["w=7", "r=3", "eintr=2", "eintr=3", "w=7,r=3,eintr=5", "w=1,r=1"]
     {
-        let Some(server) = Server::start_nasty(step("step02"), what) else {
-            return no_nasty("a_kernel_that_takes_and_gives_little");
+        let Some(server) = Server::start_shim(step("step02"), what) else {
+            return no_shim("a_kernel_that_takes_and_gives_little");
         };
         let mut wire = server.connect();
         let bytes = pattern(40_000);
@@ -144,8 +144,8 @@ fn a_kernel_that_takes_and_gives_little() {
 #[test]
 fn clients_who_give_up_in_the_queue() {
     let what = "accept=ECONNABORTED+EMFILE+ENFILE+ECONNABORTED";
-    let Some(server) = Server::start_nasty(step("step02"), what) else {
-        return no_nasty("clients_who_give_up_in_the_queue");
+    let Some(server) = Server::start_shim(step("step02"), what) else {
+        return no_shim("clients_who_give_up_in_the_queue");
     };
     step("step02").visit(&server);
 }

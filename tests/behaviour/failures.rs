@@ -9,7 +9,7 @@ use nix::sys::socket::{
 
 use crate::common::steps::{Step, servers, step};
 use crate::common::tools::find;
-use crate::common::{Ended, Host, Program, done, no_nasty, skip};
+use crate::common::{Ended, Host, Program, done, no_shim, skip};
 
 fn fails(program: &str, argument: &str) -> Ended {
     Program::new(program, &[argument]).start().wait()
@@ -32,6 +32,19 @@ fn address_in_use() {
             ),
         );
     }
+}
+
+/// After `cargo run` the program's name alone would be no command.
+#[test]
+fn the_advice_is_a_command_with_all_arguments() {
+    let host = Host::open();
+    let (program, address) = (&step("step08").program, host.address());
+    let address = address.to_string();
+    let arguments = ["CARGO_PKG_NAME=x", program, &address, "--root", "/"];
+    let ended = Program::new("/usr/bin/env", &arguments).start().wait();
+    let line = ended.expect_one_line();
+    let advice = "cargo run --bin step08 -- 127.0.0.1:8081 --root /";
+    assert!(line.ends_with(advice), "{line}");
 }
 
 /// A server that wants port 80, and may not have it.
@@ -121,8 +134,8 @@ fn connection_refused() {
 #[test]
 fn name_not_found() {
     let program = Program::new(&step("step03").program, &["nobody:8080"]);
-    let Some(program) = program.nasty("gai=NONAME") else {
-        no_nasty("name_not_found");
+    let Some(program) = program.shim("gai=NONAME") else {
+        no_shim("name_not_found");
         return;
     };
     program.start().wait().expect_failure(

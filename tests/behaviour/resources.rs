@@ -149,9 +149,9 @@ fn step01_says_that_no_descriptor_is_left() {
     step.visit(&server);
     server.wait().expect_status(0);
 
-    let nasty = Server::start_nasty(step, "accept=EMFILE");
-    let Some(server) = nasty else {
-        return crate::common::no_nasty(
+    let shim = Server::start_shim(step, "accept=EMFILE");
+    let Some(server) = shim else {
+        return crate::common::no_shim(
             "step01_says_that_no_descriptor_is_left",
         );
     };

@@ -20,7 +20,7 @@ mod server;
 mod skip;
 pub mod steps;
 mod story;
-#[path = "../ex/harness/time.rs"]
+#[path = "../lab/time.rs"]
 pub mod time;
 pub mod tools;
 mod trace;
@@ -32,6 +32,6 @@ pub use host::Host;
 pub use program::{Program, Running, done};
 pub use server::Server;
 pub use skip::skip;
-pub use tools::{eventually, no_nasty, pattern};
+pub use tools::{eventually, no_shim, pattern};
 pub use trace::trace;
 pub use wire::Wire;

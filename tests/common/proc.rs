@@ -6,11 +6,11 @@ use std::fs;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-#[path = "../ex/harness/proc.rs"]
+#[path = "../lab/proc.rs"]
 mod lab;
 
 use lab::{LISTEN, Row, TIME_WAIT};
-pub use lab::{children, schedstat, threads};
+pub use lab::{schedstat, threads, tree};
 
 /// What a server has at a moment; equal before and after its clients.
 #[derive(Debug, PartialEq, Eq)]

@@ -81,19 +81,19 @@ impl Program {
         self
     }
 
-    /// Preloads the exercises' library: `what` is its `NASTY`. `None` if it
+    /// Preloads the exercises' library: `what` is its `SHIM`. `None` if it
     /// has not been built.
-    pub fn nasty(mut self, what: &str) -> Option<Self> {
-        let library = tools::nasty()?;
+    pub fn shim(mut self, what: &str) -> Option<Self> {
+        let library = tools::shim()?;
         let seen = tools::scratch("seen");
         self.written = format!(
-            "LD_PRELOAD={} NASTY={what} {}",
+            "LD_PRELOAD={} SHIM={what} {}",
             library.display(),
             self.written
         );
         self.command.env("LD_PRELOAD", library);
-        self.command.env("NASTY", what);
-        self.command.env("NASTY_SEEN", &seen);
+        self.command.env("SHIM", what);
+        self.command.env("SHIM_SEEN", &seen);
         self.seen = Some(seen);
         Some(self)
     }
@@ -257,7 +257,7 @@ impl Running {
 
     /// Panics unless the preloaded library, if one was asked for, is there:
     /// nobody may take a run without it for a run with it.
-    pub fn expect_nasty(&self) {
+    pub fn expect_shim(&self) {
         if let Some(seen) = &self.seen {
             assert!(seen.exists(), "the preloaded library is not active");
         }

@@ -70,16 +70,16 @@ pub fn find(name: &str) -> Option<PathBuf> {
 
 /// The preloaded library of the exercises, where cargo has put it. It makes
 /// the kernel as unhelpful as the man pages allow.
-pub fn nasty() -> Option<PathBuf> {
+pub fn shim() -> Option<PathBuf> {
     // This program is target/debug/deps/behaviour-…
     let me = env::current_exe().ok()?;
-    let library = me.parent()?.parent()?.join("examples/libnasty.so");
+    let library = me.parent()?.parent()?.join("examples/libshim.so");
     library.is_file().then_some(library)
 }
 
 /// Skips a test for want of it.
-pub fn no_nasty(test: &str) {
-    let how = "cargo build --example nasty";
+pub fn no_shim(test: &str) {
+    let how = "cargo build --example shim";
     skip(test, "the preloaded library is not built", how);
 }
 
