@@ -78,7 +78,7 @@ fn a_server_without_a_descriptor() {
 fn connected() -> (Running, Wire) {
     let host = Host::open();
     let address = host.address().to_string();
-    let program = Program::new(step("step03").program, &[&address]);
+    let program = Program::new(&step("step03").program, &[&address]);
     let running = program.with_input().start();
     let wire = host.accept(&running.story);
     (running, wire)
@@ -125,7 +125,7 @@ fn a_client_waiting_for_the_handshake() {
     let _first = std::net::TcpStream::connect(address).unwrap();
     for signal in SIGNALS {
         let address = address.to_string();
-        let program = Program::new(step("step03").program, &[&address]);
+        let program = Program::new(&step("step03").program, &[&address]);
         let running = program.start();
         waits_in(&running, libc::SYS_connect);
         end(running, signal);
@@ -145,7 +145,7 @@ fn find(running: &Running) -> std::net::SocketAddr {
 #[test]
 fn a_server_goes_on_without_its_audience() {
     for step in servers() {
-        let program = Program::new(step.program, &["127.0.0.1:0"]);
+        let program = Program::new(&step.program, &["127.0.0.1:0"]);
         let program = program.stdout(nobody_reads()).stderr(nobody_reads());
         goes_on(step, program.start());
     }
@@ -154,7 +154,7 @@ fn a_server_goes_on_without_its_audience() {
 #[test]
 fn a_server_goes_on_with_no_output_at_all() {
     for step in servers() {
-        let program = Program::new(step.program, &["127.0.0.1:0"]);
+        let program = Program::new(&step.program, &["127.0.0.1:0"]);
         // SAFETY: close(2) takes a number; the descriptors are the child's
         // own, and what it does next is exec.
         let program = unsafe {
