@@ -65,7 +65,7 @@ fn an_address_of_one_interface() {
     }
     for step in servers() {
         let arguments = ["[fe80::1%lo]:0"];
-        let ended = Program::new(step.program, &arguments).start().wait();
+        let ended = Program::new(&step.program, &arguments).start().wait();
         let line = ended.expect_one_line();
         assert!(line.contains("cannot listen on [fe80::1%1]:0: "), "{line}");
     }
@@ -161,7 +161,7 @@ fn wrong_arguments_are_answered_by_one_line() {
 
 #[test]
 fn an_argument_that_is_not_utf_8() {
-    for step in STEPS {
+    for step in STEPS.iter() {
         let script = "exec \"$0\" \"$(printf '\\377')\"";
         let arguments = ["-c", script, step.program];
         let ended = Program::new("/bin/sh", &arguments).start().wait();
