@@ -163,7 +163,7 @@ fn wrong_arguments_are_answered_by_one_line() {
 fn an_argument_that_is_not_utf_8() {
     for step in STEPS.iter() {
         let script = "exec \"$0\" \"$(printf '\\377')\"";
-        let arguments = ["-c", script, step.program];
+        let arguments = ["-c", script, &step.program];
         let ended = Program::new("/bin/sh", &arguments).start().wait();
         ended.expect_status(2);
         let line = ended.expect_one_line();
