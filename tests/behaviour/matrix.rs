@@ -11,7 +11,9 @@ use crate::common::{Host, Program, Server, Wire, eventually, pattern, proc};
 
 /// What a step may bring, and how to see whether it is there. Nothing is
 /// decided by time: a `false` is something that was seen to happen otherwise.
-const PROBES: [(&str, fn(&Step) -> bool); 12] = [
+type Probe = (&'static str, fn(&Step) -> bool);
+
+const PROBES: [Probe; 12] = [
     ("greeting", greets),
     ("echo", echoes),
     ("next-client", serves_the_next),
