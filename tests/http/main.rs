@@ -11,12 +11,14 @@ mod common;
 mod conduct;
 mod core;
 mod cost;
+mod deadlines;
 mod difference;
 #[path = "../fuzz/entries.rs"]
 mod entries;
 mod fuzz;
 mod other;
 mod outcome;
+#[allow(dead_code, reason = "the step uses all of it")]
 #[path = "../../steps/05-parser/parser.rs"]
 mod parser;
 #[path = "../files/fuzz.rs"]
