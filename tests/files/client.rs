@@ -13,9 +13,29 @@ pub fn serve(tree: &Tree) -> Server {
 }
 
 pub fn serve_folder(root: &Path) -> Server {
+    Server::announced(program(root).start())
+}
+
+/// The same with the rights of any user, whoever runs the tests: root may
+/// read what its mode forbids.
+pub fn serve_as_user(tree: &Tree) -> Server {
+    const DAC_OVERRIDE: libc::c_int = 1;
+    const DAC_READ_SEARCH: libc::c_int = 2;
+    // SAFETY: the closure makes two system calls and nothing else.
+    let program = unsafe {
+        program(&tree.root()).before(|| {
+            // They fail for a user who never had these rights.
+            libc::prctl(libc::PR_CAPBSET_DROP, DAC_OVERRIDE);
+            libc::prctl(libc::PR_CAPBSET_DROP, DAC_READ_SEARCH);
+            Ok(())
+        })
+    };
+    Server::announced(program.start())
+}
+
+fn program(root: &Path) -> Program {
     let root = root.to_str().expect("a path in UTF-8");
-    let arguments = ["127.0.0.1:0", "--root", root];
-    Server::announced(Program::new(STEP_08, &arguments).start())
+    Program::new(STEP_08, &["127.0.0.1:0", "--root", root])
 }
 
 /// The program itself.

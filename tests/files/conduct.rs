@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
 use crate::client::{self, Answer, ask, ask_with};
 use crate::common::tools::assert_same;
-use crate::common::{Program, pattern};
+use crate::common::{Program, eventually, facts, pattern};
 use crate::tree::Tree;
 
 const ALLOWED: &str = "GET, HEAD, OPTIONS";
@@ -370,8 +371,9 @@ fn directories_that_are_special() {
     tree.folder("odd");
     tree.folder("odd/index.html");
     let closed = tree.root().join("closed");
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0o711)).unwrap();
-    let server = client::serve(&tree);
+    // The owner too may enter it only, and root is no exception here.
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o311)).unwrap();
+    let server = client::serve_as_user(&tree);
     let mut wire = server.connect();
     for (target, status) in [
         ("/closed", 301),
@@ -383,6 +385,8 @@ fn directories_that_are_special() {
         let answer = ask(&mut wire, "GET", target);
         assert_eq!(answer.status, status, "{target}");
     }
+    // So that it can be removed.
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
     server.interrupt();
 }
 
@@ -392,9 +396,18 @@ fn directories_that_are_special() {
 fn a_pipe_with_a_waiting_writer() {
     let tree = Tree::new();
     let path = tree.root().join("fifo");
+    let (tell, told) = mpsc::channel();
     let writer = thread::spawn({
         let path = path.clone();
-        move || fs::write(path, "for another reader")
+        move || {
+            // SAFETY: gettid(2) takes nothing and cannot fail.
+            tell.send(unsafe { libc::gettid() }).unwrap();
+            fs::write(path, "for another reader")
+        }
+    });
+    let thread = told.recv().unwrap();
+    eventually("the writer waits for a reader", || {
+        facts::sleeps_in(thread, libc::SYS_openat).then_some(())
     });
     let server = client::serve(&tree);
     let mut wire = server.connect();

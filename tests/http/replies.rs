@@ -44,13 +44,6 @@ impl<'w> Replies<'w> {
         assert!(self.unused.is_empty(), "one answer too many: {rest}");
     }
 
-    /// Not a byte more, but perhaps a reset.
-    pub fn expect_close(&mut self) {
-        self.expect_nothing();
-        let (rest, _) = self.wire.receive_until(|_| false);
-        assert!(rest.is_empty(), "more came: {}", rest.escape_ascii());
-    }
-
     /// Not a byte more, and no reset, which could have destroyed answers.
     pub fn expect_end(&mut self) {
         self.expect_nothing();
