@@ -21,7 +21,7 @@ impl Copy {
     fn new(name: &str) -> Copy {
         let name = format!("ex-copy-{name}-{}", std::process::id());
         let copy = Copy(std::env::temp_dir().join(name));
-        for folder in ["steps", "tests/solutions"] {
+        for folder in ["steps", "tests/exercises"] {
             copy.take(&Path::new(ROOT).join(folder), &copy.0.join(folder));
         }
         // Whatever the student has in the original: here the starters.
@@ -62,12 +62,12 @@ fn the_list_shows_all_and_the_next() {
     let copy = Copy::new("list");
     let (status, words) = copy.ex(&[]);
     assert_eq!(status, Some(0), "{words}");
-    for part in ["01a  Two doors", "~25 min   0/11", "next: cargo ex 01a"] {
+    for part in ["01a  Two addresses", "~25 min   0/11", "next: cargo ex 01a"] {
         assert!(words.contains(part), "{part}: {words}");
     }
     fs::write(copy.0.join(".progress"), "01a two-doors 00 8/8\n").unwrap();
     let (_, words) = copy.ex(&[]);
-    assert!(words.contains("8/8   changed since"), "{words}");
+    assert!(words.contains("8/8   done, changed since"), "{words}");
     assert!(words.contains("next: cargo ex 01b"), "{words}");
 }
 

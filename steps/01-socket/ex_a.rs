@@ -1,4 +1,4 @@
-//! Exercise 01a, Two doors: one server that listens on several addresses.
+//! Exercise 01a, Two addresses: one server that listens on several addresses.
 //!
 //! Try it: `cargo run --example 01a -- 127.0.0.1:8080 127.0.0.2:0`
 

@@ -5,7 +5,7 @@ use std::thread;
 
 use crate::common::steps::step;
 use crate::common::tools::assert_same;
-use crate::common::{Host, Program, Running, Wire, no_nasty, pattern};
+use crate::common::{Host, Program, Running, Wire, no_shim, pattern};
 
 const LARGE: usize = 8 << 20;
 
@@ -117,12 +117,12 @@ fn a_server_that_listens_to_the_end_before_it_speaks() {
 fn a_kernel_that_takes_and_gives_little() {
     for what in ["w=7", "r=3", "eintr=2", "eintr=3", "w=7,r=3,eintr=5"] {
         let host = Host::open();
-        let Some(program) = client(&host).nasty(what) else {
-            return no_nasty("a_kernel_that_takes_and_gives_little");
+        let Some(program) = client(&host).shim(what) else {
+            return no_shim("a_kernel_that_takes_and_gives_little");
         };
         let mut running = program.start();
         let mut wire = host.accept(&running.story);
-        running.expect_nasty();
+        running.expect_shim();
         let bytes = pattern(40_000);
         let typist = type_all(&mut running, bytes.clone());
         assert_same(&wire.receive_all(), &bytes);

@@ -3,12 +3,13 @@
 use std::fs::File;
 use std::io::Read;
 
-use rustix::pipe::{PipeFlags, pipe};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::unistd::{pipe2, write};
 
 use crate::client::{client, connected};
 use crate::common::steps::step;
 use crate::common::tools::assert_same;
-use crate::common::{Host, Program, eventually, facts, no_nasty, pattern};
+use crate::common::{Host, Program, eventually, no_shim, pattern, proc};
 
 #[test]
 fn the_addresses_of_a_name_are_tried_in_order() {
@@ -18,8 +19,8 @@ fn the_addresses_of_a_name_are_tried_in_order() {
     let target = format!("swarm:{port}");
     let program = Program::new(step("step03").program, &[&target]);
     let gai = "gai=127.0.0.9+127.0.0.7+127.0.0.1+127.0.0.5";
-    let Some(program) = program.nasty(gai) else {
-        return no_nasty("the_addresses_of_a_name_are_tried_in_order");
+    let Some(program) = program.shim(gai) else {
+        return no_shim("the_addresses_of_a_name_are_tried_in_order");
     };
     let running = program.start();
     drop(host.accept(&running.story));
@@ -41,9 +42,9 @@ fn an_ipv6_address_that_does_not_answer_is_passed_over() {
     let port = host.address().port();
     let target = format!("swarm:{port}");
     let program = Program::new(step("step03").program, &[&target]);
-    let Some(program) = program.nasty("gai=::1+127.0.0.1") else {
+    let Some(program) = program.shim("gai=::1+127.0.0.1") else {
         let test = "an_ipv6_address_that_does_not_answer_is_passed_over";
-        return no_nasty(test);
+        return no_shim(test);
     };
     let running = program.start();
     drop(host.accept(&running.story));
@@ -60,8 +61,8 @@ fn an_ipv6_address_that_does_not_answer_is_passed_over() {
 fn when_no_address_answers_each_is_named() {
     // Nobody can listen on port 1 of these by accident.
     let program = Program::new(step("step03").program, &["swarm:1"]);
-    let Some(program) = program.nasty("gai=127.9.9.1+127.9.9.2") else {
-        return no_nasty("when_no_address_answers_each_is_named");
+    let Some(program) = program.shim("gai=127.9.9.1+127.9.9.2") else {
+        return no_shim("when_no_address_answers_each_is_named");
     };
     let ended = program.start().wait();
     ended.expect_status(1);
@@ -135,8 +136,7 @@ fn a_reset_while_the_client_writes_is_a_failure() {
 #[test]
 fn nobody_reads_the_answer() {
     let host = Host::open();
-    let (reading, writing) = pipe().unwrap();
-    drop(reading);
+    let (_, writing) = std::io::pipe().unwrap();
     let running = client(&host).stdout(writing).start();
     let mut wire = host.accept(&running.story);
     running.wait_for_note("connected to ");
@@ -193,8 +193,8 @@ fn a_client_that_meets_itself() {
     let address = host.address().to_string();
     drop(host);
     let program = Program::new(step("step03").program, &[&address]);
-    let Some(program) = program.nasty("own") else {
-        return no_nasty("a_client_that_meets_itself");
+    let Some(program) = program.shim("own") else {
+        return no_shim("a_client_that_meets_itself");
     };
     let ended = program.with_input().start().wait();
     ended.expect_status(1);
@@ -211,9 +211,9 @@ fn a_client_that_meets_itself() {
 #[test]
 fn descriptors_that_do_not_wait() {
     let host = Host::open();
-    let flags = PipeFlags::NONBLOCK | PipeFlags::CLOEXEC;
-    let (input, typed) = rustix::pipe::pipe_with(flags).unwrap();
-    let (printed, output) = rustix::pipe::pipe_with(flags).unwrap();
+    let flags = OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+    let (input, typed) = pipe2(flags).unwrap();
+    let (printed, output) = pipe2(flags).unwrap();
     let running = client(&host).input(input).stdout(output).start();
     let mut wire = host.accept(&running.story);
     // More than a pipe holds, before any of it is read.
@@ -221,11 +221,11 @@ fn descriptors_that_do_not_wait() {
     wire.send(&bytes);
     wire.finish();
     eventually("the step waits for both pipes", || {
-        facts::sleeps_in(running.pid(), libc::SYS_poll).then_some(())
+        proc::sleeps_in(running.pid(), libc::SYS_poll).then_some(())
     });
-    rustix::io::write(&typed, b"typed").unwrap();
+    write(&typed, b"typed").unwrap();
     wire.expect(b"typed");
-    rustix::io::ioctl_fionbio(&printed, false).unwrap();
+    fcntl(&printed, FcntlArg::F_SETFL(OFlag::empty())).unwrap();
     let mut read = Vec::new();
     File::from(printed).read_to_end(&mut read).unwrap();
     assert_same(&read, &bytes);

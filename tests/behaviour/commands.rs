@@ -5,7 +5,8 @@ use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-use rustix::pipe::{PipeFlags, pipe_with};
+use nix::fcntl::OFlag;
+use nix::unistd::pipe2;
 
 use crate::common::steps::{
     Capability::KeepsConnection, REQUEST, STEPS, Speaks, Step, lasting_servers,
@@ -138,8 +139,8 @@ fn title(server: &Server) -> String {
 
 /// A pipe that keeps writes apart: each read gets one.
 fn packets() -> (std::fs::File, OwnedFd) {
-    let flags = PipeFlags::DIRECT | PipeFlags::CLOEXEC;
-    let (reading, writing) = pipe_with(flags).unwrap();
+    let flags = OFlag::O_DIRECT | OFlag::O_CLOEXEC;
+    let (reading, writing) = pipe2(flags).unwrap();
     (reading.into(), writing)
 }
 

@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::common::steps::step;
 use crate::common::tools::assert_same;
-use crate::common::{Server, no_nasty, pattern};
+use crate::common::{Server, no_shim, pattern};
 
 const LARGE: usize = 8 << 20;
 
@@ -51,7 +51,7 @@ fn a_client_that_reads_only_when_nothing_more_fits() {
     loop {
         let count = wire.fill();
         total += count;
-        if crate::common::facts::sleeps_in(server.pid(), libc::SYS_write) {
+        if crate::common::proc::sleeps_in(server.pid(), libc::SYS_write) {
             break;
         }
     }
@@ -96,7 +96,7 @@ fn a_reset_while_the_server_reads() {
 fn a_reset_while_the_server_writes() {
     let server = server();
     let mut wire = server.connect();
-    while !crate::common::facts::sleeps_in(server.pid(), libc::SYS_write) {
+    while !crate::common::proc::sleeps_in(server.pid(), libc::SYS_write) {
         wire.fill();
     }
     wire.reset();
@@ -130,8 +130,8 @@ fn a_kernel_that_takes_and_gives_little() {
     for what in
         ["w=7", "r=3", "eintr=2", "eintr=3", "w=7,r=3,eintr=5", "w=1,r=1"]
     {
-        let Some(server) = Server::start_nasty(step("step02"), what) else {
-            return no_nasty("a_kernel_that_takes_and_gives_little");
+        let Some(server) = Server::start_shim(step("step02"), what) else {
+            return no_shim("a_kernel_that_takes_and_gives_little");
         };
         let mut wire = server.connect();
         let bytes = pattern(40_000);
@@ -144,8 +144,8 @@ fn a_kernel_that_takes_and_gives_little() {
 #[test]
 fn clients_who_give_up_in_the_queue() {
     let what = "accept=ECONNABORTED+EMFILE+ENFILE+ECONNABORTED";
-    let Some(server) = Server::start_nasty(step("step02"), what) else {
-        return no_nasty("clients_who_give_up_in_the_queue");
+    let Some(server) = Server::start_shim(step("step02"), what) else {
+        return no_shim("clients_who_give_up_in_the_queue");
     };
     step("step02").visit(&server);
 }
@@ -164,7 +164,7 @@ fn two_clients_are_served_in_turn() {
         first.expect(b"again");
         assert!(!second.has_something());
     }
-    assert_eq!(crate::common::facts::queue(server.address), 1);
+    assert_eq!(crate::common::proc::queue(server.address), 1);
     drop(first);
     second.expect(b"second");
 }

@@ -2,25 +2,22 @@
 //! a terminal that has gone does not end it.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 
 use libc::c_long;
-use rustix::net::{AddressFamily, SocketType};
-use rustix::pipe::pipe;
-use rustix::process::Signal;
 
 use crate::common::steps::{Speaks, Step, lasting_servers, servers, step};
-use crate::common::{Host, Program, Running, Server, Wire, eventually, facts};
+use crate::common::{Host, Program, Running, Server, Wire, eventually, proc};
 
-const SIGNALS: [Signal; 2] = [Signal::INT, Signal::TERM];
+const SIGNALS: [i32; 2] = [libc::SIGINT, libc::SIGTERM];
 
 fn waits_in(running: &Running, call: c_long) {
     eventually("the step sleeps in the system call", || {
-        facts::sleeps_in(running.pid(), call).then_some(())
+        proc::sleeps_in(running.pid(), call).then_some(())
     });
 }
 
-fn end(running: Running, signal: Signal) {
+fn end(running: Running, signal: i32) {
     running.signal(signal);
     running.wait().expect_signal(signal);
 }
@@ -59,7 +56,7 @@ fn a_server_waiting_for_a_client_to_read() {
         let mut deaf = server.connect();
         eventually("the server can write no more", || {
             deaf.fill();
-            facts::sleeps_in(server.pid(), libc::SYS_write).then_some(())
+            proc::sleeps_in(server.pid(), libc::SYS_write).then_some(())
         });
         server.signal(signal);
         server.wait().expect_signal(signal);
@@ -72,8 +69,8 @@ fn a_server_without_a_descriptor() {
         let server = Server::start(step);
         step.starve(&server);
         waits_in(&server, libc::SYS_clock_nanosleep);
-        server.signal(Signal::INT);
-        server.wait().expect_signal(Signal::INT);
+        server.signal(libc::SIGINT);
+        server.wait().expect_signal(libc::SIGINT);
     }
 }
 
@@ -113,16 +110,18 @@ fn a_client_waiting_for_the_server_to_read() {
 
 #[test]
 fn a_client_waiting_for_the_handshake() {
-    use rustix::net::{SocketAddrAny, bind, getsockname, listen, socket};
+    use nix::sys::socket::{
+        AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, bind,
+        getsockname, listen, socket,
+    };
     // A queue for one connection, and one in it: the kernel ignores whoever
     // calls now, as a firewall would.
-    let family = AddressFamily::INET;
-    let full = socket(family, SocketType::STREAM, None).unwrap();
-    bind(&full, &"127.0.0.1:0".parse::<std::net::SocketAddrV4>().unwrap())
-        .unwrap();
-    listen(&full, 0).unwrap();
-    let address: SocketAddrAny = getsockname(&full).unwrap();
-    let address = std::net::SocketAddr::try_from(address).unwrap();
+    let (family, kind) = (AddressFamily::Inet, SockType::Stream);
+    let full = socket(family, kind, SockFlag::SOCK_CLOEXEC, None).unwrap();
+    bind(full.as_raw_fd(), &SockaddrIn::new(127, 0, 0, 1, 0)).unwrap();
+    listen(&full, Backlog::new(0).unwrap()).unwrap();
+    let address: SockaddrIn = getsockname(full.as_raw_fd()).unwrap();
+    let address = std::net::SocketAddrV4::from(address);
     let _first = std::net::TcpStream::connect(address).unwrap();
     for signal in SIGNALS {
         let address = address.to_string();
@@ -135,13 +134,12 @@ fn a_client_waiting_for_the_handshake() {
 
 /// The writing end of a pipe that nobody reads: writing fails with EPIPE.
 fn nobody_reads() -> OwnedFd {
-    let (_, writing) = pipe().unwrap();
-    writing
+    std::io::pipe().unwrap().1.into()
 }
 
 /// Waits for a server that cannot say where it listens.
 fn find(running: &Running) -> std::net::SocketAddr {
-    eventually("the server listens", || facts::listens_on(running.pid()))
+    eventually("the server listens", || proc::listens_on(running.pid()))
 }
 
 #[test]
@@ -184,6 +182,6 @@ fn goes_on(step: &Step, running: Running) {
     if step.speaks == Speaks::Greeting {
         running.wait().expect_status(0);
     } else {
-        end(running, Signal::INT);
+        end(running, libc::SIGINT);
     }
 }

@@ -1,14 +1,15 @@
 //! Every failure that the text speaks of is one line that says what, on
 //! what, and what to do; and the exit status is 1.
 
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::os::fd::AsRawFd;
 
-use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket};
-use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};
+use nix::sys::socket::{
+    AddressFamily, SockFlag, SockType, SockaddrIn, bind, getsockname, socket,
+};
 
 use crate::common::steps::{Step, servers, step};
 use crate::common::tools::find;
-use crate::common::{Ended, Host, Program, no_nasty, skip};
+use crate::common::{Ended, Host, Program, done, no_shim, skip};
 
 fn fails(program: &str, argument: &str) -> Ended {
     Program::new(program, &[argument]).start().wait()
@@ -50,11 +51,11 @@ fn on_port_80(step: &Step) -> Option<Program> {
     // SAFETY: the closure makes two system calls and nothing else.
     Some(unsafe {
         Program::new(step.program, &arguments).before(|| {
-            if rustix::process::geteuid().is_root() {
-                let port = CapabilitySet::NET_BIND_SERVICE;
-                remove_capability_from_bounding_set(port)?;
+            const NET_BIND_SERVICE: i32 = 10;
+            match libc::geteuid() {
+                0 => done(libc::prctl(libc::PR_CAPBSET_DROP, NET_BIND_SERVICE)),
+                _ => Ok(()),
             }
-            Ok(())
         })
     })
 }
@@ -102,10 +103,10 @@ fn address_of_another_machine() {
 #[test]
 fn connection_refused() {
     // A socket that has the port and does not listen: nobody else can.
-    let family = AddressFamily::INET;
-    let socket = socket(family, SocketType::STREAM, None).unwrap();
-    bind(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = SocketAddr::try_from(getsockname(&socket).unwrap()).unwrap();
+    let (family, kind) = (AddressFamily::Inet, SockType::Stream);
+    let socket = socket(family, kind, SockFlag::SOCK_CLOEXEC, None).unwrap();
+    bind(socket.as_raw_fd(), &SockaddrIn::new(127, 0, 0, 1, 0)).unwrap();
+    let address: SockaddrIn = getsockname(socket.as_raw_fd()).unwrap();
     let ended = fails(step("step03").program, &address.to_string());
     ended.expect_status(1);
     assert_eq!(
@@ -120,8 +121,8 @@ fn connection_refused() {
 #[test]
 fn name_not_found() {
     let program = Program::new(step("step03").program, &["nobody:8080"]);
-    let Some(program) = program.nasty("gai=NONAME") else {
-        no_nasty("name_not_found");
+    let Some(program) = program.shim("gai=NONAME") else {
+        no_shim("name_not_found");
         return;
     };
     program.start().wait().expect_failure(

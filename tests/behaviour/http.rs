@@ -3,7 +3,7 @@
 use crate::common::Answer;
 use crate::common::steps::{KEEPING, step};
 use crate::common::tools::assert_same;
-use crate::common::{Server, no_nasty};
+use crate::common::{Server, no_shim};
 
 /// The longest head that is read to its end.
 const MAX_HEAD: usize = 16 * 1024;
@@ -78,8 +78,8 @@ fn a_kernel_that_takes_and_gives_little() {
     for what in
         ["w=7", "r=3", "eintr=2", "eintr=3", "w=7,r=3,eintr=5", "r=1,w=1"]
     {
-        let Some(server) = Server::start_nasty(step("step04"), what) else {
-            return no_nasty("a_kernel_that_takes_and_gives_little");
+        let Some(server) = Server::start_shim(step("step04"), what) else {
+            return no_shim("a_kernel_that_takes_and_gives_little");
         };
         answer(&server, KEEPING).expect_page();
         answer(&server, KEEPING).expect_page();

@@ -4,12 +4,10 @@
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
-
 use crate::common::Answer;
 use crate::common::steps::Capability::*;
 use crate::common::steps::{Capability, KEEPING, REQUEST, STEPS, Speaks, Step};
-use crate::common::{Host, Program, Server, Wire, eventually, facts, pattern};
+use crate::common::{Host, Program, Server, Wire, eventually, pattern, proc};
 
 /// Tries it out on a fresh server. Nothing is decided by time: a `false` is
 /// something that was seen to happen otherwise.
@@ -95,14 +93,14 @@ fn returns_at_once(step: &Step) -> bool {
     // The server's side closes first, so it is the server's address that
     // the kernel keeps for a minute.
     if step.can.contains(&ServesTheNext) {
-        server.signal(Signal::TERM);
-        server.wait().expect_signal(Signal::TERM);
+        server.signal(libc::SIGTERM);
+        server.wait().expect_signal(libc::SIGTERM);
     } else {
         server.wait().expect_status(0);
     }
     wire.expect_end();
     drop(wire);
-    eventually("TIME_WAIT", || facts::in_time_wait(address).then_some(()));
+    eventually("TIME_WAIT", || proc::in_time_wait(address).then_some(()));
 
     let again = Program::new(step.program, &[&address.to_string()]).start();
     let listens = again
@@ -149,7 +147,7 @@ fn ends_silence(step: &Step) -> bool {
         }
         // A limit that is over wakes a program even on a busy machine: one
         // that still sleeps has none.
-        let waits = facts::sleeps_in(server.pid(), libc::SYS_read);
+        let waits = proc::sleeps_in(server.pid(), libc::SYS_read);
         (start.elapsed() > LONG && waits).then_some(false)
     })
 }
@@ -194,7 +192,7 @@ fn serves_beside_silence(step: &Step) -> bool {
     let server = Server::start(step);
     let mut silent = server.connect();
     eventually("the first client is let in", || {
-        (facts::queue(server.address) == 0).then_some(())
+        (proc::queue(server.address) == 0).then_some(())
     });
     let mut second = server.connect();
     match step.speaks {
@@ -210,8 +208,8 @@ fn serves_beside_silence(step: &Step) -> bool {
         // The server sleeps, and not because nobody calls: so it will
         // serve nobody until the silent one speaks. Seen ten times, it is
         // no passing state.
-        let waits = facts::queue(server.address) == 1
-            && facts::sleeps_in(server.pid(), libc::SYS_read);
+        let waits = proc::queue(server.address) == 1
+            && proc::sleeps_in(server.pid(), libc::SYS_read);
         looks = if waits { looks + 1 } else { 0 };
         (looks == 10).then_some(false)
     });

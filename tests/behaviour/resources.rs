@@ -3,9 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::common::facts::{self, Belongings};
+use crate::common::proc::{self, Resources};
 use crate::common::steps::{REQUEST, Speaks, Step, lasting_servers, step};
-use crate::common::{Server, Wire, eventually};
+use crate::common::tools::PATIENCE;
+use crate::common::{Server, Wire, eventually, time};
 
 const VISITORS: usize = 100;
 
@@ -14,24 +15,19 @@ const VISITORS: usize = 100;
 const MEMORY: u64 = 512;
 
 /// Waits until the server has again what it had.
-fn back_to(before: &Belongings, server: &Server) {
-    let mut last = None;
-    let start = Instant::now();
-    while start.elapsed() < Duration::from_secs(20) {
-        let now = Belongings::of(server.pid());
-        if now == *before {
-            return;
-        }
-        last = Some(now);
-        std::thread::yield_now();
-    }
-    panic!("before: {before:#?}\nnow: {last:#?}");
+fn back_to(before: &Resources, server: &Server) {
+    let pid = server.pid();
+    let back = time::eventually(PATIENCE, pid, || {
+        (Resources::of(pid) == *before).then_some(())
+    });
+    let now = Resources::of(pid);
+    assert!(back.is_some(), "before: {before:#?}\nnow: {now:#?}");
 }
 
 /// A server that has had its first client, and so has all it ever needs.
-fn warm(step: &Step) -> (Server, Belongings) {
+fn warm(step: &Step) -> (Server, Resources) {
     let server = Server::start(step);
-    let fresh = Belongings::of(server.pid());
+    let fresh = Resources::of(server.pid());
     step.visit(&server);
     back_to(&fresh, &server);
     (server, fresh)
@@ -41,12 +37,12 @@ fn warm(step: &Step) -> (Server, Belongings) {
 fn a_hundred_clients_leave_nothing_behind() {
     for step in lasting_servers() {
         let (server, before) = warm(step);
-        let memory = facts::memory(server.pid());
+        let memory = proc::memory(server.pid());
         for _ in 0..VISITORS {
             step.visit(&server);
         }
         back_to(&before, &server);
-        let now = facts::memory(server.pid());
+        let now = proc::memory(server.pid());
         assert!(now <= memory + MEMORY, "{memory} KiB grew to {now} KiB");
     }
 }
@@ -55,7 +51,7 @@ fn a_hundred_clients_leave_nothing_behind() {
 fn clients_who_break_off_leave_nothing_behind() {
     for step in lasting_servers() {
         let (server, before) = warm(step);
-        let memory = facts::memory(server.pid());
+        let memory = proc::memory(server.pid());
         for turn in 0..VISITORS {
             let mut wire = server.connect();
             match turn % 4 {
@@ -73,7 +69,7 @@ fn clients_who_break_off_leave_nothing_behind() {
         }
         step.visit(&server);
         back_to(&before, &server);
-        let now = facts::memory(server.pid());
+        let now = proc::memory(server.pid());
         assert!(now <= memory + MEMORY, "{memory} KiB grew to {now} KiB");
     }
 }
@@ -102,15 +98,14 @@ fn a_hundred_at_once_are_all_served() {
     }
 }
 
-/// The share of a processor that the server uses in the next second.
+/// The share of a processor that the server wants in the next second.
 fn share(server: &Server, waiting: &mut Wire) -> f64 {
-    let before = facts::ticks(server.pid());
+    let before = proc::wanted(server.pid());
     let start = Instant::now();
     // The interval is what is measured; nothing arrives meanwhile.
     let _ = waiting.read(&mut [0], Duration::from_secs(1));
-    let ticks = facts::ticks(server.pid()) - before;
-    let per_second = procfs::ticks_per_second();
-    ticks as f64 / per_second as f64 / start.elapsed().as_secs_f64()
+    let wanted = proc::wanted(server.pid()).saturating_sub(before);
+    wanted.as_secs_f64() / start.elapsed().as_secs_f64()
 }
 
 #[test]
@@ -122,7 +117,7 @@ fn no_descriptor_left_is_waited_out() {
         let share = share(&server, &mut client);
         assert!(share < 0.3, "spins: {:.0} % of a processor", share * 100.0);
         assert!(server.is_alive());
-        assert_eq!(facts::queue(server.address), 1, "nobody is let in");
+        assert_eq!(proc::queue(server.address), 1, "nobody is let in");
 
         server.limit_descriptors(64);
         step.talk(&mut client);
@@ -147,16 +142,16 @@ fn step01_says_that_no_descriptor_is_left() {
     let step = step("step01");
     let server = Server::start(step);
     eventually("the server waits", || {
-        facts::sleeps_in(server.pid(), libc::SYS_accept4).then_some(())
+        proc::sleeps_in(server.pid(), libc::SYS_accept4).then_some(())
     });
     server.limit_descriptors(3);
     // The accept that is waiting has its descriptor already.
     step.visit(&server);
     server.wait().expect_status(0);
 
-    let nasty = Server::start_nasty(step, "accept=EMFILE");
-    let Some(server) = nasty else {
-        return crate::common::no_nasty(
+    let shim = Server::start_shim(step, "accept=EMFILE");
+    let Some(server) = shim else {
+        return crate::common::no_shim(
             "step01_says_that_no_descriptor_is_left",
         );
     };

@@ -12,14 +12,16 @@
 
 mod answer;
 mod ended;
-pub mod facts;
 mod host;
 mod output;
+pub mod proc;
 mod program;
 mod server;
 mod skip;
 pub mod steps;
 mod story;
+#[path = "../lab/time.rs"]
+pub mod time;
 pub mod tools;
 mod trace;
 mod wire;
@@ -27,9 +29,9 @@ mod wire;
 pub use answer::Answer;
 pub use ended::Ended;
 pub use host::Host;
-pub use program::{Program, Running};
+pub use program::{Program, Running, done};
 pub use server::Server;
 pub use skip::skip;
-pub use tools::{eventually, no_nasty, pattern};
+pub use tools::{eventually, no_shim, pattern};
 pub use trace::trace;
 pub use wire::Wire;

@@ -3,14 +3,16 @@
 use std::io::Read;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
-use std::time::Instant;
 
 use super::story::{Story, preview};
-use super::tools::PATIENCE;
+use super::tools::LOOK;
 
 /// One of a program's outputs: what it has printed until now.
 #[derive(Debug, Clone)]
-pub struct Output(Arc<(Mutex<State>, Condvar)>);
+pub struct Output {
+    shared: Arc<(Mutex<State>, Condvar)>,
+    story: Story,
+}
 
 #[derive(Debug)]
 struct State {
@@ -19,14 +21,14 @@ struct State {
 }
 
 impl Output {
-    fn new(ended: bool) -> Self {
+    fn new(ended: bool, story: Story) -> Self {
         let state = State { bytes: Vec::new(), ended };
-        Output(Arc::new((Mutex::new(state), Condvar::new())))
+        Output { shared: Arc::new((Mutex::new(state), Condvar::new())), story }
     }
 
     /// One that goes elsewhere: nothing will be seen of it.
-    pub fn unseen() -> Self {
-        Output::new(true)
+    pub fn unseen(story: Story) -> Self {
+        Output::new(true, story)
     }
 
     /// Reads `source` in a thread of its own. `name` is for the story.
@@ -35,11 +37,11 @@ impl Output {
         name: &'static str,
         story: Story,
     ) -> Self {
-        let output = Output::new(false);
-        let ours = output.clone();
+        let output = Output::new(false, story.clone());
+        let ours = Arc::clone(&output.shared);
         thread::spawn(move || {
             let mut buffer = vec![0; 64 * 1024];
-            let (state, changed) = &*ours.0;
+            let (state, changed) = &*ours;
             loop {
                 // An error here is an end as well: the program has gone.
                 let count = source.read(&mut buffer).unwrap_or(0);
@@ -65,30 +67,28 @@ impl Output {
         &self,
         mut probe: impl FnMut(&[u8]) -> Option<T>,
     ) -> Option<T> {
-        let deadline = Instant::now() + PATIENCE;
-        let (state, changed) = &*self.0;
+        let deadline = self.story.deadline();
+        let (state, changed) = &*self.shared;
         let mut state = state.lock().unwrap();
         loop {
             if let Some(found) = probe(&state.bytes) {
                 return Some(found);
             }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if state.ended || left.is_zero() {
+            if state.ended || deadline.is_over() {
                 return None;
             }
-            state = changed.wait_timeout(state, left).unwrap().0;
+            state = changed.wait_timeout(state, LOOK).unwrap().0;
         }
     }
 
     /// Everything, once the output has ended.
     pub fn whole(&self) -> Vec<u8> {
-        let deadline = Instant::now() + PATIENCE;
-        let (state, changed) = &*self.0;
+        let deadline = self.story.deadline();
+        let (state, changed) = &*self.shared;
         let mut state = state.lock().unwrap();
         while !state.ended {
-            let left = deadline.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "an output that does not end");
-            state = changed.wait_timeout(state, left).unwrap().0;
+            assert!(!deadline.is_over(), "an output that does not end");
+            state = changed.wait_timeout(state, LOOK).unwrap().0;
         }
         state.bytes.clone()
     }

@@ -2,22 +2,19 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{
-    Pid, PidfdFlags, Resource, Rlimit, Signal, kill_process_group, pidfd_open,
-    pidfd_send_signal, prlimit, set_parent_process_death_signal,
-};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::ended::Ended;
 use super::output::Output;
 use super::story::Story;
-use super::tools::{self, PATIENCE};
+use super::tools::{self, LOOK};
 
 /// How to start a program.
 #[derive(Debug)]
@@ -46,7 +43,7 @@ impl Program {
         unsafe {
             command.pre_exec(|| {
                 // Whatever happens to us, nothing outlives the test.
-                Ok(set_parent_process_death_signal(Some(Signal::KILL))?)
+                done(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL))
             });
         }
         let written = format!("{name} {}", arguments.join(" "));
@@ -84,19 +81,19 @@ impl Program {
         self
     }
 
-    /// Preloads the exercises' library: `what` is its `NASTY`. `None` if it
+    /// Preloads the exercises' library: `what` is its `SHIM`. `None` if it
     /// has not been built.
-    pub fn nasty(mut self, what: &str) -> Option<Self> {
-        let library = tools::nasty()?;
+    pub fn shim(mut self, what: &str) -> Option<Self> {
+        let library = tools::shim()?;
         let seen = tools::scratch("seen");
         self.written = format!(
-            "LD_PRELOAD={} NASTY={what} {}",
+            "LD_PRELOAD={} SHIM={what} {}",
             library.display(),
             self.written
         );
         self.command.env("LD_PRELOAD", library);
-        self.command.env("NASTY", what);
-        self.command.env("NASTY_SEEN", &seen);
+        self.command.env("SHIM", what);
+        self.command.env("SHIM_SEEN", &seen);
         self.seen = Some(seen);
         Some(self)
     }
@@ -122,23 +119,24 @@ impl Program {
     /// Starts it, or says why that is impossible: what [`Program::before`]
     /// failed with, for example.
     pub fn try_start(mut self) -> std::io::Result<Running> {
-        let story = Story::new();
         let mut child = self.command.spawn()?;
         // The command holds our ends of what was given to it.
         drop(self.command);
-        let pid = Pid::from_child(&child);
-        story.tell(format!("started, pid {}", child.id()));
-        let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
-        let stdout = child.stdout.take().map_or_else(Output::unseen, |out| {
-            Output::drain(out, "prints", story.clone())
-        });
-        let stderr = child.stderr.take().map_or_else(Output::unseen, |err| {
-            Output::drain(err, "notes", story.clone())
-        });
+        let pid = child.id().cast_signed();
+        let story = Story::new(pid);
+        story.tell(format!("started, pid {pid}"));
+        let stdout = match child.stdout.take() {
+            Some(out) => Output::drain(out, "prints", story.clone()),
+            None => Output::unseen(story.clone()),
+        };
+        let stderr = match child.stderr.take() {
+            Some(err) => Output::drain(err, "notes", story.clone()),
+            None => Output::unseen(story.clone()),
+        };
         Ok(Running {
             stdin: child.stdin.take(),
             child,
-            pidfd,
+            pidfd: open_pid(pid)?,
             stdout,
             stderr,
             story,
@@ -203,24 +201,31 @@ impl Running {
         self.stdin = None;
     }
 
-    pub fn signal(&self, signal: Signal) {
-        self.story.tell(format!("got signal {signal:?}"));
-        pidfd_send_signal(&self.pidfd, signal).unwrap();
+    /// Sends it a signal: `libc::SIGTERM`, for example.
+    pub fn signal(&self, signal: i32) {
+        self.story.tell(format!("got signal {signal}"));
+        // SAFETY: kill(2) takes numbers. The child has not been waited for:
+        // the pid is its own.
+        done(unsafe { libc::kill(self.pid(), signal) }).unwrap();
     }
 
     /// How many descriptors it may have from now on, those it has included.
     pub fn limit_descriptors(&self, count: u64) {
         self.story.tell(format!("may have {count} descriptors"));
-        let pid = Pid::from_child(&self.child);
-        let limit = Rlimit { current: Some(count), maximum: Some(4096) };
-        prlimit(Some(pid), Resource::Nofile, limit).unwrap();
+        let limit = libc::rlimit { rlim_cur: count, rlim_max: 4096 };
+        let none = std::ptr::null_mut();
+        // SAFETY: the new limit is read, and the old one not asked for.
+        done(unsafe {
+            libc::prlimit(self.pid(), libc::RLIMIT_NOFILE, &limit, none)
+        })
+        .unwrap();
     }
 
     /// Whether it ends within `limit`.
     pub fn ends_within(&self, limit: Duration) -> bool {
-        let limit = Timespec::try_from(limit).expect("a short time");
-        let mut ends = [PollFd::new(&self.pidfd, PollFlags::IN)];
-        poll(&mut ends, Some(&limit)).unwrap() == 1
+        let limit = PollTimeout::try_from(limit).expect("a short time");
+        let mut ends = [PollFd::new(self.pidfd.as_fd(), PollFlags::POLLIN)];
+        poll(&mut ends, limit).unwrap() == 1
     }
 
     /// Whether it is still there.
@@ -230,7 +235,10 @@ impl Running {
 
     /// Waits for its end, which must come by itself.
     pub fn wait(mut self) -> Ended {
-        assert!(self.ends_within(PATIENCE), "the program does not end");
+        let deadline = self.story.deadline();
+        while !self.ends_within(LOOK) {
+            assert!(!deadline.is_over(), "the program does not end");
+        }
         let status = self.child.wait().unwrap();
         self.reaped = true;
         self.story.tell(format!("ended: {status}"));
@@ -241,15 +249,15 @@ impl Running {
 
     /// Ctrl-C, which ends every step.
     pub fn interrupt(self) -> Ended {
-        self.signal(Signal::INT);
+        self.signal(libc::SIGINT);
         let ended = self.wait();
-        ended.expect_signal(Signal::INT);
+        ended.expect_signal(libc::SIGINT);
         ended
     }
 
     /// Panics unless the preloaded library, if one was asked for, is there:
     /// nobody may take a run without it for a run with it.
-    pub fn expect_nasty(&self) {
+    pub fn expect_shim(&self) {
         if let Some(seen) = &self.seen {
             assert!(seen.exists(), "the preloaded library is not active");
         }
@@ -267,8 +275,8 @@ impl Drop for Running {
         if !self.reaped {
             // The group holds the program's own children as well. It is
             // there as long as its leader has not been waited for.
-            let group = Pid::from_child(&self.child);
-            let _ = kill_process_group(group, Signal::KILL);
+            // SAFETY: kill(2) takes numbers.
+            unsafe { libc::kill(-self.pid(), libc::SIGKILL) };
             let _ = self.child.wait();
         }
         if let Some(seen) = &self.seen {
@@ -279,6 +287,20 @@ impl Drop for Running {
             eprintln!("{}", self.story.print(&self.written, url));
         }
     }
+}
+
+/// The result of a system call.
+pub fn done(result: i32) -> std::io::Result<()> {
+    Ok(Errno::result(result).map(drop)?)
+}
+
+/// pidfd_open(2): readable once the program has ended.
+fn open_pid(pid: i32) -> std::io::Result<OwnedFd> {
+    // SAFETY: the call takes numbers.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    let fd = Errno::result(fd)?.try_into().expect("a descriptor is an int");
+    // SAFETY: the kernel has just made it for us.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
 /// What follows `start` in the first whole line that begins with it.

@@ -26,15 +26,15 @@ impl Server {
     }
 
     /// With the preloaded library; `None` if it has not been built.
-    pub fn start_nasty(step: &Step, what: &str) -> Option<Self> {
+    pub fn start_shim(step: &Step, what: &str) -> Option<Self> {
         let program = Program::new(step.program, &["127.0.0.1:0"]);
-        Some(Server::announced(program.nasty(what)?.start()))
+        Some(Server::announced(program.shim(what)?.start()))
     }
 
     /// Waits for the line that says where it listens.
     pub fn announced(mut running: Running) -> Self {
         let url = running.wait_for_line("listening on ");
-        running.expect_nasty();
+        running.expect_shim();
         let (_, address) = url.split_once("://").expect("scheme://address");
         let address = address.parse().expect("an address with its port");
         running.url = Some(url);

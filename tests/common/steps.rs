@@ -1,7 +1,7 @@
 //! The steps as the tests see them: a later step joins by an entry here.
 
 use self::Capability::*;
-use super::{Answer, Server, Wire, eventually, facts};
+use super::{Answer, Server, Wire, eventually, proc};
 
 /// What a step claims, and what it demonstrably lacks.
 #[derive(Debug)]
@@ -158,9 +158,9 @@ impl Step {
     /// even before somebody calls.
     pub fn starve(&self, server: &Server) {
         eventually("the server waits for a visitor", || {
-            facts::sleeps_in(server.pid(), libc::SYS_accept4).then_some(())
+            proc::sleeps_in(server.pid(), libc::SYS_accept4).then_some(())
         });
-        server.limit_descriptors(facts::next_descriptor(server.pid()));
+        server.limit_descriptors(proc::next_descriptor(server.pid()));
         // The accept that is waiting has its descriptor already: it is used
         // up by a visit, whose answer may be that there is none for a file.
         let mut wire = server.connect();

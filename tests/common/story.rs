@@ -4,6 +4,9 @@ use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use super::time::Deadline;
+use super::tools::PATIENCE;
+
 /// How many bytes of something are shown.
 const SHOWN: usize = 120;
 
@@ -16,6 +19,7 @@ pub struct Story(Arc<Mutex<Pages>>);
 
 #[derive(Debug)]
 struct Pages {
+    pid: i32,
     start: Instant,
     events: Vec<(Duration, String)>,
     visits: Vec<Visit>,
@@ -31,12 +35,19 @@ struct Visit {
 }
 
 impl Story {
-    pub fn new() -> Self {
+    /// Of the program `pid`.
+    pub fn new(pid: i32) -> Self {
         Story(Arc::new(Mutex::new(Pages {
+            pid,
             start: Instant::now(),
             events: Vec::new(),
             visits: Vec::new(),
         })))
+    }
+
+    /// A limit for a wait for the program.
+    pub fn deadline(&self) -> Deadline {
+        Deadline::new(PATIENCE, self.pages().pid)
     }
 
     fn pages(&self) -> MutexGuard<'_, Pages> {

@@ -3,8 +3,7 @@
 use std::env;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::skip::skip;
 
@@ -12,20 +11,16 @@ use super::skip::skip;
 /// because the machine may be slow; no test that passes waits so long.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Waits until `probe` has an answer: for facts that nobody announces, such
+/// How often a wait looks whether its limit is over.
+pub const LOOK: Duration = Duration::from_millis(250);
+
+/// Waits until `probe` has an answer: for proc that nobody announces, such
 /// as those of /proc. Panics with `what` if that takes longer than
 /// [`PATIENCE`].
-pub fn eventually<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
-    let start = Instant::now();
-    let mut pause = Duration::from_micros(200);
-    loop {
-        if let Some(answer) = probe() {
-            return answer;
-        }
-        assert!(start.elapsed() < PATIENCE, "waited in vain: {what}");
-        thread::sleep(pause);
-        pause = (pause * 2).min(Duration::from_millis(10));
-    }
+pub fn eventually<T>(what: &str, probe: impl FnMut() -> Option<T>) -> T {
+    let pid = std::process::id().try_into().expect("a pid is an int");
+    let found = super::time::eventually(PATIENCE, pid, probe);
+    found.unwrap_or_else(|| panic!("waited in vain: {what}"))
 }
 
 /// `length` bytes of which no part is like another, the same every time.
@@ -75,16 +70,16 @@ pub fn find(name: &str) -> Option<PathBuf> {
 
 /// The preloaded library of the exercises, where cargo has put it. It makes
 /// the kernel as unhelpful as the man pages allow.
-pub fn nasty() -> Option<PathBuf> {
+pub fn shim() -> Option<PathBuf> {
     // This program is target/debug/deps/behaviour-…
     let me = env::current_exe().ok()?;
-    let library = me.parent()?.parent()?.join("examples/libnasty.so");
+    let library = me.parent()?.parent()?.join("examples/libshim.so");
     library.is_file().then_some(library)
 }
 
 /// Skips a test for want of it.
-pub fn no_nasty(test: &str) {
-    let how = "cargo build --example nasty";
+pub fn no_shim(test: &str) {
+    let how = "cargo build --example shim";
     skip(test, "the preloaded library is not built", how);
 }
 

@@ -3,8 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use rustix::process::{Pid, Signal, kill_process};
-
+use super::program::done;
 use super::{Program, Server, skip, tools};
 
 /// Runs a server under strace while `visit` lasts. Returns the lines that
@@ -30,7 +29,8 @@ pub fn trace(
     let children = format!("/proc/{task}/task/{task}/children");
     let traced = fs::read_to_string(children).unwrap();
     let traced = traced.trim().parse().unwrap();
-    kill_process(Pid::from_raw(traced).unwrap(), Signal::INT).unwrap();
+    // SAFETY: kill(2) takes numbers, and strace has not waited for it yet.
+    done(unsafe { libc::kill(traced, libc::SIGINT) }).unwrap();
     server.wait();
     let text = fs::read_to_string(&log).unwrap();
     fs::remove_file(log).unwrap();

@@ -3,13 +3,14 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rustix::net::sockopt::set_socket_linger;
+use nix::sys::socket::{setsockopt, sockopt};
 
-use super::facts;
+use super::proc;
 use super::story::{Story, preview};
-use super::tools::{PATIENCE, assert_same, eventually};
+use super::time::Deadline;
+use super::tools::{LOOK, PATIENCE, assert_same, eventually};
 
 /// A connection.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ pub struct Wire {
 impl Wire {
     /// Connects to a server.
     pub fn connect(address: SocketAddr, story: &Story) -> Self {
-        let stream = TcpStream::connect_timeout(&address, PATIENCE)
+        let stream = TcpStream::connect_timeout(&address, PATIENCE * 4)
             .unwrap_or_else(|error| panic!("connect to {address}: {error}"));
         Wire::over(stream, story)
     }
@@ -30,7 +31,7 @@ impl Wire {
     /// Takes a connection that is there.
     pub fn over(stream: TcpStream, story: &Story) -> Self {
         stream.set_nodelay(true).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE * 4)).unwrap();
         let wire = Wire { stream, story: story.clone(), visit: story.visit() };
         wire.tell("connected");
         wire
@@ -38,6 +39,11 @@ impl Wire {
 
     fn tell(&self, event: &str) {
         self.story.tell(format!("connection {}: {event}", self.visit));
+    }
+
+    /// A limit for a wait for the other side.
+    pub fn deadline(&self) -> Deadline {
+        self.story.deadline()
     }
 
     /// The address of our end.
@@ -98,7 +104,7 @@ impl Wire {
         let ours = self.stream.local_addr().unwrap();
         let theirs = self.stream.peer_addr().unwrap();
         eventually("the other side reads", || {
-            facts::nothing_between(ours, theirs).then_some(())
+            proc::nothing_between(ours, theirs).then_some(())
         });
     }
 
@@ -113,7 +119,8 @@ impl Wire {
     /// Ends the connection with a reset.
     pub fn reset(self) {
         self.tell("reset");
-        set_socket_linger(&self.stream, Some(Duration::ZERO)).unwrap();
+        let now = libc::linger { l_onoff: 1, l_linger: 0 };
+        setsockopt(&self.stream, sockopt::Linger, &now).unwrap();
     }
 
     /// Reads once, with a limit: 0 bytes are the end of the stream.
@@ -147,18 +154,16 @@ impl Wire {
         &mut self,
         enough: impl Fn(&[u8]) -> bool,
     ) -> (Vec<u8>, Option<std::io::Error>) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = self.story.deadline();
         let mut bytes = Vec::new();
         let mut buffer = vec![0; 64 * 1024];
         let mut failure = None;
         while !enough(&bytes) {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                failure = Some(ErrorKind::TimedOut.into());
-                break;
-            }
-            match self.read(&mut buffer, left) {
+            match self.read(&mut buffer, LOOK) {
                 Ok(0) => break,
+                Err(error)
+                    if error.kind() == ErrorKind::WouldBlock
+                        && !deadline.is_over() => {}
                 Ok(count) => bytes.extend_from_slice(&buffer[..count]),
                 Err(error) => {
                     failure = Some(error);

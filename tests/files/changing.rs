@@ -6,7 +6,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::time::{Duration, Instant};
 
 use crate::client::{self, Answer, ask};
-use crate::common::facts::{self, Belongings};
+use crate::common::proc::{self, Resources};
 use crate::common::{Server, Wire, eventually};
 use crate::tree::Tree;
 
@@ -27,7 +27,7 @@ fn begin(server: &Server, wire: &mut Wire) -> Vec<u8> {
     let (bytes, error) = wire.receive_until(|bytes| bytes.len() > 1000);
     assert!(error.is_none(), "{error:?}");
     eventually("the server waits in write", || {
-        facts::sleeps_in(server.pid(), libc::SYS_write).then_some(())
+        proc::sleeps_in(server.pid(), libc::SYS_write).then_some(())
     });
     bytes
 }
@@ -100,7 +100,7 @@ fn a_client_that_leaves() {
     let tree = Tree::new();
     drop(large_file(&tree));
     let server = client::serve(&tree);
-    let before = Belongings::of(server.pid());
+    let before = Resources::of(server.pid());
     for _ in 0..3 {
         let mut wire = server.connect();
         begin(&server, &mut wire);
@@ -109,7 +109,7 @@ fn a_client_that_leaves() {
         assert_eq!(answer.status, 200);
     }
     eventually("everything is given back", || {
-        (Belongings::of(server.pid()) == before).then_some(())
+        (Resources::of(server.pid()) == before).then_some(())
     });
     server.interrupt();
 }

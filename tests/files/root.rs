@@ -104,11 +104,11 @@ fn what_fstat_says() {
     let Entry::File(file) = root.open_entry(b"file.txt").unwrap() else {
         panic!("file.txt is a file");
     };
-    let facts = fs::metadata(tree.root().join("file.txt")).unwrap();
-    assert_eq!(file.validators.size, facts.len());
-    assert_eq!(file.validators.seconds, facts.mtime());
-    assert_eq!(i64::from(file.validators.nanoseconds), facts.mtime_nsec());
-    assert_eq!(file.validators.inode, facts.ino());
+    let proc = fs::metadata(tree.root().join("file.txt")).unwrap();
+    assert_eq!(file.validators.size, proc.len());
+    assert_eq!(file.validators.seconds, proc.mtime());
+    assert_eq!(i64::from(file.validators.nanoseconds), proc.mtime_nsec());
+    assert_eq!(file.validators.inode, proc.ino());
 }
 
 #[test]

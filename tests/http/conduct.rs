@@ -5,7 +5,7 @@ use std::thread;
 
 use crate::common::steps::{Capability, STEPS, Step, step};
 use crate::common::tools::assert_same;
-use crate::common::{Server, Wire, facts, pattern};
+use crate::common::{Server, Wire, pattern, proc};
 use crate::replies::Replies;
 
 /// The steps that have this.
@@ -103,7 +103,7 @@ fn a_pipeline_that_is_not_read() {
         let mut wire = server.connect();
         wire.send(REQUEST);
         assert_eq!(Replies::new(&mut wire).next(false).unwrap().status, 200);
-        let before = facts::memory(server.pid());
+        let before = proc::memory(server.pid());
         let mut stream = wire.stream();
         let sender = thread::spawn(move || {
             let bytes = REQUEST.repeat(100);
@@ -116,7 +116,7 @@ fn a_pipeline_that_is_not_read() {
         for number in 0..REQUESTS {
             assert_eq!(replies.next(false).unwrap().status, 200);
             if number % 1000 == 0 {
-                most = most.max(facts::memory(server.pid()));
+                most = most.max(proc::memory(server.pid()));
             }
         }
         replies.expect_nothing();

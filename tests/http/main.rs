@@ -20,6 +20,7 @@ mod other;
 mod outcome;
 #[allow(dead_code, reason = "the step uses all of it")]
 #[path = "../../steps/05-parser/parser.rs"]
+#[expect(dead_code, reason = "the step uses all of it")]
 mod parser;
 #[path = "../files/fuzz.rs"]
 mod random;

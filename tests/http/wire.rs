@@ -3,7 +3,7 @@
 
 use crate::cases::{self, Answer, Case, Feature, Then};
 use crate::common::steps::step;
-use crate::common::{Server, eventually, facts};
+use crate::common::{Server, eventually, proc};
 use crate::outcome::{Event, Outcome};
 use crate::replies::{Replies, Reply};
 use crate::{core, step05 as by_hand};
@@ -132,7 +132,7 @@ fn converse(server: &Server, case: &Case, core: &Outcome, pieces: &[&[u8]]) {
             replies.expect_nothing();
             wire.wait_until_read();
             eventually("the server waits", || {
-                let waits = facts::sleeps_in(server.pid(), libc::SYS_read);
+                let waits = proc::sleeps_in(server.pid(), libc::SYS_read);
                 waits.then_some(())
             });
             assert!(!wire.has_something(), "one answer too many");

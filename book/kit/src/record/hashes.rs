@@ -80,7 +80,7 @@ pub fn of_session(project: &Project, name: &str) -> Option<String> {
         own.extend(project.root.join(&source).is_file().then_some(source));
     }
     if words.contains("shim") {
-        own.extend(below(project, session::shim(project).1)?);
+        own.extend(below(project, session::shim().1)?);
     }
     let steps = project.steps.iter();
     let steps: Vec<&Step> =

@@ -54,7 +54,7 @@ pub fn record(_: &Project) -> Result<Chart> {
     }
     Ok(Chart {
         title: format!(
-            "From question to answer on one connection: the median of \
+            "From request to response on one connection: the median of \
              {QUESTIONS}, on {}",
             machine()
         ),

@@ -39,10 +39,12 @@ shift 2
 [ \"$1\" != -- ] || shift
 case \"$*\" in *:*) ;; *) set -- \"127.0.0.1:$PORT\" \"$@\" ;; esac
 [ -z \"$SETTINGS\" ] || {
-    NASTY=$SETTINGS SHIM=$SETTINGS LD_PRELOAD=$LIBRARY
-    export NASTY SHIM LD_PRELOAD
+    SHIM=$SETTINGS LD_PRELOAD=$LIBRARY
+    export SHIM LD_PRELOAD
 }
 unset SETTINGS LIBRARY PORT
+# As cargo does, so that a step knows how it was started.
+export CARGO_PKG_NAME=socket-to-swarm
 exec \"$name\" \"$@\"
 ";
 

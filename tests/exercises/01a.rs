@@ -1,0 +1,144 @@
+//! Exercise 01a, Two addresses: one server that listens on several addresses.
+//!
+//! Try it: `cargo run --example 01a -- 127.0.0.1:8080 127.0.0.2:0`
+
+use std::io;
+use std::mem;
+use std::net::SocketAddrV4;
+use std::process::ExitCode;
+use std::thread;
+
+use libc::{c_int, sockaddr, sockaddr_in};
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), String> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mut doors = Vec::new();
+    //-solution
+    for argument in &arguments {
+        let door = open(argument)
+            .map_err(|error| format!("cannot listen on {argument}: {error}"))?;
+        doors.push(door);
+    }
+    for door in &doors {
+        let address = local_address(*door)
+            .map_err(|error| format!("cannot read own address: {error}"))?;
+        println!("listening on {address}");
+    }
+    //-starter
+    // // TODO: this opens the first address only, and says what it was asked
+    // // for instead of what it got. Open all of them, then announce all of
+    // // them; if one cannot be had, announce none.
+    // let argument = arguments.first().ok_or("usage: 01a ADDRESS...")?;
+    // let door = open(argument)
+    //     .map_err(|error| format!("cannot listen on {argument}: {error}"))?;
+    // doors.push(door);
+    // println!("listening on {argument}");
+    //-end
+    serve(doors);
+    Ok(())
+}
+
+/// A socket that waits for connections to `address`, such as `127.0.0.1:0`.
+fn open(address: &str) -> io::Result<c_int> {
+    let address: SocketAddrV4 =
+        address.parse().map_err(|_| io::ErrorKind::InvalidInput)?;
+    // SAFETY: socket(2) takes three numbers.
+    let socket = cvt(unsafe {
+        libc::socket(libc::AF_INET, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0)
+    })?;
+    let raw = to_sockaddr(address);
+    // SAFETY: the pointer is to a whole sockaddr_in, and the length its size.
+    cvt(unsafe {
+        libc::bind(socket, (&raw const raw).cast::<sockaddr>(), LENGTH)
+    })?;
+    // SAFETY: listen(2) takes two numbers.
+    cvt(unsafe { libc::listen(socket, 1024) })?;
+    Ok(socket)
+}
+
+//-solution
+/// The address that `socket` really has.
+fn local_address(socket: c_int) -> io::Result<SocketAddrV4> {
+    // SAFETY: every field of a sockaddr_in may be zero.
+    let mut raw: sockaddr_in = unsafe { mem::zeroed() };
+    let mut length = LENGTH;
+    // SAFETY: both pointers are to live variables, and `length` says how
+    // many bytes the kernel may write.
+    cvt(unsafe {
+        libc::getsockname(
+            socket,
+            (&raw mut raw).cast::<sockaddr>(),
+            &raw mut length,
+        )
+    })?;
+    Ok(from_sockaddr(&raw))
+}
+
+//-end
+/// Accepts and closes connections at every door: a thread waits at each,
+/// because accept waits at one only. (Threads come in step 10.)
+fn serve(doors: Vec<c_int>) {
+    let threads: Vec<_> = doors
+        .into_iter()
+        .map(|door| thread::spawn(move || greet(door)))
+        .collect();
+    for thread in threads {
+        let _ = thread.join();
+    }
+}
+
+fn greet(door: c_int) {
+    loop {
+        // SAFETY: accept4(2) writes no address when both pointers are null.
+        let connection = cvt(unsafe {
+            libc::accept4(
+                door,
+                std::ptr::null_mut(),
+                std::ptr::null_mut(),
+                libc::SOCK_CLOEXEC,
+            )
+        });
+        match connection {
+            Ok(connection) => {
+                // SAFETY: nobody else knows this descriptor.
+                unsafe { libc::close(connection) };
+            }
+            Err(error) => eprintln!("cannot accept: {error}"),
+        }
+    }
+}
+
+const LENGTH: libc::socklen_t =
+    mem::size_of::<sockaddr_in>() as libc::socklen_t;
+
+fn cvt(result: c_int) -> io::Result<c_int> {
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}
+
+/// Rust's address as the kernel's struct: the port with its high byte first.
+fn to_sockaddr(address: SocketAddrV4) -> sockaddr_in {
+    // SAFETY: every field of a sockaddr_in may be zero.
+    let mut raw: sockaddr_in = unsafe { mem::zeroed() };
+    raw.sin_family = libc::AF_INET as libc::sa_family_t;
+    raw.sin_port = address.port().to_be();
+    raw.sin_addr.s_addr = u32::from_ne_bytes(address.ip().octets());
+    raw
+}
+//-solution
+
+/// The way back.
+fn from_sockaddr(raw: &sockaddr_in) -> SocketAddrV4 {
+    let ip = raw.sin_addr.s_addr.to_ne_bytes();
+    SocketAddrV4::new(ip.into(), u16::from_be(raw.sin_port))
+}
+//-end

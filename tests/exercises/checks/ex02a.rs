@@ -1,0 +1,148 @@
+//! 02a Nothing lost: short reads, short writes, interrupted calls.
+
+use super::{Check, Starter, Table};
+use crate::lab::client::Client;
+use crate::lab::place::letters;
+use crate::lab::{Advice, Lab, Outcome, tidy};
+
+const SHORT_WRITES: &str =
+    "answers it all when the kernel takes a few bytes at a time";
+const SHORT_READS: &str =
+    "answers it all when the kernel gives a few bytes at a time";
+const INTERRUPTED: &str = "survives interrupted calls";
+
+pub const TABLE: Table = Table {
+    id: "02a",
+    checks: &[
+        Check {
+            name: "answers a line in upper case",
+            points: 1,
+            needs: &[],
+            read: "read(2)",
+            starter: Starter::Passes,
+            run: line,
+        },
+        Check {
+            name: "answers bytes that are no text",
+            points: 1,
+            needs: &["answers a line in upper case"],
+            read: "read(2)",
+            starter: Starter::Passes,
+            run: no_text,
+        },
+        Check {
+            name: "goes on until the client's end of file",
+            points: 1,
+            needs: &["answers a line in upper case"],
+            read: "read(2)",
+            starter: Starter::Fails,
+            run: until_the_end,
+        },
+        Check {
+            name: SHORT_WRITES,
+            points: 3,
+            needs: &["goes on until the client's end of file"],
+            read: "write takes what it likes",
+            starter: Starter::Waits,
+            run: short_writes,
+        },
+        Check {
+            name: SHORT_READS,
+            points: 2,
+            needs: &["goes on until the client's end of file"],
+            read: "read(2)",
+            starter: Starter::Waits,
+            run: short_reads,
+        },
+        Check {
+            name: INTERRUPTED,
+            points: 2,
+            needs: &["goes on until the client's end of file"],
+            read: "read(2)",
+            starter: Starter::Waits,
+            run: interrupted,
+        },
+        Check {
+            name: "serves on and leaves nothing behind",
+            points: 1,
+            needs: &["goes on until the client's end of file"],
+            read: "read(2)",
+            starter: Starter::Waits,
+            run: |lab| {
+                tidy::check(lab, &lab.server()?, |client| {
+                    client.send(b"half a line")?;
+                    client.expect(b"HALF A LINE")
+                })
+            },
+        },
+    ],
+};
+
+fn line(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    let mut client = program.connect()?;
+    client.send(b"How do you do?\n")?;
+    client.expect(b"HOW DO YOU DO?\n")
+}
+
+fn no_text(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    let mut client = program.connect()?;
+    let bytes: Vec<u8> = (0..=255).collect();
+    client.send(&bytes)?;
+    client.expect(&bytes.to_ascii_uppercase()).likely(
+        "the bytes are not text: they need not be UTF-8, and only a to z \
+         have capitals here",
+    )
+}
+
+fn until_the_end(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    let mut client = program.connect()?;
+    for (said, answer) in [
+        (b"one\n".as_slice(), b"ONE\n".as_slice()),
+        (b"two\n", b"TWO\n"),
+        (b"three", b"THREE"),
+    ] {
+        client.send(said)?;
+        client.expect(answer).likely(
+            "the server answers once and closes; it must read until read \
+             returns 0",
+        )?;
+    }
+    client.send(b"and the rest")?;
+    client.finish()?;
+    client.expect(b"AND THE REST")?;
+    client.expect_eof()
+}
+
+/// Sends forty thousand bytes to the program under `shim` and expects them
+/// back.
+fn through(lab: &Lab, shim: &str) -> Outcome {
+    let program = lab.launch(&["127.0.0.1:0"]).shim(shim).start()?;
+    let mut client: Client = program.connect()?;
+    let bytes = letters(40_000);
+    client.send(&bytes)?;
+    client.expect(&bytes.to_ascii_uppercase())?;
+    client.finish()?;
+    client.expect_eof()
+}
+
+fn short_writes(lab: &Lab) -> Outcome {
+    through(lab, "w=700").likely(
+        "write() took fewer bytes than you offered, and the rest was dropped \
+         or sent twice",
+    )
+}
+
+fn short_reads(lab: &Lab) -> Outcome {
+    through(lab, "r=3").likely(
+        "read() gives what is there: fewer bytes than the buffer holds are \
+         not the end, and only as many bytes as read may be written",
+    )
+}
+
+fn interrupted(lab: &Lab) -> Outcome {
+    through(lab, "eintr=3,r=500,w=300")
+        .likely("EINTR means that nothing has happened yet: ask again")
+}

@@ -1,0 +1,162 @@
+//! 02b Bad neighbours: what one client does must not end the server.
+
+use super::{Check, Starter, Table};
+use crate::lab::client::Client;
+use crate::lab::program::Program;
+use crate::lab::{Advice, Lab, Outcome, proc, tidy, time};
+
+const GREETS: &str = "tells a visitor his number, and echoes";
+const RESET: &str = "goes on after a reset";
+const VANISHED: &str = "goes on after a client that vanishes during a write";
+const ACCEPT: &str = "goes on after an accept that failed";
+const FORTY: &str = "serves forty at once with few descriptors";
+const TIDY: &str = "serves on and leaves nothing behind";
+
+pub const TABLE: Table = Table {
+    id: "02b",
+    checks: &[
+        Check {
+            name: GREETS,
+            points: 1,
+            needs: &[],
+            read: "read(2)",
+            starter: Starter::Passes,
+            run: |lab| served(&lab.server()?, 1),
+        },
+        Check {
+            name: RESET,
+            points: 2,
+            needs: &[GREETS],
+            read: "read(2)",
+            starter: Starter::Fails,
+            run: reset,
+        },
+        Check {
+            name: VANISHED,
+            points: 1,
+            needs: &[GREETS],
+            read: "write takes what it likes",
+            starter: Starter::Fails,
+            run: vanished,
+        },
+        Check {
+            name: ACCEPT,
+            points: 2,
+            needs: &[GREETS],
+            read: "Waiting, and being short of something",
+            starter: Starter::Fails,
+            run: accept,
+        },
+        Check {
+            name: FORTY,
+            points: 2,
+            needs: &[RESET],
+            read: "Waiting, and being short of something",
+            starter: Starter::Waits,
+            run: forty,
+        },
+        Check {
+            name: TIDY,
+            points: 1,
+            needs: &[GREETS],
+            read: "Waiting, and being short of something",
+            starter: Starter::Passes,
+            run: |lab| {
+                tidy::check(lab, &lab.server()?, |client| {
+                    client.receive("visitor 1\n".len())?;
+                    talk(client)
+                })
+            },
+        },
+    ],
+};
+
+/// Half a line, and back.
+fn talk(client: &mut Client) -> Outcome {
+    client.send(b"half a li")?;
+    client.expect(b"half a li")
+}
+
+/// A whole visit; the visitor must get this number.
+fn served(program: &Program, number: u32) -> Outcome {
+    let mut client = program.connect()?;
+    client.expect(format!("visitor {number}\n").as_bytes())?;
+    talk(&mut client)?;
+    client.finish()?;
+    client.expect_eof()
+}
+
+fn reset(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    for number in 1..=3 {
+        let greeting = format!("visitor {number}\n");
+        let mut client = program.connect()?;
+        client.expect(greeting.as_bytes()).likely(
+            "ECONNRESET and EPIPE are the client's trouble: let this visitor \
+             go, and wait for the next",
+        )?;
+        talk(&mut client)?;
+        client.reset()?;
+    }
+    served(&program, 4).likely(
+        "ECONNRESET is the client's trouble: let this visitor go, and wait \
+         for the next",
+    )
+}
+
+fn vanished(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    let mut client = program.connect()?;
+    client.flood(&[b'x'; 64 * 1024])?;
+    client.reset()?;
+    served(&program, 2).likely(
+        "the client went while its answer was being written: EPIPE or \
+         ECONNRESET from write, which is its trouble and not the server's",
+    )
+}
+
+fn accept(lab: &Lab) -> Outcome {
+    for (error, meaning) in [
+        (
+            "ECONNABORTED",
+            "the visitor left before accept: there will be others",
+        ),
+        (
+            "EMFILE",
+            "no descriptor is free, but one will be: try again a little later",
+        ),
+    ] {
+        let likely = format!("accept failed with {error}: {meaning}");
+        let launch = lab.launch(&["127.0.0.1:0"]);
+        let program = launch.shim(&format!("accept={error}")).start()?;
+        served(&program, 1).likely(&likely)?;
+        served(&program, 2).likely(&likely)?;
+    }
+    Ok(())
+}
+
+fn forty(lab: &Lab) -> Outcome {
+    let program = lab.launch(&["127.0.0.1:0"]).descriptors(32).start()?;
+    let clients: Outcome<Vec<Client>> =
+        (0..40).map(|_| program.connect()).collect();
+    for (number, mut client) in (1..).zip(clients?) {
+        let greeting = format!("visitor {number}\n");
+        client.expect(greeting.as_bytes()).likely(
+            "descriptors are used up: one is not closed when a client fails",
+        )?;
+        talk(&mut client)?;
+        if number % 2 == 0 { client.close() } else { client.reset()? }
+    }
+    let pid = program.pid();
+    let left = time::eventually(time::PATIENCE, pid, || {
+        (proc::socket_count(pid) == 1).then_some(())
+    });
+    match left {
+        Some(()) => Ok(()),
+        None => Err(program.failed(
+            "one socket left: the listener",
+            format!("{} sockets", proc::socket_count(pid)),
+        ))
+        .likely("a descriptor is not closed when a client fails"),
+    }
+}

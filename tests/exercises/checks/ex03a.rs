@@ -1,0 +1,161 @@
+//! 03a A pipe with two ends: two directions, and the end of each.
+
+use std::net::Ipv4Addr;
+
+use super::{Check, Starter, Table};
+use crate::lab::client::Client;
+use crate::lab::place::{letters, own_address};
+use crate::lab::program::Program;
+use crate::lab::{Advice, Lab, Outcome, Peer};
+
+const CARRIES: &str = "carries what the left side says to the right";
+const FIRST: &str = "lets the right side speak first";
+const STUCK: &str = "carries one way while the other is stuck";
+const HALF: &str = "passes the end of one direction on, and no more";
+const ENDS: &str = "ends with status 0 when both sides have ended";
+const REFUSED: &str = "says which address refuses";
+
+pub const TABLE: Table = Table {
+    id: "03a",
+    checks: &[
+        Check {
+            name: CARRIES,
+            points: 1,
+            needs: &[],
+            read: "The call to the other side",
+            starter: Starter::Passes,
+            run: carries,
+        },
+        Check {
+            name: FIRST,
+            points: 1,
+            needs: &[CARRIES],
+            read: "Two things to wait for",
+            starter: Starter::Fails,
+            run: speaks_first,
+        },
+        Check {
+            name: STUCK,
+            points: 3,
+            needs: &[FIRST],
+            read: "Two things to wait for",
+            starter: Starter::Waits,
+            run: stuck,
+        },
+        Check {
+            name: HALF,
+            points: 2,
+            needs: &[CARRIES],
+            read: "shutdown(2)",
+            starter: Starter::Fails,
+            run: half_close,
+        },
+        Check {
+            name: ENDS,
+            points: 1,
+            needs: &[HALF],
+            read: "shutdown(2)",
+            starter: Starter::Waits,
+            run: ends,
+        },
+        Check {
+            name: REFUSED,
+            points: 1,
+            needs: &[],
+            read: "connect(2)",
+            starter: Starter::Passes,
+            run: refused,
+        },
+    ],
+};
+
+/// The program between two servers of ours.
+fn between(lab: &Lab) -> Outcome<(Program, Client, Client)> {
+    let left = Peer::open((Ipv4Addr::LOCALHOST, 0))?;
+    let right = Peer::open((Ipv4Addr::LOCALHOST, 0))?;
+    let args = [left.address(), right.address()].map(|a| a.to_string());
+    let program = lab.launch(&[&args[0], &args[1]]).spawn()?;
+    let left = left.accept(lab, &program, "left")?;
+    let right = right.accept(lab, &program, "right")?;
+    Ok((program, left, right))
+}
+
+fn carries(lab: &Lab) -> Outcome {
+    let (_program, mut left, mut right) = between(lab)?;
+    let bytes: Vec<u8> = (0..=255).collect();
+    left.send(&bytes)?;
+    right.expect(&bytes).likely("bytes are not text")?;
+    left.send(b"and more")?;
+    right.expect(b"and more")
+}
+
+fn speaks_first(lab: &Lab) -> Outcome {
+    let (_program, mut left, mut right) = between(lab)?;
+    right.send(b"good morning")?;
+    left.expect(b"good morning").likely(
+        "the program waits for the left side, and the right side speaks",
+    )?;
+    left.send(b"good evening")?;
+    right.expect(b"good evening")
+}
+
+fn stuck(lab: &Lab) -> Outcome {
+    let (_program, mut left, mut right) = between(lab)?;
+    let sent = left.flood(&letters(64 * 1024))?;
+    // The right side reads nothing yet, and speaks.
+    let bytes = letters(1 << 20);
+    right.send(&bytes).and_then(|()| left.expect(&bytes)).likely(
+        "the way from right to left is free, but nobody carries there while \
+         it is stuck in write on the other way",
+    )?;
+    let (received, _) = right.receive(sent)?;
+    if received.len() == sent {
+        return Ok(());
+    }
+    let got = format!("{} of them", received.len());
+    Err(right.failed(format!("all {sent} bytes"), got))
+}
+
+fn half_close(lab: &Lab) -> Outcome {
+    for turn in 0..2 {
+        let (_program, left, right) = between(lab)?;
+        let (mut one, mut other) =
+            if turn == 0 { (left, right) } else { (right, left) };
+        let bytes = letters(100_000);
+        one.send(&bytes)?;
+        one.finish()?;
+        other.expect(&bytes)?;
+        other
+            .expect_eof()
+            .likely("the end of the stream must be passed on with shutdown")?;
+        // One side has said all; the other has just begun.
+        let guess = "the end of one direction is not the end of the other";
+        other.send(b"an answer").likely(guess)?;
+        one.expect(b"an answer").likely(guess)?;
+        other.finish().likely(guess)?;
+        one.expect_eof().likely(guess)?;
+    }
+    Ok(())
+}
+
+fn ends(lab: &Lab) -> Outcome {
+    let (program, mut left, mut right) = between(lab)?;
+    left.finish()?;
+    right.finish()?;
+    program.expect_exit(0)?;
+    Ok(())
+}
+
+fn refused(lab: &Lab) -> Outcome {
+    let door = Peer::open((Ipv4Addr::LOCALHOST, 0))?;
+    let nobody = own_address()?.to_string();
+    let here = door.address().to_string();
+    let program = lab.launch(&[&here, &nobody]).spawn()?;
+    let ended = program.expect_exit(1)?;
+    let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
+    if stderr.contains(&nobody) {
+        return Ok(());
+    }
+    let expected = format!("a line on stderr that names {nobody}");
+    Err(program.failed(expected, format!("{stderr:?}")))
+}

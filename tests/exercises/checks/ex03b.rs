@@ -1,0 +1,250 @@
+//! 03b Next, please: the addresses of a name, in order.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use super::{Check, Starter, Table};
+use crate::lab::place::own_address;
+use crate::lab::program::Program;
+use crate::lab::{Advice, Lab, Outcome, Peer, Trouble, proc};
+
+const SAYS: &str = "connects to a name and says where";
+const NEXT: &str = "goes on to the next address when one refuses";
+const FAMILY: &str = "takes IPv6 and IPv4 as they come";
+const REASONS: &str = "gives every address with its reason if none answers";
+const NO_NAME: &str = "says why a name has no address";
+const CLOSES: &str = "closes the sockets that did not connect";
+const FREES: &str = "gives the resolver's list back";
+
+pub const TABLE: Table = Table {
+    id: "03b",
+    checks: &[
+        Check {
+            name: SAYS,
+            points: 1,
+            needs: &[],
+            read: "A name is a list",
+            starter: Starter::Passes,
+            run: says,
+        },
+        Check {
+            name: NEXT,
+            points: 2,
+            needs: &[SAYS],
+            read: "A name is a list",
+            starter: Starter::Fails,
+            run: next,
+        },
+        Check {
+            name: FAMILY,
+            points: 1,
+            needs: &[NEXT],
+            read: "The call to the other side",
+            starter: Starter::Waits,
+            run: family,
+        },
+        Check {
+            name: REASONS,
+            points: 2,
+            needs: &[SAYS],
+            read: "A name is a list",
+            starter: Starter::Fails,
+            run: reasons,
+        },
+        Check {
+            name: NO_NAME,
+            points: 1,
+            needs: &[],
+            read: "A name is a list",
+            starter: Starter::Fails,
+            run: no_name,
+        },
+        Check {
+            name: CLOSES,
+            points: 1,
+            needs: &[NEXT],
+            read: "connect(2)",
+            starter: Starter::Waits,
+            run: closes,
+        },
+        Check {
+            name: FREES,
+            points: 1,
+            needs: &[SAYS],
+            read: "A name is a list",
+            starter: Starter::Fails,
+            run: frees,
+        },
+    ],
+};
+
+/// The program, for which every name has these addresses.
+fn visit(
+    lab: &Lab,
+    addresses: &[IpAddr],
+    port: u16,
+    visits: u32,
+) -> Outcome<Program> {
+    let names: Vec<String> =
+        addresses.iter().map(ToString::to_string).collect();
+    let (port, visits) = (port.to_string(), visits.to_string());
+    lab.launch(&["server.example", &port, &visits])
+        .shim(&format!("gai={}", names.join("+")))
+        .descriptors(32)
+        .spawn()
+}
+
+/// The program connects to `door`, says so, and ends when we close.
+fn ends_at(lab: &Lab, program: &Program, door: &Peer) -> Outcome {
+    let client = door.accept(lab, program, "server")?;
+    program.expect_line(&format!("connected to {}", door.address()))?;
+    client.close();
+    program.expect_exit(0)?;
+    Ok(())
+}
+
+/// Two addresses where nobody listens, and two with a listener, all with the
+/// same port.
+fn places() -> Outcome<(Vec<IpAddr>, Vec<Peer>)> {
+    let ips = (0..4).map(|_| Ok(own_address()?.ip()));
+    let ips: Vec<IpAddr> = ips.collect::<Outcome<_>>()?;
+    let doors = Peer::open_all(&ips[2..])?;
+    Ok((ips, doors))
+}
+
+fn says(lab: &Lab) -> Outcome {
+    let door = Peer::open(([127, 0, 0, 1], 0))?;
+    let address = door.address();
+    let program = visit(lab, &[address.ip()], address.port(), 1)?;
+    ends_at(lab, &program, &door)
+}
+
+fn next(lab: &Lab) -> Outcome {
+    let (ips, doors) = places()?;
+    let program = visit(lab, &ips, doors[0].address().port(), 1)?;
+    let outcome = ends_at(lab, &program, &doors[0]);
+    if doors[1].take().is_some() {
+        return outcome.likely(
+            "the resolver gives the best address first: the order is not \
+             yours to change",
+        );
+    }
+    outcome.likely(
+        "a name may have many addresses: try each in turn, with a new socket",
+    )
+}
+
+fn family(lab: &Lab) -> Outcome {
+    let six = IpAddr::from(Ipv6Addr::LOCALHOST);
+    let four = own_address()?.ip();
+    let guess = "the family of the socket is that of the address, and the \
+                 resolver gives both kinds unless it is told otherwise";
+    for order in [[four, six], [six, four]] {
+        let door = Peer::open((order[1], 0)).map_err(|_| {
+            Trouble::blocked("this machine has no IPv6 on its loopback")
+        })?;
+        let program = visit(lab, &order, door.address().port(), 1)?;
+        ends_at(lab, &program, &door).likely(guess)?;
+    }
+    Ok(())
+}
+
+fn reasons(lab: &Lab) -> Outcome {
+    let here = own_address()?;
+    // TCP to a group is refused by our own kernel.
+    let group = IpAddr::from([224, 0, 0, 1]);
+    let there = own_address()?.ip();
+    let ips = [here.ip(), group, there];
+    let program = visit(lab, &ips, here.port(), 1)?;
+    let ended = program.expect_exit(1)?;
+    let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
+    for (ip, reason) in
+        [(ips[0], "refused"), (ips[1], "unreachable"), (ips[2], "refused")]
+    {
+        let address = SocketAddr::new(ip, here.port()).to_string();
+        let mut lines = stderr.lines();
+        let is_there = lines.any(|line| {
+            line.contains(&address) && line.to_lowercase().contains(reason)
+        });
+        if !is_there {
+            let expected =
+                format!("on stderr a line with {address} and `{reason}`");
+            let failed = program.failed(expected, format!("{stderr:?}"));
+            return Err(failed).likely(
+                "each address has its own reason: keep them until the last \
+                 has failed",
+            );
+        }
+    }
+    Ok(())
+}
+
+fn no_name(lab: &Lab) -> Outcome {
+    for (error, text) in
+        [("NONAME", "not known"), ("AGAIN", "Temporary failure")]
+    {
+        let program = lab
+            .launch(&["nobody.example", "80", "1"])
+            .shim(&format!("gai={error}"))
+            .spawn()?;
+        let ended = program.expect_exit(1)?;
+        let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
+        if !stderr.contains(text) || !stderr.contains("nobody.example") {
+            let expected =
+                format!("on stderr a line with `nobody.example` and `{text}`");
+            let failed = program.failed(expected, format!("{stderr:?}"));
+            return Err(failed).likely(
+                "the resolver has its own errors and its own text for them: \
+                 gai_strerror; errno says nothing here",
+            );
+        }
+    }
+    Ok(())
+}
+
+fn closes(lab: &Lab) -> Outcome {
+    let refusing = (0..50).map(|_| Ok(own_address()?.ip()));
+    let mut ips: Vec<IpAddr> = refusing.collect::<Outcome<_>>()?;
+    let door = Peer::open((own_address()?.ip(), 0))?;
+    ips.push(door.address().ip());
+    let program = visit(lab, &ips, door.address().port(), 1)?;
+    ends_at(lab, &program, &door).likely(
+        "the program may have 32 descriptors: a socket that did not connect \
+         is not closed",
+    )
+}
+
+fn frees(lab: &Lab) -> Outcome {
+    const VISITS: u32 = 600;
+    const WARM: u32 = 100;
+    let door = Peer::open((own_address()?.ip(), 0))?;
+    // The first answers; the others make the list long.
+    let others = (150..250).map(|last| IpAddr::from([127, 0, 9, last]));
+    let ips: Vec<IpAddr> =
+        std::iter::once(door.address().ip()).chain(others).collect();
+    let program = visit(lab, &ips, door.address().port(), VISITS)?;
+    let mut early = 0;
+    for number in 1..=VISITS {
+        let client = door.accept_silently(&program)?;
+        if number == WARM {
+            early = proc::memory(program.pid()).unwrap_or(0);
+        }
+        if number == VISITS {
+            let late = proc::memory(program.pid()).unwrap_or(0);
+            let grown = late.saturating_sub(early);
+            lab.log().event(format!("{VISITS} visits of {}", ips.len()));
+            if grown > 1024 {
+                let got = format!("{grown} kB more than after {WARM} visits");
+                let failed = program.failed("memory does not grow", got);
+                return Err(failed).likely(
+                    "getaddrinfo's list is yours until you give it to \
+                     freeaddrinfo",
+                );
+            }
+        }
+        // By a reset: a port that waits would be one less for the others.
+        client.reset()?;
+    }
+    program.wait(Duration::from_secs(5))?;
+    Ok(())
+}

@@ -1,0 +1,239 @@
+//! 08a Stay inside: a directory that no name leads out of.
+
+use super::{Check, Starter, Table};
+use crate::lab::client::Client;
+use crate::lab::place::letters;
+use crate::lab::program::Program;
+use crate::lab::tree::Tree;
+use crate::lab::{Advice, Lab, Outcome, show, tidy};
+
+mod names;
+
+use names::{CLIMBS, LINKS, NAMES, OTHERS, Row, Want};
+
+const SERVES: &str = "serves a file";
+const DECODES: &str = "decodes names, and decodes them once";
+const INSIDE: &str = "lets no name climb out";
+const FOLLOWS: &str = "follows links inside, and none out";
+const WAITS: &str = "waits for no file, and serves files only";
+const HOLDS: &str = "holds on to its directory, not to its name";
+const SILENT: &str = "tells nobody where the directory is";
+const TIDY: &str = "serves on and leaves nothing behind";
+
+/// Known to nobody but the file outside.
+const SECRET: &str = "the secret that is outside";
+/// What a file inside holds.
+const HELLO: &str = "hello from inside\n";
+
+pub const TABLE: Table = Table {
+    id: "08a",
+    checks: &[
+        Check {
+            name: SERVES,
+            points: 1,
+            needs: &[],
+            read: "The root",
+            starter: Starter::Passes,
+            run: serves,
+        },
+        Check {
+            name: DECODES,
+            points: 2,
+            needs: &[SERVES],
+            read: "From a path to a name",
+            starter: Starter::Fails,
+            run: |lab| table(lab, NAMES),
+        },
+        Check {
+            name: INSIDE,
+            points: 3,
+            needs: &[SERVES],
+            read: "The root",
+            starter: Starter::Fails,
+            run: |lab| table(lab, CLIMBS),
+        },
+        Check {
+            name: FOLLOWS,
+            points: 3,
+            needs: &[SERVES],
+            read: "openat2(2)",
+            starter: Starter::Fails,
+            run: |lab| table(lab, LINKS),
+        },
+        Check {
+            name: WAITS,
+            points: 2,
+            needs: &[SERVES],
+            read: "openat2(2)",
+            starter: Starter::Fails,
+            run: |lab| table(lab, OTHERS),
+        },
+        Check {
+            name: HOLDS,
+            points: 2,
+            needs: &[SERVES],
+            read: "The root",
+            starter: Starter::Fails,
+            run: holds,
+        },
+        Check {
+            name: SILENT,
+            points: 1,
+            needs: &[SERVES],
+            read: "Answering",
+            starter: Starter::Fails,
+            run: silent,
+        },
+        Check {
+            name: TIDY,
+            points: 1,
+            needs: &[SERVES],
+            read: "The root",
+            starter: Starter::Passes,
+            run: |lab| {
+                let (_, program) = start(lab)?;
+                tidy::check(lab, &program, |client| {
+                    get(client, "/hello.txt")?;
+                    expect(client, HELLO)
+                })
+            },
+        },
+    ],
+};
+
+/// A tree with `site`, which is to be served, and much around it.
+fn start(lab: &Lab) -> Outcome<(Tree, Program)> {
+    let tree = Tree::new(lab);
+    tree.file("site/hello.txt", HELLO)?;
+    tree.file("site/dir/deep.txt", HELLO)?;
+    names::grow(&tree)?;
+    tree.file("outside/secret.txt", SECRET)?;
+    tree.file("outside/deep.txt", SECRET)?;
+    tree.file("site-and-more/secret.txt", SECRET)?;
+    let root = tree.argument("site");
+    let program = lab.server_with(&[&root])?;
+    Ok((tree, program))
+}
+
+fn get(client: &mut Client, target: &str) -> Outcome {
+    let request = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.send(request.as_bytes())
+}
+
+/// Receives this content, then the end.
+fn expect(client: &mut Client, content: &str) -> Outcome {
+    let answer = client.answer()?;
+    if answer.status != 200 || answer.body != content.as_bytes() {
+        let got = format!("{} {}", answer.status, show::bytes(&answer.body));
+        let expected = format!("200 {}", show::bytes(content.as_bytes()));
+        return Err(client.failed(expected, got));
+    }
+    client.expect_eof()
+}
+
+/// Receives one of these refusals, and nothing from outside.
+fn refused(client: &mut Client, statuses: &[u16]) -> Outcome {
+    let answer = client.answer()?;
+    let has_secret = answer
+        .body
+        .windows(SECRET.len())
+        .any(|bytes| bytes == SECRET.as_bytes());
+    if has_secret {
+        let got = show::bytes(&answer.body);
+        return Err(client.failed("nothing from outside", got)).likely(
+            "the way to that file led out of the directory, and the file was \
+             read: only the kernel sees every step of a way",
+        );
+    }
+    if !statuses.contains(&answer.status) {
+        let got = format!("{} {}", answer.status, show::bytes(&answer.body));
+        return Err(client.failed(format!("{}", statuses[0]), got));
+    }
+    client.expect_eof()
+}
+
+/// Asks for what each row names.
+fn table(lab: &Lab, rows: &[Row]) -> Outcome {
+    let (_, program) = start(lab)?;
+    for Row { name, target, want, likely } in rows {
+        let mut client = program.connect()?;
+        get(&mut client, target)?;
+        let outcome = match want {
+            Want::Content(content) => expect(&mut client, content),
+            // What climbs out may be called malformed, or forbidden.
+            Want::Nothing => refused(&mut client, &[404, 403, 400]),
+            Want::Malformed => refused(&mut client, &[400]),
+        };
+        outcome.about(name).likely(likely)?;
+    }
+    Ok(())
+}
+
+fn serves(lab: &Lab) -> Outcome {
+    let (tree, program) = start(lab)?;
+    let long = String::from_utf8_lossy(&letters(100_000)).into_owned();
+    tree.file("site/long.txt", &long)?;
+    for (target, content) in [
+        ("/hello.txt", HELLO),
+        ("/dir/deep.txt", HELLO),
+        ("/hello.txt?and=a&query", HELLO),
+        ("/long.txt", &long),
+    ] {
+        let mut client = program.connect()?;
+        get(&mut client, target)?;
+        expect(&mut client, content).about(target)?;
+    }
+    let mut client = program.connect()?;
+    get(&mut client, "/nothing.txt")?;
+    refused(&mut client, &[404])
+}
+
+fn holds(lab: &Lab) -> Outcome {
+    let (tree, program) = start(lab)?;
+    let asked = |target: &str| {
+        let mut client = program.connect()?;
+        get(&mut client, target)?;
+        Ok(client)
+    };
+    expect(&mut asked("/dir/deep.txt")?, HELLO)?;
+    lab.log().event("site/dir becomes a link to outside");
+    tree.rename("site/dir", "site/old")?;
+    tree.link("site/dir", "../outside")?;
+    refused(&mut asked("/dir/deep.txt")?, &[404, 403]).likely(
+        "what was a directory is a link by now: whoever looks first and \
+         opens then opens something else",
+    )?;
+    lab.log().event("site gets another name, and outside gets its name");
+    tree.rename("site", "moved")?;
+    tree.rename("outside", "site")?;
+    let guess = "the directory has another name now, and is the same: open \
+                 it once, and all paths relative to its descriptor";
+    refused(&mut asked("/secret.txt")?, &[404]).likely(guess)?;
+    expect(&mut asked("/hello.txt")?, HELLO).likely(guess)
+}
+
+fn silent(lab: &Lab) -> Outcome {
+    let (tree, program) = start(lab)?;
+    let secret = tree.argument("");
+    let secret = secret.trim_end_matches('/').as_bytes();
+    let long = format!("/{}", "n".repeat(3000));
+    for target in ["/nothing.txt", "/hello.txt/x", "/../x", "/dir", &long] {
+        let mut client = program.connect()?;
+        get(&mut client, target)?;
+        let answer = client.answer()?;
+        let body = &answer.body;
+        if body.windows(secret.len()).any(|bytes| bytes == secret) {
+            let expected = "an answer without the directory's path";
+            let got = show::bytes(body);
+            return Err(client.failed(expected, got)).likely(
+                "where the files are is nobody's business: tell your log, \
+                 not the visitor",
+            );
+        }
+        if answer.status == 200 || answer.status >= 500 {
+            let got = format!("{} {}", answer.status, show::bytes(body));
+            return Err(client.failed("404", got));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,368 @@
+//! 08b The right label: types, lengths, and files that change.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+
+use super::{Check, Starter, Table};
+use crate::lab::client::{Client, End};
+use crate::lab::place::letters;
+use crate::lab::program::Program;
+use crate::lab::tree::Tree;
+use crate::lab::{Advice, Lab, Outcome, Trouble, cost, show, tidy};
+
+mod places;
+
+use places::{LABELS, PLACES};
+
+const SERVES: &str = "serves one file after the other";
+const TYPES: &str = "labels each file by its name";
+const BYTES: &str = "sends bytes, and counts them";
+const INDEX: &str = "has an index.html for a directory with a slash";
+const MOVED: &str = "sends a directory without a slash to the right place";
+const HEAD: &str = "answers HEAD without a body";
+const PIECES: &str = "sends a long file piece by piece";
+const GROWS: &str = "sends no more than it promised";
+const SHRINKS: &str = "closes if it cannot send what it promised";
+const TIDY: &str = "serves on and leaves nothing behind";
+
+const MEGABYTE: usize = 1 << 20;
+/// More than the buffers of two sockets hold, and no number of whole pieces.
+const LONG: usize = 16 * MEGABYTE + 1000;
+/// In kilobytes.
+const MOST_MEMORY: u64 = 8 * 1024;
+
+pub const TABLE: Table = Table {
+    id: "08b",
+    checks: &[
+        Check {
+            name: SERVES,
+            points: 1,
+            needs: &[],
+            read: "Answering",
+            starter: Starter::Passes,
+            run: |lab| talk(&mut start(lab)?.1.connect()?),
+        },
+        Check {
+            name: TYPES,
+            points: 2,
+            needs: &[SERVES],
+            read: "What there is to ask for",
+            starter: Starter::Fails,
+            run: types,
+        },
+        Check {
+            name: BYTES,
+            points: 1,
+            needs: &[SERVES],
+            read: "Answering",
+            starter: Starter::Fails,
+            run: bytes,
+        },
+        Check {
+            name: INDEX,
+            points: 1,
+            needs: &[SERVES],
+            read: "What there is to ask for",
+            starter: Starter::Fails,
+            run: index,
+        },
+        Check {
+            name: MOVED,
+            points: 2,
+            needs: &[SERVES],
+            read: "What there is to ask for",
+            starter: Starter::Fails,
+            run: moved,
+        },
+        Check {
+            name: HEAD,
+            points: 1,
+            needs: &[SERVES],
+            read: "Answering",
+            starter: Starter::Fails,
+            run: head,
+        },
+        Check {
+            name: PIECES,
+            points: 2,
+            needs: &[SERVES],
+            read: "A promise about a moving thing",
+            starter: Starter::Fails,
+            run: pieces,
+        },
+        Check {
+            name: GROWS,
+            points: 1,
+            needs: &[PIECES],
+            read: "A promise about a moving thing",
+            starter: Starter::Waits,
+            run: grows,
+        },
+        Check {
+            name: SHRINKS,
+            points: 2,
+            needs: &[PIECES],
+            read: "A promise about a moving thing",
+            starter: Starter::Waits,
+            run: shrinks,
+        },
+        Check {
+            name: TIDY,
+            points: 1,
+            needs: &[SERVES],
+            read: "Answering",
+            starter: Starter::Passes,
+            run: |lab| tidy::check(lab, &start(lab)?.1, talk),
+        },
+    ],
+};
+
+const HELLO: &[u8] = b"<h1>hello</h1>\n";
+
+fn start(lab: &Lab) -> Outcome<(Tree, Program)> {
+    let tree = Tree::new(lab);
+    tree.file("site/hello.html", HELLO)?;
+    let program = lab.server_with(&[&tree.argument("site")])?;
+    Ok((tree, program))
+}
+
+fn ask(client: &mut Client, method: &str, target: &str) -> Outcome {
+    let request = format!("{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.send(request.as_bytes())
+}
+
+/// Asks for a file, which must have this content; its Content-Type.
+fn get(client: &mut Client, target: &str, content: &[u8]) -> Outcome<String> {
+    ask(client, "GET", target)?;
+    let answer = client.answer().about(target)?;
+    if answer.status != 200 || answer.body != content {
+        let got = match answer.status {
+            200 => show::difference(content, &answer.body),
+            status => format!("{status} {}", show::bytes(&answer.body)),
+        };
+        let expected = format!("200 {}", show::bytes(content));
+        return Err(client.failed(expected, got)).about(target);
+    }
+    let label = answer.field("Content-Type").unwrap_or("no Content-Type");
+    Ok(label.to_string())
+}
+
+fn talk(client: &mut Client) -> Outcome {
+    get(client, "/hello.html", HELLO)?;
+    get(client, "/hello.html?again", HELLO)?;
+    ask(client, "GET", "/nothing.html")?;
+    match client.answer()?.status {
+        404 => Ok(()),
+        other => Err(client.failed("404", other.to_string())),
+    }
+}
+
+/// Blanks and case do not matter in a label.
+fn normal(label: &str) -> String {
+    label.to_ascii_lowercase().replace([' ', '"'], "")
+}
+
+fn types(lab: &Lab) -> Outcome {
+    let (tree, program) = start(lab)?;
+    let mut client = program.connect()?;
+    for (name, label, likely) in LABELS {
+        tree.file(&format!("site/{name}"), "content")?;
+        let target = format!("/{name}");
+        let got = get(&mut client, &target, b"content")?;
+        if normal(&got) != normal(label) {
+            let expected = format!("Content-Type: {label}");
+            return Err(client.failed(expected, got))
+                .about(&target)
+                .likely(likely);
+        }
+    }
+    Ok(())
+}
+
+fn bytes(lab: &Lab) -> Outcome {
+    let (tree, program) = start(lab)?;
+    let all: Vec<u8> = (0..=255).collect();
+    let mut client = program.connect()?;
+    for (name, content) in [
+        ("letters of two bytes.txt", "Grüße, señor".as_bytes()),
+        ("all.bin", &all),
+        ("empty.txt", b""),
+        ("half a letter.txt", b"half a letter: \xC3"),
+    ] {
+        tree.file(&format!("site/{name}"), content)?;
+        let target = format!("/{}", name.replace(' ', "%20"));
+        let guess = "a file is bytes, of which Content-Length is the number; \
+                     they need not be UTF-8";
+        get(&mut client, &target, content).about(name).likely(guess)?;
+        // And the next answer is where it should be.
+        get(&mut client, "/hello.html", HELLO).about(name).likely(guess)?;
+    }
+    Ok(())
+}
+
+fn index(lab: &Lab) -> Outcome {
+    let (tree, program) = start(lab)?;
+    tree.file("site/index.html", "the page above")?;
+    tree.file("site/dir/index.html", "the page of a directory")?;
+    tree.directory("site/empty")?;
+    let mut client = program.connect()?;
+    for (target, content) in [
+        ("/", "the page above"),
+        ("/dir/", "the page of a directory"),
+        ("/dir/?x=1", "the page of a directory"),
+    ] {
+        let label = get(&mut client, target, content.as_bytes())?;
+        if !normal(&label).starts_with("text/html") {
+            let expected = "Content-Type: text/html; charset=utf-8";
+            return Err(client.failed(expected, label)).about(target);
+        }
+    }
+    ask(&mut client, "GET", "/empty/")?;
+    match client.answer()?.status {
+        404 => Ok(()),
+        other => Err(client.failed("404", other.to_string()))
+            .about("a directory without index.html"),
+    }
+}
+
+fn moved(lab: &Lab) -> Outcome {
+    let (tree, program) = start(lab)?;
+    let mut client = program.connect()?;
+    for (name, target, place) in PLACES {
+        tree.file(&format!("site/{name}/index.html"), "a page")?;
+        ask(&mut client, "GET", target)?;
+        let answer = client.answer().about(target).likely(
+            "a name may hold a line's end: in a field it must be encoded",
+        )?;
+        let location = answer.field("Location").unwrap_or_default();
+        if answer.status != 301 || location.is_empty() {
+            let got = answer.head();
+            return Err(client.failed("301 and a Location", got))
+                .about(target)
+                .likely(
+                    "a page's relative links would be taken for links of the \
+                     directory above: 301",
+                );
+        }
+        // The query may go along.
+        let path = location.split('?').next().unwrap_or_default();
+        if path != *place {
+            let guess = if path.starts_with("//") || path.contains('\\') {
+                "a browser takes this for another host: a Location that \
+                 anybody can choose is an open redirect"
+            } else {
+                "the directory's own path, encoded, with a slash at its end"
+            };
+            let expected = format!("Location: {place}");
+            return Err(client.failed(expected, location))
+                .about(target)
+                .likely(guess);
+        }
+        get(&mut client, path, b"a page").about("where it leads to")?;
+    }
+    Ok(())
+}
+
+fn head(lab: &Lab) -> Outcome {
+    let (_, program) = start(lab)?;
+    let mut client = program.connect()?;
+    for target in ["/hello.html", "/nothing.html"] {
+        ask(&mut client, "GET", target)?;
+        let whole = client.answer()?;
+        ask(&mut client, "HEAD", target)?;
+        let head = client.answer_head()?;
+        if (head.status, &head.fields) != (whole.status, &whole.fields) {
+            let got = head.head();
+            let expected = whole.head();
+            return Err(client.failed(expected, got))
+                .about(target)
+                .likely("HEAD has the same fields as GET: RFC 9110, 9.3.2");
+        }
+        ask(&mut client, "GET", "/hello.html")?;
+        client.answer().expecting("the next answer").likely(
+            "what follows the head of an answer to HEAD is the next answer: \
+             no body, RFC 9110, 9.3.2",
+        )?;
+    }
+    Ok(())
+}
+
+/// Sixteen mebibytes of which no two parts are alike.
+fn long() -> Vec<u8> {
+    let mut content = letters(MEGABYTE).repeat(17);
+    content.truncate(LONG);
+    for (number, part) in content.chunks_mut(4096).enumerate() {
+        let mark = format!("part {number} ");
+        if let Some(start) = part.get_mut(..mark.len()) {
+            start.copy_from_slice(mark.as_bytes());
+        }
+    }
+    content
+}
+
+/// A long file, asked for by a client that has read its beginning only and
+/// waits until the program waits for it.
+fn half_way(lab: &Lab) -> Outcome<(Tree, Program, Client, Vec<u8>)> {
+    let (tree, program) = start(lab)?;
+    let content = long();
+    tree.file("site/long.bin", &content)?;
+    let mut client = program.connect()?;
+    ask(&mut client, "GET", "/long.bin")?;
+    let answer = client.answer_head()?;
+    if answer.field("Content-Length") != Some(&LONG.to_string()) {
+        let expected = format!("Content-Length: {LONG}");
+        return Err(client.failed(expected, answer.head()));
+    }
+    client.settle()?;
+    Ok((tree, program, client, content))
+}
+
+fn pieces(lab: &Lab) -> Outcome {
+    let (_tree, program, mut client, content) = half_way(lab)?;
+    client.expect(&content)?;
+    get(&mut client, "/hello.html", HELLO)?;
+    cost::expect_memory(&program, MOST_MEMORY)
+        .likely("a file need not be in memory as a whole: a piece is enough")
+}
+
+fn grows(lab: &Lab) -> Outcome {
+    let (tree, _program, mut client, content) = half_way(lab)?;
+    lab.log().event("the file grows by 1 MiB");
+    let path = tree.path("site/long.bin");
+    let file = OpenOptions::new().append(true).open(path);
+    file.and_then(|mut file| file.write_all(&vec![b'+'; MEGABYTE]))
+        .map_err(|error| Trouble::blocked(format!("no growth: {error}")))?;
+    client.expect(&content)?;
+    get(&mut client, "/hello.html", HELLO).map(drop).likely(
+        "Content-Length was a promise: what the file has grown by since is \
+         taken for the next answer",
+    )
+}
+
+fn shrinks(lab: &Lab) -> Outcome {
+    let (tree, _program, mut client, content) = half_way(lab)?;
+    let left = 12 * MEGABYTE;
+    lab.log().event("the file shrinks to 12 MiB");
+    let file = OpenOptions::new().write(true).open(tree.path("site/long.bin"));
+    file.and_then(|file| file.set_len(left as u64))
+        .map_err(|error| Trouble::blocked(format!("not shorter: {error}")))?;
+    let (got, end) = client.receive(LONG)?;
+    if !content.starts_with(&got) || end == End::Enough {
+        return Err(client.failed(
+            "bytes of the file, then the end of the connection",
+            show::difference(&content[..left], &got),
+        ))
+        .likely("bytes were sent that never were in the file");
+    }
+    match end {
+        End::Eof | End::Reset => Ok(()),
+        _ => Err(client.failed(
+            "the end of the connection",
+            format!("{}{}", show::count(got.len()), end.words()),
+        ))
+        .likely(
+            "more was promised than there is, and only the end of the \
+             connection can tell that it will not come",
+        ),
+    }
+}

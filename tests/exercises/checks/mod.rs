@@ -1,0 +1,84 @@
+//! The exercises' tables of checks. The wrong answers that prove them stand
+//! in `tests/exercises/ID.wrong`.
+
+mod ex01a;
+mod ex01b;
+mod ex02a;
+mod ex02b;
+mod ex03a;
+mod ex03b;
+mod ex03c;
+mod ex04a;
+mod ex05a;
+mod ex06a;
+mod ex06b;
+mod ex07a;
+mod ex08a;
+mod ex08b;
+
+use crate::lab::{Lab, Outcome};
+
+/// What belongs to one exercise besides its files.
+pub struct Table {
+    /// As in steps/steps.toml.
+    pub id: &'static str,
+    /// In the order in which they are made.
+    pub checks: &'static [Check],
+}
+
+/// One observation that the grader makes, worth some points.
+pub struct Check {
+    /// Completes "the program …".
+    pub name: &'static str,
+    /// Whole points.
+    pub points: u32,
+    /// Earlier checks without which this one makes no sense.
+    pub needs: &'static [&'static str],
+    /// The heading in the step's chapter to read when it fails.
+    pub read: &'static str,
+    /// What the starter does.
+    pub starter: Starter,
+    /// Makes the observation.
+    pub run: fn(&Lab) -> Outcome,
+}
+
+/// What becomes of the starter in a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Starter {
+    /// It does this already.
+    Passes,
+    /// It is the student's work.
+    Fails,
+    /// It is not made, because it needs one that the starter fails.
+    Waits,
+}
+
+/// All tables, in the exercises' order.
+pub const TABLES: &[&Table] = &[
+    &ex01a::TABLE,
+    &ex01b::TABLE,
+    &ex02a::TABLE,
+    &ex02b::TABLE,
+    &ex03a::TABLE,
+    &ex03b::TABLE,
+    &ex03c::TABLE,
+    &ex04a::TABLE,
+    &ex05a::TABLE,
+    &ex06a::TABLE,
+    &ex06b::TABLE,
+    &ex07a::TABLE,
+    &ex08a::TABLE,
+    &ex08b::TABLE,
+];
+
+/// The table of the exercise `id`.
+pub fn table(id: &str) -> Option<&'static Table> {
+    TABLES.iter().find(|table| table.id == id).copied()
+}
+
+impl Table {
+    /// The points for everything.
+    pub fn points(&self) -> u32 {
+        self.checks.iter().map(|check| check.points).sum()
+    }
+}

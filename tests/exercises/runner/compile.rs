@@ -1,0 +1,114 @@
+//! Building programs with cargo, from within a program that cargo runs.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use crate::artifacts::{self, Artifacts};
+use crate::grade::Subject;
+
+/// The project: its sources, and where its programs are built.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// The directory with Cargo.toml.
+    pub root: PathBuf,
+    /// The directory with this program, such as `target/debug`.
+    pub built: PathBuf,
+}
+
+impl Project {
+    /// The project around the current directory.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn find() -> Result<Project, String> {
+        let here = std::env::current_dir()
+            .map_err(|error| format!("no current directory: {error}"))?;
+        let is_root = |path: &&Path| path.join("steps/steps.toml").is_file();
+        let root = here.ancestors().find(is_root);
+        let root = root.ok_or("not inside the project: no steps/steps.toml")?;
+        let own = std::env::current_exe()
+            .map_err(|error| format!("cannot find myself: {error}"))?;
+        let built = own.parent().ok_or("this program has no directory")?;
+        Ok(Project { root: root.to_path_buf(), built: built.to_path_buf() })
+    }
+
+    /// Builds the student's program for the exercise `id`. The compiler's
+    /// words go to the student.
+    ///
+    /// # Errors
+    /// When it does not compile.
+    pub fn build(&self, id: &str) -> Result<Subject, String> {
+        let built = self.cargo_build(&["--example", "shim", "--example", id]);
+        let built = built?.ok_or_else(|| {
+            format!("{id} does not compile: see above; nothing was graded")
+        })?;
+        Ok(Subject {
+            program: path(&built, id)?,
+            shim: path(&built, "shim")?,
+            is_step: false,
+        })
+    }
+
+    /// Builds the library to preload; its path.
+    ///
+    /// # Errors
+    /// When it does not compile.
+    pub fn build_shim(&self) -> Result<PathBuf, String> {
+        let built = self.cargo_build(&["--example", "shim"])?;
+        path(&built.ok_or("the shim does not compile: see above")?, "shim")
+    }
+
+    /// Builds the steps and the library to preload.
+    ///
+    /// # Errors
+    /// When they do not compile.
+    pub fn build_steps(&self) -> Result<Artifacts, String> {
+        let built = self.cargo_build(&["--bins", "--example", "shim"])?;
+        Ok(built.ok_or("the steps do not compile: see above")?)
+    }
+
+    /// `cargo build`, in the profile of this program. `None` if something
+    /// does not compile. Cargo is quiet unless it will take long: the first
+    /// build should not look as if nothing happened.
+    fn cargo_build(&self, what: &[&str]) -> Result<Option<Artifacts>, String> {
+        let mut command = Command::new(cargo());
+        command.arg("build").args(what).current_dir(&self.root);
+        command.args(["--message-format", "json-render-diagnostics"]);
+        if self.built.join("examples").join("libshim.so").exists() {
+            command.arg("--quiet");
+        } else {
+            eprintln!("building for the first time: this takes a minute");
+        }
+        match self.built.file_name().unwrap_or_default() {
+            profile if profile == "debug" => command.args(["--profile", "dev"]),
+            profile => command.arg("--profile").arg(profile),
+        };
+        let output = run(command.stderr(Stdio::inherit()))?;
+        let built = output.status.success();
+        Ok(built.then(|| artifacts::read(&output.stdout)))
+    }
+}
+
+/// Where the program or library `name` is.
+///
+/// # Errors
+/// When cargo did not say.
+pub fn path(built: &Artifacts, name: &str) -> Result<PathBuf, String> {
+    let path = built.get(name).cloned();
+    path.ok_or_else(|| format!("cargo does not say where {name} is"))
+}
+
+/// The cargo that runs us, or the one in the path.
+pub fn cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// Runs a command to its end.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn run(command: &mut Command) -> Result<Output, String> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    command.output().map_err(|error| format!("cannot run {program}: {error}"))
+}

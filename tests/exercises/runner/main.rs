@@ -1,0 +1,139 @@
+//! The exercises: `cargo ex` lists them, `cargo ex 02a` grades one.
+//!
+//! The student edits `steps/*/ex_*.rs` and nothing else. The grader starts
+//! the built program and observes it from outside. It is built by everybody
+//! who solves an exercise, so it needs nothing but libc.
+
+mod artifacts;
+mod catalogue;
+#[path = "../checks/mod.rs"]
+mod checks;
+mod compile;
+mod grade;
+#[path = "../../lab/mod.rs"]
+mod lab;
+mod master;
+mod progress;
+mod prove;
+mod report;
+mod shim;
+mod student;
+mod task;
+mod text;
+mod wrong;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use compile::Project;
+
+const HELP: &str = "\
+The exercises of From Socket to Swarm.
+
+  cargo ex                   list them, with progress and the next one
+  cargo ex 02a               check one
+  cargo ex watch 02a         check it again at every save; Ctrl-C ends
+  cargo ex hint 02a [1-3]    where to look, what to use, nearly the code
+  cargo ex solution 02a      yours against ours, after a pass or --give-up
+  cargo ex reset 02a         the starter again; yours is kept beside it
+  cargo ex all               check everything
+  cargo ex shim SETTINGS -- COMMAND…
+                             run a command under an unhelpful kernel
+  cargo run --example 02a -- 127.0.0.1:8080
+
+For authors:
+  cargo ex sync [--check]    write the starters from tests/exercises
+  cargo ex prove [--repeat N] [ID…]
+                             every starter fails as declared, every solution
+                             passes, every wrong answer is caught
+
+The shim's SETTINGS are a list such as w=700,eintr=3:
+
+  w=N, r=N     a write, or read, of a stream socket moves at most N bytes
+  eintr=N      every Nth read, write or accept of a socket fails with EINTR
+  alarm=N      every Nth poll or epoll_wait fails with EINTR after 20 ms
+  again=N      every Nth write of a non-blocking socket fails with EAGAIN
+  accept=E+F   the first accept fails with E, the next with F: EMFILE, ENFILE
+               or ECONNABORTED
+  gai=A+B      every host name resolves to these addresses, or fails: NONAME,
+               AGAIN, FAIL
+  own          a socket connects from the very port that it connects to
+  spurious=N   every Nth futex wait returns although it was not woken
+  die=N        SIGKILL in the Nth write or sync of a file: half is written
+  enospc=N     the disk is full from the Nth write of a file on
+
+EX_SLOW=4 makes all time limits four times as long. EX_JOBS=8 lets prove check
+this many programs at once.
+";
+
+fn main() -> ExitCode {
+    end_with_the_pipe();
+    let args = std::env::args_os().skip(1).map(OsString::into_string);
+    let Ok(args) = args.collect::<Result<Vec<String>, OsString>>() else {
+        eprintln!("ex: an argument is not UTF-8; try cargo ex --help");
+        return ExitCode::from(2);
+    };
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    if let ["shim", settings, "--", command @ ..] = &args[..] {
+        return match under_shim(settings, command) {
+            Ok(code) => ExitCode::from(code),
+            Err(message) => {
+                eprintln!("ex: {message}");
+                ExitCode::from(2)
+            }
+        };
+    }
+    match run(&args) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("ex: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// A reader such as head(1) may have seen enough: then SIGPIPE ends us, as it
+/// ends other commands. Sockets are written to with MSG_NOSIGNAL.
+fn end_with_the_pipe() {
+    // SAFETY: the default action of a signal needs no handler.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+}
+
+fn under_shim(settings: &str, command: &[&str]) -> Result<u8, String> {
+    let project = Project::find()?;
+    let library = project.build_shim()?;
+    Ok(shim::code(shim::run(&library, settings, command)?))
+}
+
+/// Does what the command line says; true for full marks.
+fn run(args: &[&str]) -> Result<bool, String> {
+    if matches!(args, ["help" | "--help" | "-h"]) {
+        print!("{HELP}");
+        return Ok(true);
+    }
+    let project = Project::find()?;
+    let list = catalogue::read(&project.root)?;
+    let student = student::Student { project: &project, list: &list };
+    match args {
+        [] | ["list"] => student.list(),
+        ["all"] => student.all(),
+        ["watch", id] => student.watch(id),
+        ["hint", id] => student.hint(id, 1),
+        ["hint", id, level] => {
+            let level =
+                level.parse().map_err(|_| "a hint's level is 1 to 3")?;
+            student.hint(id, level)
+        }
+        ["solution", id] => student.solution(id, false),
+        ["solution", id, "--give-up"] | ["solution", "--give-up", id] => {
+            student.solution(id, true)
+        }
+        ["reset", id] => student.reset(id),
+        ["sync"] => student.sync(),
+        ["sync", "--check"] => student.sync_check(),
+        ["prove", rest @ ..] => prove::run(&project, &list, rest),
+        [id] if !id.starts_with('-') => student.check(id),
+        _ => Err("not understood; try cargo ex --help".to_string()),
+    }
+}

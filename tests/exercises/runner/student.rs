@@ -1,0 +1,366 @@
+//! The student's commands.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use crate::catalogue::Exercise;
+use crate::checks::{self, Table};
+use crate::compile::{self, Project};
+use crate::grade;
+use crate::lab::scratch::Scratch;
+use crate::master::{self, Programs};
+use crate::progress::{self, Progress, Score};
+use crate::{report, task, text};
+
+/// How often `watch` looks at the file.
+const LOOK: Duration = Duration::from_millis(300);
+
+/// What all commands need.
+pub struct Student<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// Its exercises.
+    pub list: &'a [Exercise],
+}
+
+impl Student<'_> {
+    fn find(&self, id: &str) -> Result<(&Exercise, &'static Table), String> {
+        let same =
+            |exercise: &&Exercise| exercise.id == id || exercise.slug == id;
+        let exercise = self.list.iter().find(same);
+        let exercise = exercise.ok_or_else(|| self.unknown(id))?;
+        let table = checks::table(&exercise.id);
+        let table = table.ok_or_else(|| format!("{id} has no checks yet"))?;
+        Ok((exercise, table))
+    }
+
+    /// Says that there is no exercise `id`, and which may have been meant.
+    fn unknown(&self, id: &str) -> String {
+        let wanted = id.trim_start_matches('0').to_ascii_lowercase();
+        let is_like = |exercise: &&Exercise| {
+            let short = exercise.id.trim_start_matches('0');
+            !wanted.is_empty()
+                && (short.starts_with(&wanted)
+                    || exercise.slug.contains(&wanted))
+        };
+        let like = self.list.iter().filter(is_like);
+        let like: Vec<&str> = like.map(|one| one.id.as_str()).collect();
+        match like.as_slice() {
+            [] => format!("there is no exercise {id}; see cargo ex"),
+            ids => format!(
+                "there is no exercise {id}; did you mean {}?",
+                ids.join(" or ")
+            ),
+        }
+    }
+
+    /// All exercises with what has been reached.
+    pub fn list(&self) -> Result<bool, String> {
+        let progress = Progress::read(&self.project.root);
+        let width = self.list.iter().map(|e| e.title.chars().count()).max();
+        let width = width.unwrap_or(0);
+        let (mut reached, mut possible) = (0, 0);
+        let mut next = None;
+        let mut folder = "";
+        for exercise in self.list {
+            let Some(table) = checks::table(&exercise.id) else { continue };
+            if folder != exercise.folder {
+                folder = &exercise.folder;
+                let number = folder.get(..2).unwrap_or_default();
+                println!("{number}  {}", exercise.chapter);
+            }
+            let of = table.points();
+            let score = progress.of(&exercise.id);
+            let points = score.map_or(0, |score| score.points);
+            let state = match score {
+                None => "",
+                Some(score) if score.points == score.of => {
+                    if self.is_changed(exercise, score) {
+                        "done, changed since"
+                    } else {
+                        "done"
+                    }
+                }
+                Some(score) if self.is_changed(exercise, score) => {
+                    "changed since"
+                }
+                Some(_) => "begun",
+            };
+            if points < of && next.is_none() {
+                next = Some(&exercise.id);
+            }
+            reached += points.min(of);
+            possible += of;
+            let Exercise { id, title, stars, minutes, .. } = exercise;
+            let stars = "★".repeat(*stars);
+            let line = format!(
+                "    {id}  {title:width$}  {stars:3}  ~{minutes:2} min  \
+                 {points:2}/{of:<2}  {state}"
+            );
+            println!("{}", line.trim_end());
+        }
+        println!("{reached} of {possible} points");
+        match next {
+            Some(id) => println!("next: cargo ex {id}"),
+            None => println!("all done"),
+        }
+        Ok(true)
+    }
+
+    fn is_changed(&self, exercise: &Exercise, score: &Score) -> bool {
+        let now = text::read(&exercise.file(&self.project.root));
+        now.is_ok_and(|text| progress::hash(text.as_bytes()) != score.hash)
+    }
+
+    /// Checks one exercise; true for full marks.
+    pub fn check(&self, id: &str) -> Result<bool, String> {
+        let (exercise, table) = self.find(id)?;
+        let path = exercise.file(&self.project.root);
+        // Read before it is built: the points are for what was read.
+        let file = text::read(&path)?;
+        let subject = match self.project.build(&exercise.id) {
+            Ok(subject) => subject,
+            Err(reason) => {
+                println!("{reason}");
+                return Ok(false);
+            }
+        };
+        println!("{}", exercise.heading());
+        let graded = grade::all(table, &subject, |graded| {
+            print!("{}", report::check(exercise, graded));
+        });
+        let (points, of) = report::points(&graded);
+        let score = Score {
+            slug: exercise.slug.clone(),
+            hash: progress::hash(file.as_bytes()),
+            points,
+            of,
+        };
+        let mut progress = Progress::read(&self.project.root);
+        // The result counts for the student even where nothing is kept.
+        if let Err(error) = progress.store(&exercise.id, score, &file) {
+            eprintln!("ex: the result cannot be stored: {error}");
+        }
+        let id = &exercise.id;
+        if points == of {
+            println!(
+                "  {points}/{of} points: all of them. Yours against ours: \
+                 cargo ex solution {id}"
+            );
+            if let Some(next) = self.next(&progress) {
+                println!("  next: cargo ex {next}");
+            }
+        } else {
+            println!("  {points}/{of} points");
+        }
+        Ok(points == of)
+    }
+
+    /// The first exercise that is not done.
+    fn next(&self, progress: &Progress) -> Option<&str> {
+        let open = self.list.iter().find(|exercise| {
+            checks::table(&exercise.id).is_some_and(|table| {
+                let score = progress.of(&exercise.id);
+                score.is_none_or(|score| score.points < table.points())
+            })
+        });
+        open.map(|exercise| exercise.id.as_str())
+    }
+
+    /// Checks an exercise again whenever its file has changed.
+    pub fn watch(&self, id: &str) -> Result<bool, String> {
+        let (exercise, _) = self.find(id)?;
+        let path = exercise.file(&self.project.root);
+        let mut last = None;
+        loop {
+            let now = modified(&path);
+            if now.is_some() && now != last {
+                last = now;
+                // A file that cannot be built now may be mended.
+                if let Err(reason) = self.check(id) {
+                    println!("{reason}");
+                }
+                println!("watching {}; Ctrl-C ends", self.shown(&path));
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// Prints the task and one of the three hints.
+    pub fn hint(&self, id: &str, level: usize) -> Result<bool, String> {
+        let (exercise, _) = self.find(id)?;
+        let task = task::read(&exercise.text(&self.project.root))?;
+        let index = level.wrapping_sub(1);
+        let hint = task.hints.get(index).ok_or("a hint's level is 1 to 3")?;
+        println!("{}", exercise.heading());
+        if level == 1 {
+            println!("\n{}", task.task);
+        }
+        println!("\nHint {level} of {}:\n\n{hint}\n", task.hints.len());
+        if level < task.hints.len() {
+            println!("more: cargo ex hint {} {}", exercise.id, level + 1);
+        }
+        Ok(true)
+    }
+
+    /// Shows the student's solution against ours.
+    pub fn solution(&self, id: &str, give_up: bool) -> Result<bool, String> {
+        let (exercise, table) = self.find(id)?;
+        let progress = Progress::read(&self.project.root);
+        let score = progress.of(&exercise.id);
+        let passed = score.is_some_and(|s| s.points >= table.points());
+        if !passed && !give_up {
+            println!(
+                "{id} is not solved yet: cargo ex hint {id}, or, to see the \
+                 solution all the same, cargo ex solution {id} --give-up"
+            );
+            return Ok(false);
+        }
+        let root = &self.project.root;
+        let yours = exercise.file(root);
+        let ours = self.programs(exercise)?.solution;
+        if text::is(&yours, &ours) {
+            println!("yours is ours, to the letter:\n\n{ours}");
+            return Ok(true);
+        }
+        let scratch = Scratch::new()
+            .map_err(|error| format!("no directory for a file: {error}"))?;
+        let beside = scratch.path().join("ours.rs");
+        write(&beside, &ours)?;
+        let mut diff = Command::new("diff");
+        diff.args(["-u", "--label", "yours", "--label", "ours"]);
+        diff.arg("--strip-trailing-cr").arg(&yours).arg(&beside);
+        match compile::run(&mut diff) {
+            Ok(output) => {
+                print!("{}", String::from_utf8_lossy(&output.stdout));
+            }
+            // No diff(1) on this machine: ours alone.
+            Err(_) => print!("{ours}"),
+        }
+        Ok(true)
+    }
+
+    /// Puts the starter back, and the student's file aside.
+    pub fn reset(&self, id: &str) -> Result<bool, String> {
+        let (exercise, _) = self.find(id)?;
+        let path = exercise.file(&self.project.root);
+        let starter = self.programs(exercise)?.starter;
+        if text::is(&path, &starter) {
+            println!("{} is the starter already", self.shown(&path));
+            return Ok(true);
+        }
+        self.keep(&path)?;
+        write(&path, &starter)?;
+        println!("{} is the starter again", self.shown(&path));
+        Ok(true)
+    }
+
+    /// Moves the student's file to the first free name beside it.
+    fn keep(&self, path: &Path) -> Result<(), String> {
+        if !path.exists() {
+            return Ok(());
+        }
+        let free = (1..).map(|number: u32| {
+            path.with_extension(format!("rs.kept-{number}"))
+        });
+        let mut free = free.filter(|name| !name.exists());
+        let kept = free.next().ok_or("no name is free")?;
+        fs::rename(path, &kept).map_err(|error| {
+            format!("cannot keep {}: {error}", path.display())
+        })?;
+        println!("yours is kept as {}", self.shown(&kept));
+        Ok(())
+    }
+
+    /// A path as it is said to somebody inside the project.
+    fn shown<'a>(&self, path: &'a Path) -> std::path::Display<'a> {
+        path.strip_prefix(&self.project.root).unwrap_or(path).display()
+    }
+
+    /// Checks every exercise.
+    pub fn all(&self) -> Result<bool, String> {
+        let mut all_full = true;
+        let (mut reached, mut possible) = (0, 0);
+        for exercise in self.list {
+            let Some(table) = checks::table(&exercise.id) else { continue };
+            println!("{}", exercise.heading());
+            let of = table.points();
+            possible += of;
+            let subject = match self.project.build(&exercise.id) {
+                Ok(subject) => subject,
+                Err(reason) => {
+                    println!("  {reason}\n  0/{of} points");
+                    all_full = false;
+                    continue;
+                }
+            };
+            let graded = grade::all(table, &subject, |graded| {
+                print!("{}", report::headline(graded));
+            });
+            let (points, _) = report::points(&graded);
+            println!("  {points}/{of} points");
+            reached += points;
+            all_full &= points == of;
+        }
+        println!("{reached} of {possible} points");
+        Ok(all_full)
+    }
+
+    fn programs(&self, exercise: &Exercise) -> Result<Programs, String> {
+        let path = exercise.master(&self.project.root);
+        let text = text::read(&path)?;
+        master::split(&text)
+            .map_err(|reason| format!("{}: {reason}", path.display()))
+    }
+
+    /// Writes all starters from their masters. A file on which a student has
+    /// worked is kept.
+    pub fn sync(&self) -> Result<bool, String> {
+        let progress = Progress::read(&self.project.root);
+        for exercise in self.list {
+            let path = exercise.file(&self.project.root);
+            if !exercise.master(&self.project.root).exists() {
+                continue;
+            }
+            let starter = self.programs(exercise)?.starter;
+            if text::is(&path, &starter) {
+                continue;
+            }
+            if progress.of(&exercise.id).is_some() {
+                self.keep(&path)?;
+            }
+            write(&path, &starter)?;
+            println!("wrote {}", self.shown(&path));
+        }
+        Ok(true)
+    }
+
+    /// Says which files are not what their masters say.
+    pub fn sync_check(&self) -> Result<bool, String> {
+        let mut all_equal = true;
+        for exercise in self.list {
+            let path = exercise.file(&self.project.root);
+            let starter = self.programs(exercise)?.starter;
+            if text::read(&path)? != starter {
+                all_equal = false;
+                println!(
+                    "{}: not the starter of {}; to mend: cargo ex sync",
+                    self.shown(&path),
+                    exercise.master(Path::new("")).display()
+                );
+            }
+        }
+        Ok(all_equal)
+    }
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).ok()?.modified().ok()
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    fs::write(path, text)
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))
+}

@@ -1,0 +1,20 @@
+//! Texts as an editor may have left them.
+
+use std::fs;
+use std::path::Path;
+
+/// The text of a file, with LF alone at the ends of its lines. Bytes that
+/// are not UTF-8 are replaced: the compiler will tell the student where.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn read(path: &Path) -> Result<String, String> {
+    let bytes = fs::read(path)
+        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    Ok(String::from_utf8_lossy(&bytes).replace("\r\n", "\n"))
+}
+
+/// Whether the file at `path` has this text.
+pub fn is(path: &Path, text: &str) -> bool {
+    read(path).is_ok_and(|old| old == text)
+}

@@ -1,0 +1,223 @@
+//! Answers of HTTP, taken apart by a client that forgives nothing: RFC 9112
+//! sections 4 to 6.
+
+use std::io::{ErrorKind, Read};
+
+use super::wait::Wait;
+use super::{Client, End};
+use crate::lab::show;
+use crate::lab::time::PATIENCE;
+use crate::lab::trouble::Outcome;
+
+/// Nobody needs a longer head for an answer.
+const MAX_HEAD: usize = 16 * 1024;
+
+/// One answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// Such as 200.
+    pub status: u16,
+    /// Names as they were written, values without the blanks around them.
+    pub fields: Vec<(String, String)>,
+    /// As long as Content-Length says; empty if it answers HEAD.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The value of the only field of that name.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        let mut values = self.values(name);
+        values.next().filter(|_| values.next().is_none())
+    }
+
+    /// The values of all fields of that name.
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        let same =
+            |field: &&(String, String)| field.0.eq_ignore_ascii_case(name);
+        self.fields.iter().filter(same).map(|(_, value)| value.as_str())
+    }
+
+    /// Status and fields in one line.
+    pub fn head(&self) -> String {
+        let fields = self.fields.iter().map(|(name, value)| {
+            let shown: String = value.chars().take(40).collect();
+            format!(", {name}: {shown}")
+        });
+        fields.fold(self.status.to_string(), |head, field| head + &field)
+    }
+
+    /// Whether `option` is among those of Connection.
+    pub fn says(&self, option: &str) -> bool {
+        let mut options =
+            self.values("Connection").flat_map(|value| value.split(','));
+        options.any(|one| one.trim().eq_ignore_ascii_case(option))
+    }
+}
+
+impl Client {
+    /// Receives one whole answer, and not a byte more.
+    pub fn answer(&mut self) -> Outcome<Answer> {
+        let mut answer = self.answer_head()?;
+        let Some(length) = length(&answer) else {
+            return Err(self.failed(
+                "one Content-Length field: else nobody can know where the \
+                 answer ends",
+                answer.head(),
+            ));
+        };
+        let (body, end) = self.gather(length, PATIENCE)?;
+        let shown = show::bytes(&body);
+        self.event(format!("received {} with {shown}", answer.status));
+        if end != End::Enough {
+            let got = format!("{}{}", show::count(body.len()), end.words());
+            let expected = format!("a body of {}", show::count(length));
+            return Err(self.failed(expected, got));
+        }
+        answer.body = body;
+        Ok(answer)
+    }
+
+    /// Receives the head of an answer, and not a byte more: a whole answer,
+    /// if the question was HEAD.
+    pub fn answer_head(&mut self) -> Outcome<Answer> {
+        let (head, end) = self.gather_head()?;
+        if end != End::Enough {
+            let words = end.words();
+            let got = match head.len() {
+                0 => format!("nothing{words}"),
+                _ => format!("{}{words}", show::bytes(&head)),
+            };
+            self.event(format!("received {got}"));
+            return Err(self.failed("an answer of HTTP/1.1", got));
+        }
+        let answer = parse(&head).map_err(|fault| {
+            let shown = show::bytes(&head);
+            self.event(format!("received {shown}"));
+            self.failed("an answer of HTTP/1.1", format!("{fault}: {shown}"))
+        })?;
+        if length(&answer).is_none_or(|length| length == 0) {
+            self.event(format!("received the head of a {}", answer.status));
+        }
+        Ok(answer)
+    }
+
+    /// Receives up to the blank line.
+    fn gather_head(&mut self) -> Outcome<(Vec<u8>, End)> {
+        let mut head = Vec::new();
+        let mut wait = Wait::new(&self.program, PATIENCE);
+        let mut chunk = [0; 2048];
+        loop {
+            match self.stream.peek(&mut chunk) {
+                Ok(0) => return Ok((head, End::Eof)),
+                Ok(count) => {
+                    let old = head.len();
+                    head.extend_from_slice(&chunk[..count]);
+                    let end = blank_line(&head);
+                    head.truncate(end.unwrap_or(head.len()));
+                    let taken = head.len() - old;
+                    if self.stream.read_exact(&mut chunk[..taken]).is_err() {
+                        return Ok((head, End::Reset));
+                    }
+                    if end.is_some() || head.len() > MAX_HEAD {
+                        return Ok((head, End::Enough));
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    if let Some(end) = self.await_more(&mut wait)? {
+                        return Ok((head, end));
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return Ok((head, End::Reset)),
+            }
+        }
+    }
+}
+
+/// Where the blank line of a head ends.
+fn blank_line(head: &[u8]) -> Option<usize> {
+    let blank = b"\r\n\r\n";
+    let at = head.windows(blank.len()).position(|four| four == blank);
+    at.map(|at| at + blank.len())
+}
+
+/// What Content-Length says, if there is one such field and it is a number.
+fn length(answer: &Answer) -> Option<usize> {
+    let value = answer.field("Content-Length")?;
+    let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
+    value.parse().ok().filter(|_| is_number)
+}
+
+/// The answer whose head this is.
+fn parse(head: &[u8]) -> Result<Answer, &'static str> {
+    let text = str::from_utf8(head).map_err(|_| "not ASCII")?;
+    let text = text.strip_suffix("\r\n\r\n").ok_or("no blank line")?;
+    let mut lines = text.split("\r\n");
+    let status = lines.next().and_then(status).ok_or("no status line")?;
+    let mut fields = Vec::new();
+    for line in lines {
+        if line.contains(['\r', '\n', '\0']) {
+            return Err("a control character in a field");
+        }
+        let (name, value) = line.split_once(':').ok_or("no colon")?;
+        if name.is_empty() || name.contains([' ', '\t']) {
+            return Err("no field name");
+        }
+        fields.push((name.to_string(), value.trim().to_string()));
+    }
+    Ok(Answer { status, fields, body: Vec::new() })
+}
+
+/// The number in `HTTP/1.1 200 OK`; the words may be missing, the blank
+/// before them may not.
+fn status(line: &str) -> Option<u16> {
+    let rest = line.strip_prefix("HTTP/1.1 ")?;
+    let (number, words) = rest.split_at_checked(3)?;
+    let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+    let is_clean = words.starts_with(' ') && !words.contains(['\r', '\n']);
+    number.parse().ok().filter(|_| is_number && is_clean)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_taken_apart() {
+        let head = b"HTTP/1.1 301 \r\nLocation: /a/\r\nconnection: a, Close\
+            \r\nContent-Length: 12\r\n\r\n";
+        let Ok(answer) = parse(head) else { panic!("not parsed") };
+        assert_eq!(answer.status, 301);
+        assert_eq!(answer.field("location"), Some("/a/"));
+        assert_eq!(length(&answer), Some(12));
+        assert!(answer.says("close") && !answer.says("keep-alive"));
+    }
+
+    #[test]
+    fn what_is_no_answer_is_refused() {
+        for head in [
+            "HTTP/1.0 200 OK\r\n\r\n",
+            "HTTP/1.1 200\r\n\r\n",
+            "HTTP/1.1 2000 OK\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length 12\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length : 12\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nA: b\nC: d\r\n\r\n",
+            "HTTP/1.1 200 OK\nA: b\r\n\r\n",
+        ] {
+            assert!(parse(head.as_bytes()).is_err(), "{head}");
+        }
+    }
+
+    #[test]
+    fn a_length_is_a_number_and_stands_alone() {
+        for fields in [
+            "Content-Length: +2",
+            "Content-Length: 2\r\nContent-Length: 2",
+            "Content-Length:",
+        ] {
+            let head = format!("HTTP/1.1 200 OK\r\n{fields}\r\n\r\n");
+            let Ok(answer) = parse(head.as_bytes()) else { panic!("{head}") };
+            assert_eq!(length(&answer), None, "{fields}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Servers that the harness itself plays, for programs that are clients.
+
+use std::io::ErrorKind;
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::AsRawFd;
+
+use super::client::Client;
+use super::launch::Lab;
+use super::program::Program;
+use super::time::{self, PATIENCE};
+use super::transcript::Transcript;
+use super::trouble::{Outcome, Trouble};
+
+/// A listener of ours.
+pub struct Peer {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Peer {
+    /// At this address; port 0 takes a free one.
+    pub fn open(address: impl Into<SocketAddr>) -> Outcome<Peer> {
+        let address = address.into();
+        let listener = TcpListener::bind(address).and_then(|listener| {
+            listener.set_nonblocking(true)?;
+            Ok((listener.local_addr()?, listener))
+        });
+        let (address, listener) = listener.map_err(|error| {
+            Trouble::blocked(format!("cannot listen on {address}: {error}"))
+        })?;
+        Ok(Peer { listener, address })
+    }
+
+    /// At each of these addresses, with one port that is free at all.
+    pub fn open_all(addresses: &[IpAddr]) -> Outcome<Vec<Peer>> {
+        let mut last = None;
+        for _ in 0..20 {
+            let mut port = 0;
+            let peers = addresses.iter().map(|ip| {
+                let peer = Peer::open((*ip, port))?;
+                port = peer.address.port();
+                Ok(peer)
+            });
+            match peers.collect() {
+                Ok(peers) => return Ok(peers),
+                Err(trouble) => last = Some(trouble),
+            }
+        }
+        Err(last.unwrap_or_else(|| Trouble::blocked("no port is free")))
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The connection that `program` makes, called `name` in the record.
+    pub fn accept(
+        &self,
+        lab: &Lab,
+        program: &Program,
+        name: &str,
+    ) -> Outcome<Client> {
+        let stream = self.await_call(program)?;
+        let address = self.address;
+        lab.log().event(format!("{name}: called at {address}"));
+        Client::accepted(program, stream, name, lab.log())
+    }
+
+    /// The same without a word in the record.
+    pub fn accept_silently(&self, program: &Program) -> Outcome<Client> {
+        let stream = self.await_call(program)?;
+        Client::accepted(program, stream, "", &Transcript::default())
+    }
+
+    fn await_call(&self, program: &Program) -> Outcome<TcpStream> {
+        let came = time::eventually(PATIENCE, program.pid(), || {
+            let ended = program.ended().is_some();
+            let connection = self.take();
+            (ended || connection.is_some()).then_some(connection)
+        });
+        came.flatten().ok_or_else(|| {
+            let expected = format!("it connects to {}", self.address);
+            program.failed(expected, "it does not")
+        })
+    }
+
+    /// The next connection that waits, if there is one.
+    pub fn take(&self) -> Option<TcpStream> {
+        loop {
+            match self.listener.accept() {
+                Ok((stream, _)) => return Some(stream),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return None,
+            }
+        }
+    }
+}
+
+/// An address that never answers: a listener with a queue for one, and one
+/// in it. The kernel drops who calls then, as it would if a cable were cut.
+pub struct BlackHole {
+    peer: Peer,
+    _in_the_queue: TcpStream,
+}
+
+impl BlackHole {
+    /// On a free port of `ip`.
+    pub fn open(ip: IpAddr) -> Outcome<BlackHole> {
+        let peer = Peer::open((ip, 0))?;
+        // SAFETY: listen(2) takes two numbers; it may be called again to
+        // change the queue's length.
+        let answer = unsafe { libc::listen(peer.listener.as_raw_fd(), 0) };
+        let caller = TcpStream::connect_timeout(&peer.address, PATIENCE);
+        match (answer, caller) {
+            (0, Ok(caller)) => Ok(BlackHole { peer, _in_the_queue: caller }),
+            _ => Err(Trouble::blocked("cannot make a black hole")),
+        }
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> SocketAddr {
+        self.peer.address
+    }
+}

@@ -1,0 +1,260 @@
+//! What /proc says about a process: see proc(5).
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+/// One thread of a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thread {
+    /// R running, S asleep, D asleep in the kernel, Z zombie.
+    pub state: char,
+    /// How often it has been taken off the processor.
+    pub switches: u64,
+    /// How long it has run.
+    pub ran: Duration,
+    /// How long it was ready to run and had to wait.
+    pub delay: Duration,
+}
+
+/// The threads of `pid`; none if there is no such process.
+pub fn threads(pid: i32) -> Vec<Thread> {
+    let Ok(entries) = fs::read_dir(format!("/proc/{pid}/task")) else {
+        return Vec::new();
+    };
+    let paths = entries.flatten().map(|entry| entry.path());
+    paths
+        .filter_map(|path| {
+            let status = fs::read_to_string(path.join("status")).ok()?;
+            let times = fs::read_to_string(path.join("schedstat"));
+            let (ran, delay) = schedstat(&times.unwrap_or_default());
+            let number = |key| field(&status, key)?.parse::<u64>().ok();
+            Some(Thread {
+                state: field(&status, "State:")?.chars().next()?,
+                switches: number("voluntary_ctxt_switches:")?
+                    + number("nonvoluntary_ctxt_switches:")?,
+                ran,
+                delay,
+            })
+        })
+        .collect()
+}
+
+fn field<'a>(status: &'a str, key: &str) -> Option<&'a str> {
+    let mut lines = status.lines();
+    lines.find_map(|line| line.strip_prefix(key)).map(str::trim)
+}
+
+/// The first two fields of a schedstat file: time on the processor, and time
+/// spent waiting for one. Zero where the kernel does not count it.
+pub fn schedstat(text: &str) -> (Duration, Duration) {
+    let mut numbers = text.split(' ').map(|word| word.parse().unwrap_or(0));
+    let mut next = || Duration::from_nanos(numbers.next().unwrap_or(0));
+    (next(), next())
+}
+
+/// The children of `pid`, zombies included.
+pub fn children(pid: i32) -> Vec<i32> {
+    let Ok(entries) = fs::read_dir(format!("/proc/{pid}/task")) else {
+        return Vec::new();
+    };
+    let lists = entries.flatten().map(|entry| entry.path().join("children"));
+    let lists = lists.filter_map(|path| fs::read_to_string(path).ok());
+    lists
+        .flat_map(|list| {
+            let pids = list.split_whitespace().map(str::parse);
+            pids.flatten().collect::<Vec<i32>>()
+        })
+        .collect()
+}
+
+/// `pid`, its children, their children…
+pub fn tree(pid: i32) -> Vec<i32> {
+    let mut found = vec![pid];
+    let mut next = 0;
+    while let Some(parent) = found.get(next) {
+        let children = children(*parent);
+        found.extend(children);
+        next += 1;
+    }
+    found
+}
+
+/// What each open descriptor of `pid` is, such as `socket:[4711]`.
+pub fn descriptors(pid: i32) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else {
+        return Vec::new();
+    };
+    let links = entries.flatten().filter_map(|entry| {
+        Some(fs::read_link(entry.path()).ok()?.to_string_lossy().into_owned())
+    });
+    links.collect()
+}
+
+/// How many sockets `pid` has open.
+pub fn socket_count(pid: i32) -> usize {
+    let all = descriptors(pid);
+    all.iter().filter(|target| target.starts_with("socket:")).count()
+}
+
+/// The flags, as fcntl(2) has them, of each socket that `pid` has open.
+pub fn socket_flags(pid: i32) -> Vec<i32> {
+    let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else {
+        return Vec::new();
+    };
+    let sockets = entries.flatten().filter(|entry| {
+        let target = fs::read_link(entry.path()).unwrap_or_default();
+        target.to_string_lossy().starts_with("socket:")
+    });
+    let infos = sockets.filter_map(|entry| {
+        let name = entry.file_name().into_string().ok()?;
+        let path = format!("/proc/{pid}/fdinfo/{name}");
+        let text = fs::read_to_string(path).ok()?;
+        i32::from_str_radix(field(&text, "flags:")?, 8).ok()
+    });
+    infos.collect()
+}
+
+/// How many kilobytes of `pid` are in memory.
+pub fn memory(pid: i32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    field(&status, "VmRSS:")?.split(' ').next()?.parse().ok()
+}
+
+/// A row of /proc/net/tcp.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Our end.
+    pub local: SocketAddr,
+    /// The other end.
+    pub remote: SocketAddr,
+    /// As in the kernel's include/net/tcp_states.h.
+    pub state: u8,
+    /// Bytes not yet acknowledged.
+    pub unsent: u64,
+    /// Bytes not yet read, or connections not yet accepted.
+    pub unread: u64,
+    /// The socket's number; 0 once nobody has it open.
+    pub inode: u64,
+}
+
+/// `Row::state` of a socket that waits for connections.
+pub const LISTEN: u8 = 0x0A;
+/// `Row::state` of a connection that nobody has answered yet.
+pub const SYN_SENT: u8 = 0x02;
+/// `Row::state` of a connection that was closed here first.
+pub const TIME_WAIT: u8 = 0x06;
+
+/// The TCP sockets in the network that `pid` lives in.
+pub fn tcp_rows(pid: i32) -> Vec<Row> {
+    let files = ["tcp", "tcp6"].map(|name| format!("/proc/{pid}/net/{name}"));
+    let texts = files.iter().filter_map(|path| fs::read_to_string(path).ok());
+    texts
+        .flat_map(|text| {
+            let rows = text.lines().skip(1).filter_map(parse_row);
+            rows.collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// The TCP sockets that `pid` has open.
+pub fn own_rows(pid: i32) -> Vec<Row> {
+    let open = descriptors(pid);
+    let mut rows = tcp_rows(pid);
+    rows.retain(|row| open.contains(&format!("socket:[{}]", row.inode)));
+    rows
+}
+
+/// A row as the kernel prints it.
+pub fn parse_row(line: &str) -> Option<Row> {
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    let (unsent, unread) = fields.get(4)?.split_once(':')?;
+    Some(Row {
+        local: parse_address(fields.get(1)?)?,
+        remote: parse_address(fields.get(2)?)?,
+        state: u8::from_str_radix(fields.get(3)?, 16).ok()?,
+        unsent: u64::from_str_radix(unsent, 16).ok()?,
+        unread: u64::from_str_radix(unread, 16).ok()?,
+        inode: fields.get(9)?.parse().ok()?,
+    })
+}
+
+/// The kernel prints addresses as 32-bit numbers of this machine's byte
+/// order, and ports as the numbers they are.
+fn parse_address(text: &str) -> Option<SocketAddr> {
+    let (ip, port) = text.split_once(':')?;
+    let port = u16::from_str_radix(port, 16).ok()?;
+    let word = |at: usize| -> Option<[u8; 4]> {
+        let digits = ip.get(at * 8..at * 8 + 8)?;
+        Some(u32::from_str_radix(digits, 16).ok()?.to_ne_bytes())
+    };
+    let ip: IpAddr = if ip.len() == 8 {
+        Ipv4Addr::from(word(0)?).into()
+    } else {
+        let words = [word(0)?, word(1)?, word(2)?, word(3)?];
+        let octets: [u8; 16] = words.concat().try_into().ok()?;
+        Ipv6Addr::from(octets).into()
+    };
+    Some(SocketAddr::new(ip, port))
+}
+
+/// The name of the system call in which `pid` sleeps; `None` if it runs, is
+/// about to end, or if we may not know.
+pub fn sleeps_in(pid: i32) -> Option<String> {
+    let text = fs::read_to_string(format!("/proc/{pid}/syscall")).ok()?;
+    let number = text.split(' ').next()?.parse().ok()?;
+    let name = match number {
+        -1 | libc::SYS_exit | libc::SYS_exit_group => return None,
+        libc::SYS_read => "read",
+        libc::SYS_write => "write",
+        libc::SYS_recvfrom => "recvfrom",
+        libc::SYS_sendto => "sendto",
+        libc::SYS_recvmsg => "recvmsg",
+        libc::SYS_sendmsg => "sendmsg",
+        libc::SYS_readv => "readv",
+        libc::SYS_writev => "writev",
+        libc::SYS_accept => "accept",
+        libc::SYS_accept4 => "accept4",
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_open => "open",
+        libc::SYS_openat => "openat",
+        libc::SYS_openat2 => "openat2",
+        libc::SYS_connect => "connect",
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_poll => "poll",
+        libc::SYS_ppoll => "ppoll",
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_select => "select",
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_epoll_wait => "epoll_wait",
+        libc::SYS_epoll_pwait => "epoll_pwait",
+        libc::SYS_futex => "futex",
+        libc::SYS_wait4 => "wait4",
+        libc::SYS_nanosleep => "nanosleep",
+        libc::SYS_clock_nanosleep => "clock_nanosleep",
+        _ => return Some(format!("system call {number}")),
+    };
+    Some(format!("{name}()"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_words_of_this_machine() {
+        let word = u32::from_ne_bytes([127, 0, 0, 9]);
+        let address = parse_address(&format!("{word:08X}:1F90"));
+        assert_eq!(address, "127.0.0.9:8080".parse().ok());
+        let last = u32::from_ne_bytes([0, 0, 0, 1]);
+        let text = format!("{:024}{last:08X}:0050", 0);
+        assert_eq!(parse_address(&text), "[::1]:80".parse().ok());
+    }
+
+    #[test]
+    fn our_own_thread_is_found_running() {
+        let pid = i32::try_from(std::process::id()).unwrap_or_default();
+        assert!(threads(pid).iter().any(|thread| thread.state == 'R'));
+        assert!(tree(pid).contains(&pid));
+    }
+}

@@ -1,0 +1,146 @@
+//! What `SHIM` asks for, read once, and the counters that go with it.
+
+use std::ffi::{CStr, c_int};
+use std::net::IpAddr;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Every Nth of something, or never.
+#[derive(Debug, Default)]
+pub struct Every {
+    nth: Option<u64>,
+    count: AtomicU64,
+}
+
+impl Every {
+    /// Counts one more; true if it is an Nth.
+    pub fn strikes(&self) -> bool {
+        self.nth.is_some_and(|nth| self.next().is_multiple_of(nth))
+    }
+
+    /// Counts one more; true if it is the Nth.
+    pub fn is_now(&self) -> bool {
+        self.nth.is_some_and(|nth| self.next() == nth)
+    }
+
+    /// Counts one more; true from the Nth on.
+    pub fn has_come(&self) -> bool {
+        self.nth.is_some_and(|nth| self.next() >= nth)
+    }
+
+    fn next(&self) -> u64 {
+        self.count.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
+
+/// What the resolver answers to every host name.
+#[derive(Debug)]
+pub enum Names {
+    /// These addresses, in this order.
+    Addresses(Vec<IpAddr>),
+    /// This error of getaddrinfo(3).
+    Failure(c_int),
+}
+
+/// The settings of this process.
+#[derive(Debug, Default)]
+pub struct Settings {
+    pub write_at_most: Option<usize>,
+    pub read_at_most: Option<usize>,
+    pub interrupt: Every,
+    pub alarm: Every,
+    pub again: Every,
+    pub accept_errors: Vec<c_int>,
+    pub accepts: AtomicU64,
+    pub names: Option<Names>,
+    pub own_port: bool,
+    pub spurious: Every,
+    pub die: Every,
+    pub full_disk: Every,
+    /// The first part of `SHIM` that means nothing.
+    pub wrong: Option<&'static str>,
+}
+
+impl Settings {
+    /// Those that the environment had when this was first called.
+    pub fn get() -> &'static Settings {
+        static SETTINGS: OnceLock<Settings> = OnceLock::new();
+        SETTINGS.get_or_init(|| {
+            // SAFETY: the name is a C string. Called first before main, when
+            // nobody else can be changing the environment.
+            let value = unsafe { libc::getenv(c"SHIM".as_ptr()) };
+            if value.is_null() {
+                return Settings::default();
+            }
+            // SAFETY: an environment string lasts as long as the process
+            // unless it is changed; the parser keeps no part of it but
+            // `wrong`, which is used before main.
+            match unsafe { CStr::from_ptr(value) }.to_str() {
+                Ok(text) => Settings::parse(text),
+                Err(_) => Settings {
+                    wrong: Some("it is not UTF-8"),
+                    ..Settings::default()
+                },
+            }
+        })
+    }
+
+    fn parse(text: &'static str) -> Settings {
+        let mut settings = Settings::default();
+        for part in text.split(',').filter(|part| !part.is_empty()) {
+            if settings.set(part).is_none() {
+                settings.wrong.get_or_insert(part);
+            }
+        }
+        settings
+    }
+
+    /// Understands one `name=value`; `None` if it cannot.
+    fn set(&mut self, part: &str) -> Option<()> {
+        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+        match name {
+            "w" => self.write_at_most = Some(positive(value)? as usize),
+            "r" => self.read_at_most = Some(positive(value)? as usize),
+            "eintr" => self.interrupt.nth = Some(positive(value)?),
+            "alarm" => self.alarm.nth = Some(positive(value)?),
+            "again" => self.again.nth = Some(positive(value)?),
+            "spurious" => self.spurious.nth = Some(positive(value)?),
+            "die" => self.die.nth = Some(positive(value)?),
+            "enospc" if value.is_empty() => self.full_disk.nth = Some(1),
+            "enospc" => self.full_disk.nth = Some(positive(value)?),
+            "accept" => {
+                let errors = value.split('+').map(accept_error);
+                self.accept_errors = errors.collect::<Option<_>>()?;
+            }
+            "own" if value.is_empty() => self.own_port = true,
+            "gai" => self.names = Some(parse_names(value)?),
+            _ => return None,
+        }
+        Some(())
+    }
+}
+
+fn positive(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|number| *number > 0)
+}
+
+fn accept_error(name: &str) -> Option<c_int> {
+    match name {
+        "EMFILE" => Some(libc::EMFILE),
+        "ENFILE" => Some(libc::ENFILE),
+        "ECONNABORTED" => Some(libc::ECONNABORTED),
+        _ => None,
+    }
+}
+
+fn parse_names(value: &str) -> Option<Names> {
+    match value {
+        "NONAME" => Some(Names::Failure(libc::EAI_NONAME)),
+        "AGAIN" => Some(Names::Failure(libc::EAI_AGAIN)),
+        "FAIL" => Some(Names::Failure(libc::EAI_FAIL)),
+        list => {
+            let addresses = list.split('+').map(|one| one.parse().ok());
+            Some(Names::Addresses(addresses.collect::<Option<_>>()?))
+        }
+    }
+}
