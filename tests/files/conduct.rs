@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::client::{self, Answer, ask, ask_with};
 use crate::common::tools::assert_same;
-use crate::common::{Program, eventually, facts, pattern};
+use crate::common::{Program, eventually, pattern, proc};
 use crate::tree::Tree;
 
 const ALLOWED: &str = "GET, HEAD, OPTIONS";
@@ -407,7 +407,7 @@ fn a_pipe_with_a_waiting_writer() {
     });
     let thread = told.recv().unwrap();
     eventually("the writer waits for a reader", || {
-        facts::sleeps_in(thread, libc::SYS_openat).then_some(())
+        proc::sleeps_in(thread, libc::SYS_openat).then_some(())
     });
     let server = client::serve(&tree);
     let mut wire = server.connect();
