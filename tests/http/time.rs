@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::common::steps::{Capability, KEEPING, REQUEST, STEPS, Step};
-use crate::common::{Server, Wire};
+use crate::common::{Client, Server};
 use crate::replies::Replies;
 
 const HEAD_TIME: Duration = Duration::from_secs(5);
@@ -28,21 +28,21 @@ fn for_each(capability: Capability, test: impl Fn(&Step) + Sync) {
 }
 
 /// Panics unless there is a 408 after `limit`, and then the end.
-fn expect_timeout(wire: &mut Wire, since: Instant, limit: Duration) {
-    let mut replies = Replies::new(wire);
-    let reply = replies.next(false).expect("an answer");
+fn expect_timeout(client: &mut Client, since: Instant, limit: Duration) {
+    let mut replies = Replies::new(client);
+    let reply = replies.next(false).expect("a response");
     let time = since.elapsed();
     assert_eq!((reply.status, reply.closes), (408, true));
     assert!(time >= limit, "too early: {time:?}");
     replies.expect_end();
 }
 
-/// Sends a byte every tenth of a second until there is an answer.
-fn drip(wire: &mut Wire, byte: &[u8]) {
-    let deadline = wire.deadline();
-    while !wire.has_something() {
+/// Sends a byte every tenth of a second until there is a response.
+fn drip(client: &mut Client, byte: &[u8]) {
+    let deadline = client.deadline();
+    while !client.has_something() {
         assert!(!deadline.is_over(), "dripping extends the limit");
-        if !wire.try_send(byte) {
+        if !client.try_send(byte) {
             break;
         }
         // The interval between two drips.
@@ -61,12 +61,12 @@ fn times_out(
     for_each(capability, |step| {
         let server = Server::start(step);
         let since = Instant::now();
-        let mut wire = server.connect();
-        wire.send(start);
+        let mut client = server.connect();
+        client.send(start);
         if let Some(drop) = drops {
-            drip(&mut wire, drop);
+            drip(&mut client, drop);
         }
-        expect_timeout(&mut wire, since, limit);
+        expect_timeout(&mut client, since, limit);
     });
 }
 
@@ -89,9 +89,9 @@ fn empty_lines_that_drip() {
     for_each(Capability::KeepsConnection, |step| {
         let server = Server::start(step);
         let since = Instant::now();
-        let mut wire = server.connect();
-        drip(&mut wire, b"\r\n");
-        Replies::new(&mut wire).expect_end();
+        let mut client = server.connect();
+        drip(&mut client, b"\r\n");
+        Replies::new(&mut client).expect_end();
         assert!(since.elapsed() >= IDLE_TIME, "{:?}", since.elapsed());
     });
 }
@@ -100,12 +100,12 @@ fn empty_lines_that_drip() {
 fn a_second_head_that_drips() {
     for_each(Capability::KeepsConnection, |step| {
         let server = Server::start(step);
-        let mut wire = server.connect();
-        wire.send(KEEPING);
-        assert_eq!(Replies::new(&mut wire).next(false).unwrap().status, 200);
+        let mut client = server.connect();
+        client.send(KEEPING);
+        assert_eq!(Replies::new(&mut client).next(false).unwrap().status, 200);
         let since = Instant::now();
-        drip(&mut wire, b"G");
-        expect_timeout(&mut wire, since, HEAD_TIME);
+        drip(&mut client, b"G");
+        expect_timeout(&mut client, since, HEAD_TIME);
     });
 }
 
@@ -124,15 +124,15 @@ fn a_body_that_drips_in_chunks() {
     times_out(Capability::TakesBodies, BODY_TIME, start, Some(chunk));
 }
 
-/// Nothing was asked, so nothing is answered.
+/// Nothing was asked, so there is no response.
 #[test]
 fn an_idle_connection_ends_without_a_word() {
     for_each(Capability::KeepsConnection, |step| {
         let server = Server::start(step);
         let start = Instant::now();
-        let mut wire = server.connect();
-        wire.send(KEEPING);
-        let mut replies = Replies::new(&mut wire);
+        let mut client = server.connect();
+        client.send(KEEPING);
+        let mut replies = Replies::new(&mut client);
         assert_eq!(replies.next(false).unwrap().status, 200);
         replies.expect_end();
         assert!(start.elapsed() >= IDLE_TIME, "{:?}", start.elapsed());
@@ -142,7 +142,7 @@ fn an_idle_connection_ends_without_a_word() {
 /// A client that asks and does not read has its time, and then the next has
 /// its turn. That it takes a byte now and then changes nothing.
 #[test]
-fn answers_that_are_not_taken() {
+fn responses_that_are_not_taken() {
     for_each(Capability::KeepsConnection, |step| {
         let server = Server::start(step);
         let start = Instant::now();
