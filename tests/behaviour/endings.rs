@@ -114,8 +114,8 @@ fn a_client_waiting_for_the_handshake() {
         AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, bind,
         getsockname, listen, socket,
     };
-    // A queue for one connection, and one in it: the kernel ignores whoever
-    // calls now, as a firewall would.
+    // A queue for one connection, and one in it: the kernel ignores the
+    // next, as a firewall would.
     let (family, kind) = (AddressFamily::Inet, SockType::Stream);
     let full = socket(family, kind, SockFlag::SOCK_CLOEXEC, None).unwrap();
     bind(full.as_raw_fd(), &SockaddrIn::new(127, 0, 0, 1, 0)).unwrap();

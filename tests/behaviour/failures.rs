@@ -46,8 +46,7 @@ fn on_port_80(step: &Step) -> Option<Program> {
         let arguments = [&quiet[..], &[step.program], &arguments].concat();
         return Some(Program::new(find("strace")?, &arguments));
     }
-    // Root would be allowed to have it; a program started without this
-    // capability is not, whoever starts it.
+    // Root would be allowed to have it, but for this capability.
     // SAFETY: the closure makes two system calls and nothing else.
     Some(unsafe {
         Program::new(step.program, &arguments).before(|| {

@@ -11,8 +11,8 @@ use crate::common::pattern;
 use crate::common::steps::REQUEST;
 use crate::http::server;
 
-const HEAD_TIME: Duration = Duration::from_secs(5);
-const LINGER_TIME: Duration = Duration::from_secs(1);
+const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+const LINGERING_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[test]
 fn silence_has_a_limit_and_the_next_is_served() {
@@ -22,7 +22,7 @@ fn silence_has_a_limit_and_the_next_is_served() {
     let mut next = server.connect();
     next.send(REQUEST);
     Response::read(&mut next).expect_page();
-    assert!(start.elapsed() >= HEAD_TIME, "{:?}", start.elapsed());
+    assert!(start.elapsed() >= HEADER_TIMEOUT, "{:?}", start.elapsed());
     silent.expect_end();
     let late = format!("{}: took too long\n", silent.own_address());
     server.wait_for_note(&late);
@@ -42,7 +42,7 @@ fn dripping_does_not_extend_it() {
             _ => break,
         }
     }
-    assert!(start.elapsed() >= HEAD_TIME, "{:?}", start.elapsed());
+    assert!(start.elapsed() >= HEADER_TIMEOUT, "{:?}", start.elapsed());
     server.wait_for_note(": took too long\n");
 }
 
@@ -53,7 +53,7 @@ fn a_line_feed_alone_ends_no_line() {
     let mut client = server.connect();
     client.send(b"GET / HTTP/1.1\n\n");
     client.expect_end();
-    assert!(start.elapsed() >= HEAD_TIME, "{:?}", start.elapsed());
+    assert!(start.elapsed() >= HEADER_TIMEOUT, "{:?}", start.elapsed());
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn a_client_that_never_stops_sending_is_left() {
     next.send(REQUEST);
     Response::read(&mut next).expect_page();
     let time = sender.join().unwrap();
-    assert!(time >= LINGER_TIME, "too early: {time:?}");
+    assert!(time >= LINGERING_TIMEOUT, "too early: {time:?}");
 }
 
 #[test]
@@ -136,5 +136,5 @@ fn a_client_that_never_leaves_is_left() {
     next.send(REQUEST);
     Response::read(&mut next).expect_page();
     let time = start.elapsed();
-    assert!(time >= LINGER_TIME, "too early: {time:?}");
+    assert!(time >= LINGERING_TIMEOUT, "too early: {time:?}");
 }

@@ -8,7 +8,7 @@ use crate::common::steps::{REQUEST, Speaks, Step, lasting_servers, step};
 use crate::common::tools::PATIENCE;
 use crate::common::{Client, Server, eventually, time};
 
-const VISITORS: usize = 100;
+const CLIENTS: usize = 100;
 
 /// What a hundred clients may cost for good, in KiB: the allocator keeps
 /// some of what it got, but nothing per client.
@@ -38,7 +38,7 @@ fn a_hundred_clients_leave_nothing_behind() {
     for step in lasting_servers() {
         let (server, before) = warm(step);
         let memory = proc::memory(server.pid());
-        for _ in 0..VISITORS {
+        for _ in 0..CLIENTS {
             step.exchange(&server);
         }
         back_to(&before, &server);
@@ -52,7 +52,7 @@ fn clients_who_break_off_leave_nothing_behind() {
     for step in lasting_servers() {
         let (server, before) = warm(step);
         let memory = proc::memory(server.pid());
-        for turn in 0..VISITORS {
+        for turn in 0..CLIENTS {
             let mut client = server.connect();
             match turn % 4 {
                 // Nothing said, and gone; or gone with a reset.
@@ -79,7 +79,7 @@ fn a_hundred_at_once_are_all_served() {
     for step in lasting_servers() {
         let (server, before) = warm(step);
         let mut clients: Vec<Client> =
-            (0..VISITORS).map(|_| server.connect()).collect();
+            (0..CLIENTS).map(|_| server.connect()).collect();
         // The last of them speaks first: who is served in turn is not
         // served by luck.
         for client in clients.iter_mut().rev() {

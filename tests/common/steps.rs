@@ -32,7 +32,7 @@ pub enum Speaks {
 /// What a step can do, or cannot yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Capability {
-    /// Says its greeting to whoever calls.
+    /// Says its greeting to every client.
     Greets,
     /// Sends back what it gets.
     Echoes,

@@ -118,7 +118,7 @@ fn a_client_that_leaves() {
 /// A client who stops reading has its time, and then the next has its turn.
 #[test]
 fn a_client_that_stops_reading() {
-    const WRITE_TIME: Duration = Duration::from_secs(5);
+    const SEND_TIMEOUT: Duration = Duration::from_secs(5);
     let tree = Tree::new();
     drop(large_file(&tree));
     let server = client::serve(&tree);
@@ -127,7 +127,7 @@ fn a_client_that_stops_reading() {
     begin(&server, &mut client);
     let response = ask(&mut server.connect(), "GET", "/file.txt");
     assert_eq!(response.status, 200);
-    assert!(start.elapsed() >= WRITE_TIME, "after {:?}", start.elapsed());
+    assert!(start.elapsed() >= SEND_TIMEOUT, "after {:?}", start.elapsed());
     server.wait_for_note("connection timed out");
     // What had been taken is still delivered, and then the stream ends.
     let (bytes, _) = client.receive_until(|_| false);

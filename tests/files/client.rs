@@ -16,7 +16,7 @@ pub fn serve_directory(root: &Path) -> Server {
     Server::announced(program(root).start())
 }
 
-/// The same with the rights of any user, whoever runs the tests: root may
+/// The same with the rights of any user, even if root runs the tests, who may
 /// read what its mode forbids.
 pub fn serve_as_user(tree: &Tree) -> Server {
     const DAC_OVERRIDE: libc::c_int = 1;

@@ -29,8 +29,8 @@ fn left(shell: &Shell) -> Duration {
     shell.connection.deadline() - shell.time.now
 }
 
-/// The first line of what was sent; empty if nothing was.
-fn first_line(shell: &Shell) -> &str {
+/// The status line that was sent; empty if nothing was.
+fn status_line(shell: &Shell) -> &str {
     let text = str::from_utf8(&shell.sent).unwrap();
     text.lines().next().unwrap_or_default()
 }
@@ -57,7 +57,7 @@ fn each_state_has_its_limit() {
         assert_eq!(shell.state(), state, "too early: {name}");
         shell.wait(NANOSECOND);
         assert_eq!(shell.state(), *next, "{name}");
-        assert_eq!(first_line(&shell), *line, "{name}");
+        assert_eq!(status_line(&shell), *line, "{name}");
     }
 }
 
@@ -131,7 +131,7 @@ fn upload(rate: usize) -> (Duration, String) {
         missing -= count;
         shell.wait(SECOND);
     }
-    (shell.time.now - begin, first_line(&shell).to_string())
+    (shell.time.now - begin, status_line(&shell).to_string())
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! HTTP/1.1: one table of cases, put to whoever claims to understand it.
+//! HTTP/1.1: one table of cases, for all that claim to understand it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

@@ -10,10 +10,10 @@ use crate::common::steps::{Capability, KEEPING, REQUEST, STEPS, Step};
 use crate::common::{Client, Server};
 use crate::replies::Replies;
 
-const HEAD_TIME: Duration = Duration::from_secs(5);
-const BODY_TIME: Duration = Duration::from_secs(10);
-const IDLE_TIME: Duration = Duration::from_secs(2);
-const WRITE_TIME: Duration = Duration::from_secs(5);
+const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(2);
+const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// All of these at once: each waits, and none works.
 fn for_each(capability: Capability, test: impl Fn(&Step) + Sync) {
@@ -73,13 +73,13 @@ fn times_out(
 #[test]
 fn a_head_that_stops() {
     let start = b"GET / HTTP/1.1\r\nHost: a";
-    times_out(Capability::RefusesNonsense, HEAD_TIME, start, None);
+    times_out(Capability::RefusesNonsense, HEADER_TIMEOUT, start, None);
 }
 
 #[test]
 fn a_head_that_drips() {
     let start = b"GET / HTTP/1.1\r\nHost: ";
-    times_out(Capability::RefusesNonsense, HEAD_TIME, start, Some(b"a"));
+    times_out(Capability::RefusesNonsense, HEADER_TIMEOUT, start, Some(b"a"));
 }
 
 /// Empty lines are no request, so nothing is refused; and they do not make
@@ -92,7 +92,7 @@ fn empty_lines_that_drip() {
         let mut client = server.connect();
         drip(&mut client, b"\r\n");
         Replies::new(&mut client).expect_end();
-        assert!(since.elapsed() >= IDLE_TIME, "{:?}", since.elapsed());
+        assert!(since.elapsed() >= KEEPALIVE_TIMEOUT, "{:?}", since.elapsed());
     });
 }
 
@@ -105,7 +105,7 @@ fn a_second_head_that_drips() {
         assert_eq!(Replies::new(&mut client).next(false).unwrap().status, 200);
         let since = Instant::now();
         drip(&mut client, b"G");
-        expect_timeout(&mut client, since, HEAD_TIME);
+        expect_timeout(&mut client, since, HEADER_TIMEOUT);
     });
 }
 
@@ -113,7 +113,7 @@ fn a_second_head_that_drips() {
 fn a_body_that_stops() {
     let start = b"POST /api/echo HTTP/1.1\r\nHost: a\r\n\
         Content-Length: 5\r\n\r\nhell";
-    times_out(Capability::TakesBodies, BODY_TIME, start, None);
+    times_out(Capability::TakesBodies, BODY_TIMEOUT, start, None);
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn a_body_that_drips_in_chunks() {
     let start = b"POST /api/echo HTTP/1.1\r\nHost: a\r\n\
         Transfer-Encoding: chunked\r\n\r\n";
     let chunk = b"1\r\nx\r\n";
-    times_out(Capability::TakesBodies, BODY_TIME, start, Some(chunk));
+    times_out(Capability::TakesBodies, BODY_TIMEOUT, start, Some(chunk));
 }
 
 /// Nothing was asked, so there is no response.
@@ -135,7 +135,7 @@ fn an_idle_connection_ends_without_a_word() {
         let mut replies = Replies::new(&mut client);
         assert_eq!(replies.next(false).unwrap().status, 200);
         replies.expect_end();
-        assert!(start.elapsed() >= IDLE_TIME, "{:?}", start.elapsed());
+        assert!(start.elapsed() >= KEEPALIVE_TIMEOUT, "{:?}", start.elapsed());
     });
 }
 
@@ -166,7 +166,7 @@ fn responses_that_are_not_taken() {
         stream.set_nonblocking(false).unwrap();
         let reply = Replies::new(&mut next).next(false).unwrap();
         assert_eq!(reply.status, 200);
-        assert!(start.elapsed() >= WRITE_TIME, "{:?}", start.elapsed());
+        assert!(start.elapsed() >= SEND_TIMEOUT, "{:?}", start.elapsed());
         server.wait_for_note("connection timed out");
         drop(greedy.receive_until(|_| false));
     });
