@@ -34,6 +34,19 @@ fn address_in_use() {
     }
 }
 
+/// After `cargo run` the program's name alone would be no command.
+#[test]
+fn the_advice_is_a_command_with_all_arguments() {
+    let peer = Peer::open();
+    let (program, address) = (step("step08").program, peer.address());
+    let address = address.to_string();
+    let arguments = ["CARGO_PKG_NAME=x", program, &address, "--root", "/"];
+    let ended = Program::new("/usr/bin/env", &arguments).start().wait();
+    let line = ended.expect_one_line();
+    let advice = "cargo run --bin step08 -- 127.0.0.1:8081 --root /";
+    assert!(line.ends_with(advice), "{line}");
+}
+
 /// A server that wants port 80, and may not have it.
 fn on_port_80(step: &Step) -> Option<Program> {
     let setting = "/proc/sys/net/ipv4/ip_unprivileged_port_start";

@@ -57,6 +57,20 @@ fn a_server_listens_on_ipv6() {
     }
 }
 
+/// A link-local address with its interface, which has a number.
+#[test]
+fn an_address_of_one_interface() {
+    if !has_ipv6("an_address_of_one_interface") {
+        return;
+    }
+    for step in servers() {
+        let arguments = ["[fe80::1%lo]:0"];
+        let ended = Program::new(step.program, &arguments).start().wait();
+        let line = ended.expect_one_line();
+        assert!(line.contains("cannot listen on [fe80::1%1]:0: "), "{line}");
+    }
+}
+
 #[test]
 fn a_server_on_every_interface_names_one_to_try() {
     for step in servers() {
@@ -142,6 +156,18 @@ fn wrong_arguments_get_one_line() {
             assert!(line.contains(word), "{arguments:?}: {line}");
             assert!(line.ends_with("; try --help"), "{line}");
         }
+    }
+}
+
+#[test]
+fn an_argument_that_is_not_utf_8() {
+    for step in STEPS {
+        let script = "exec \"$0\" \"$(printf '\\377')\"";
+        let arguments = ["-c", script, step.program];
+        let ended = Program::new("/bin/sh", &arguments).start().wait();
+        ended.expect_status(2);
+        let line = ended.expect_one_line();
+        assert!(line.ends_with("; try --help"), "{line}");
     }
 }
 

@@ -119,7 +119,8 @@ impl Reader {
         match line {
             "" => {}
             comment if comment.starts_with('#') => {}
-            "[[step]]" => {
+            // What is planned has no exercises yet.
+            "[[step]]" | "[[planned]]" => {
                 self.section = Section::Step;
                 self.step = Default::default();
             }

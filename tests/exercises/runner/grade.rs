@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::checks::{Check, Table};
-use crate::lab::time::Guard;
+use crate::guard::Guard;
 use crate::lab::trouble::Failure;
 use crate::lab::{Lab, Trouble};
 

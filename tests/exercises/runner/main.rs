@@ -10,6 +10,7 @@ mod catalogue;
 mod checks;
 mod compile;
 mod grade;
+mod guard;
 #[path = "../../lab/mod.rs"]
 mod lab;
 mod master;

@@ -3,8 +3,9 @@
 //! Every starter compiles without a warning and fails each check as
 //! declared. Every solution passes. Every wrong answer is caught by the
 //! check that it names, with the words that the student must hear. Neither
-//! its own step, the next nor the last passes an exercise. And nothing is missing: hints, TODOs, answers. With
-//! CI=true in the environment nothing may be skipped either.
+//! its own step, the next nor the last passes an exercise. And nothing is
+//! missing: hints, TODOs, wrong answers. With CI=true in the environment
+//! nothing may be skipped either.
 
 mod lint;
 mod paper;
