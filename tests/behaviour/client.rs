@@ -12,7 +12,7 @@ const LARGE: usize = 8 << 20;
 /// The client with an input that the test holds, and what it connects to.
 pub fn client(peer: &Peer) -> Program {
     let address = peer.address().to_string();
-    Program::new(step("step03").program, &[&address]).with_input()
+    Program::new(&step("step03").program, &[&address]).with_input()
 }
 
 /// The client, connected: its process and the server's end.

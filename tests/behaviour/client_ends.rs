@@ -17,7 +17,7 @@ fn the_addresses_of_a_name_are_tried_in_order() {
     let peer = Peer::open();
     let port = peer.address().port();
     let target = format!("swarm:{port}");
-    let program = Program::new(step("step03").program, &[&target]);
+    let program = Program::new(&step("step03").program, &[&target]);
     let gai = "gai=127.0.0.9+127.0.0.7+127.0.0.1+127.0.0.5";
     let Some(program) = program.shim(gai) else {
         return no_shim("the_addresses_of_a_name_are_tried_in_order");
@@ -41,7 +41,7 @@ fn an_ipv6_address_that_does_not_accept_is_passed_over() {
     let peer = Peer::open();
     let port = peer.address().port();
     let target = format!("swarm:{port}");
-    let program = Program::new(step("step03").program, &[&target]);
+    let program = Program::new(&step("step03").program, &[&target]);
     let Some(program) = program.shim("gai=::1+127.0.0.1") else {
         let test = "an_ipv6_address_that_does_not_accept_is_passed_over";
         return no_shim(test);
@@ -60,7 +60,7 @@ fn an_ipv6_address_that_does_not_accept_is_passed_over() {
 #[test]
 fn when_no_address_accepts_each_is_named() {
     // Nobody can listen on port 1 of these by accident.
-    let program = Program::new(step("step03").program, &["swarm:1"]);
+    let program = Program::new(&step("step03").program, &["swarm:1"]);
     let Some(program) = program.shim("gai=127.9.9.1+127.9.9.2") else {
         return no_shim("when_no_address_accepts_each_is_named");
     };
@@ -192,7 +192,7 @@ fn a_client_that_meets_itself() {
     let peer = Peer::open();
     let address = peer.address().to_string();
     drop(peer);
-    let program = Program::new(step("step03").program, &[&address]);
+    let program = Program::new(&step("step03").program, &[&address]);
     let Some(program) = program.shim("own") else {
         return no_shim("a_client_that_meets_itself");
     };

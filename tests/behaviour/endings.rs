@@ -78,7 +78,7 @@ fn a_server_without_a_descriptor() {
 fn connected() -> (Running, Client) {
     let peer = Peer::open();
     let address = peer.address().to_string();
-    let program = Program::new(step("step03").program, &[&address]);
+    let program = Program::new(&step("step03").program, &[&address]);
     let running = program.with_input().start();
     let client = peer.accept(&running.transcript);
     (running, client)
@@ -114,8 +114,8 @@ fn a_client_waiting_for_the_handshake() {
         AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, bind,
         getsockname, listen, socket,
     };
-    // A queue for one connection, and one in it: the kernel ignores the
-    // next, as a firewall would.
+    // A queue for one connection, and one in it: the kernel ignores whoever
+    // calls now, as a firewall would.
     let (family, kind) = (AddressFamily::Inet, SockType::Stream);
     let full = socket(family, kind, SockFlag::SOCK_CLOEXEC, None).unwrap();
     bind(full.as_raw_fd(), &SockaddrIn::new(127, 0, 0, 1, 0)).unwrap();
@@ -125,7 +125,7 @@ fn a_client_waiting_for_the_handshake() {
     let _first = std::net::TcpStream::connect(address).unwrap();
     for signal in SIGNALS {
         let address = address.to_string();
-        let program = Program::new(step("step03").program, &[&address]);
+        let program = Program::new(&step("step03").program, &[&address]);
         let running = program.start();
         waits_in(&running, libc::SYS_connect);
         end(running, signal);
@@ -145,7 +145,7 @@ fn find(running: &Running) -> std::net::SocketAddr {
 #[test]
 fn a_server_goes_on_without_its_audience() {
     for step in servers() {
-        let program = Program::new(step.program, &["127.0.0.1:0"]);
+        let program = Program::new(&step.program, &["127.0.0.1:0"]);
         let program = program.stdout(nobody_reads()).stderr(nobody_reads());
         goes_on(step, program.start());
     }
@@ -154,7 +154,7 @@ fn a_server_goes_on_without_its_audience() {
 #[test]
 fn a_server_goes_on_with_no_output_at_all() {
     for step in servers() {
-        let program = Program::new(step.program, &["127.0.0.1:0"]);
+        let program = Program::new(&step.program, &["127.0.0.1:0"]);
         // SAFETY: close(2) takes a number; the descriptors are the child's
         // own, and what it does next is exec.
         let program = unsafe {

@@ -20,9 +20,9 @@ fn address_in_use() {
     for step in servers() {
         let peer = Peer::open();
         let address = peer.address();
-        let ended = fails(step.program, &address.to_string());
+        let ended = fails(&step.program, &address.to_string());
         assert_eq!(ended.stdout, b"", "nothing is announced");
-        let (name, program) = (step.name, step.program);
+        let (name, program) = (&step.name, &step.program);
         ended.expect_failure(
             1,
             &format!(
@@ -38,7 +38,7 @@ fn address_in_use() {
 #[test]
 fn the_advice_is_a_command_with_all_arguments() {
     let peer = Peer::open();
-    let (program, address) = (step("step08").program, peer.address());
+    let (program, address) = (&step("step08").program, peer.address());
     let address = address.to_string();
     let arguments = ["CARGO_PKG_NAME=x", program, &address, "--root", "/"];
     let ended = Program::new("/usr/bin/env", &arguments).start().wait();
@@ -56,13 +56,14 @@ fn on_port_80(step: &Step) -> Option<Program> {
         // In many containers the port is everybody's. Then strace plays the
         // kernel that refuses it.
         let quiet = ["-o", "/dev/null", "-e", "inject=bind:error=EACCES"];
-        let arguments = [&quiet[..], &[step.program], &arguments].concat();
+        let arguments = [&quiet[..], &[&step.program], &arguments].concat();
         return Some(Program::new(find("strace")?, &arguments));
     }
-    // Root would be allowed to have it, but for this capability.
+    // Root would be allowed to have it; a program started without this
+    // capability is not, whoever starts it.
     // SAFETY: the closure makes two system calls and nothing else.
     Some(unsafe {
-        Program::new(step.program, &arguments).before(|| {
+        Program::new(&step.program, &arguments).before(|| {
             const NET_BIND_SERVICE: i32 = 10;
             match libc::geteuid() {
                 0 => done(libc::prctl(libc::PR_CAPBSET_DROP, NET_BIND_SERVICE)),
@@ -84,7 +85,7 @@ fn permission_denied_for_a_port_of_roots() {
             let why = "root cannot give up a capability here";
             return skip(test, why, "run the tests as an ordinary user");
         };
-        let (name, program) = (step.name, step.program);
+        let (name, program) = (&step.name, &step.program);
         running.wait().expect_failure(
             1,
             &format!(
@@ -100,7 +101,7 @@ fn permission_denied_for_a_port_of_roots() {
 fn address_of_another_machine() {
     for step in servers() {
         // An address that RFC 5737 keeps for documents.
-        fails(step.program, "203.0.113.1:8080").expect_failure(
+        fails(&step.program, "203.0.113.1:8080").expect_failure(
             1,
             &format!(
                 "{}: cannot listen on 203.0.113.1:8080: cannot assign \
@@ -119,7 +120,7 @@ fn connection_refused() {
     let socket = socket(family, kind, SockFlag::SOCK_CLOEXEC, None).unwrap();
     bind(socket.as_raw_fd(), &SockaddrIn::new(127, 0, 0, 1, 0)).unwrap();
     let address: SockaddrIn = getsockname(socket.as_raw_fd()).unwrap();
-    let ended = fails(step("step03").program, &address.to_string());
+    let ended = fails(&step("step03").program, &address.to_string());
     ended.expect_status(1);
     assert_eq!(
         String::from_utf8(ended.stderr).unwrap(),
@@ -132,7 +133,7 @@ fn connection_refused() {
 
 #[test]
 fn name_not_found() {
-    let program = Program::new(step("step03").program, &["nobody:8080"]);
+    let program = Program::new(&step("step03").program, &["nobody:8080"]);
     let Some(program) = program.shim("gai=NONAME") else {
         no_shim("name_not_found");
         return;

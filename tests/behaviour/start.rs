@@ -65,7 +65,7 @@ fn an_address_of_one_interface() {
     }
     for step in servers() {
         let arguments = ["[fe80::1%lo]:0"];
-        let ended = Program::new(step.program, &arguments).start().wait();
+        let ended = Program::new(&step.program, &arguments).start().wait();
         let line = ended.expect_one_line();
         assert!(line.contains("cannot listen on [fe80::1%1]:0: "), "{line}");
     }
@@ -107,7 +107,7 @@ fn a_port_alone_is_one_of_127_0_0_1() {
         let peer = Peer::open();
         let port = peer.address().port();
         drop(peer);
-        let running = Program::new(step.program, &[&port.to_string()]).start();
+        let running = Program::new(&step.program, &[&port.to_string()]).start();
         let line = running.stdout.wait_for(|bytes| {
             bytes.starts_with(b"listening on ").then_some(())
         });
@@ -124,9 +124,9 @@ fn a_port_alone_is_one_of_127_0_0_1() {
 
 #[test]
 fn help_is_asked_for_and_given() {
-    for step in STEPS {
+    for step in STEPS.iter() {
         for arguments in [&["--help"][..], &["-h"], &["127.0.0.1:0", "-h"]] {
-            let ended = Program::new(step.program, arguments).start().wait();
+            let ended = Program::new(&step.program, arguments).start().wait();
             ended.expect_status(0);
             assert_eq!(ended.stderr, b"");
             let help = String::from_utf8(ended.stdout).unwrap();
@@ -145,9 +145,9 @@ fn help_is_asked_for_and_given() {
 
 #[test]
 fn wrong_arguments_get_one_line() {
-    for step in STEPS {
+    for step in STEPS.iter() {
         for (arguments, word) in wrong_arguments(step) {
-            let ended = Program::new(step.program, arguments).start().wait();
+            let ended = Program::new(&step.program, arguments).start().wait();
             ended.expect_status(2);
             assert_eq!(ended.stdout, b"");
             let line = ended.expect_one_line();
@@ -161,9 +161,9 @@ fn wrong_arguments_get_one_line() {
 
 #[test]
 fn an_argument_that_is_not_utf_8() {
-    for step in STEPS {
+    for step in STEPS.iter() {
         let script = "exec \"$0\" \"$(printf '\\377')\"";
-        let arguments = ["-c", script, step.program];
+        let arguments = ["-c", script, &step.program];
         let ended = Program::new("/bin/sh", &arguments).start().wait();
         ended.expect_status(2);
         let line = ended.expect_one_line();

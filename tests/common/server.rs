@@ -22,12 +22,12 @@ impl Server {
     }
 
     pub fn start_on(step: &Step, address: &str) -> Self {
-        Server::announced(Program::new(step.program, &[address]).start())
+        Server::announced(Program::new(&step.program, &[address]).start())
     }
 
     /// With the preloaded library; `None` if it has not been built.
     pub fn start_shim(step: &Step, what: &str) -> Option<Self> {
-        let program = Program::new(step.program, &["127.0.0.1:0"]);
+        let program = Program::new(&step.program, &["127.0.0.1:0"]);
         Some(Server::announced(program.shim(what)?.start()))
     }
 

@@ -1,18 +1,25 @@
-//! The steps as the tests see them: a later step joins by an entry here.
+//! The steps, as steps/steps.toml lists them: what each does, what it lacks.
 
-use self::Capability::*;
+use std::collections::BTreeSet;
+use std::env;
+use std::sync::LazyLock;
+use std::thread;
+
+use toml::{Table, Value};
+
 use super::{Client, Response, Server, eventually, proc};
 
-/// What a step claims, and what it demonstrably lacks.
+/// A step of the list.
 #[derive(Debug)]
 pub struct Step {
-    pub name: &'static str,
-    pub program: &'static str,
+    /// `step01`
+    pub name: String,
+    pub program: String,
     pub speaks: Speaks,
-    /// What it claims to be able to do: all of it is tried.
-    pub can: &'static [Capability],
-    /// What a later step brings: it is shown that this one has it not.
-    pub cannot: &'static [Capability],
+    /// What it brings, and what those brought that it grows out of.
+    does: BTreeSet<String>,
+    pub brings: Vec<String>,
+    pub lacks: Vec<String>,
 }
 
 /// What is said on a connection.
@@ -25,83 +32,73 @@ pub enum Speaks {
     /// Requests and responses. After a request that says so, if not after
     /// each, the server closes.
     Http,
-    /// It is no server: it calls one.
+    /// It is no server: it connects to one.
     Client,
 }
 
-/// What a step can do, or cannot yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Capability {
-    /// Says its greeting to every client.
-    Greets,
-    /// Sends back what it gets.
-    Echoes,
-    /// Is still there for a second client.
-    ServesTheNext,
-    /// Can be started again on its port when it has just ended.
-    ReturnsAtOnce,
-    /// Connects its input and output with a server.
-    Connects,
-    /// Responds to a request with a page.
-    AnswersHttp,
-    /// Closes on a client that says nothing.
-    EndsSilence,
-    /// Tells a request from nonsense.
-    RefusesNonsense,
-    /// Responds to a second request on the same connection.
-    KeepsConnection,
-    /// Sends back the body of a request.
-    TakesBodies,
-    /// Finds what a request names in a directory.
-    ServesFiles,
-    /// Serves one client while another is there and says nothing.
-    ServesBesideSilence,
-}
-
-macro_rules! step {
-    ($name:literal, $speaks:ident, can: $can:expr, cannot: $cannot:expr) => {
-        Step {
-            name: $name,
-            program: env!(concat!("CARGO_BIN_EXE_", $name)),
-            speaks: Speaks::$speaks,
-            can: &$can,
-            cannot: &$cannot,
-        }
-    };
-}
-
 /// All of them, in order.
-#[rustfmt::skip]
-pub const STEPS: &[Step] = &[
-    step!("step01", Greeting,
-        can: [Greets],
-        cannot: [ServesTheNext, ReturnsAtOnce, Echoes]),
-    step!("step02", Echo,
-        can: [Echoes, ServesTheNext, ReturnsAtOnce],
-        cannot: [Connects, AnswersHttp, EndsSilence, ServesBesideSilence]),
-    step!("step03", Client,
-        can: [Connects],
-        cannot: []),
-    step!("step04", Http,
-        can: [AnswersHttp, ServesTheNext, ReturnsAtOnce, EndsSilence],
-        cannot: [RefusesNonsense, KeepsConnection, ServesBesideSilence]),
-    step!("step05", Http,
-        can: [AnswersHttp, ServesTheNext, ReturnsAtOnce, EndsSilence,
-            RefusesNonsense],
-        cannot: [KeepsConnection, TakesBodies, ServesBesideSilence]),
-    step!("step06", Http,
-        can: [AnswersHttp, ServesTheNext, ReturnsAtOnce, EndsSilence,
-            RefusesNonsense, KeepsConnection],
-        cannot: [TakesBodies, ServesFiles, ServesBesideSilence]),
-    step!("step07", Http,
-        can: [AnswersHttp, ServesTheNext, ReturnsAtOnce, EndsSilence,
-            RefusesNonsense, KeepsConnection, TakesBodies],
-        cannot: [ServesFiles, ServesBesideSilence]),
-    step!("step08", Http,
-        can: [AnswersHttp, ServesTheNext, ReturnsAtOnce, EndsSilence,
-            RefusesNonsense, KeepsConnection, TakesBodies, ServesFiles],
-        cannot: [ServesBesideSilence]),
-];
+pub static STEPS: LazyLock<Vec<Step>> = LazyLock::new(|| {
+    let list = include_str!("../../steps/steps.toml");
+    let list: Table = list.parse().expect("steps.toml is TOML");
+    let list = list["step"].as_array().expect("[[step]]");
+    let mut steps = Vec::new();
+    for entry in list {
+        let step = read(entry, &steps);
+        steps.push(step);
+    }
+    steps
+});
+
+fn read(entry: &Value, before: &[Step]) -> Step {
+    let words = |key: &str| -> Vec<String> {
+        let list = entry.get(key).and_then(Value::as_array);
+        let words = list.into_iter().flatten().filter_map(Value::as_str);
+        words.map(str::to_string).collect()
+    };
+    let (brings, lacks) = (words("brings"), words("lacks"));
+    let number = |key| entry.get(key).and_then(Value::as_integer);
+    let name = |number: i64| format!("step{number:02}");
+    let parent = match number("after") {
+        _ if entry.get("fresh").is_some() => None,
+        Some(after) => before.iter().find(|step| step.name == name(after)),
+        None => before.last(),
+    };
+    let mut does = parent.map_or(BTreeSet::new(), |step| step.does.clone());
+    does.extend(brings.iter().cloned());
+    does.retain(|capability| !lacks.contains(capability));
+    let name = name(number("number").expect("a number"));
+    // Beside the directory of this program, which is target/debug/deps.
+    let me = env::current_exe().expect("a path of our own");
+    let directory = me.parent().and_then(|deps| deps.parent());
+    let program = directory.expect("a directory above").join(&name);
+    let program = program.into_os_string().into_string().expect("UTF-8");
+    let speaks = match |capability: &str| does.contains(capability) {
+        does if does("client") => Speaks::Client,
+        does if does("http") => Speaks::Http,
+        does if does("echo") => Speaks::Echo,
+        _ => Speaks::Greeting,
+    };
+    Step { name, program, speaks, does, brings, lacks }
+}
+
+/// Runs a suite on every step with a capability; on all at once, since most
+/// of the time is spent waiting.
+pub fn on_every(capability: &str, suite: impl Fn(&Step) + Sync) {
+    let steps: Vec<_> = with(capability).collect();
+    assert!(!steps.is_empty(), "no step brings {capability}");
+    let suite = &suite;
+    thread::scope(|scope| {
+        for step in steps {
+            let thread = thread::Builder::new().name(step.name.clone());
+            thread.spawn_scoped(scope, move || suite(step)).unwrap();
+        }
+    });
+}
+
+/// The steps with a capability.
+pub fn with(capability: &str) -> impl Iterator<Item = &'static Step> {
+    STEPS.iter().filter(move |step| step.does(capability))
+}
 
 /// The greeting of step 01.
 pub const GREETING: &[u8] = b"Hello from the other end of a socket.\n";
@@ -126,10 +123,19 @@ pub fn servers() -> impl Iterator<Item = &'static Step> {
 
 /// The servers that do not end after a connection.
 pub fn lasting_servers() -> impl Iterator<Item = &'static Step> {
-    servers().filter(|step| step.can.contains(&ServesTheNext))
+    with("next-client")
 }
 
 impl Step {
+    pub fn does(&self, capability: &str) -> bool {
+        self.does.contains(capability)
+    }
+
+    /// All that it does.
+    pub fn capabilities(&self) -> impl Iterator<Item = &str> {
+        self.does.iter().map(String::as_str)
+    }
+
     /// A whole connection, from connecting to the end of the stream.
     pub fn exchange(&self, server: &Server) {
         let mut client = server.connect();

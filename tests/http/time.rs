@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::common::steps::{Capability, KEEPING, REQUEST, STEPS, Step};
+use crate::common::steps::{KEEPING, REQUEST, on_every};
 use crate::common::{Client, Server};
 use crate::replies::Replies;
 
@@ -14,18 +14,6 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(2);
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// All of these at once: each waits, and none works.
-fn for_each(capability: Capability, test: impl Fn(&Step) + Sync) {
-    let test = &test;
-    thread::scope(|scope| {
-        for step in STEPS {
-            if step.can.contains(&capability) {
-                scope.spawn(move || test(step));
-            }
-        }
-    });
-}
 
 /// Panics unless there is a 408 after `limit`, and then the end.
 fn expect_timeout(client: &mut Client, since: Instant, limit: Duration) {
@@ -53,12 +41,12 @@ fn drip(client: &mut Client, byte: &[u8]) {
 /// A request that begins with `start`, and then stops or drips, is out of
 /// time after `limit`.
 fn times_out(
-    capability: Capability,
+    capability: &str,
     limit: Duration,
     start: &[u8],
     drops: Option<&[u8]>,
 ) {
-    for_each(capability, |step| {
+    on_every(capability, |step| {
         let server = Server::start(step);
         let since = Instant::now();
         let mut client = server.connect();
@@ -73,20 +61,20 @@ fn times_out(
 #[test]
 fn a_head_that_stops() {
     let start = b"GET / HTTP/1.1\r\nHost: a";
-    times_out(Capability::RefusesNonsense, HEADER_TIMEOUT, start, None);
+    times_out("refusals", HEADER_TIMEOUT, start, None);
 }
 
 #[test]
 fn a_head_that_drips() {
     let start = b"GET / HTTP/1.1\r\nHost: ";
-    times_out(Capability::RefusesNonsense, HEADER_TIMEOUT, start, Some(b"a"));
+    times_out("refusals", HEADER_TIMEOUT, start, Some(b"a"));
 }
 
 /// Empty lines are no request, so nothing is refused; and they do not make
 /// a connection last.
 #[test]
 fn empty_lines_that_drip() {
-    for_each(Capability::KeepsConnection, |step| {
+    on_every("keep-alive", |step| {
         let server = Server::start(step);
         let since = Instant::now();
         let mut client = server.connect();
@@ -98,7 +86,7 @@ fn empty_lines_that_drip() {
 
 #[test]
 fn a_second_head_that_drips() {
-    for_each(Capability::KeepsConnection, |step| {
+    on_every("keep-alive", |step| {
         let server = Server::start(step);
         let mut client = server.connect();
         client.send(KEEPING);
@@ -113,7 +101,7 @@ fn a_second_head_that_drips() {
 fn a_body_that_stops() {
     let start = b"POST /api/echo HTTP/1.1\r\nHost: a\r\n\
         Content-Length: 5\r\n\r\nhell";
-    times_out(Capability::TakesBodies, BODY_TIMEOUT, start, None);
+    times_out("bodies", BODY_TIMEOUT, start, None);
 }
 
 #[test]
@@ -121,13 +109,13 @@ fn a_body_that_drips_in_chunks() {
     let start = b"POST /api/echo HTTP/1.1\r\nHost: a\r\n\
         Transfer-Encoding: chunked\r\n\r\n";
     let chunk = b"1\r\nx\r\n";
-    times_out(Capability::TakesBodies, BODY_TIMEOUT, start, Some(chunk));
+    times_out("bodies", BODY_TIMEOUT, start, Some(chunk));
 }
 
 /// Nothing was asked, so there is no response.
 #[test]
 fn an_idle_connection_ends_without_a_word() {
-    for_each(Capability::KeepsConnection, |step| {
+    on_every("keep-alive", |step| {
         let server = Server::start(step);
         let start = Instant::now();
         let mut client = server.connect();
@@ -143,7 +131,7 @@ fn an_idle_connection_ends_without_a_word() {
 /// its turn. That it takes a byte now and then changes nothing.
 #[test]
 fn responses_that_are_not_taken() {
-    for_each(Capability::KeepsConnection, |step| {
+    on_every("keep-alive", |step| {
         let server = Server::start(step);
         let start = Instant::now();
         let mut greedy = server.connect();
