@@ -12,7 +12,7 @@ use crate::common::steps::{
     REQUEST, STEPS, Speaks, Step, lasting_servers, servers,
 };
 use crate::common::tools::{find, scratch};
-use crate::common::{Answer, Program, Server, skip};
+use crate::common::{Program, Response, Server, skip};
 
 /// The two commands that a server says to try.
 fn commands(server: &Server) -> Vec<String> {
@@ -128,9 +128,9 @@ fn a_browser_shows_the_page() {
 
 /// The title of the page that a server has for `/`.
 fn title(server: &Server) -> String {
-    let mut wire = server.connect();
-    wire.send(REQUEST);
-    let page = String::from_utf8(Answer::read(&mut wire).body).unwrap();
+    let mut client = server.connect();
+    client.send(REQUEST);
+    let page = String::from_utf8(Response::read(&mut client).body).unwrap();
     let start = page.find("<title>").expect("a title");
     let end = page.find("</title>").expect("its end");
     page[start..end].to_string()
@@ -174,11 +174,11 @@ fn lines_about_clients_are_single_writes_too() {
         let (reading, writing) = packets();
         let program = Program::new(&step.program, &["127.0.0.1:0"]);
         let server = Server::announced(program.stderr(writing).start());
-        step.visit(&server);
-        let mut wire = server.connect();
-        wire.send(REQUEST);
-        wire.reset();
-        step.visit(&server);
+        step.exchange(&server);
+        let mut client = server.connect();
+        client.send(REQUEST);
+        client.reset();
+        step.exchange(&server);
         server.interrupt();
         assert!(expect_whole_lines(reading) >= 2);
     }

@@ -7,7 +7,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use libc::c_long;
 
 use crate::common::steps::{Speaks, Step, lasting_servers, servers, step};
-use crate::common::{Host, Program, Running, Server, Wire, eventually, proc};
+use crate::common::{Client, Peer, Program, Running, Server, eventually, proc};
 
 const SIGNALS: [i32; 2] = [libc::SIGINT, libc::SIGTERM];
 
@@ -67,7 +67,7 @@ fn a_server_waiting_for_a_client_to_read() {
 fn a_server_without_a_descriptor() {
     for step in lasting_servers() {
         let server = Server::start(step);
-        step.starve(&server);
+        step.exhaust_descriptors(&server);
         waits_in(&server, libc::SYS_clock_nanosleep);
         server.signal(libc::SIGINT);
         server.wait().expect_signal(libc::SIGINT);
@@ -75,13 +75,13 @@ fn a_server_without_a_descriptor() {
 }
 
 /// A client that is connected, with the other end of its connection.
-fn connected() -> (Running, Wire) {
-    let host = Host::open();
-    let address = host.address().to_string();
+fn connected() -> (Running, Client) {
+    let peer = Peer::open();
+    let address = peer.address().to_string();
     let program = Program::new(&step("step03").program, &[&address]);
     let running = program.with_input().start();
-    let wire = host.accept(&running.story);
-    (running, wire)
+    let client = peer.accept(&running.transcript);
+    (running, client)
 }
 
 #[test]
@@ -172,12 +172,12 @@ fn a_server_goes_on_with_no_output_at_all() {
 fn goes_on(step: &Step, running: Running) {
     let address = find(&running);
     for _ in 0..if step.speaks == Speaks::Greeting { 1 } else { 3 } {
-        let mut wire = Wire::connect(address, &running.story);
-        step.talk(&mut wire);
+        let mut client = Client::connect(address, &running.transcript);
+        step.request(&mut client);
         if step.speaks == Speaks::Echo {
-            wire.finish();
+            client.finish();
         }
-        wire.expect_end();
+        client.expect_end();
     }
     if step.speaks == Speaks::Greeting {
         running.wait().expect_status(0);

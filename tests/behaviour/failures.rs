@@ -9,7 +9,7 @@ use nix::sys::socket::{
 
 use crate::common::steps::{Step, servers, step};
 use crate::common::tools::find;
-use crate::common::{Ended, Host, Program, done, no_shim, skip};
+use crate::common::{Ended, Peer, Program, done, no_shim, skip};
 
 fn fails(program: &str, argument: &str) -> Ended {
     Program::new(program, &[argument]).start().wait()
@@ -18,8 +18,8 @@ fn fails(program: &str, argument: &str) -> Ended {
 #[test]
 fn address_in_use() {
     for step in servers() {
-        let host = Host::open();
-        let address = host.address();
+        let peer = Peer::open();
+        let address = peer.address();
         let ended = fails(&step.program, &address.to_string());
         assert_eq!(ended.stdout, b"", "nothing is announced");
         let (name, program) = (&step.name, &step.program);
@@ -37,8 +37,8 @@ fn address_in_use() {
 /// After `cargo run` the program's name alone would be no command.
 #[test]
 fn the_advice_is_a_command_with_all_arguments() {
-    let host = Host::open();
-    let (program, address) = (&step("step08").program, host.address());
+    let peer = Peer::open();
+    let (program, address) = (&step("step08").program, peer.address());
     let address = address.to_string();
     let arguments = ["CARGO_PKG_NAME=x", program, &address, "--root", "/"];
     let ended = Program::new("/usr/bin/env", &arguments).start().wait();

@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
 
+use super::client::Client;
 use super::ended::Ended;
 use super::program::{Program, Running};
 use super::steps::Step;
-use super::wire::Wire;
 
 /// A server that has said where it listens.
 #[derive(Debug)]
@@ -41,8 +41,8 @@ impl Server {
         Server { running, address }
     }
 
-    pub fn connect(&self) -> Wire {
-        Wire::connect(self.address, &self.running.story)
+    pub fn connect(&self) -> Client {
+        Client::connect(self.address, &self.running.transcript)
     }
 
     /// Ctrl-C, which ends every step with status 0.

@@ -7,7 +7,7 @@ use std::thread;
 
 use toml::{Table, Value};
 
-use super::{Answer, Server, Wire, eventually, proc};
+use super::{Client, Response, Server, eventually, proc};
 
 /// A step of the list.
 #[derive(Debug)]
@@ -121,7 +121,7 @@ pub fn servers() -> impl Iterator<Item = &'static Step> {
     STEPS.iter().filter(|step| step.speaks != Speaks::Client)
 }
 
-/// The servers that do not end after a visit.
+/// The servers that do not end after a connection.
 pub fn lasting_servers() -> impl Iterator<Item = &'static Step> {
     with("next-client")
 }
@@ -136,25 +136,25 @@ impl Step {
         self.does.iter().map(String::as_str)
     }
 
-    /// A whole visit, from connecting to the end of the stream.
-    pub fn visit(&self, server: &Server) {
-        let mut wire = server.connect();
-        self.talk(&mut wire);
-        self.leave(wire);
+    /// A whole connection, from connecting to the end of the stream.
+    pub fn exchange(&self, server: &Server) {
+        let mut client = server.connect();
+        self.request(&mut client);
+        self.leave(client);
     }
 
-    /// Says something and reads the answer. The connection stays, if the
+    /// Says something and reads the response. The connection stays, if the
     /// server does not end it.
-    pub fn talk(&self, wire: &mut Wire) {
+    pub fn request(&self, client: &mut Client) {
         match self.speaks {
-            Speaks::Greeting => wire.expect(GREETING),
+            Speaks::Greeting => client.expect(GREETING),
             Speaks::Echo => {
-                wire.send(b"ping\n");
-                wire.expect(b"ping\n");
+                client.send(b"ping\n");
+                client.expect(b"ping\n");
             }
             Speaks::Http => {
-                wire.send(REQUEST);
-                Answer::read(wire).expect_page();
+                client.send(REQUEST);
+                Response::read(client).expect_page();
             }
             Speaks::Client => panic!("{} is no server", self.name),
         }
@@ -162,24 +162,28 @@ impl Step {
 
     /// Leaves a server no descriptor but those it has. Its next accept fails
     /// even before somebody calls.
-    pub fn starve(&self, server: &Server) {
-        eventually("the server waits for a visitor", || {
+    pub fn exhaust_descriptors(&self, server: &Server) {
+        eventually("the server waits for a client", || {
             proc::sleeps_in(server.pid(), libc::SYS_accept4).then_some(())
         });
         server.limit_descriptors(proc::next_descriptor(server.pid()));
-        // The accept that is waiting has its descriptor already: it is used
-        // up by a visit, whose answer may be that there is none for a file.
-        let mut wire = server.connect();
-        wire.send(if self.speaks == Speaks::Http { REQUEST } else { b"ping" });
-        wire.finish();
-        wire.receive_until(|_| false);
+        // The accept that is waiting has its descriptor already: it is used up
+        // by a connection, whose response may be that there is none for a file.
+        let mut client = server.connect();
+        client.send(if self.speaks == Speaks::Http {
+            REQUEST
+        } else {
+            b"ping"
+        });
+        client.finish();
+        client.receive_until(|_| false);
     }
 
-    /// Ends a visit: who ends first depends on who has more to say.
-    fn leave(&self, mut wire: Wire) {
+    /// Ends a connection: who ends first depends on who has more to say.
+    fn leave(&self, mut client: Client) {
         if self.speaks == Speaks::Echo {
-            wire.finish();
+            client.finish();
         }
-        wire.expect_end();
+        client.expect_end();
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::cases::{self, Answer, Case, Feature, Then};
+use crate::cases::{self, Case, Expected, Feature, Then};
 use crate::common::steps::{step, with};
 use crate::common::{Server, eventually, proc};
 use crate::outcome::{Event, Outcome};
@@ -82,8 +82,8 @@ fn put(name: &str, pieces: fn(&Case) -> Vec<&[u8]>) {
         if !step.does(capability(case.needs)) {
             continue;
         }
-        // What closes after every answer, does so whatever the case says.
-        if !keeps && !case.answers.is_empty() {
+        // What closes after every response, does so whatever the case says.
+        if !keeps && !case.responses.is_empty() {
             case.then = Then::Closes;
         }
         let whole: &[&[u8]] = &[&case.bytes];
@@ -93,44 +93,44 @@ fn put(name: &str, pieces: fn(&Case) -> Vec<&[u8]>) {
         };
         println!("{name}: {case}");
         let pieces = pieces(&case);
-        converse(&server, &case, &expected, &pieces);
+        exchange(&server, &case, &expected, &pieces);
     }
 }
 
 /// One case, on a connection of its own.
-fn converse(server: &Server, case: &Case, core: &Outcome, pieces: &[&[u8]]) {
+fn exchange(server: &Server, case: &Case, core: &Outcome, pieces: &[&[u8]]) {
     let start = Instant::now();
-    let mut wire = server.connect();
+    let mut client = server.connect();
     for (number, piece) in pieces.iter().enumerate() {
         if number > 0 && pieces.len() == 2 {
-            wire.wait_until_read();
+            client.wait_until_read();
         }
         // Who refuses early need not take the rest.
-        if !wire.try_send(piece) {
+        if !client.try_send(piece) {
             break;
         }
     }
     if case.finish {
-        wire.finish();
+        client.finish();
     }
-    let mut replies = Replies::new(&mut wire);
-    for (number, answer) in case.answers.iter().enumerate() {
+    let mut replies = Replies::new(&mut client);
+    for (number, response) in case.responses.iter().enumerate() {
         let head = is_head(core.events.get(number));
         let Some(reply) = replies.next(head) else {
-            panic!("{number} answers, expected {:?}", case.answers);
+            panic!("{number} responses, expected {:?}", case.responses);
         };
-        expect(&reply, answer);
+        expect(&reply, response);
     }
     match case.then {
-        Then::Closes => match case.answers.last() {
-            Some(Answer::Accepted { .. }) => replies.expect_end_or_reset(),
+        Then::Closes => match case.responses.last() {
+            Some(Expected::Accepted { .. }) => replies.expect_end_or_reset(),
             _ => replies.expect_end(),
         },
         Then::Waits => {
             replies.expect_nothing();
-            wire.wait_until_read();
+            client.wait_until_read();
             let waited = eventually("the server waits, or has waited", || {
-                if wire.has_something() {
+                if client.has_something() {
                     return Some(start.elapsed());
                 }
                 let waits = proc::sleeps_in(server.pid(), libc::SYS_read);
@@ -146,17 +146,17 @@ fn is_head(event: Option<&Event>) -> bool {
     matches!(event, Some(Event::Request { method, .. }) if method == "HEAD")
 }
 
-fn expect(reply: &Reply, answer: &Answer) {
-    let fits = match answer {
-        Answer::Continue => reply.status == 100,
-        Answer::Refused(statuses) => {
+fn expect(reply: &Reply, response: &Expected) {
+    let fits = match response {
+        Expected::Continue => reply.status == 100,
+        Expected::Refused(statuses) => {
             // Who refuses says that it closes.
             statuses.contains(&reply.status) && reply.closes
         }
-        Answer::Accepted { statuses, body } => {
+        Expected::Accepted { statuses, body } => {
             let same = body.as_ref().is_none_or(|body| *body == reply.body);
             statuses.contains(&reply.status) && same
         }
     };
-    assert!(fits, "expected {answer:?}, got {reply:?}");
+    assert!(fits, "expected {response:?}, got {reply:?}");
 }
