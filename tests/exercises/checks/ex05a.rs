@@ -67,7 +67,7 @@ pub const TABLE: Table = Table {
             name: LIMIT,
             points: 1,
             needs: &[BEGINNINGS],
-            read: "Enough is enough",
+            read: "What is too long",
             starter: Starter::Waits,
             run: limit,
         },

@@ -49,7 +49,7 @@ pub const TABLE: Table = Table {
             name: CHUNKED,
             points: 3,
             needs: &[ANSWERS],
-            read: "Reading a body",
+            read: "Chunks, byte by byte",
             starter: Starter::Fails,
             run: |lab| understood(lab, CHUNKS),
         },
@@ -57,7 +57,7 @@ pub const TABLE: Table = Table {
             name: MALFORMED,
             points: 3,
             needs: &[CHUNKED],
-            read: "Reading a body",
+            read: "Chunks, byte by byte",
             starter: Starter::Waits,
             run: |lab| {
                 let program = lab.server()?;
@@ -68,7 +68,7 @@ pub const TABLE: Table = Table {
             name: PIECES,
             points: 2,
             needs: &[LENGTH, CHUNKED],
-            read: "Reading a body",
+            read: "Chunks, byte by byte",
             starter: Starter::Waits,
             run: pieces,
         },
