@@ -21,8 +21,11 @@ impl Copy {
     fn new(name: &str) -> Copy {
         let name = format!("ex-copy-{name}-{}", std::process::id());
         let copy = Copy(std::env::temp_dir().join(name));
-        for folder in ["steps", "tests/exercises"] {
-            copy.take(&Path::new(ROOT).join(folder), &copy.0.join(folder));
+        for directory in ["steps", "tests/exercises"] {
+            copy.take(
+                &Path::new(ROOT).join(directory),
+                &copy.0.join(directory),
+            );
         }
         // Whatever the student has in the original: here the starters.
         let synced = ex(&copy.0, &["sync"]);

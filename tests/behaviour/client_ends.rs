@@ -9,21 +9,21 @@ use nix::unistd::{pipe2, write};
 use crate::client::{client, connected};
 use crate::common::steps::step;
 use crate::common::tools::assert_same;
-use crate::common::{Host, Program, eventually, no_shim, pattern, proc};
+use crate::common::{Peer, Program, eventually, no_shim, pattern, proc};
 
 #[test]
 fn the_addresses_of_a_name_are_tried_in_order() {
-    // One port on three addresses; only the last answers.
-    let host = Host::open();
-    let port = host.address().port();
+    // One port on three addresses; only the last accepts.
+    let peer = Peer::open();
+    let port = peer.address().port();
     let target = format!("swarm:{port}");
-    let program = Program::new(step("step03").program, &[&target]);
+    let program = Program::new(&step("step03").program, &[&target]);
     let gai = "gai=127.0.0.9+127.0.0.7+127.0.0.1+127.0.0.5";
     let Some(program) = program.shim(gai) else {
         return no_shim("the_addresses_of_a_name_are_tried_in_order");
     };
     let running = program.start();
-    drop(host.accept(&running.story));
+    drop(peer.accept(&running.transcript));
     let ended = running.wait();
     ended.expect_status(0);
     assert_eq!(
@@ -37,17 +37,17 @@ fn the_addresses_of_a_name_are_tried_in_order() {
 }
 
 #[test]
-fn an_ipv6_address_that_does_not_answer_is_passed_over() {
-    let host = Host::open();
-    let port = host.address().port();
+fn an_ipv6_address_that_does_not_accept_is_passed_over() {
+    let peer = Peer::open();
+    let port = peer.address().port();
     let target = format!("swarm:{port}");
-    let program = Program::new(step("step03").program, &[&target]);
+    let program = Program::new(&step("step03").program, &[&target]);
     let Some(program) = program.shim("gai=::1+127.0.0.1") else {
-        let test = "an_ipv6_address_that_does_not_answer_is_passed_over";
+        let test = "an_ipv6_address_that_does_not_accept_is_passed_over";
         return no_shim(test);
     };
     let running = program.start();
-    drop(host.accept(&running.story));
+    drop(peer.accept(&running.transcript));
     let ended = running.wait();
     ended.expect_status(0);
     let text = String::from_utf8(ended.stderr).unwrap();
@@ -58,11 +58,11 @@ fn an_ipv6_address_that_does_not_answer_is_passed_over() {
 }
 
 #[test]
-fn when_no_address_answers_each_is_named() {
+fn when_no_address_accepts_each_is_named() {
     // Nobody can listen on port 1 of these by accident.
-    let program = Program::new(step("step03").program, &["swarm:1"]);
+    let program = Program::new(&step("step03").program, &["swarm:1"]);
     let Some(program) = program.shim("gai=127.9.9.1+127.9.9.2") else {
-        return no_shim("when_no_address_answers_each_is_named");
+        return no_shim("when_no_address_accepts_each_is_named");
     };
     let ended = program.start().wait();
     ended.expect_status(1);
@@ -76,23 +76,23 @@ fn when_no_address_answers_each_is_named() {
 
 #[test]
 fn an_ipv6_server() {
-    let Some(host) = Host::open_on("[::1]:0") else {
+    let Some(peer) = Peer::open_on("[::1]:0") else {
         let how = "sysctl net.ipv6.conf.lo.disable_ipv6=0";
         return crate::common::skip("an_ipv6_server", "no IPv6", how);
     };
-    let mut running = client(&host).start();
-    let mut wire = host.accept(&running.story);
+    let mut running = client(&peer).start();
+    let mut client = peer.accept(&running.transcript);
     running.type_in(b"six");
-    wire.expect(b"six");
-    drop(wire);
+    client.expect(b"six");
+    drop(client);
     running.wait().expect_status(0);
 }
 
 #[test]
 fn the_server_ends_although_more_could_be_typed() {
-    let (running, mut wire) = connected();
-    wire.send(b"that is all\n");
-    drop(wire);
+    let (running, mut client) = connected();
+    client.send(b"that is all\n");
+    drop(client);
     let ended = running.wait();
     ended.expect_status(0);
     assert_eq!(ended.stdout, b"that is all\n");
@@ -100,9 +100,9 @@ fn the_server_ends_although_more_could_be_typed() {
 
 #[test]
 fn a_reset_is_a_failure() {
-    let (running, wire) = connected();
+    let (running, client) = connected();
     running.wait_for_note("connected to ");
-    wire.reset();
+    client.reset();
     let ended = running.wait();
     ended.expect_status(1);
     let text = String::from_utf8(ended.stderr).unwrap();
@@ -119,12 +119,12 @@ fn a_reset_while_the_client_writes_is_a_failure() {
     // The kernel tells it to one thread of the two: whichever it is, the
     // status must not be 0.
     for _ in 0..20 {
-        let host = Host::open();
+        let peer = Peer::open();
         let zeros = File::open("/dev/zero").unwrap();
-        let running = client(&host).input(zeros).start();
-        let mut wire = host.accept(&running.story);
-        wire.receive(100_000);
-        wire.reset();
+        let running = client(&peer).input(zeros).start();
+        let mut client = peer.accept(&running.transcript);
+        client.receive(100_000);
+        client.reset();
         let ended = running.wait();
         ended.expect_status(1);
         let text = String::from_utf8(ended.stderr).unwrap();
@@ -134,13 +134,13 @@ fn a_reset_while_the_client_writes_is_a_failure() {
 }
 
 #[test]
-fn nobody_reads_the_answer() {
-    let host = Host::open();
+fn nobody_reads_the_response() {
+    let peer = Peer::open();
     let (_, writing) = std::io::pipe().unwrap();
-    let running = client(&host).stdout(writing).start();
-    let mut wire = host.accept(&running.story);
+    let running = client(&peer).stdout(writing).start();
+    let mut client = peer.accept(&running.transcript);
     running.wait_for_note("connected to ");
-    wire.send(b"an answer");
+    client.send(b"a response");
     let ended = running.wait();
     ended.expect_status(1);
     let text = String::from_utf8(ended.stderr).unwrap();
@@ -150,14 +150,14 @@ fn nobody_reads_the_answer() {
 
 #[test]
 fn an_input_that_cannot_be_read_ends_the_conversation() {
-    // A folder. The server must hear of the end, or both wait for ever.
-    let host = Host::open();
-    let folder = File::open("/").unwrap();
-    let running = client(&host).input(folder).start();
-    let mut wire = host.accept(&running.story);
-    wire.expect_end();
-    wire.send(b"well?");
-    drop(wire);
+    // A directory. The server must hear of the end, or both wait for ever.
+    let peer = Peer::open();
+    let directory = File::open("/").unwrap();
+    let running = client(&peer).input(directory).start();
+    let mut client = peer.accept(&running.transcript);
+    client.expect_end();
+    client.send(b"well?");
+    drop(client);
     let ended = running.wait();
     ended.expect_status(1);
     assert_eq!(ended.stdout, b"well?");
@@ -168,31 +168,31 @@ fn an_input_that_cannot_be_read_ends_the_conversation() {
 
 #[test]
 fn no_input_at_all_is_an_end_at_once() {
-    let host = Host::open();
+    let peer = Peer::open();
     // SAFETY: close(2) takes a number, and exec comes next.
     let program = unsafe {
-        client(&host).before(|| {
+        client(&peer).before(|| {
             libc::close(0);
             Ok(())
         })
     };
     let running = program.start();
-    let mut wire = host.accept(&running.story);
-    wire.expect_end();
-    wire.send(b"an answer");
-    drop(wire);
+    let mut client = peer.accept(&running.transcript);
+    client.expect_end();
+    client.send(b"a response");
+    drop(client);
     let ended = running.wait();
     ended.expect_status(0);
-    assert_eq!(ended.stdout, b"an answer");
+    assert_eq!(ended.stdout, b"a response");
 }
 
 /// Nothing listens there, and the kernel chose that port for our own end.
 #[test]
 fn a_client_that_meets_itself() {
-    let host = Host::open();
-    let address = host.address().to_string();
-    drop(host);
-    let program = Program::new(step("step03").program, &[&address]);
+    let peer = Peer::open();
+    let address = peer.address().to_string();
+    drop(peer);
+    let program = Program::new(&step("step03").program, &[&address]);
     let Some(program) = program.shim("own") else {
         return no_shim("a_client_that_meets_itself");
     };
@@ -210,21 +210,21 @@ fn a_client_that_meets_itself() {
 /// A terminal or a pipe that another program has made non-blocking.
 #[test]
 fn descriptors_that_do_not_wait() {
-    let host = Host::open();
+    let peer = Peer::open();
     let flags = OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
     let (input, typed) = pipe2(flags).unwrap();
     let (printed, output) = pipe2(flags).unwrap();
-    let running = client(&host).input(input).stdout(output).start();
-    let mut wire = host.accept(&running.story);
+    let running = client(&peer).input(input).stdout(output).start();
+    let mut client = peer.accept(&running.transcript);
     // More than a pipe holds, before any of it is read.
     let bytes = pattern(1 << 20);
-    wire.send(&bytes);
-    wire.finish();
+    client.send(&bytes);
+    client.finish();
     eventually("the step waits for both pipes", || {
         proc::sleeps_in(running.pid(), libc::SYS_poll).then_some(())
     });
     write(&typed, b"typed").unwrap();
-    wire.expect(b"typed");
+    client.expect(b"typed");
     fcntl(&printed, FcntlArg::F_SETFL(OFlag::empty())).unwrap();
     let mut read = Vec::new();
     File::from(printed).read_to_end(&mut read).unwrap();

@@ -9,11 +9,10 @@ use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
 
 use crate::common::steps::{
-    Capability::KeepsConnection, REQUEST, STEPS, Speaks, Step, lasting_servers,
-    servers,
+    REQUEST, STEPS, Speaks, Step, lasting_servers, servers,
 };
 use crate::common::tools::{find, scratch};
-use crate::common::{Answer, Program, Server, skip};
+use crate::common::{Program, Response, Server, skip};
 
 /// The two commands that a server says to try.
 fn commands(server: &Server) -> Vec<String> {
@@ -51,7 +50,7 @@ fn resolve(command: &str) -> Option<(PathBuf, Vec<&str>)> {
         // What cargo would build and run is built already.
         assert_eq!((words.next(), words.next()), (Some("run"), Some("--bin")));
         let name = words.next().expect("a step");
-        let program = step(name).expect("a step of the list").program;
+        let program = &step(name).expect("a step of the list").program;
         return Some((program.into(), words.collect()));
     }
     Some((find(first)?, words.collect()))
@@ -119,7 +118,7 @@ fn a_browser_shows_the_page() {
         let page = String::from_utf8_lossy(&ended.stdout);
         let title = title(&server);
         assert!(page.contains(&title), "no {title}; the browser shows: {page}");
-        let note = match step.can.contains(&KeepsConnection) {
+        let note = match step.does("keep-alive") {
             true => " requests, ",
             false => "GET / HTTP/1.1",
         };
@@ -129,9 +128,9 @@ fn a_browser_shows_the_page() {
 
 /// The title of the page that a server has for `/`.
 fn title(server: &Server) -> String {
-    let mut wire = server.connect();
-    wire.send(REQUEST);
-    let page = String::from_utf8(Answer::read(&mut wire).body).unwrap();
+    let mut client = server.connect();
+    client.send(REQUEST);
+    let page = String::from_utf8(Response::read(&mut client).body).unwrap();
     let start = page.find("<title>").expect("a title");
     let end = page.find("</title>").expect("its end");
     page[start..end].to_string()
@@ -161,9 +160,9 @@ fn expect_whole_lines(mut packets: std::fs::File) -> usize {
 
 #[test]
 fn a_line_is_one_write() {
-    for step in STEPS {
+    for step in STEPS.iter() {
         let (reading, writing) = packets();
-        let program = Program::new(step.program, &["--nonsense"]);
+        let program = Program::new(&step.program, &["--nonsense"]);
         program.stderr(writing).start().wait().expect_status(2);
         assert_eq!(expect_whole_lines(reading), 1);
     }
@@ -173,13 +172,13 @@ fn a_line_is_one_write() {
 fn lines_about_clients_are_single_writes_too() {
     for step in lasting_servers() {
         let (reading, writing) = packets();
-        let program = Program::new(step.program, &["127.0.0.1:0"]);
+        let program = Program::new(&step.program, &["127.0.0.1:0"]);
         let server = Server::announced(program.stderr(writing).start());
-        step.visit(&server);
-        let mut wire = server.connect();
-        wire.send(REQUEST);
-        wire.reset();
-        step.visit(&server);
+        step.exchange(&server);
+        let mut client = server.connect();
+        client.send(REQUEST);
+        client.reset();
+        step.exchange(&server);
         server.interrupt();
         assert!(expect_whole_lines(reading) >= 2);
     }

@@ -17,46 +17,46 @@ fn server() -> Server {
 #[test]
 fn every_value_of_a_byte() {
     let server = server();
-    let mut wire = server.connect();
+    let mut client = server.connect();
     let all: Vec<u8> = (0..=255).collect();
-    wire.send(&all);
-    wire.expect(&all);
-    wire.finish();
-    wire.expect_end();
+    client.send(&all);
+    client.expect(&all);
+    client.finish();
+    client.expect_end();
     server.wait_for_note("256 bytes echoed");
 }
 
 #[test]
 fn eight_mebibytes_at_once() {
     let server = server();
-    let mut wire = server.connect();
+    let mut client = server.connect();
     let bytes = pattern(LARGE);
     thread::scope(|scope| {
-        let mut stream = wire.stream();
+        let mut stream = client.stream();
         let sent = &bytes;
         scope.spawn(move || {
             stream.write_all(sent).unwrap();
             stream.shutdown(std::net::Shutdown::Write).unwrap();
         });
-        assert_same(&wire.receive_all(), &bytes);
+        assert_same(&client.receive_all(), &bytes);
     });
 }
 
 #[test]
 fn a_client_that_reads_only_when_nothing_more_fits() {
     let server = server();
-    let mut wire = server.connect();
+    let mut client = server.connect();
     // All buffers on the way fill up, and the server waits in write(2).
     let mut total = 0;
     loop {
-        let count = wire.fill();
+        let count = client.fill();
         total += count;
         if crate::common::proc::sleeps_in(server.pid(), libc::SYS_write) {
             break;
         }
     }
-    wire.finish();
-    let echoed = wire.receive_all();
+    client.finish();
+    let echoed = client.receive_all();
     assert_eq!(echoed.len(), total);
     assert!(echoed.iter().all(|&byte| byte == b'x'));
     server.wait_for_note(&format!("{total} bytes echoed"));
@@ -65,63 +65,63 @@ fn a_client_that_reads_only_when_nothing_more_fits() {
 #[test]
 fn half_a_connection_is_enough_for_the_rest() {
     let server = server();
-    let mut wire = server.connect();
+    let mut client = server.connect();
     let bytes = pattern(100_000);
-    wire.send(&bytes);
-    wire.finish();
-    assert_same(&wire.receive_all(), &bytes);
+    client.send(&bytes);
+    client.finish();
+    assert_same(&client.receive_all(), &bytes);
 }
 
 #[test]
 fn a_client_that_says_nothing_and_leaves() {
     let server = server();
-    let mut wire = server.connect();
-    wire.finish();
-    wire.expect_end();
+    let mut client = server.connect();
+    client.finish();
+    client.expect_end();
     server.wait_for_note("0 bytes echoed");
 }
 
 #[test]
 fn a_reset_while_the_server_reads() {
     let server = server();
-    let mut wire = server.connect();
-    wire.send(b"hello");
-    wire.expect(b"hello");
-    wire.reset();
+    let mut client = server.connect();
+    client.send(b"hello");
+    client.expect(b"hello");
+    client.reset();
     server.wait_for_note("client lost: connection reset by peer");
-    step("step02").visit(&server);
+    step("step02").exchange(&server);
 }
 
 #[test]
 fn a_reset_while_the_server_writes() {
     let server = server();
-    let mut wire = server.connect();
+    let mut client = server.connect();
     while !crate::common::proc::sleeps_in(server.pid(), libc::SYS_write) {
-        wire.fill();
+        client.fill();
     }
-    wire.reset();
+    client.reset();
     server.wait_for_note("client lost: connection reset by peer");
-    step("step02").visit(&server);
+    step("step02").exchange(&server);
 }
 
 #[test]
 fn a_client_gone_before_the_echo() {
     // Not a reset but an ordinary end, with the echo unread: the kernel
-    // answers the server's next writes with a reset, and then EPIPE.
+    // meets the server's next writes with a reset, and then EPIPE.
     let server = server();
     for _ in 0..50 {
-        let mut wire = server.connect();
-        wire.try_send(&pattern(200_000));
+        let mut client = server.connect();
+        client.try_send(&pattern(200_000));
     }
-    step("step02").visit(&server);
+    step("step02").exchange(&server);
     assert!(server.is_alive());
 }
 
 #[test]
-fn a_thousand_short_visits() {
+fn a_thousand_short_connections() {
     let server = server();
     for _ in 0..1000 {
-        step("step02").visit(&server);
+        step("step02").exchange(&server);
     }
 }
 
@@ -133,11 +133,11 @@ fn a_kernel_that_takes_and_gives_little() {
         let Some(server) = Server::start_shim(step("step02"), what) else {
             return no_shim("a_kernel_that_takes_and_gives_little");
         };
-        let mut wire = server.connect();
+        let mut client = server.connect();
         let bytes = pattern(40_000);
-        wire.send(&bytes);
-        wire.finish();
-        assert_same(&wire.receive_all(), &bytes);
+        client.send(&bytes);
+        client.finish();
+        assert_same(&client.receive_all(), &bytes);
     }
 }
 
@@ -147,7 +147,7 @@ fn clients_who_give_up_in_the_queue() {
     let Some(server) = Server::start_shim(step("step02"), what) else {
         return no_shim("clients_who_give_up_in_the_queue");
     };
-    step("step02").visit(&server);
+    step("step02").exchange(&server);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use libc::c_long;
 
 use crate::common::steps::{Speaks, Step, lasting_servers, servers, step};
-use crate::common::{Host, Program, Running, Server, Wire, eventually, proc};
+use crate::common::{Client, Peer, Program, Running, Server, eventually, proc};
 
 const SIGNALS: [i32; 2] = [libc::SIGINT, libc::SIGTERM];
 
@@ -67,7 +67,7 @@ fn a_server_waiting_for_a_client_to_read() {
 fn a_server_without_a_descriptor() {
     for step in lasting_servers() {
         let server = Server::start(step);
-        step.starve(&server);
+        step.exhaust_descriptors(&server);
         waits_in(&server, libc::SYS_clock_nanosleep);
         server.signal(libc::SIGINT);
         server.wait().expect_signal(libc::SIGINT);
@@ -75,13 +75,13 @@ fn a_server_without_a_descriptor() {
 }
 
 /// A client that is connected, with the other end of its connection.
-fn connected() -> (Running, Wire) {
-    let host = Host::open();
-    let address = host.address().to_string();
-    let program = Program::new(step("step03").program, &[&address]);
+fn connected() -> (Running, Client) {
+    let peer = Peer::open();
+    let address = peer.address().to_string();
+    let program = Program::new(&step("step03").program, &[&address]);
     let running = program.with_input().start();
-    let wire = host.accept(&running.story);
-    (running, wire)
+    let client = peer.accept(&running.transcript);
+    (running, client)
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_client_waiting_for_the_handshake() {
     let _first = std::net::TcpStream::connect(address).unwrap();
     for signal in SIGNALS {
         let address = address.to_string();
-        let program = Program::new(step("step03").program, &[&address]);
+        let program = Program::new(&step("step03").program, &[&address]);
         let running = program.start();
         waits_in(&running, libc::SYS_connect);
         end(running, signal);
@@ -145,7 +145,7 @@ fn find(running: &Running) -> std::net::SocketAddr {
 #[test]
 fn a_server_goes_on_without_its_audience() {
     for step in servers() {
-        let program = Program::new(step.program, &["127.0.0.1:0"]);
+        let program = Program::new(&step.program, &["127.0.0.1:0"]);
         let program = program.stdout(nobody_reads()).stderr(nobody_reads());
         goes_on(step, program.start());
     }
@@ -154,7 +154,7 @@ fn a_server_goes_on_without_its_audience() {
 #[test]
 fn a_server_goes_on_with_no_output_at_all() {
     for step in servers() {
-        let program = Program::new(step.program, &["127.0.0.1:0"]);
+        let program = Program::new(&step.program, &["127.0.0.1:0"]);
         // SAFETY: close(2) takes a number; the descriptors are the child's
         // own, and what it does next is exec.
         let program = unsafe {
@@ -172,12 +172,12 @@ fn a_server_goes_on_with_no_output_at_all() {
 fn goes_on(step: &Step, running: Running) {
     let address = find(&running);
     for _ in 0..if step.speaks == Speaks::Greeting { 1 } else { 3 } {
-        let mut wire = Wire::connect(address, &running.story);
-        step.talk(&mut wire);
+        let mut client = Client::connect(address, &running.transcript);
+        step.request(&mut client);
         if step.speaks == Speaks::Echo {
-            wire.finish();
+            client.finish();
         }
-        wire.expect_end();
+        client.expect_end();
     }
     if step.speaks == Speaks::Greeting {
         running.wait().expect_status(0);

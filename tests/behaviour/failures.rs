@@ -9,7 +9,7 @@ use nix::sys::socket::{
 
 use crate::common::steps::{Step, servers, step};
 use crate::common::tools::find;
-use crate::common::{Ended, Host, Program, done, no_shim, skip};
+use crate::common::{Ended, Peer, Program, done, no_shim, skip};
 
 fn fails(program: &str, argument: &str) -> Ended {
     Program::new(program, &[argument]).start().wait()
@@ -18,11 +18,11 @@ fn fails(program: &str, argument: &str) -> Ended {
 #[test]
 fn address_in_use() {
     for step in servers() {
-        let host = Host::open();
-        let address = host.address();
-        let ended = fails(step.program, &address.to_string());
+        let peer = Peer::open();
+        let address = peer.address();
+        let ended = fails(&step.program, &address.to_string());
         assert_eq!(ended.stdout, b"", "nothing is announced");
-        let (name, program) = (step.name, step.program);
+        let (name, program) = (&step.name, &step.program);
         ended.expect_failure(
             1,
             &format!(
@@ -34,6 +34,19 @@ fn address_in_use() {
     }
 }
 
+/// After `cargo run` the program's name alone would be no command.
+#[test]
+fn the_advice_is_a_command_with_all_arguments() {
+    let peer = Peer::open();
+    let (program, address) = (&step("step08").program, peer.address());
+    let address = address.to_string();
+    let arguments = ["CARGO_PKG_NAME=x", program, &address, "--root", "/"];
+    let ended = Program::new("/usr/bin/env", &arguments).start().wait();
+    let line = ended.expect_one_line();
+    let advice = "cargo run --bin step08 -- 127.0.0.1:8081 --root /";
+    assert!(line.ends_with(advice), "{line}");
+}
+
 /// A server that wants port 80, and may not have it.
 fn on_port_80(step: &Step) -> Option<Program> {
     let setting = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
@@ -43,14 +56,14 @@ fn on_port_80(step: &Step) -> Option<Program> {
         // In many containers the port is everybody's. Then strace plays the
         // kernel that refuses it.
         let quiet = ["-o", "/dev/null", "-e", "inject=bind:error=EACCES"];
-        let arguments = [&quiet[..], &[step.program], &arguments].concat();
+        let arguments = [&quiet[..], &[&step.program], &arguments].concat();
         return Some(Program::new(find("strace")?, &arguments));
     }
     // Root would be allowed to have it; a program started without this
     // capability is not, whoever starts it.
     // SAFETY: the closure makes two system calls and nothing else.
     Some(unsafe {
-        Program::new(step.program, &arguments).before(|| {
+        Program::new(&step.program, &arguments).before(|| {
             const NET_BIND_SERVICE: i32 = 10;
             match libc::geteuid() {
                 0 => done(libc::prctl(libc::PR_CAPBSET_DROP, NET_BIND_SERVICE)),
@@ -72,7 +85,7 @@ fn permission_denied_for_a_port_of_roots() {
             let why = "root cannot give up a capability here";
             return skip(test, why, "run the tests as an ordinary user");
         };
-        let (name, program) = (step.name, step.program);
+        let (name, program) = (&step.name, &step.program);
         running.wait().expect_failure(
             1,
             &format!(
@@ -88,7 +101,7 @@ fn permission_denied_for_a_port_of_roots() {
 fn address_of_another_machine() {
     for step in servers() {
         // An address that RFC 5737 keeps for documents.
-        fails(step.program, "203.0.113.1:8080").expect_failure(
+        fails(&step.program, "203.0.113.1:8080").expect_failure(
             1,
             &format!(
                 "{}: cannot listen on 203.0.113.1:8080: cannot assign \
@@ -107,7 +120,7 @@ fn connection_refused() {
     let socket = socket(family, kind, SockFlag::SOCK_CLOEXEC, None).unwrap();
     bind(socket.as_raw_fd(), &SockaddrIn::new(127, 0, 0, 1, 0)).unwrap();
     let address: SockaddrIn = getsockname(socket.as_raw_fd()).unwrap();
-    let ended = fails(step("step03").program, &address.to_string());
+    let ended = fails(&step("step03").program, &address.to_string());
     ended.expect_status(1);
     assert_eq!(
         String::from_utf8(ended.stderr).unwrap(),
@@ -120,7 +133,7 @@ fn connection_refused() {
 
 #[test]
 fn name_not_found() {
-    let program = Program::new(step("step03").program, &["nobody:8080"]);
+    let program = Program::new(&step("step03").program, &["nobody:8080"]);
     let Some(program) = program.shim("gai=NONAME") else {
         no_shim("name_not_found");
         return;

@@ -1,6 +1,6 @@
 //! Step 04: one page for every request, however the request arrives.
 
-use crate::common::Answer;
+use crate::common::Response;
 use crate::common::steps::{KEEPING, step};
 use crate::common::tools::assert_same;
 use crate::common::{Server, no_shim};
@@ -12,30 +12,30 @@ pub fn server() -> Server {
     Server::start(step("step04"))
 }
 
-/// What `server` answers to `request`.
-fn answer(server: &Server, request: &[u8]) -> Answer {
-    let mut wire = server.connect();
-    wire.send(request);
-    let answer = Answer::read(&mut wire);
+/// The response of `server` to `request`.
+fn response(server: &Server, request: &[u8]) -> Response {
+    let mut client = server.connect();
+    client.send(request);
+    let response = Response::read(&mut client);
     // Not a byte more than Content-Length says.
-    wire.expect_end();
-    answer
+    client.expect_end();
+    response
 }
 
 #[test]
 fn the_page_is_framed_as_it_says() {
-    let answer = answer(&server(), KEEPING);
-    answer.expect_page();
-    assert_eq!(answer.field("connection"), Some("close"));
-    assert_eq!(answer.fields.len(), 3, "{:?}", answer.fields);
+    let response = response(&server(), KEEPING);
+    response.expect_page();
+    assert_eq!(response.field("connection"), Some("close"));
+    assert_eq!(response.fields.len(), 3, "{:?}", response.fields);
     let page = include_bytes!("../../steps/04-http/page.html");
-    assert_same(&answer.body, page);
+    assert_same(&response.body, page);
 }
 
 #[test]
 fn it_understands_nothing_of_the_request() {
     let server = server();
-    let page = answer(&server, KEEPING).body;
+    let page = response(&server, KEEPING).body;
     for line in [
         "GET /another HTTP/1.1",
         "GET /favicon.ico HTTP/1.1",
@@ -45,31 +45,31 @@ fn it_understands_nothing_of_the_request() {
         "",
     ] {
         let request = format!("{line}\r\nHost: localhost\r\n\r\n");
-        assert_same(&answer(&server, request.as_bytes()).body, &page);
+        assert_same(&response(&server, request.as_bytes()).body, &page);
     }
-    answer(&server, b"\r\n\r\n").expect_page();
+    response(&server, b"\r\n\r\n").expect_page();
 }
 
 #[test]
 fn a_head_byte_by_byte() {
     let server = server();
-    let mut wire = server.connect();
+    let mut client = server.connect();
     // A short one: each byte is waited for, and all have five seconds.
     for byte in b"GET /\r\n\r\n" {
-        assert!(!wire.has_something(), "an answer before the blank line");
-        wire.send_pieces(&[&[*byte]]);
+        assert!(!client.has_something(), "a response before the blank line");
+        client.send_pieces(&[&[*byte]]);
     }
-    Answer::read(&mut wire).expect_page();
+    Response::read(&mut client).expect_page();
 }
 
 #[test]
 fn a_head_in_two_pieces_cut_anywhere() {
     let server = server();
     for cut in 1..KEEPING.len() {
-        let mut wire = server.connect();
+        let mut client = server.connect();
         let (first, second) = KEEPING.split_at(cut);
-        wire.send_pieces(&[first, second]);
-        Answer::read(&mut wire).expect_page();
+        client.send_pieces(&[first, second]);
+        Response::read(&mut client).expect_page();
     }
 }
 
@@ -81,8 +81,8 @@ fn a_kernel_that_takes_and_gives_little() {
         let Some(server) = Server::start_shim(step("step04"), what) else {
             return no_shim("a_kernel_that_takes_and_gives_little");
         };
-        answer(&server, KEEPING).expect_page();
-        answer(&server, KEEPING).expect_page();
+        response(&server, KEEPING).expect_page();
+        response(&server, KEEPING).expect_page();
     }
 }
 
@@ -96,29 +96,29 @@ fn padded(length: usize) -> Vec<u8> {
 
 #[test]
 fn the_longest_head() {
-    answer(&server(), &padded(MAX_HEAD)).expect_page();
+    response(&server(), &padded(MAX_HEAD)).expect_page();
 }
 
 #[test]
 fn a_head_too_long() {
     let server = server();
     for length in [MAX_HEAD + 1, 10 * MAX_HEAD, 100 * MAX_HEAD] {
-        let mut wire = server.connect();
-        wire.try_send(&padded(length));
-        let (bytes, _) = wire.receive_until(|_| false);
+        let mut client = server.connect();
+        client.try_send(&padded(length));
+        let (bytes, _) = client.receive_until(|_| false);
         assert!(bytes.is_empty(), "no page: {}", bytes.escape_ascii());
     }
     server.wait_for_note(": no empty line in 16384 bytes\n");
-    answer(&server, KEEPING).expect_page();
+    response(&server, KEEPING).expect_page();
 }
 
 #[test]
 fn sixteen_kibibytes_without_end() {
     let server = server();
-    let mut wire = server.connect();
-    wire.try_send(&[b'x'; MAX_HEAD]);
+    let mut client = server.connect();
+    client.try_send(&[b'x'; MAX_HEAD]);
     // Refused at once, though nothing says that no more will come.
-    let (bytes, _) = wire.receive_until(|_| false);
+    let (bytes, _) = client.receive_until(|_| false);
     assert!(bytes.is_empty());
     server.wait_for_note(": no empty line in 16384 bytes\n");
 }
@@ -126,32 +126,32 @@ fn sixteen_kibibytes_without_end() {
 #[test]
 fn the_question_may_be_followed_by_the_end() {
     let server = server();
-    let mut wire = server.connect();
-    wire.send(KEEPING);
-    wire.finish();
-    Answer::read(&mut wire).expect_page();
-    wire.expect_end();
+    let mut client = server.connect();
+    client.send(KEEPING);
+    client.finish();
+    Response::read(&mut client).expect_page();
+    client.expect_end();
 }
 
 #[test]
 fn a_client_gone_in_the_middle_of_the_head() {
     let server = server();
-    let mut wire = server.connect();
-    wire.send(b"GET / HTTP/1.1\r\n");
-    wire.finish();
-    wire.expect_end();
-    let left = format!("{}: closed within a request", wire.own_address());
+    let mut client = server.connect();
+    client.send(b"GET / HTTP/1.1\r\n");
+    client.finish();
+    client.expect_end();
+    let left = format!("{}: closed within a request", client.own_address());
     server.wait_for_note(&left);
-    answer(&server, KEEPING).expect_page();
+    response(&server, KEEPING).expect_page();
 }
 
 #[test]
 fn a_client_gone_without_a_word() {
     let server = server();
-    let mut wire = server.connect();
-    wire.finish();
-    wire.expect_end();
-    let left = format!("{}: closed without a request\n", wire.own_address());
+    let mut client = server.connect();
+    client.finish();
+    client.expect_end();
+    let left = format!("{}: closed without a request\n", client.own_address());
     server.wait_for_note(&left);
 }
 
@@ -159,18 +159,18 @@ fn a_client_gone_without_a_word() {
 fn a_reset_at_any_moment() {
     let server = server();
     for _ in 0..20 {
-        let mut wire = server.connect();
-        wire.send(b"GET /");
-        wire.reset();
-        let mut wire = server.connect();
-        wire.send(KEEPING);
-        wire.reset();
-        let mut wire = server.connect();
-        wire.send(KEEPING);
-        wire.receive(10);
-        wire.reset();
+        let mut client = server.connect();
+        client.send(b"GET /");
+        client.reset();
+        let mut client = server.connect();
+        client.send(KEEPING);
+        client.reset();
+        let mut client = server.connect();
+        client.send(KEEPING);
+        client.receive(10);
+        client.reset();
     }
-    answer(&server, KEEPING).expect_page();
+    response(&server, KEEPING).expect_page();
 }
 
 #[test]
@@ -180,21 +180,21 @@ fn a_browsers_second_connection_waits_in_silence() {
     let mut first = server.connect();
     let mut reserve = server.connect();
     first.send(KEEPING);
-    Answer::read(&mut first).expect_page();
+    Response::read(&mut first).expect_page();
     assert!(!reserve.has_something());
     // Used at last, it gets the next page: the icon that nobody has.
     drop(first);
     reserve.send(b"GET /favicon.ico HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    Answer::read(&mut reserve).expect_page();
+    Response::read(&mut reserve).expect_page();
 }
 
 #[test]
 fn nobody_writes_to_the_operators_terminal() {
     let server = server();
-    let mut wire = server.connect();
-    wire.send(b"GET /\x1b[2J\x07\n\xff\"' HTTP/1.1\r\n\r\n");
-    Answer::read(&mut wire).expect_page();
+    let mut client = server.connect();
+    client.send(b"GET /\x1b[2J\x07\n\xff\"' HTTP/1.1\r\n\r\n");
+    Response::read(&mut client).expect_page();
     let line = r#"GET /\x1b[2J\x07\n\xff\"\' HTTP/1.1"#;
-    let line = format!("{}: {line}\n", wire.own_address());
+    let line = format!("{}: {line}\n", client.own_address());
     server.wait_for_note(&line);
 }

@@ -2,107 +2,120 @@
 //! what a later step brings.
 
 use std::net::TcpStream;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::common::Answer;
-use crate::common::steps::Capability::*;
-use crate::common::steps::{Capability, KEEPING, REQUEST, STEPS, Speaks, Step};
-use crate::common::{Host, Program, Server, Wire, eventually, pattern, proc};
+use crate::common::Response;
+use crate::common::steps::{KEEPING, REQUEST, STEPS, Speaks, Step};
+use crate::common::{Client, Peer, Program, Server, eventually, pattern, proc};
 
-/// Tries it out on a fresh server. Nothing is decided by time: a `false` is
-/// something that was seen to happen otherwise.
-fn is_seen(capability: Capability, step: &Step) -> bool {
-    let probe = match capability {
-        Greets => greets,
-        Echoes => echoes,
-        ServesTheNext => serves_the_next,
-        ReturnsAtOnce => returns_at_once,
-        Connects => connects,
-        AnswersHttp => answers_http,
-        EndsSilence => ends_silence,
-        RefusesNonsense => refuses_nonsense,
-        KeepsConnection => keeps_connection,
-        TakesBodies => takes_bodies,
-        ServesFiles => serves_files,
-        ServesBesideSilence => serves_beside_silence,
-    };
-    probe(step)
+/// What a step may bring, and how to see whether it is there. Nothing is
+/// decided by time: a `false` is something that was seen to happen otherwise.
+type Probe = (&'static str, fn(&Step) -> bool);
+
+const PROBES: [Probe; 12] = [
+    ("greeting", greets),
+    ("echo", echoes),
+    ("next-client", serves_the_next),
+    ("quick-restart", returns_at_once),
+    ("client", connects),
+    ("http", speaks_http),
+    ("timeouts", ends_silence),
+    ("refusals", refuses_nonsense),
+    ("keep-alive", keeps_connection),
+    ("bodies", takes_bodies),
+    ("files", serves_files),
+    ("concurrency", serves_beside_silence),
+];
+
+fn is_seen(capability: &str, step: &Step) -> bool {
+    let mut probes = PROBES.iter();
+    let probe = probes.find(|(name, _)| *name == capability);
+    println!("{} {capability}", step.name);
+    probe.unwrap_or_else(|| panic!("no probe for {capability}")).1(step)
 }
 
 #[test]
 fn every_step_does_what_it_claims() {
-    for step in STEPS {
-        for claim in step.can {
-            println!("{} {claim:?}", step.name);
-            assert!(is_seen(*claim, step), "{} {claim:?}", step.name);
+    on_every_step(|step| {
+        for claim in step.capabilities() {
+            assert!(is_seen(claim, step), "{} {claim}", step.name);
         }
-    }
+    });
 }
 
 #[test]
-fn every_step_lacks_what_a_later_one_brings() {
-    for step in STEPS {
-        for lack in step.cannot {
-            println!("{} lacks {lack:?}", step.name);
-            assert!(!is_seen(*lack, step), "{} {lack:?}", step.name);
+fn every_step_lacks_what_it_says() {
+    on_every_step(|step| {
+        for lack in &step.lacks {
+            assert!(!is_seen(lack, step), "{} {lack}", step.name);
         }
-    }
+    });
+}
+
+fn on_every_step(suite: impl Fn(&Step) + Sync) {
+    let suite = &suite;
+    thread::scope(|scope| {
+        for step in STEPS.iter() {
+            scope.spawn(move || suite(step));
+        }
+    });
 }
 
 /// Lets the client of such a step speak. Returns the first words of the
-/// answer; empty, if the connection ended without one.
-fn first_words(step: &Step, wire: &mut Wire) -> Vec<u8> {
+/// response; empty, if the connection ended without one.
+fn first_words(step: &Step, client: &mut Client) -> Vec<u8> {
     match step.speaks {
-        Speaks::Echo => wire.send(b"ping\n"),
-        Speaks::Http => wire.send(REQUEST),
+        Speaks::Echo => client.send(b"ping\n"),
+        Speaks::Http => client.send(REQUEST),
         Speaks::Greeting | Speaks::Client => {}
     }
-    wire.receive_until(|bytes| !bytes.is_empty()).0
+    client.receive_until(|bytes| !bytes.is_empty()).0
 }
 
 fn greets(step: &Step) -> bool {
     let server = Server::start(step);
-    step.visit(&server);
+    step.exchange(&server);
     step.speaks == Speaks::Greeting
 }
 
 fn echoes(step: &Step) -> bool {
     let server = Server::start(step);
-    let mut wire = server.connect();
+    let mut client = server.connect();
     let bytes = pattern(1000);
-    wire.try_send(&bytes);
-    wire.finish();
-    wire.receive_until(|_| false).0 == bytes
+    client.try_send(&bytes);
+    client.finish();
+    client.receive_until(|_| false).0 == bytes
 }
 
 fn serves_the_next(step: &Step) -> bool {
     let server = Server::start(step);
-    step.visit(&server);
+    step.exchange(&server);
     // Where nobody listens any more, the kernel refuses; or it accepts
     // while the program is ending, and then resets.
     let Ok(stream) = TcpStream::connect(server.address) else { return false };
-    let mut wire = Wire::over(stream, &server.story);
-    !first_words(step, &mut wire).is_empty()
+    let mut client = Client::over(stream, &server.transcript);
+    !first_words(step, &mut client).is_empty()
 }
 
 fn returns_at_once(step: &Step) -> bool {
     let server = Server::start(step);
     let address = server.address;
-    let mut wire = server.connect();
-    step.talk(&mut wire);
+    let mut client = server.connect();
+    step.request(&mut client);
     // The server's side closes first, so it is the server's address that
     // the kernel keeps for a minute.
-    if step.can.contains(&ServesTheNext) {
+    if step.does("next-client") {
         server.signal(libc::SIGTERM);
         server.wait().expect_signal(libc::SIGTERM);
     } else {
         server.wait().expect_status(0);
     }
-    wire.expect_end();
-    drop(wire);
+    client.expect_end();
+    drop(client);
     eventually("TIME_WAIT", || proc::in_time_wait(address).then_some(()));
 
-    let again = Program::new(step.program, &[&address.to_string()]).start();
+    let again = Program::new(&step.program, &[&address.to_string()]).start();
     let listens = again
         .stdout
         .wait_for(|bytes| bytes.starts_with(b"listening on ").then_some(()));
@@ -115,11 +128,11 @@ fn returns_at_once(step: &Step) -> bool {
 }
 
 fn connects(step: &Step) -> bool {
-    let host = Host::open();
-    let address = host.address().to_string();
-    let program = Program::new(step.program, &[&address]).start();
+    let peer = Peer::open();
+    let address = peer.address().to_string();
+    let program = Program::new(&step.program, &[&address]).start();
     eventually("the program calls, or ends", || {
-        if host.is_called() {
+        if peer.is_called() {
             Some(true)
         } else {
             (!program.is_alive()).then_some(false)
@@ -127,11 +140,11 @@ fn connects(step: &Step) -> bool {
     })
 }
 
-fn answers_http(step: &Step) -> bool {
+fn speaks_http(step: &Step) -> bool {
     let server = Server::start(step);
-    let mut wire = server.connect();
-    wire.send(REQUEST);
-    let (bytes, _) = wire.receive_until(|bytes| bytes.len() >= 9);
+    let mut client = server.connect();
+    client.send(REQUEST);
+    let (bytes, _) = client.receive_until(|bytes| bytes.len() >= 9);
     bytes.starts_with(b"HTTP/1.1 ")
 }
 
@@ -154,38 +167,38 @@ fn ends_silence(step: &Step) -> bool {
 
 fn refuses_nonsense(step: &Step) -> bool {
     let server = Server::start(step);
-    let mut wire = server.connect();
-    wire.send(b"nonsense\r\n\r\n");
-    Answer::read(&mut wire).status == 400
+    let mut client = server.connect();
+    client.send(b"nonsense\r\n\r\n");
+    Response::read(&mut client).status == 400
 }
 
 fn keeps_connection(step: &Step) -> bool {
     let server = Server::start(step);
-    let mut wire = server.connect();
-    wire.send(KEEPING);
-    Answer::read(&mut wire).expect_page();
-    if !wire.try_send(KEEPING) {
+    let mut client = server.connect();
+    client.send(KEEPING);
+    Response::read(&mut client).expect_page();
+    if !client.try_send(KEEPING) {
         return false;
     }
-    !wire.receive_until(|bytes| !bytes.is_empty()).0.is_empty()
+    !client.receive_until(|bytes| !bytes.is_empty()).0.is_empty()
 }
 
 fn takes_bodies(step: &Step) -> bool {
     let server = Server::start(step);
-    let mut wire = server.connect();
-    wire.send(
+    let mut client = server.connect();
+    client.send(
         b"POST /api/echo HTTP/1.1\r\nHost: localhost\r\n\
           Content-Length: 5\r\n\r\nhello",
     );
-    Answer::read(&mut wire).body == b"hello"
+    Response::read(&mut client).body == b"hello"
 }
 
 fn serves_files(step: &Step) -> bool {
     let server = Server::start(step);
-    let mut wire = server.connect();
-    wire.send(b"GET /notes.txt HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let mut client = server.connect();
+    client.send(b"GET /notes.txt HTTP/1.1\r\nHost: localhost\r\n\r\n");
     let notes = include_bytes!("../../steps/08-files/site/notes.txt");
-    Answer::read(&mut wire).body == notes
+    Response::read(&mut client).body == notes
 }
 
 fn serves_beside_silence(step: &Step) -> bool {
@@ -221,15 +234,14 @@ fn serves_beside_silence(step: &Step) -> bool {
 
 #[test]
 fn what_a_step_brings_is_lacking_before() {
-    for (index, step) in STEPS.iter().enumerate() {
-        for claim in step.can {
+    for (index, step) in STEPS.iter().enumerate().skip(1) {
+        for claim in &step.brings {
+            let lacks = |step: &Step| step.lacks.contains(claim);
             let mut earlier = STEPS[..index].iter();
-            let known = earlier.any(|step| step.can.contains(claim));
-            let mut earlier = STEPS[..index].iter();
-            let lacking = earlier.any(|step| step.cannot.contains(claim));
+            let is_lacking = earlier.any(lacks);
             assert!(
-                known || lacking || index == 0,
-                "{} brings {claim:?}: which step before lacks it?",
+                is_lacking,
+                "which step before {} lacks {claim}?",
                 step.name
             );
         }

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use crate::common::proc::{self, Resources};
 use crate::common::steps::{REQUEST, Speaks, Step, lasting_servers, step};
 use crate::common::tools::PATIENCE;
-use crate::common::{Server, Wire, eventually, time};
+use crate::common::{Client, Server, eventually, time};
 
-const VISITORS: usize = 100;
+const CLIENTS: usize = 100;
 
 /// What a hundred clients may cost for good, in KiB: the allocator keeps
 /// some of what it got, but nothing per client.
@@ -28,7 +28,7 @@ fn back_to(before: &Resources, server: &Server) {
 fn warm(step: &Step) -> (Server, Resources) {
     let server = Server::start(step);
     let fresh = Resources::of(server.pid());
-    step.visit(&server);
+    step.exchange(&server);
     back_to(&fresh, &server);
     (server, fresh)
 }
@@ -38,8 +38,8 @@ fn a_hundred_clients_leave_nothing_behind() {
     for step in lasting_servers() {
         let (server, before) = warm(step);
         let memory = proc::memory(server.pid());
-        for _ in 0..VISITORS {
-            step.visit(&server);
+        for _ in 0..CLIENTS {
+            step.exchange(&server);
         }
         back_to(&before, &server);
         let now = proc::memory(server.pid());
@@ -52,22 +52,22 @@ fn clients_who_break_off_leave_nothing_behind() {
     for step in lasting_servers() {
         let (server, before) = warm(step);
         let memory = proc::memory(server.pid());
-        for turn in 0..VISITORS {
-            let mut wire = server.connect();
+        for turn in 0..CLIENTS {
+            let mut client = server.connect();
             match turn % 4 {
                 // Nothing said, and gone; or gone with a reset.
-                0 => drop(wire),
-                1 => wire.reset(),
+                0 => drop(client),
+                1 => client.reset(),
                 // In the middle of a sentence.
                 2 => {
-                    wire.try_send(b"GET / HT");
-                    wire.reset();
+                    client.try_send(b"GET / HT");
+                    client.reset();
                 }
-                // Gone before the answer.
-                _ => drop(wire.try_send(REQUEST)),
+                // Gone before the response.
+                _ => drop(client.try_send(REQUEST)),
             }
         }
-        step.visit(&server);
+        step.exchange(&server);
         back_to(&before, &server);
         let now = proc::memory(server.pid());
         assert!(now <= memory + MEMORY, "{memory} KiB grew to {now} KiB");
@@ -78,28 +78,28 @@ fn clients_who_break_off_leave_nothing_behind() {
 fn a_hundred_at_once_are_all_served() {
     for step in lasting_servers() {
         let (server, before) = warm(step);
-        let mut wires: Vec<Wire> =
-            (0..VISITORS).map(|_| server.connect()).collect();
+        let mut clients: Vec<Client> =
+            (0..CLIENTS).map(|_| server.connect()).collect();
         // The last of them speaks first: who is served in turn is not
         // served by luck.
-        for wire in wires.iter_mut().rev() {
+        for client in clients.iter_mut().rev() {
             match step.speaks {
-                Speaks::Echo => wire.send(b"ping\n"),
-                _ => wire.send(REQUEST),
+                Speaks::Echo => client.send(b"ping\n"),
+                _ => client.send(REQUEST),
             }
-            wire.finish();
+            client.finish();
         }
-        for wire in &mut wires {
-            let answer = wire.receive_all();
-            assert!(!answer.is_empty());
+        for client in &mut clients {
+            let response = client.receive_all();
+            assert!(!response.is_empty());
         }
-        drop(wires);
+        drop(clients);
         back_to(&before, &server);
     }
 }
 
 /// The share of a processor that the server wants in the next second.
-fn share(server: &Server, waiting: &mut Wire) -> f64 {
+fn share(server: &Server, waiting: &mut Client) -> f64 {
     let before = proc::wanted(server.pid());
     let start = Instant::now();
     // The interval is what is measured; nothing arrives meanwhile.
@@ -112,7 +112,7 @@ fn share(server: &Server, waiting: &mut Wire) -> f64 {
 fn no_descriptor_left_is_waited_out() {
     for step in lasting_servers() {
         let (server, before) = warm(step);
-        step.starve(&server);
+        step.exhaust_descriptors(&server);
         let mut client = server.connect();
         let share = share(&server, &mut client);
         assert!(share < 0.3, "spins: {:.0} % of a processor", share * 100.0);
@@ -120,9 +120,9 @@ fn no_descriptor_left_is_waited_out() {
         assert_eq!(proc::queue(server.address), 1, "nobody is let in");
 
         server.limit_descriptors(64);
-        step.talk(&mut client);
+        step.request(&mut client);
         drop(client);
-        step.visit(&server);
+        step.exchange(&server);
         back_to(&before, &server);
     }
 }
@@ -146,7 +146,7 @@ fn step01_says_that_no_descriptor_is_left() {
     });
     server.limit_descriptors(3);
     // The accept that is waiting has its descriptor already.
-    step.visit(&server);
+    step.exchange(&server);
     server.wait().expect_status(0);
 
     let shim = Server::start_shim(step, "accept=EMFILE");

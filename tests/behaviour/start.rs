@@ -3,11 +3,11 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::common::steps::{STEPS, Speaks, Step, servers};
-use crate::common::{Host, Program, Server, skip};
+use crate::common::{Peer, Program, Server, skip};
 
 /// Whether this machine has an IPv6 loopback.
 fn has_ipv6(test: &str) -> bool {
-    let has = Host::open_on("[::1]:0").is_some();
+    let has = Peer::open_on("[::1]:0").is_some();
     if !has {
         let how = "sysctl net.ipv6.conf.lo.disable_ipv6=0";
         skip(test, "no IPv6 on this machine", how);
@@ -41,7 +41,7 @@ fn a_server_announces_itself_and_two_commands() {
             assert!(line.starts_with("  try: "), "{line}");
             assert!(line.contains(&address.port().to_string()), "{line}");
         }
-        step.visit(&server);
+        step.exchange(&server);
     }
 }
 
@@ -53,7 +53,21 @@ fn a_server_listens_on_ipv6() {
     for step in servers() {
         let server = Server::start_on(step, "[::1]:0");
         assert_eq!(server.address.ip(), Ipv6Addr::LOCALHOST);
-        step.visit(&server);
+        step.exchange(&server);
+    }
+}
+
+/// A link-local address with its interface, which has a number.
+#[test]
+fn an_address_of_one_interface() {
+    if !has_ipv6("an_address_of_one_interface") {
+        return;
+    }
+    for step in servers() {
+        let arguments = ["[fe80::1%lo]:0"];
+        let ended = Program::new(&step.program, &arguments).start().wait();
+        let line = ended.expect_one_line();
+        assert!(line.contains("cannot listen on [fe80::1%1]:0: "), "{line}");
     }
 }
 
@@ -90,10 +104,10 @@ fn a_port_alone_is_one_of_127_0_0_1() {
 
         // A port that was free a moment ago. Should somebody take it in
         // between, the step says so, and that is no fault of its.
-        let host = Host::open();
-        let port = host.address().port();
-        drop(host);
-        let running = Program::new(step.program, &[&port.to_string()]).start();
+        let peer = Peer::open();
+        let port = peer.address().port();
+        drop(peer);
+        let running = Program::new(&step.program, &[&port.to_string()]).start();
         let line = running.stdout.wait_for(|bytes| {
             bytes.starts_with(b"listening on ").then_some(())
         });
@@ -110,9 +124,9 @@ fn a_port_alone_is_one_of_127_0_0_1() {
 
 #[test]
 fn help_is_asked_for_and_given() {
-    for step in STEPS {
+    for step in STEPS.iter() {
         for arguments in [&["--help"][..], &["-h"], &["127.0.0.1:0", "-h"]] {
-            let ended = Program::new(step.program, arguments).start().wait();
+            let ended = Program::new(&step.program, arguments).start().wait();
             ended.expect_status(0);
             assert_eq!(ended.stderr, b"");
             let help = String::from_utf8(ended.stdout).unwrap();
@@ -130,10 +144,10 @@ fn help_is_asked_for_and_given() {
 }
 
 #[test]
-fn wrong_arguments_are_answered_by_one_line() {
-    for step in STEPS {
+fn wrong_arguments_get_one_line() {
+    for step in STEPS.iter() {
         for (arguments, word) in wrong_arguments(step) {
-            let ended = Program::new(step.program, arguments).start().wait();
+            let ended = Program::new(&step.program, arguments).start().wait();
             ended.expect_status(2);
             assert_eq!(ended.stdout, b"");
             let line = ended.expect_one_line();
@@ -142,6 +156,18 @@ fn wrong_arguments_are_answered_by_one_line() {
             assert!(line.contains(word), "{arguments:?}: {line}");
             assert!(line.ends_with("; try --help"), "{line}");
         }
+    }
+}
+
+#[test]
+fn an_argument_that_is_not_utf_8() {
+    for step in STEPS.iter() {
+        let script = "exec \"$0\" \"$(printf '\\377')\"";
+        let arguments = ["-c", script, &step.program];
+        let ended = Program::new("/bin/sh", &arguments).start().wait();
+        ended.expect_status(2);
+        let line = ended.expect_one_line();
+        assert!(line.ends_with("; try --help"), "{line}");
     }
 }
 

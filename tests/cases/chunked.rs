@@ -16,10 +16,10 @@ fn good(
     is: &[u8],
 ) -> Case {
     let next = line("GET / HTTP/1.1");
-    talk(name, rfc, join(&[&chunked(body), &next])).echoes(is).accepted(&[200])
+    case(name, rfc, join(&[&chunked(body), &next])).echoes(is).accepted(&[200])
 }
 
-/// A bad body: the request after it is not answered.
+/// A bad body: the request after it gets no response.
 fn broken(name: &str, body: impl AsRef<[u8]>) -> Case {
     let next = line("GET / HTTP/1.1");
     bad(name, "9112 7.1", join(&[&chunked(body), &next]))
@@ -204,7 +204,7 @@ fn sizes() -> Vec<Case> {
     let many = format!("1;{}\r\nx\r\n", "y".repeat(200)).repeat(30);
     let mut more = |status: &[u16], name: &str, body: String| {
         let bytes = join(&[&chunked(body), &line("GET / HTTP/1.1")]);
-        cases.push(talk(name, "9112 7.1", bytes).refused(status));
+        cases.push(case(name, "9112 7.1", bytes).refused(status));
     };
     more(&[400], "LF after the size", "5\nhello\r\n0\r\n\r\n".into());
     more(
@@ -273,7 +273,7 @@ fn trailers() -> Vec<Case> {
         broken("a trailer that ends in LF", after(b"X: y\n\r\n")),
         broken("a trailer with a CR", after(b"X: y\rz\r\n\r\n")),
         broken("a request for a trailer", after(b"")),
-        talk("too many trailers", "6585 5", chunked(after(many.as_bytes())))
+        case("too many trailers", "6585 5", chunked(after(many.as_bytes())))
             .refused(&[400, 431]),
     ]
 }

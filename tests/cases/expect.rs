@@ -8,12 +8,12 @@ pub fn cases() -> Vec<Case> {
     };
     let sends = |expect: &str| join(&[&asks(expect), b"hello"]);
     vec![
-        talk("100-continue", "9110 10.1.1", asks("100-continue")).continues(),
-        talk("100-continue and the body", "9110 10.1.1", sends("100-continue"))
+        case("100-continue", "9110 10.1.1", asks("100-continue")).continues(),
+        case("100-continue and the body", "9110 10.1.1", sends("100-continue"))
             .continues()
             .echoes(b"hello"),
-        talk("100-Continue", "9110 10.1.1", asks("100-Continue")).continues(),
-        talk(
+        case("100-Continue", "9110 10.1.1", asks("100-Continue")).continues(),
+        case(
             "100-continue before chunks",
             "9110 10.1.1",
             post(
@@ -24,7 +24,7 @@ pub fn cases() -> Vec<Case> {
         )
         .continues()
         .echoes(b"hello"),
-        talk(
+        case(
             "100-continue twice",
             "9110 10.1.1",
             join(&[&sends("100-continue"), &sends("100-continue")]),
@@ -33,7 +33,7 @@ pub fn cases() -> Vec<Case> {
         .echoes(b"hello")
         .continues()
         .echoes(b"hello"),
-        talk(
+        case(
             "100-continue without a body",
             "9110 10.1.1",
             post("Expect: 100-continue\r\n", ""),
@@ -44,7 +44,7 @@ pub fn cases() -> Vec<Case> {
             "9110 10.1.1",
             get("Expect: 100-continue\r\n"),
         ),
-        talk(
+        case(
             "100-continue in HTTP/1.0",
             "9110 10.1.1",
             b"POST /api/echo HTTP/1.0\r\n\
@@ -66,7 +66,7 @@ pub fn cases() -> Vec<Case> {
             "9110 15.5.18",
             asks("100-continue, x"),
         ),
-        talk(
+        case(
             "100-continue in a list",
             "9110 10.1.1",
             sends("100-continue, ,100-continue"),
@@ -74,7 +74,7 @@ pub fn cases() -> Vec<Case> {
         .continues()
         .echoes(b"hello"),
         waits("an empty list of expectations", "9110 10.1.1", asks("")),
-        talk(
+        case(
             "another expectation in HTTP/1.0",
             "9110 10.1.1",
             b"POST /api/echo HTTP/1.0\r\nExpect: x\r\n\
@@ -97,7 +97,7 @@ pub fn cases() -> Vec<Case> {
             "9110 10.1.1",
             post("Expect: 100-continue\r\nContent-Length: +5\r\n", ""),
         ),
-        talk(
+        case(
             "100-continue for nowhere",
             "9110 10.1.1",
             b"POST /nowhere HTTP/1.1\r\nHost: a\r\n\
@@ -107,7 +107,7 @@ pub fn cases() -> Vec<Case> {
         .accepted(&[404])
         .closes()
         .about_the_site(),
-        talk(
+        case(
             "100-continue for GET with a body",
             "9110 10.1.1",
             get("Expect: 100-continue\r\nContent-Length: 5\r\n"),

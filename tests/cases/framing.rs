@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A request that must never be answered when it stands in a body.
+/// A request that must never get a response when it stands in a body.
 const SMUGGLED: &str = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
 
 const MAX_BODY: usize = 1024 * 1024;
@@ -23,64 +23,64 @@ fn good() -> Vec<Case> {
     let large = "x".repeat(MAX_BODY);
     let next = line("GET / HTTP/1.1");
     vec![
-        talk("a body", "9112 6.2", length("5", "hello")).echoes(b"hello"),
-        talk("an empty body", "9112 6.2", length("0", "")).echoes(b""),
-        talk("no body", "9112 6.3", post("", "")).echoes(b""),
-        talk("zeros before the length", "9110 8.6", length("0005", "hello"))
+        case("a body", "9112 6.2", length("5", "hello")).echoes(b"hello"),
+        case("an empty body", "9112 6.2", length("0", "")).echoes(b""),
+        case("no body", "9112 6.3", post("", "")).echoes(b""),
+        case("zeros before the length", "9110 8.6", length("0005", "hello"))
             .echoes(b"hello"),
-        talk(
+        case(
             "blanks around the length",
             "9112 5.1",
             length(" \t5\t ", "hello"),
         )
         .echoes(b"hello"),
-        talk(
+        case(
             "a body of every byte",
             "9112 6.2",
             post("Content-Length: 256\r\n", every_byte()),
         )
         .echoes(&every_byte()),
-        talk(
+        case(
             "a body that looks like a request",
             "9112 6.2",
             length(&SMUGGLED.len().to_string(), SMUGGLED),
         )
         .echoes(SMUGGLED.as_bytes()),
-        talk(
+        case(
             "a request after a body",
             "9112 6.3",
             join(&[&length("5", "hello"), &next]),
         )
         .echoes(b"hello")
         .accepted(&[200]),
-        talk(
+        case(
             "a request after no body",
             "9112 6.3",
             join(&[&post("", ""), &next]),
         )
         .echoes(b"")
         .accepted(&[200]),
-        talk(
+        case(
             "an empty line after a body",
             "9112 2.2",
             join(&[&length("5", "hello"), b"\r\n", &next]),
         )
         .echoes(b"hello")
         .accepted(&[200]),
-        talk(
+        case(
             "the largest body",
             "9110 15.5.14",
             length(&MAX_BODY.to_string(), &large),
         )
         .echoes(large.as_bytes()),
-        talk(
+        case(
             "GET with a body",
             "9110 9.3.1",
             join(&[&get("Content-Length: 5\r\n"), b"hello", &next]),
         )
         .accepted(&[200])
         .accepted(&[200]),
-        talk(
+        case(
             "HEAD with a body",
             "9110 9.3.2",
             join(&[
@@ -91,7 +91,7 @@ fn good() -> Vec<Case> {
         )
         .accepted(&[200])
         .accepted(&[200]),
-        talk(
+        case(
             "a body for nowhere",
             "9112 6.3",
             join(&[
@@ -102,7 +102,7 @@ fn good() -> Vec<Case> {
         )
         .accepted(&[404, 405])
         .accepted(&[200]),
-        talk(
+        case(
             "a body in HTTP/1.0",
             "9112 6.3",
             b"POST /api/echo HTTP/1.0\r\n\
@@ -110,7 +110,7 @@ fn good() -> Vec<Case> {
         )
         .echoes(b"hello")
         .closes(),
-        talk(
+        case(
             "an underscore is another field",
             "9110 5.1",
             join(&[&post("Content_Length: 5\r\n", ""), &next]),
@@ -223,7 +223,7 @@ fn codings() -> Vec<Case> {
     ] {
         let name = format!("the coding '{}'", value.escape_debug());
         cases.push(
-            talk(name, "9112 6.1", coding(value))
+            case(name, "9112 6.1", coding(value))
                 .echoes(b"hello")
                 .accepted(&[404]),
         );
@@ -343,7 +343,7 @@ fn codings() -> Vec<Case> {
               Content-Length: 5\r\n\
               Transfer-Encoding: chunked\r\n\r\nhello",
         ),
-        talk(
+        case(
             "an underscore is no coding",
             "9110 5.1",
             with("Transfer_Encoding: chunked\r\n"),
@@ -360,7 +360,7 @@ fn cuts() -> Vec<Case> {
         waits("a part of the body", "9112 6.2", length("5", "hell")),
         bad("the end before the body", "9112 8", length("5", "")).finished(),
         bad("the end in the body", "9112 8", length("5", "hell")).finished(),
-        talk("the end after the body", "9112 8", length("5", "hello"))
+        case("the end after the body", "9112 8", length("5", "hello"))
             .finished()
             .echoes(b"hello")
             .closes(),

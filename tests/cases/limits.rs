@@ -25,7 +25,7 @@ pub fn cases() -> Vec<Case> {
     let target =
         |length: usize| line(format!("GET /{} HTTP/1.1", long(length - 1)));
     vec![
-        talk("a target of 8,000 bytes", "9112 3", target(8000))
+        case("a target of 8,000 bytes", "9112 3", target(8000))
             .accepted(&[404]),
         no(414, "a target of 17,000 bytes", "9110 15.5.15", target(17_000)),
         no(414, "a target of 100,000 bytes", "9110 15.5.15", target(100_000)),
@@ -35,7 +35,7 @@ pub fn cases() -> Vec<Case> {
             "9110 15.5.15",
             format!("GET /{}", long(MAX_HEAD)),
         ),
-        talk("a method without an end", "9112 3", long(MAX_HEAD + 1))
+        case("a method without an end", "9112 3", long(MAX_HEAD + 1))
             .refused(&[400, 414, 501]),
         ok("one hundred fields", "9110 5.4", fields(100)),
         no(431, "one hundred and one fields", "6585 5", fields(101)),

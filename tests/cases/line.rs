@@ -9,7 +9,7 @@ pub fn cases() -> Vec<Case> {
     let mut cases = good();
     cases.extend(METHODS.map(|method| {
         let line = line(format!("{method} / HTTP/1.1"));
-        talk(format!("the method {method}"), "9110 9.1", line)
+        case(format!("the method {method}"), "9110 9.1", line)
             .accepted(&[200, 204, 405])
     }));
     cases.extend(malformed());
@@ -33,7 +33,7 @@ fn good() -> Vec<Case> {
             "9112 3.2",
             line("GET /?{|}\"<>^`\\ HTTP/1.1"),
         ),
-        talk("nothing there", "9110 15.5.5", line("GET /nowhere HTTP/1.1"))
+        case("nothing there", "9110 15.5.5", line("GET /nowhere HTTP/1.1"))
             .accepted(&[404]),
         ok(
             "one empty line before",
@@ -66,7 +66,7 @@ fn good() -> Vec<Case> {
             b"GET / HTTP/1.1\r\nHost: a\r\n\r",
         )
         .finished(),
-        talk("nothing at all", "9112 9.6", b"").finished().closes(),
+        case("nothing at all", "9112 9.6", b"").finished().closes(),
     ]
 }
 
@@ -99,7 +99,7 @@ fn malformed() -> Vec<Case> {
         ("UTF-8 in the target", b"GET /\xc3\xa9 HTTP/1.1"),
         ("Latin-1 in the target", b"GET /\xe9 HTTP/1.1"),
         ("a field for a request line", b"Host: b"),
-        ("an answer for a request", b"HTTP/1.1 200 OK"),
+        ("a response for a request", b"HTTP/1.1 200 OK"),
     ];
     lines.map(|(name, text)| bad(name, "9112 3", line(text))).into()
 }
@@ -191,7 +191,7 @@ fn versions() -> Vec<Case> {
         cases.push(no(505, name, "9110 15.6.6", line));
     }
     cases.push(
-        talk(
+        case(
             "HTTP/2 without asking",
             "9113 3.4",
             b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",

@@ -1,7 +1,7 @@
 //! Requests, and what is to become of them: the truth about HTTP/1.1 that
 //! every step with a claim to it must tell, in this course and after it.
 //!
-//! A case is bytes, the answers in their order, and what the connection
+//! A case is bytes, the responses in their order, and what the connection
 //! does then. It says nothing of how the bytes arrive: whole, in pieces, one
 //! by one, the outcome must be the same.
 
@@ -28,20 +28,20 @@ pub enum Feature {
     Host,
     /// To read bodies: there is `POST /api/echo`.
     Body,
-    /// To keep connections, and to answer what is pipelined.
+    /// To keep connections, and to respond to what is pipelined.
     Persist,
     /// To ask for bodies whose client waits.
     Expect,
 }
 
-/// An answer that is expected.
+/// A response that is expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum Expected {
     /// The request is understood: one of these, by what there is to ask for.
     Accepted { statuses: Vec<u16>, body: Option<Vec<u8>> },
     /// It is refused with one of these, and the connection closes.
     Refused(Vec<u16>),
-    /// The body is asked for; another answer follows.
+    /// The body is asked for; another response follows.
     Continue,
 }
 
@@ -50,7 +50,7 @@ pub enum Answer {
 pub enum Then {
     /// It waits for more: of this request, or for the next.
     Waits,
-    /// It ends. Whatever else has been sent is not answered.
+    /// It ends. Whatever else has been sent gets no response.
     Closes,
 }
 
@@ -64,7 +64,7 @@ pub struct Case {
     pub bytes: Vec<u8>,
     /// The client ends its direction after the bytes.
     pub finish: bool,
-    pub answers: Vec<Answer>,
+    pub responses: Vec<Expected>,
     pub then: Then,
     /// The outcome depends on what there is to ask for, and not only on how
     /// it is asked: nothing for the core alone.
@@ -79,36 +79,36 @@ impl Case {
             needs: Feature::Head,
             bytes: bytes.to_vec(),
             finish: false,
-            answers: Vec::new(),
+            responses: Vec::new(),
             then: Then::Waits,
             about_the_site: false,
         }
     }
 
-    /// One more answer, with one of `statuses`, to a request that is
+    /// One more response, with one of `statuses`, to a request that is
     /// understood.
     fn accepted(mut self, statuses: &[u16]) -> Self {
         let statuses = statuses.to_vec();
-        self.answers.push(Answer::Accepted { statuses, body: None });
+        self.responses.push(Expected::Accepted { statuses, body: None });
         self
     }
 
-    /// One more answer with exactly this body.
+    /// One more response with exactly this body.
     fn echoes(mut self, body: &[u8]) -> Self {
         let body = Some(body.to_vec());
-        self.answers.push(Answer::Accepted { statuses: vec![200], body });
+        self.responses.push(Expected::Accepted { statuses: vec![200], body });
         self
     }
 
-    /// The last answer is a refusal, with one of `statuses`.
+    /// The last response is a refusal, with one of `statuses`.
     fn refused(mut self, statuses: &[u16]) -> Self {
-        self.answers.push(Answer::Refused(statuses.to_vec()));
+        self.responses.push(Expected::Refused(statuses.to_vec()));
         self.closes()
     }
 
     /// The client is told to go on.
     fn continues(mut self) -> Self {
-        self.answers.push(Answer::Continue);
+        self.responses.push(Expected::Continue);
         self
     }
 
@@ -159,7 +159,7 @@ fn no(
     Case::new(name, rfc, bytes.as_ref()).refused(&[status])
 }
 
-/// Not answered yet.
+/// No response yet.
 fn waits(
     name: impl Display,
     rfc: &'static str,
@@ -168,8 +168,8 @@ fn waits(
     Case::new(name, rfc, bytes.as_ref())
 }
 
-/// A case whose answers are still to be said.
-fn talk(
+/// A case whose responses are still to be said.
+fn case(
     name: impl Display,
     rfc: &'static str,
     bytes: impl AsRef<[u8]>,

@@ -100,14 +100,14 @@ fn pipelines() -> Vec<Case> {
             "\r\n".repeat(16 * 1024),
         ),
         ok("a CRLF behind a body", "9112 2.2", join(&[&dropped, b"\r\n"])),
-        talk(
+        case(
             "not found is no reason to close",
             "9112 9.3",
             join(&[&nowhere, &page]),
         )
         .accepted(&[404])
         .accepted(&[200]),
-        talk("nor is a wrong method", "9112 9.3", join(&[&wrong, &page]))
+        case("nor is a wrong method", "9112 9.3", join(&[&wrong, &page]))
             .accepted(&[405])
             .accepted(&[200]),
         ok("nothing after a close", "9112 9.6", join(&[&close, &page]))
@@ -168,7 +168,7 @@ pub fn with_bodies() -> Vec<Case> {
         )
         .echoes(b"hello")
         .accepted(&[200]),
-        talk(
+        case(
             "two ways to frame a body",
             "9112 9.3.2",
             join(&[&chunks, &echo, &chunks]),

@@ -61,23 +61,23 @@ pub fn cases() -> Vec<Case> {
             b"GET http://a/ HTTP/1.0\r\n\r\n",
         )
         .closes(),
-        talk(
+        case(
             "absolute-form to nowhere",
             "9112 3.2.2",
             line("GET http://a/nowhere HTTP/1.1"),
         )
         .accepted(&[404]),
-        talk("two slashes are a path", "3986 3.3", line("GET //b/c HTTP/1.1"))
+        case("two slashes are a path", "3986 3.3", line("GET //b/c HTTP/1.1"))
             .accepted(&[301, 404]),
-        talk(
+        case(
             "a path like an address",
             "3986 3.3",
             line("GET /http://b/c HTTP/1.1"),
         )
         .accepted(&[404]),
-        talk("asterisk-form", "9112 3.2.4", line("OPTIONS * HTTP/1.1"))
+        case("asterisk-form", "9112 3.2.4", line("OPTIONS * HTTP/1.1"))
             .accepted(&[200, 204]),
-        talk(
+        case(
             "OPTIONS of a whole server",
             "9112 3.2.4",
             line("OPTIONS http://a HTTP/1.1"),

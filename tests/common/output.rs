@@ -4,14 +4,14 @@ use std::io::Read;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
-use super::story::{Story, preview};
 use super::tools::LOOK;
+use super::transcript::{Transcript, preview};
 
 /// One of a program's outputs: what it has printed until now.
 #[derive(Debug, Clone)]
 pub struct Output {
     shared: Arc<(Mutex<State>, Condvar)>,
-    story: Story,
+    transcript: Transcript,
 }
 
 #[derive(Debug)]
@@ -21,23 +21,26 @@ struct State {
 }
 
 impl Output {
-    fn new(ended: bool, story: Story) -> Self {
+    fn new(ended: bool, transcript: Transcript) -> Self {
         let state = State { bytes: Vec::new(), ended };
-        Output { shared: Arc::new((Mutex::new(state), Condvar::new())), story }
+        Output {
+            shared: Arc::new((Mutex::new(state), Condvar::new())),
+            transcript,
+        }
     }
 
     /// One that goes elsewhere: nothing will be seen of it.
-    pub fn unseen(story: Story) -> Self {
-        Output::new(true, story)
+    pub fn unseen(transcript: Transcript) -> Self {
+        Output::new(true, transcript)
     }
 
-    /// Reads `source` in a thread of its own. `name` is for the story.
+    /// Reads `source` in a thread of its own. `name` is for the transcript.
     pub fn drain(
         mut source: impl Read + Send + 'static,
         name: &'static str,
-        story: Story,
+        transcript: Transcript,
     ) -> Self {
-        let output = Output::new(false, story.clone());
+        let output = Output::new(false, transcript.clone());
         let ours = Arc::clone(&output.shared);
         thread::spawn(move || {
             let mut buffer = vec![0; 64 * 1024];
@@ -47,7 +50,7 @@ impl Output {
                 let count = source.read(&mut buffer).unwrap_or(0);
                 let bytes = &buffer[..count];
                 if count > 0 {
-                    story.tell(format!("{name}: {}", preview(bytes)));
+                    transcript.tell(format!("{name}: {}", preview(bytes)));
                 }
                 let mut state = state.lock().unwrap();
                 state.bytes.extend_from_slice(bytes);
@@ -67,7 +70,7 @@ impl Output {
         &self,
         mut probe: impl FnMut(&[u8]) -> Option<T>,
     ) -> Option<T> {
-        let deadline = self.story.deadline();
+        let deadline = self.transcript.deadline();
         let (state, changed) = &*self.shared;
         let mut state = state.lock().unwrap();
         loop {
@@ -83,7 +86,7 @@ impl Output {
 
     /// Everything, once the output has ended.
     pub fn whole(&self) -> Vec<u8> {
-        let deadline = self.story.deadline();
+        let deadline = self.transcript.deadline();
         let (state, changed) = &*self.shared;
         let mut state = state.lock().unwrap();
         while !state.ended {

@@ -10,7 +10,7 @@ use std::time::Duration;
 mod lab;
 
 use lab::{LISTEN, Row, TIME_WAIT};
-pub use lab::{schedstat, threads};
+pub use lab::{schedstat, threads, tree};
 
 /// What a server has at a moment; equal before and after its clients.
 #[derive(Debug, PartialEq, Eq)]

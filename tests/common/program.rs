@@ -13,8 +13,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::ended::Ended;
 use super::output::Output;
-use super::story::Story;
 use super::tools::{self, LOOK};
+use super::transcript::Transcript;
 
 /// How to start a program.
 #[derive(Debug)]
@@ -123,15 +123,15 @@ impl Program {
         // The command holds our ends of what was given to it.
         drop(self.command);
         let pid = child.id().cast_signed();
-        let story = Story::new(pid);
-        story.tell(format!("started, pid {pid}"));
+        let transcript = Transcript::new(pid);
+        transcript.tell(format!("started, pid {pid}"));
         let stdout = match child.stdout.take() {
-            Some(out) => Output::drain(out, "prints", story.clone()),
-            None => Output::unseen(story.clone()),
+            Some(out) => Output::drain(out, "prints", transcript.clone()),
+            None => Output::unseen(transcript.clone()),
         };
         let stderr = match child.stderr.take() {
-            Some(err) => Output::drain(err, "notes", story.clone()),
-            None => Output::unseen(story.clone()),
+            Some(err) => Output::drain(err, "notes", transcript.clone()),
+            None => Output::unseen(transcript.clone()),
         };
         Ok(Running {
             stdin: child.stdin.take(),
@@ -139,7 +139,7 @@ impl Program {
             pidfd: open_pid(pid)?,
             stdout,
             stderr,
-            story,
+            transcript,
             written: self.written,
             url: None,
             seen: self.seen,
@@ -156,7 +156,7 @@ pub struct Running {
     stdin: Option<ChildStdin>,
     pub stdout: Output,
     pub stderr: Output,
-    pub story: Story,
+    pub transcript: Transcript,
     written: String,
     pub url: Option<String>,
     seen: Option<PathBuf>,
@@ -186,7 +186,8 @@ impl Running {
     /// Writes to its standard input. In a thread, if it may not read.
     pub fn type_in(&mut self, bytes: &[u8]) {
         let stdin = self.stdin.as_mut().expect("an input that is open");
-        self.story.tell(format!("typed {}", super::story::preview(bytes)));
+        self.transcript
+            .tell(format!("typed {}", super::transcript::preview(bytes)));
         stdin.write_all(bytes).unwrap();
     }
 
@@ -197,13 +198,13 @@ impl Running {
 
     /// Ends its standard input, as Ctrl-D does.
     pub fn end_input(&mut self) {
-        self.story.tell("end of input".to_string());
+        self.transcript.tell("end of input".to_string());
         self.stdin = None;
     }
 
     /// Sends it a signal: `libc::SIGTERM`, for example.
     pub fn signal(&self, signal: i32) {
-        self.story.tell(format!("got signal {signal}"));
+        self.transcript.tell(format!("got signal {signal}"));
         // SAFETY: kill(2) takes numbers. The child has not been waited for:
         // the pid is its own.
         done(unsafe { libc::kill(self.pid(), signal) }).unwrap();
@@ -211,7 +212,7 @@ impl Running {
 
     /// How many descriptors it may have from now on, those it has included.
     pub fn limit_descriptors(&self, count: u64) {
-        self.story.tell(format!("may have {count} descriptors"));
+        self.transcript.tell(format!("may have {count} descriptors"));
         let limit = libc::rlimit { rlim_cur: count, rlim_max: 4096 };
         let none = std::ptr::null_mut();
         // SAFETY: the new limit is read, and the old one not asked for.
@@ -235,13 +236,13 @@ impl Running {
 
     /// Waits for its end, which must come by itself.
     pub fn wait(mut self) -> Ended {
-        let deadline = self.story.deadline();
+        let deadline = self.transcript.deadline();
         while !self.ends_within(LOOK) {
             assert!(!deadline.is_over(), "the program does not end");
         }
         let status = self.child.wait().unwrap();
         self.reaped = true;
-        self.story.tell(format!("ended: {status}"));
+        self.transcript.tell(format!("ended: {status}"));
         let stdout = self.stdout.whole();
         let stderr = self.stderr.whole();
         Ended { status, stdout, stderr }
@@ -284,7 +285,7 @@ impl Drop for Running {
         }
         if std::thread::panicking() {
             let url = self.url.as_deref();
-            eprintln!("{}", self.story.print(&self.written, url));
+            eprintln!("{}", self.transcript.print(&self.written, url));
         }
     }
 }

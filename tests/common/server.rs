@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
 
+use super::client::Client;
 use super::ended::Ended;
 use super::program::{Program, Running};
 use super::steps::Step;
-use super::wire::Wire;
 
 /// A server that has said where it listens.
 #[derive(Debug)]
@@ -22,12 +22,12 @@ impl Server {
     }
 
     pub fn start_on(step: &Step, address: &str) -> Self {
-        Server::announced(Program::new(step.program, &[address]).start())
+        Server::announced(Program::new(&step.program, &[address]).start())
     }
 
     /// With the preloaded library; `None` if it has not been built.
     pub fn start_shim(step: &Step, what: &str) -> Option<Self> {
-        let program = Program::new(step.program, &["127.0.0.1:0"]);
+        let program = Program::new(&step.program, &["127.0.0.1:0"]);
         Some(Server::announced(program.shim(what)?.start()))
     }
 
@@ -41,8 +41,8 @@ impl Server {
         Server { running, address }
     }
 
-    pub fn connect(&self) -> Wire {
-        Wire::connect(self.address, &self.running.story)
+    pub fn connect(&self) -> Client {
+        Client::connect(self.address, &self.running.transcript)
     }
 
     /// Ctrl-C, which ends every step with status 0.

@@ -14,7 +14,7 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// How often a wait looks whether its limit is over.
 pub const LOOK: Duration = Duration::from_millis(250);
 
-/// Waits until `probe` has an answer: for proc that nobody announces, such
+/// Waits until `probe` has a result: for facts that nobody announces, such
 /// as those of /proc. Panics with `what` if that takes longer than
 /// [`PATIENCE`].
 pub fn eventually<T>(what: &str, probe: impl FnMut() -> Option<T>) -> T {
@@ -64,7 +64,7 @@ pub fn assert_same(got: &[u8], expected: &[u8]) {
 pub fn find(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path)
-        .map(|folder| folder.join(name))
+        .map(|directory| directory.join(name))
         .find(|file| file.is_file())
 }
 
@@ -88,6 +88,6 @@ pub fn scratch(name: &str) -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let process = std::process::id();
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    folder.join(format!("{process}-{number}-{name}"))
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    directory.join(format!("{process}-{number}-{name}"))
 }

@@ -6,12 +6,12 @@ use std::process::Command;
 use super::program::done;
 use super::{Program, Server, skip, tools};
 
-/// Runs a server under strace while `visit` lasts. Returns the lines that
+/// Runs a server under strace while `work` lasts. Returns the lines that
 /// strace wrote; `None`, after saying so, if `test` cannot be done here.
 pub fn trace(
     test: &str,
     command: &[&str],
-    visit: impl FnOnce(&Server),
+    work: impl FnOnce(&Server),
 ) -> Option<Vec<String>> {
     if !can_trace() {
         let how = "install strace, and allow ptrace(2)";
@@ -23,7 +23,7 @@ pub fn trace(
     let arguments = [&["strace", "-qq", "-o", log_name], command].concat();
     let program = Program::new("/usr/bin/env", &arguments);
     let server = Server::announced(program.start());
-    visit(&server);
+    work(&server);
     // strace itself is deaf to Ctrl-C, and ends when the server does.
     let task = server.pid();
     let children = format!("/proc/{task}/task/{task}/children");

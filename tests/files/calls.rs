@@ -13,11 +13,11 @@ fn a_small_file_takes_ten_calls() {
     let command = [STEP_08, "0", "--root", root.to_str().unwrap()];
     let test = "a_small_file_takes_ten_calls";
     let lines = trace(test, &command, |server| {
-        let mut wire = server.connect();
+        let mut client = server.connect();
         for _ in 0..101 {
-            assert_eq!(ask(&mut wire, "GET", "/file.txt").status, 200);
+            assert_eq!(ask(&mut client, "GET", "/file.txt").status, 200);
         }
-        drop(wire);
+        drop(client);
         server.wait_for_note("requests");
     });
     let Some(lines) = lines else { return };

@@ -1,29 +1,49 @@
-//! A client of step 08: one request, one answer, as a browser would ask.
+//! A client of step 08: one request, one response, as a browser would ask.
 
 use std::fmt::Write;
 use std::path::Path;
 
 pub use crate::common::Server;
-use crate::common::{Program, Wire};
+use crate::common::{Client, Program};
 use crate::tree::Tree;
 
 /// Starts step 08 on the root of `tree`.
 pub fn serve(tree: &Tree) -> Server {
-    serve_folder(&tree.root())
+    serve_directory(&tree.root())
 }
 
-pub fn serve_folder(root: &Path) -> Server {
+pub fn serve_directory(root: &Path) -> Server {
+    Server::announced(program(root).start())
+}
+
+/// The same with the rights of any user, even if root runs the tests, who may
+/// read what its mode forbids.
+pub fn serve_as_user(tree: &Tree) -> Server {
+    const DAC_OVERRIDE: libc::c_int = 1;
+    const DAC_READ_SEARCH: libc::c_int = 2;
+    // SAFETY: the closure makes two system calls and nothing else.
+    let program = unsafe {
+        program(&tree.root()).before(|| {
+            // They fail for a user who never had these rights.
+            libc::prctl(libc::PR_CAPBSET_DROP, DAC_OVERRIDE);
+            libc::prctl(libc::PR_CAPBSET_DROP, DAC_READ_SEARCH);
+            Ok(())
+        })
+    };
+    Server::announced(program.start())
+}
+
+fn program(root: &Path) -> Program {
     let root = root.to_str().expect("a path in UTF-8");
-    let arguments = ["127.0.0.1:0", "--root", root];
-    Server::announced(Program::new(STEP_08, &arguments).start())
+    Program::new(STEP_08, &["127.0.0.1:0", "--root", root])
 }
 
 /// The program itself.
 pub const STEP_08: &str = env!("CARGO_BIN_EXE_step08");
 
-/// An answer, whole unless the server has closed before its end.
+/// A response, whole unless the server has closed before its end.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     /// Names in lower case, in the order they came.
     pub fields: Vec<(String, String)>,
@@ -32,7 +52,7 @@ pub struct Answer {
     pub is_cut: bool,
 }
 
-impl Answer {
+impl Response {
     /// The value of the one field of that name, in lower case.
     pub fn field(&self, name: &str) -> Option<&str> {
         let mut found = self.fields.iter().filter(|field| field.0 == name);
@@ -47,91 +67,91 @@ impl Answer {
     }
 }
 
-/// Asks for `target`, and reads the answer to its end.
-pub fn ask(wire: &mut Wire, method: &str, target: &str) -> Answer {
-    ask_with(wire, method, target, "")
+/// Asks for `target`, and reads the response to its end.
+pub fn ask(client: &mut Client, method: &str, target: &str) -> Response {
+    ask_with(client, method, target, "")
 }
 
 /// The same with more fields, each ending in CRLF.
 pub fn ask_with(
-    wire: &mut Wire,
+    client: &mut Client,
     method: &str,
     target: &str,
     fields: &str,
-) -> Answer {
-    send(wire, method, target, fields);
-    receive(wire, method)
+) -> Response {
+    send(client, method, target, fields);
+    receive(client, method)
 }
 
-pub fn send(wire: &mut Wire, method: &str, target: &str, fields: &str) {
+pub fn send(client: &mut Client, method: &str, target: &str, fields: &str) {
     let mut request = String::new();
     write!(request, "{method} {target} HTTP/1.1\r\nHost: localhost\r\n")
         .unwrap();
     write!(request, "{fields}\r\n").unwrap();
-    wire.send(request.as_bytes());
+    client.send(request.as_bytes());
 }
 
-/// Reads one answer to `method`. More than one must not have been asked for.
-pub fn receive(wire: &mut Wire, method: &str) -> Answer {
-    let (bytes, error) = wire.receive_until(|bytes| {
-        let Some((answer, length)) = parse(bytes) else { return false };
+/// Reads one response to `method`. More than one must not have been asked for.
+pub fn receive(client: &mut Client, method: &str) -> Response {
+    let (bytes, error) = client.receive_until(|bytes| {
+        let Some((response, length)) = parse(bytes) else { return false };
         method == "HEAD"
-            || answer.field("content-length").is_none()
-            || bytes.len() - length >= answer.length()
+            || response.field("content-length").is_none()
+            || bytes.len() - length >= response.length()
     });
     finish(&bytes, method).unwrap_or_else(|| panic!("no whole head, {error:?}"))
 }
 
-/// The answer that `bytes` are, once no more will come.
-pub fn finish(bytes: &[u8], method: &str) -> Option<Answer> {
-    let (mut answer, head) = parse(bytes)?;
-    answer.body = bytes[head..].to_vec();
-    if answer.field("content-length").is_none() {
-        assert!(answer.body.is_empty(), "a body without a length");
+/// The response that `bytes` are, once no more will come.
+pub fn finish(bytes: &[u8], method: &str) -> Option<Response> {
+    let (mut response, head) = parse(bytes)?;
+    response.body = bytes[head..].to_vec();
+    if response.field("content-length").is_none() {
+        assert!(response.body.is_empty(), "a body without a length");
     } else if method != "HEAD" {
-        let length = answer.length();
-        assert!(answer.body.len() <= length, "more than Content-Length");
-        answer.is_cut = answer.body.len() < length;
+        let length = response.length();
+        assert!(response.body.len() <= length, "more than Content-Length");
+        response.is_cut = response.body.len() < length;
     } else {
-        assert!(answer.body.is_empty(), "a body after HEAD");
+        assert!(response.body.is_empty(), "a body after HEAD");
     }
-    Some(answer)
+    Some(response)
 }
 
-/// The first of several answers, and what follows it.
-pub fn split<'a>(bytes: &'a [u8], method: &str) -> (Answer, &'a [u8]) {
+/// The first of several responses, and what follows it.
+pub fn split<'a>(bytes: &'a [u8], method: &str) -> (Response, &'a [u8]) {
     let whole = match (method, whole_length(bytes)) {
         (_, None) => panic!("no head: {}", bytes.escape_ascii()),
         ("HEAD", _) => parse(bytes).expect("a head").1,
         (_, Some(whole)) => whole,
     };
     let (first, rest) = bytes.split_at(whole);
-    (finish(first, method).expect("an answer"), rest)
+    (finish(first, method).expect("a response"), rest)
 }
 
-/// The length of the answer that begins here, once its head is there.
+/// The length of the response that begins here, once its head is there.
 pub fn whole_length(bytes: &[u8]) -> Option<usize> {
-    let (answer, head) = parse(bytes)?;
-    let has_body = answer.field("content-length").is_some();
-    Some(head + if has_body { answer.length() } else { 0 })
+    let (response, head) = parse(bytes)?;
+    let has_body = response.field("content-length").is_some();
+    Some(head + if has_body { response.length() } else { 0 })
 }
 
-/// The answer without its body, and the length of its head.
-fn parse(bytes: &[u8]) -> Option<(Answer, usize)> {
+/// The response without its body, and the length of its head.
+fn parse(bytes: &[u8]) -> Option<(Response, usize)> {
     let mut fields = [httparse::EMPTY_HEADER; 32];
     let mut head = httparse::Response::new(&mut fields);
-    let parsed = head.parse(bytes).expect("an HTTP answer");
+    let parsed = head.parse(bytes).expect("an HTTP response");
     let httparse::Status::Complete(length) = parsed else { return None };
     assert_eq!(head.version, Some(1), "HTTP/1.1");
     let fields = head.headers.iter().map(|field| {
         let value = String::from_utf8(field.value.to_vec());
         (field.name.to_lowercase(), value.expect("ASCII"))
     });
-    let answer = Answer {
+    let response = Response {
         status: head.code.expect("a status"),
         fields: fields.collect(),
         body: Vec::new(),
         is_cut: false,
     };
-    Some((answer, length))
+    Some((response, length))
 }

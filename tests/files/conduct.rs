@@ -2,30 +2,31 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use crate::client::{self, Answer, ask, ask_with};
+use crate::client::{self, Response, ask, ask_with};
 use crate::common::tools::assert_same;
-use crate::common::{Program, pattern};
+use crate::common::{Program, eventually, pattern, proc};
 use crate::tree::Tree;
 
 const ALLOWED: &str = "GET, HEAD, OPTIONS";
 
-/// What may differ between two answers of the same sort.
-fn without_date(answer: &Answer) -> Vec<&(String, String)> {
-    answer.fields.iter().filter(|field| field.0 != "date").collect()
+/// What may differ between two responses of the same sort.
+fn without_date(response: &Response) -> Vec<&(String, String)> {
+    response.fields.iter().filter(|field| field.0 != "date").collect()
 }
 
 #[test]
 fn head_is_get_without_the_body() {
     let tree = Tree::new();
     let server = client::serve(&tree);
-    let mut wire = server.connect();
+    let mut client = server.connect();
     let targets = ["/", "/file.txt", "/sub", "/nothing", "/%2f", "/api/"];
     for target in targets {
-        let get = ask(&mut wire, "GET", target);
-        let head = ask(&mut wire, "HEAD", target);
+        let get = ask(&mut client, "GET", target);
+        let head = ask(&mut client, "HEAD", target);
         assert_eq!(get.status, head.status, "{target}");
         assert_eq!(without_date(&get), without_date(&head), "{target}");
         assert_eq!(get.length(), get.body.len(), "{target}");
@@ -70,16 +71,16 @@ fn a_file_is_labelled() {
     }
     tree.write_bytes(b"\xff.txt", &binary);
     let server = client::serve(&tree);
-    let mut wire = server.connect();
+    let mut client = server.connect();
     for (name, label) in labels {
-        let answer = ask(&mut wire, "GET", &format!("/{name}"));
-        assert_eq!(answer.status, 200, "{name}");
-        assert_eq!(answer.field("content-type"), Some(label), "{name}");
-        let coding = answer.field("content-encoding");
+        let response = ask(&mut client, "GET", &format!("/{name}"));
+        assert_eq!(response.status, 200, "{name}");
+        assert_eq!(response.field("content-type"), Some(label), "{name}");
+        let coding = response.field("content-encoding");
         assert_eq!(coding.is_some(), name == "a.svgz", "{name}");
-        let sniff = answer.field("x-content-type-options");
+        let sniff = response.field("x-content-type-options");
         assert_eq!(sniff, Some("nosniff"), "{name}");
-        assert_eq!(answer.body, binary, "{name}");
+        assert_eq!(response.body, binary, "{name}");
     }
     server.interrupt();
 }
@@ -89,16 +90,16 @@ fn an_empty_file_and_one_that_grows_large() {
     let tree = Tree::new();
     tree.write("empty.txt", b"");
     let server = client::serve(&tree);
-    let mut wire = server.connect();
-    let answer = ask(&mut wire, "GET", "/empty.txt");
-    assert_eq!((answer.status, answer.length()), (200, 0));
+    let mut client = server.connect();
+    let response = ask(&mut client, "GET", "/empty.txt");
+    assert_eq!((response.status, response.length()), (200, 0));
     // Around the sizes of buffers, each byte in its place.
     for size in [1, 4095, 16 * 1024 - 400, 64 * 1024, 1 << 20, 5_000_001] {
         let content = pattern(size);
         tree.write("sized.bin", &content);
-        let answer = ask(&mut wire, "GET", "/sized.bin");
-        assert_eq!(answer.length(), size);
-        assert_same(&answer.body, &content);
+        let response = ask(&mut client, "GET", "/sized.bin");
+        assert_eq!(response.length(), size);
+        assert_same(&response.body, &content);
     }
     server.interrupt();
 }
@@ -107,10 +108,10 @@ fn an_empty_file_and_one_that_grows_large() {
 fn a_directory_gets_its_slash() {
     let tree = Tree::new();
     for name in ["evil.example", "\\evil", "ä b", "x\r\nX-Evil: yes"] {
-        tree.folder(name);
+        tree.directory(name);
     }
     let server = client::serve(&tree);
-    let mut wire = server.connect();
+    let mut client = server.connect();
     let cases = [
         ("/sub", "/sub/"),
         ("/sub?a=b&c", "/sub/?a=b&c"),
@@ -133,11 +134,11 @@ fn a_directory_gets_its_slash() {
         ("/%C3%A4%20b", "/%C3%A4%20b/"),
     ];
     for (target, location) in cases {
-        let answer = ask(&mut wire, "GET", target);
-        assert_eq!(answer.status, 301, "{target}");
-        assert_eq!(answer.field("location"), Some(location), "{target}");
-        assert!(answer.field("x-evil").is_none(), "{target}");
-        assert!(answer.length() < 100, "{target}");
+        let response = ask(&mut client, "GET", target);
+        assert_eq!(response.status, 301, "{target}");
+        assert_eq!(response.field("location"), Some(location), "{target}");
+        assert!(response.field("x-evil").is_none(), "{target}");
+        assert!(response.length() < 100, "{target}");
     }
     server.interrupt();
 }
@@ -159,10 +160,10 @@ fn other_methods_are_told_which_are_allowed() {
         ("PUT", "/api/echo", "POST, OPTIONS"),
     ];
     for (method, target, allowed) in cases {
-        let mut wire = server.connect();
-        let answer = ask(&mut wire, method, target);
-        assert_eq!(answer.status, 405, "{method} {target}");
-        let allow = answer.field("allow");
+        let mut client = server.connect();
+        let response = ask(&mut client, method, target);
+        assert_eq!(response.status, 405, "{method} {target}");
+        let allow = response.field("allow");
         assert_eq!(allow, Some(allowed), "{method} {target}");
     }
     assert_eq!(fs::read(tree.root().join("file.txt")).unwrap(), b"a file\n");
@@ -174,7 +175,7 @@ fn other_methods_are_told_which_are_allowed() {
 fn options() {
     let tree = Tree::new();
     let server = client::serve(&tree);
-    let mut wire = server.connect();
+    let mut client = server.connect();
     let cases = [
         ("/file.txt", ALLOWED),
         ("/", ALLOWED),
@@ -183,12 +184,12 @@ fn options() {
         ("*", "GET, HEAD, POST, OPTIONS"),
     ];
     for (target, allowed) in cases {
-        let answer = ask(&mut wire, "OPTIONS", target);
-        assert_eq!((answer.status, answer.length()), (200, 0), "{target}");
-        assert_eq!(answer.field("allow"), Some(allowed), "{target}");
+        let response = ask(&mut client, "OPTIONS", target);
+        assert_eq!((response.status, response.length()), (200, 0), "{target}");
+        assert_eq!(response.field("allow"), Some(allowed), "{target}");
     }
-    assert_eq!(ask(&mut wire, "OPTIONS", "/nothing").status, 404);
-    assert_eq!(ask(&mut wire, "OPTIONS", "/%").status, 400);
+    assert_eq!(ask(&mut client, "OPTIONS", "/nothing").status, 404);
+    assert_eq!(ask(&mut client, "OPTIONS", "/%").status, 400);
     server.interrupt();
 }
 
@@ -197,17 +198,17 @@ fn options() {
 fn the_interface_of_step_06() {
     let tree = Tree::new();
     let server = client::serve(&tree);
-    let mut wire = server.connect();
+    let mut client = server.connect();
     let length = "Content-Length: 5\r\n";
-    client::send(&mut wire, "POST", "/api/echo", length);
-    wire.send(b"a\0\xffbc");
-    let answer = client::receive(&mut wire, "POST");
-    assert_eq!((answer.status, &*answer.body), (200, &b"a\0\xffbc"[..]));
-    assert_eq!(ask(&mut wire, "GET", "/api/").status, 200);
-    assert_eq!(ask(&mut wire, "GET", "/api/nothing").status, 404);
+    client::send(&mut client, "POST", "/api/echo", length);
+    client.send(b"a\0\xffbc");
+    let response = client::receive(&mut client, "POST");
+    assert_eq!((response.status, &*response.body), (200, &b"a\0\xffbc"[..]));
+    assert_eq!(ask(&mut client, "GET", "/api/").status, 200);
+    assert_eq!(ask(&mut client, "GET", "/api/nothing").status, 404);
     // The same path, spelt otherwise.
-    assert_eq!(ask(&mut wire, "GET", "/%61pi/").status, 200);
-    assert_eq!(ask(&mut wire, "GET", "/sub/../api/").status, 200);
+    assert_eq!(ask(&mut client, "GET", "/%61pi/").status, 200);
+    assert_eq!(ask(&mut client, "GET", "/sub/../api/").status, 200);
     server.interrupt();
 }
 
@@ -225,26 +226,26 @@ fn validators_tell_the_truth() {
     let tree = Tree::new();
     let path = tree.root().join("file.txt");
     let server = client::serve(&tree);
-    let mut wire = server.connect();
+    let mut client = server.connect();
     let now = || SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
 
     let earliest = now();
-    let first = ask(&mut wire, "GET", "/file.txt");
+    let first = ask(&mut client, "GET", "/file.txt");
     let date = seconds(first.field("date").expect("Date"));
     assert!((earliest..=now()).contains(&date));
     let modified = first.field("last-modified").expect("Last-Modified");
     assert_eq!(seconds(modified), fs::metadata(&path).unwrap().mtime() as u64);
-    let tag = |answer: &Answer| answer.field("etag").unwrap().to_string();
+    let tag = |response: &Response| response.field("etag").unwrap().to_string();
     assert!(tag(&first).starts_with('"') && tag(&first).ends_with('"'));
-    let again = ask(&mut wire, "GET", "/file.txt");
+    let again = ask(&mut client, "GET", "/file.txt");
     assert_eq!(tag(&again), tag(&first));
-    assert_ne!(tag(&ask(&mut wire, "GET", "/index.html")), tag(&first));
+    assert_ne!(tag(&ask(&mut client, "GET", "/index.html")), tag(&first));
 
     // Other content: the same size, and the same second.
     let file = fs::File::options().write(true).open(&path).unwrap();
     let time = fs::metadata(&path).unwrap().modified().unwrap();
     file.set_modified(time + Duration::from_nanos(1)).unwrap();
-    let changed = ask(&mut wire, "GET", "/file.txt");
+    let changed = ask(&mut client, "GET", "/file.txt");
     assert_ne!(tag(&changed), tag(&first));
 
     // Another file of the same size and time takes the name.
@@ -253,7 +254,7 @@ fn validators_tell_the_truth() {
     let twin = fs::File::options().write(true).open(&other).unwrap();
     twin.set_modified(time + Duration::from_nanos(1)).unwrap();
     fs::rename(&other, &path).unwrap();
-    let moved = ask(&mut wire, "GET", "/file.txt");
+    let moved = ask(&mut client, "GET", "/file.txt");
     assert_eq!(moved.body, b"b file\n");
     assert_ne!(tag(&moved), tag(&changed));
     assert_eq!(moved.field("last-modified"), changed.field("last-modified"));
@@ -269,19 +270,19 @@ fn a_file_from_the_future_was_modified_now() {
     let year = Duration::from_secs(365 * 86_400);
     file.set_modified(SystemTime::now() + year).unwrap();
     let server = client::serve(&tree);
-    let answer = ask(&mut server.connect(), "GET", "/file.txt");
-    assert_eq!(answer.field("last-modified"), answer.field("date"));
+    let response = ask(&mut server.connect(), "GET", "/file.txt");
+    assert_eq!(response.field("last-modified"), response.field("date"));
     server.interrupt();
 }
 
-/// Many requests in one piece: the answers come in order, each whole.
+/// Many requests in one piece: the responses come in order, each whole.
 #[test]
 fn pipelined_files() {
     let tree = Tree::new();
     let large = pattern(300_000);
     tree.write("large.bin", &large);
     let server = client::serve(&tree);
-    let mut wire = server.connect();
+    let mut client = server.connect();
     let request = |method: &str, target: &str| {
         format!("{method} {target} HTTP/1.1\r\nHost: localhost\r\n\r\n")
     };
@@ -295,17 +296,17 @@ fn pipelined_files() {
         "GET /file.txt HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
             .to_string(),
     ];
-    wire.send(requests.concat().as_bytes());
-    let bytes = wire.receive_all();
+    client.send(requests.concat().as_bytes());
+    let bytes = client.receive_all();
     let mut rest = &bytes[..];
     let mut statuses = Vec::new();
     for method in ["GET", "HEAD", "GET", "GET", "OPTIONS", "GET", "GET"] {
-        let (answer, after) = client::split(rest, method);
-        if answer.status == 200 && answer.length() == large.len() {
+        let (response, after) = client::split(rest, method);
+        if response.status == 200 && response.length() == large.len() {
             let expected = if method == "HEAD" { &[] } else { &large[..] };
-            assert_same(&answer.body, expected);
+            assert_same(&response.body, expected);
         }
-        statuses.push(answer.status);
+        statuses.push(response.status);
         rest = after;
     }
     assert_eq!(statuses, [200, 200, 200, 404, 200, 200, 200]);
@@ -319,14 +320,14 @@ fn pipelined_files() {
 fn a_server_short_of_descriptors() {
     let tree = Tree::new();
     let server = client::serve(&tree);
-    let mut wire = server.connect();
-    assert_eq!(ask(&mut wire, "GET", "/file.txt").status, 200);
+    let mut client = server.connect();
+    assert_eq!(ask(&mut client, "GET", "/file.txt").status, 200);
     // 0, 1, 2, the root, the listener and this connection.
     server.limit_descriptors(6);
-    assert_eq!(ask(&mut wire, "GET", "/file.txt").status, 503);
-    assert_eq!(ask(&mut wire, "GET", "/api/").status, 200);
+    assert_eq!(ask(&mut client, "GET", "/file.txt").status, 503);
+    assert_eq!(ask(&mut client, "GET", "/api/").status, 200);
     server.limit_descriptors(100);
-    assert_eq!(ask(&mut wire, "GET", "/file.txt").status, 200);
+    assert_eq!(ask(&mut client, "GET", "/file.txt").status, 200);
     server.interrupt();
 }
 
@@ -335,27 +336,27 @@ fn closes_when_asked_to() {
     let tree = Tree::new();
     let server = client::serve(&tree);
     for target in ["/file.txt", "/nothing", "/sub"] {
-        let mut wire = server.connect();
+        let mut client = server.connect();
         let fields = "Connection: close\r\n";
-        let answer = ask_with(&mut wire, "GET", target, fields);
-        assert_eq!(answer.field("connection"), Some("close"), "{target}");
-        wire.expect_end();
+        let response = ask_with(&mut client, "GET", target, fields);
+        assert_eq!(response.field("connection"), Some("close"), "{target}");
+        client.expect_end();
     }
     server.interrupt();
 }
 
-/// The site that comes with the step, whatever folder it is started in.
+/// The site that comes with the step, whatever directory it is started in.
 #[test]
 fn without_a_root_it_serves_its_own_site() {
     let arguments = ["-C", "/", client::STEP_08, "0"];
     let program = Program::new("/usr/bin/env", &arguments);
     let server = client::Server::announced(program.start());
-    let mut wire = server.connect();
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/steps/08-files/site");
+    let mut client = server.connect();
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/steps/08-files/site");
     for name in ["index.html", "style.css", "echo.js", "pictures/socket.svg"] {
-        let answer = ask(&mut wire, "GET", &format!("/{name}"));
-        let content = fs::read(format!("{folder}/{name}")).unwrap();
-        assert_eq!((answer.status, answer.body), (200, content), "{name}");
+        let response = ask(&mut client, "GET", &format!("/{name}"));
+        let content = fs::read(format!("{directory}/{name}")).unwrap();
+        assert_eq!((response.status, response.body), (200, content), "{name}");
     }
     server.interrupt();
 }
@@ -365,14 +366,15 @@ fn without_a_root_it_serves_its_own_site() {
 #[test]
 fn directories_that_are_special() {
     let tree = Tree::new();
-    tree.folder("closed");
+    tree.directory("closed");
     tree.write("closed/index.html", b"inside");
-    tree.folder("odd");
-    tree.folder("odd/index.html");
+    tree.directory("odd");
+    tree.directory("odd/index.html");
     let closed = tree.root().join("closed");
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0o711)).unwrap();
-    let server = client::serve(&tree);
-    let mut wire = server.connect();
+    // The owner too may enter it only, and root is no exception here.
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o311)).unwrap();
+    let server = client::serve_as_user(&tree);
+    let mut client = server.connect();
     for (target, status) in [
         ("/closed", 301),
         ("/closed/", 200),
@@ -380,9 +382,11 @@ fn directories_that_are_special() {
         ("/odd/", 404),
         ("/odd/index.html", 301),
     ] {
-        let answer = ask(&mut wire, "GET", target);
-        assert_eq!(answer.status, status, "{target}");
+        let response = ask(&mut client, "GET", target);
+        assert_eq!(response.status, status, "{target}");
     }
+    // So that it can be removed.
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
     server.interrupt();
 }
 
@@ -392,14 +396,23 @@ fn directories_that_are_special() {
 fn a_pipe_with_a_waiting_writer() {
     let tree = Tree::new();
     let path = tree.root().join("fifo");
+    let (tell, told) = mpsc::channel();
     let writer = thread::spawn({
         let path = path.clone();
-        move || fs::write(path, "for another reader")
+        move || {
+            // SAFETY: gettid(2) takes nothing and cannot fail.
+            tell.send(unsafe { libc::gettid() }).unwrap();
+            fs::write(path, "for another reader")
+        }
+    });
+    let thread = told.recv().unwrap();
+    eventually("the writer waits for a reader", || {
+        proc::sleeps_in(thread, libc::SYS_openat).then_some(())
     });
     let server = client::serve(&tree);
-    let mut wire = server.connect();
+    let mut client = server.connect();
     for _ in 0..20 {
-        assert_eq!(ask(&mut wire, "GET", "/fifo").status, 404);
+        assert_eq!(ask(&mut client, "GET", "/fifo").status, 404);
     }
     assert_eq!(fs::read(path).unwrap(), b"for another reader");
     writer.join().unwrap().unwrap();

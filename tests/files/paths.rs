@@ -4,14 +4,14 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use crate::client::{self, Answer, ask};
+use crate::client::{self, Response, ask};
 use crate::tree::{ENTRIES, Tree};
 
 const HOME: &str = "<title>Home</title>";
 const SUB: &str = "<title>Sub</title>";
 const FILE: &str = "a file\n";
 
-/// Targets, and the bodies of the answers: `Ok` for 200, `Err` for another
+/// Targets, and the bodies of the responses: `Ok` for 200, `Err` for another
 /// status. Besides these there are [`ENTRIES`], each behind a slash.
 #[rustfmt::skip]
 const TARGETS: &[(&str, Result<&str, u16>)] = &[
@@ -65,7 +65,7 @@ const TARGETS: &[(&str, Result<&str, u16>)] = &[
     ("/sub/%2e%2e/%2e%2e/secret.txt", Err(400)),
     ("http://localhost/../secret.txt", Err(400)),
     ("/to-sub/../../secret.txt", Err(400)),
-    ("/out-folder/../secret.txt", Err(404)),
+    ("/out-directory/../secret.txt", Err(404)),
     // Slashes in a name, decoded twice, other systems' habits.
     ("/..%2fsecret.txt", Err(404)),
     ("/..%2Fsecret.txt", Err(404)),
@@ -107,23 +107,23 @@ const TARGETS: &[(&str, Result<&str, u16>)] = &[
 ];
 
 /// Asks in GET and HEAD; panics if anything of the outside is said.
-fn look(server: &client::Server, tree: &Tree, target: &str) -> Answer {
-    let mut wire = server.connect();
-    let answer = ask(&mut wire, "GET", target);
-    expect_no_secret(&answer, tree);
-    let head = ask(&mut wire, "HEAD", target);
-    assert_eq!(head.status, answer.status, "HEAD {target}");
-    assert_eq!(head.length(), answer.length(), "HEAD {target}");
-    answer
+fn look(server: &client::Server, tree: &Tree, target: &str) -> Response {
+    let mut client = server.connect();
+    let response = ask(&mut client, "GET", target);
+    expect_no_secret(&response, tree);
+    let head = ask(&mut client, "HEAD", target);
+    assert_eq!(head.status, response.status, "HEAD {target}");
+    assert_eq!(head.length(), response.length(), "HEAD {target}");
+    response
 }
 
-fn expect_no_secret(answer: &Answer, tree: &Tree) {
-    let all = format!("{answer:?} {}", answer.body.escape_ascii());
+fn expect_no_secret(response: &Response, tree: &Tree) {
+    let all = format!("{response:?} {}", response.body.escape_ascii());
     assert!(!all.contains(&tree.secret), "the secret: {all}");
     assert!(!all.contains("root:x:0"), "/etc/passwd: {all}");
-    let folder = tree.root();
-    let folder = folder.to_str().expect("UTF-8");
-    assert!(!all.contains(folder), "where the root is: {all}");
+    let directory = tree.root();
+    let directory = directory.to_str().expect("UTF-8");
+    assert!(!all.contains(directory), "where the root is: {all}");
 }
 
 #[test]
@@ -131,20 +131,20 @@ fn every_path() {
     let tree = Tree::new();
     let server = client::serve(&tree);
     for (target, expected) in TARGETS {
-        let answer = look(&server, &tree, target);
+        let response = look(&server, &tree, target);
         match expected {
             Ok(body) => {
-                assert_eq!(answer.status, 200, "{target}");
-                assert_eq!(answer.body, body.as_bytes(), "{target}");
+                assert_eq!(response.status, 200, "{target}");
+                assert_eq!(response.body, body.as_bytes(), "{target}");
             }
-            Err(status) => assert_eq!(answer.status, *status, "{target}"),
+            Err(status) => assert_eq!(response.status, *status, "{target}"),
         }
     }
     for (name, expected) in ENTRIES {
-        let answer = look(&server, &tree, &format!("/{name}"));
+        let response = look(&server, &tree, &format!("/{name}"));
         match expected {
-            Some(body) => assert_eq!(answer.body, body.as_bytes(), "{name}"),
-            None => assert_eq!(answer.status, 404, "{name}"),
+            Some(body) => assert_eq!(response.body, body.as_bytes(), "{name}"),
+            None => assert_eq!(response.status, 404, "{name}"),
         }
     }
     server.interrupt();
@@ -155,14 +155,14 @@ fn every_path() {
 fn not_found_is_small_and_plain() {
     let tree = Tree::new();
     let server = client::serve(&tree);
-    let answer = ask(&mut server.connect(), "GET", "/<script>alert(1)");
-    assert_eq!(answer.status, 404);
-    let kind = answer.field("content-type");
+    let response = ask(&mut server.connect(), "GET", "/<script>alert(1)");
+    assert_eq!(response.status, 404);
+    let kind = response.field("content-type");
     assert_eq!(kind, Some("text/plain; charset=utf-8"));
-    assert!(answer.body.len() < 100, "{}", answer.body.escape_ascii());
-    assert!(!answer.body.contains(&b'<'));
-    assert!(answer.field("etag").is_none());
-    assert!(answer.field("last-modified").is_none());
+    assert!(response.body.len() < 100, "{}", response.body.escape_ascii());
+    assert!(!response.body.contains(&b'<'));
+    assert!(response.field("etag").is_none());
+    assert!(response.field("last-modified").is_none());
     server.interrupt();
 }
 
@@ -171,56 +171,56 @@ fn not_found_is_small_and_plain() {
 fn a_connection_survives_what_is_not_there() {
     let tree = Tree::new();
     let server = client::serve(&tree);
-    let mut wire = server.connect();
+    let mut client = server.connect();
     for target in ["/nothing", "/fifo", "/out", "/%2f", "/sub/deeper/"] {
-        assert_eq!(ask(&mut wire, "GET", target).status, 404, "{target}");
+        assert_eq!(ask(&mut client, "GET", target).status, 404, "{target}");
     }
-    assert_eq!(ask(&mut wire, "GET", "/file.txt").body, FILE.as_bytes());
+    assert_eq!(ask(&mut client, "GET", "/file.txt").body, FILE.as_bytes());
     server.interrupt();
 }
 
-/// The folder of one request is a link to the outside in the next.
+/// The directory of one request is a link to the outside in the next.
 #[test]
-fn a_folder_becomes_a_link() {
+fn a_directory_becomes_a_link() {
     let tree = Tree::new();
     let server = client::serve(&tree);
-    let mut wire = server.connect();
-    let answer = ask(&mut wire, "GET", "/sub/page.html");
-    assert_eq!(answer.status, 200);
+    let mut client = server.connect();
+    let response = ask(&mut client, "GET", "/sub/page.html");
+    assert_eq!(response.status, 200);
 
     let sub = tree.root().join("sub");
     fs::rename(&sub, tree.root().join("moved")).unwrap();
     symlink("../outside", &sub).unwrap();
     for target in ["/sub/secret.txt", "/sub/", "/sub", "/sub/index.html"] {
-        let answer = ask(&mut wire, "GET", target);
-        assert_eq!(answer.status, 404, "{target}");
-        expect_no_secret(&answer, &tree);
+        let response = ask(&mut client, "GET", target);
+        assert_eq!(response.status, 404, "{target}");
+        expect_no_secret(&response, &tree);
     }
     fs::remove_file(&sub).unwrap();
     fs::rename(tree.root().join("moved"), &sub).unwrap();
-    let answer = ask(&mut wire, "GET", "/sub/page.html");
-    assert_eq!(answer.status, 200);
+    let response = ask(&mut client, "GET", "/sub/page.html");
+    assert_eq!(response.status, 200);
     server.interrupt();
 }
 
 /// Devices, which nobody but root can make, and the links of /proc.
 #[test]
 fn devices_and_magic_links() {
-    let server = client::serve_folder("/dev".as_ref());
-    let mut wire = server.connect();
+    let server = client::serve_directory("/dev".as_ref());
+    let mut client = server.connect();
     for target in ["/null", "/zero", "/full", "/random", "/tty", "/ptmx"] {
-        assert_eq!(ask(&mut wire, "GET", target).status, 404, "{target}");
+        assert_eq!(ask(&mut client, "GET", target).status, 404, "{target}");
     }
-    drop(wire);
+    drop(client);
     server.interrupt();
 
-    let server = client::serve_folder("/proc".as_ref());
-    let mut wire = server.connect();
+    let server = client::serve_directory("/proc".as_ref());
+    let mut client = server.connect();
     for target in ["/self/exe", "/self/cwd/", "/self/cwd/Cargo.toml"] {
-        assert_eq!(ask(&mut wire, "GET", target).status, 404, "{target}");
+        assert_eq!(ask(&mut client, "GET", target).status, 404, "{target}");
     }
     // A regular file, says fstat, of 0 bytes: so be it.
-    let answer = ask(&mut wire, "GET", "/self/status");
-    assert_eq!((answer.status, answer.length()), (200, 0));
+    let response = ask(&mut client, "GET", "/self/status");
+    assert_eq!((response.status, response.length()), (200, 0));
     server.interrupt();
 }

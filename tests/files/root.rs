@@ -55,7 +55,7 @@ fn names_that_nobody_has_looked_at() {
         "../outside/secret.txt",
         "sub/../../secret.txt",
         "to-sub/../../secret.txt",
-        "out-folder/../secret.txt",
+        "out-directory/../secret.txt",
         "../inside/file.txt",
         "..",
         "/etc/passwd",
@@ -120,7 +120,7 @@ fn a_root_that_cannot_be() {
     assert_eq!(open("fifo"), Err(Errno::ENOTDIR));
     // The way to the root is the operator's business.
     assert_eq!(open("to-sub"), Ok(()));
-    assert_eq!(open("out-folder"), Ok(()));
+    assert_eq!(open("out-directory"), Ok(()));
 }
 
 /// A moved root is still the root; what takes its name is not.
@@ -153,7 +153,7 @@ fn a_file_that_may_not_be_read() {
     });
 }
 
-/// A folder that is swapped for a link to the outside, thousands of times,
+/// A directory that is swapped for a link to the outside, thousands of times,
 /// while names through it are opened.
 #[test]
 fn a_race_with_a_link() {

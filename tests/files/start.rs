@@ -63,8 +63,8 @@ fn flags_in_any_order() {
     ] {
         let program = Program::new("/usr/bin/env", arguments);
         let server = Server::announced(program.start());
-        let answer = ask(&mut server.connect(), "GET", "/file.txt");
-        assert_eq!(answer.body, b"a file\n", "{arguments:?}");
+        let response = ask(&mut server.connect(), "GET", "/file.txt");
+        assert_eq!(response.body, b"a file\n", "{arguments:?}");
         server.interrupt();
     }
 }
@@ -75,15 +75,15 @@ fn the_root_may_move() {
     let tree = Tree::new();
     let server = client::serve(&tree);
     std::fs::rename(tree.root(), tree.outside().join("moved")).unwrap();
-    let answer = ask(&mut server.connect(), "GET", "/file.txt");
-    assert_eq!(answer.body, b"a file\n");
-    let answer = ask(&mut server.connect(), "GET", "/../secret.txt");
-    assert_eq!(answer.status, 400);
+    let response = ask(&mut server.connect(), "GET", "/file.txt");
+    assert_eq!(response.body, b"a file\n");
+    let response = ask(&mut server.connect(), "GET", "/../secret.txt");
+    assert_eq!(response.status, 400);
     server.interrupt();
 }
 
 /// On a kernel before 5.6, which a filter plays here, there is no openat2:
-/// better no server than one whose visitors can leave the root.
+/// better no server than one whose clients can leave the root.
 #[test]
 fn a_kernel_without_openat2() {
     let program = Program::new(STEP_08, &["0"]);
@@ -97,7 +97,7 @@ fn a_kernel_without_openat2() {
     assert!(ended.stdout.is_empty());
 }
 
-/// From now on openat2(2) answers `ENOSYS` in this process.
+/// From now on openat2(2) fails with `ENOSYS` in this process.
 fn without_openat2() -> std::io::Result<()> {
     const fn instruction(
         code: u32,
@@ -123,7 +123,7 @@ fn without_openat2() -> std::io::Result<()> {
     };
     // SAFETY: prctl(2) takes numbers, and a pointer to a program that is
     // alive during the call.
-    let answer = unsafe {
+    let response = unsafe {
         libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
         libc::prctl(
             libc::PR_SET_SECCOMP,
@@ -131,5 +131,5 @@ fn without_openat2() -> std::io::Result<()> {
             &raw const program,
         )
     };
-    if answer == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+    if response == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
 }

@@ -1,4 +1,4 @@
-//! A folder for one test: a root with files, and a secret beside it.
+//! A directory for one test: a root with files, and a secret beside it.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -17,7 +17,7 @@ static NUMBER: AtomicU32 = AtomicU32::new(0);
 /// `inside/` and what lies beside it; it is removed with this value.
 #[derive(Debug)]
 pub struct Tree {
-    folder: PathBuf,
+    directory: PathBuf,
     /// Stands in every file outside of the root, and in none inside.
     pub secret: String,
 }
@@ -26,12 +26,12 @@ impl Tree {
     pub fn new() -> Self {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("files-{}-{number}", process::id());
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        fs::create_dir_all(folder.join("inside/sub/deeper")).unwrap();
-        fs::create_dir(folder.join("outside")).unwrap();
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::create_dir_all(directory.join("inside/sub/deeper")).unwrap();
+        fs::create_dir(directory.join("outside")).unwrap();
         let random = fs::read("/proc/sys/kernel/random/uuid").unwrap();
         let secret = String::from_utf8(random).unwrap().trim().to_string();
-        let tree = Tree { folder, secret };
+        let tree = Tree { directory, secret };
 
         tree.write("index.html", b"<title>Home</title>");
         tree.write("file.txt", b"a file\n");
@@ -43,15 +43,15 @@ impl Tree {
         tree.link("../file.txt", "sub/up");
         tree.link("deeper/../../file.txt", "sub/about");
 
-        fs::write(tree.folder.join("secret.txt"), &tree.secret).unwrap();
-        let outside = tree.folder.join("outside");
+        fs::write(tree.directory.join("secret.txt"), &tree.secret).unwrap();
+        let outside = tree.directory.join("outside");
         fs::write(outside.join("secret.txt"), &tree.secret).unwrap();
         fs::write(outside.join("index.html"), &tree.secret).unwrap();
         tree.link("../secret.txt", "out");
-        tree.link("../outside", "out-folder");
+        tree.link("../outside", "out-directory");
         tree.link("../../secret.txt", "sub/out");
         tree.link("../inside/file.txt", "out-and-in");
-        tree.link(tree.folder.join("secret.txt"), "out-absolute");
+        tree.link(tree.directory.join("secret.txt"), "out-absolute");
         tree.link(tree.root().join("file.txt"), "in-absolute");
         tree.link("/etc/passwd", "passwd");
         tree.link("/proc/self/root", "magic");
@@ -62,20 +62,20 @@ impl Tree {
 
         unistd::mkfifo(&tree.root().join("fifo"), Mode::S_IRWXU).unwrap();
         // The socket stays when nobody listens any more. Its path is short
-        // enough only when seen from the folder itself.
-        let short = tree.folder.join("s");
+        // enough only when seen from the directory itself.
+        let short = tree.directory.join("s");
         drop(UnixListener::bind(&short).unwrap());
         fs::rename(short, tree.root().join("socket")).unwrap();
         tree
     }
 
     pub fn root(&self) -> PathBuf {
-        self.folder.join("inside")
+        self.directory.join("inside")
     }
 
     /// What lies beside the root.
     pub fn outside(&self) -> PathBuf {
-        self.folder.join("outside")
+        self.directory.join("outside")
     }
 
     pub fn write(&self, name: &str, content: &[u8]) {
@@ -87,7 +87,7 @@ impl Tree {
         fs::write(self.root().join(OsStr::from_bytes(name)), content).unwrap();
     }
 
-    pub fn folder(&self, name: &str) {
+    pub fn directory(&self, name: &str) {
         fs::create_dir(self.root().join(name)).unwrap();
     }
 
@@ -98,7 +98,7 @@ impl Tree {
 
 impl Drop for Tree {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
+        let _ = fs::remove_dir_all(&self.directory);
     }
 }
 
@@ -117,8 +117,8 @@ pub const ENTRIES: &[(&str, Option<&str>)] = &[
     ("out", None),
     ("out-twice", None),
     ("sub/out", None),
-    ("out-folder/secret.txt", None),
-    ("out-folder/index.html", None),
+    ("out-directory/secret.txt", None),
+    ("out-directory/index.html", None),
     ("out-and-in", None),
     ("out-absolute", None),
     ("in-absolute", None),

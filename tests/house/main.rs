@@ -11,3 +11,4 @@ mod rooms;
 mod source;
 mod tracked;
 mod tree;
+mod words;

@@ -32,11 +32,11 @@ pub struct Item {
 
 /// The modules of `shared/`, without the files that only list others.
 pub fn shared() -> Vec<Module> {
-    let folder = root().join("shared");
-    let mut files = rust_files(&folder);
+    let directory = root().join("shared");
+    let mut files = rust_files(&directory);
     files.retain(|path| !path.ends_with("mod.rs") && !path.ends_with("lib.rs"));
     let modules = files.into_iter().map(|path| {
-        let name = path.strip_prefix(&folder).unwrap().to_str().unwrap();
+        let name = path.strip_prefix(&directory).unwrap().to_str().unwrap();
         let text = fs::read_to_string(&path).unwrap();
         let entry = text.strip_prefix("//! ").and_then(entry_in);
         let entry = entry.unwrap_or_else(|| {
@@ -49,10 +49,10 @@ pub fn shared() -> Vec<Module> {
     modules.collect()
 }
 
-/// The Rust files below `folder`, in order.
-pub fn rust_files(folder: &Path) -> Vec<PathBuf> {
+/// The Rust files below `directory`, in order.
+pub fn rust_files(directory: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
+    for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             found.extend(rust_files(&path));

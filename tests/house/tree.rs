@@ -54,13 +54,13 @@ pub struct Step {
 
 impl Step {
     /// `steps/01-socket`
-    pub fn folder(&self) -> String {
+    pub fn directory(&self) -> String {
         format!("steps/{:02}-{}", self.number, self.slug)
     }
 
     /// The sources of the step: not those of its exercises.
     pub fn sources(&self) -> Vec<PathBuf> {
-        let mut files = rust_files(&root().join(self.folder()));
+        let mut files = rust_files(&root().join(self.directory()));
         files.retain(|path| {
             let name = path.file_name().unwrap().to_string_lossy();
             !name.starts_with("ex_")

@@ -1,4 +1,4 @@
-//! What step 06 asks of the kernel for an answer: counted by strace.
+//! What step 06 asks of the kernel for a response: counted by strace.
 
 use crate::common::trace;
 use crate::replies::Replies;
@@ -12,29 +12,29 @@ fn count(lines: &[String], call: &str) -> usize {
     lines.iter().filter(|line| line.starts_with(&call)).count()
 }
 
-/// The lines from the first answer to the last.
-fn between_answers(lines: &[String]) -> &[String] {
-    let is_answer = |line: &String| line.contains("HTTP/1.1 200 OK");
-    let first = lines.iter().position(is_answer).unwrap();
-    let last = lines.iter().rposition(is_answer).unwrap();
+/// The lines from the first response to the last.
+fn between_responses(lines: &[String]) -> &[String] {
+    let is_response = |line: &String| line.contains("HTTP/1.1 200 OK");
+    let first = lines.iter().position(is_response).unwrap();
+    let last = lines.iter().rposition(is_response).unwrap();
     &lines[first + 1..=last]
 }
 
 #[test]
-fn an_answer_is_one_write() {
-    let test = "an_answer_is_one_write";
+fn a_response_is_one_write() {
+    let test = "a_response_is_one_write";
     let lines = trace(test, &[STEP_06, "0"], |server| {
-        let mut wire = server.connect();
+        let mut client = server.connect();
         for _ in 0..101 {
-            wire.send(REQUEST);
-            let reply = Replies::new(&mut wire).next(false).unwrap();
+            client.send(REQUEST);
+            let reply = Replies::new(&mut client).next(false).unwrap();
             assert_eq!(reply.status, 200);
         }
     });
     let Some(lines) = lines else { return };
     let no_delay = lines.iter().filter(|line| line.contains("TCP_NODELAY"));
     assert_eq!(no_delay.count(), 1, "asked for once a connection");
-    let lines = between_answers(&lines);
+    let lines = between_responses(&lines);
     let counts =
         ["write", "read", "setsockopt"].map(|call| (call, count(lines, call)));
     // How much time is left: for each read and each write.
@@ -44,17 +44,17 @@ fn an_answer_is_one_write() {
 }
 
 #[test]
-fn answers_to_a_pipeline_leave_together() {
-    let test = "answers_to_a_pipeline_leave_together";
+fn responses_to_a_pipeline_leave_together() {
+    let test = "responses_to_a_pipeline_leave_together";
     let lines = trace(test, &[STEP_06, "0"], |server| {
-        let mut wire = server.connect();
-        wire.send(&REQUEST.repeat(20));
-        let mut replies = Replies::new(&mut wire);
+        let mut client = server.connect();
+        client.send(&REQUEST.repeat(20));
+        let mut replies = Replies::new(&mut client);
         for _ in 0..20 {
             assert_eq!(replies.next(false).unwrap().status, 200);
         }
     });
     let Some(lines) = lines else { return };
-    let is_answer = |line: &&String| line.contains("HTTP/1.1 200 OK");
-    assert_eq!(lines.iter().filter(is_answer).count(), 1, "{lines:#?}");
+    let is_response = |line: &&String| line.contains("HTTP/1.1 200 OK");
+    assert_eq!(lines.iter().filter(is_response).count(), 1, "{lines:#?}");
 }

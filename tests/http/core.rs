@@ -94,6 +94,8 @@ pub struct Shell {
     pub want: Want,
     /// Everything that was sent.
     pub sent: Vec<u8>,
+    /// How many more bytes the client takes: without a limit, at first.
+    pub room: usize,
     /// The changes of state that were seen, by their names.
     pub changes: BTreeSet<(String, String)>,
 }
@@ -108,6 +110,7 @@ impl Default for Shell {
             time: Time { now, date },
             want: Want::Close,
             sent: Vec::new(),
+            room: usize::MAX,
             changes: BTreeSet::new(),
         };
         shell.go_on();
@@ -116,17 +119,20 @@ impl Default for Shell {
 }
 
 impl Shell {
-    /// Does what the connection wants, until it wants bytes or is closed.
-    fn go_on(&mut self) {
+    /// Does what the connection wants, until it wants bytes, the client takes
+    /// no more, or it is closed.
+    pub fn go_on(&mut self) {
         loop {
             self.want = self.see(|shell| {
                 shell.connection.advance(&shell.time, &shell.site)
             });
             match self.want {
+                Want::Write if self.room == 0 => return,
                 Want::Write => self.see(|shell| {
                     let output = shell.connection.output().0;
-                    let count = output.len();
-                    shell.sent.extend_from_slice(output);
+                    let count = output.len().min(shell.room);
+                    shell.room -= count;
+                    shell.sent.extend_from_slice(&output[..count]);
                     shell.connection.sent(count, 0, &shell.time);
                 }),
                 Want::Shutdown => {}

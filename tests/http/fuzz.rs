@@ -93,7 +93,7 @@ fn conversations() {
         let whole = core::outcome(&[bytes], true);
         let half = bytes.split_at(bytes.len() / 2);
         assert_eq!(core::outcome(&[half.0, half.1], true), whole);
-        let crumbs: Vec<&[u8]> = bytes.chunks(1).collect();
-        assert_eq!(core::outcome(&crumbs, true), whole);
+        let bytewise: Vec<&[u8]> = bytes.chunks(1).collect();
+        assert_eq!(core::outcome(&bytewise, true), whole);
     });
 }

@@ -1,4 +1,4 @@
-//! HTTP/1.1: one table of cases, put to whoever claims to understand it.
+//! HTTP/1.1: one table of cases, for all that claim to understand it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -11,12 +11,14 @@ mod common;
 mod conduct;
 mod core;
 mod cost;
+mod deadlines;
 mod difference;
 #[path = "../fuzz/entries.rs"]
 mod entries;
 mod fuzz;
 mod other;
 mod outcome;
+#[allow(dead_code, reason = "the step uses all of it")]
 #[path = "../../steps/05-parser/parser.rs"]
 #[expect(dead_code, reason = "the step uses all of it")]
 mod parser;

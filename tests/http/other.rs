@@ -20,8 +20,8 @@ pub fn outcome(pieces: &[&[u8]], finish: bool) -> Outcome {
     let events = Arc::new(Mutex::new(Vec::new()));
     let input = pieces.concat();
     let output = Arc::new(Mutex::new(Vec::new()));
-    let wire = Wire { input, read: 0, finish, output: Arc::clone(&output) };
-    let service = service_fn(|request| answer(request, Arc::clone(&events)));
+    let wire = Client { input, read: 0, finish, output: Arc::clone(&output) };
+    let service = service_fn(|request| response(request, Arc::clone(&events)));
     let connection = Builder::new()
         .half_close(true)
         .max_buf_size(16 * 1024)
@@ -39,12 +39,12 @@ pub fn outcome(pieces: &[&[u8]], finish: bool) -> Outcome {
         }
     };
     let mut events = events.lock().unwrap().clone();
-    let answers = statuses(&output.lock().unwrap());
-    if answers.contains(&100) {
+    let responses = statuses(&output.lock().unwrap());
+    if responses.contains(&100) {
         events.insert(0, Event::Continue);
     }
-    let refusal = answers.iter().rfind(|status| **status >= 400);
-    // hyper refuses a head with an answer, and a body without a word.
+    let refusal = responses.iter().rfind(|status| **status >= 400);
+    // hyper refuses a head with a response, and a body without a word.
     if let Some(status) = refusal {
         events.push(Event::Refused(*status));
     } else if !waits && matches!(events.last(), Some(Event::Continue)) {
@@ -56,7 +56,7 @@ pub fn outcome(pieces: &[&[u8]], finish: bool) -> Outcome {
 type Events = Arc<Mutex<Vec<Event>>>;
 
 /// Takes any request with its body.
-async fn answer(
+async fn response(
     request: Request<Incoming>,
     events: Events,
 ) -> Result<Response<Empty<Bytes>>, hyper::Error> {
@@ -81,14 +81,14 @@ async fn answer(
     Ok(Response::new(Empty::new()))
 }
 
-/// The statuses of all answers, none of which has a body.
+/// The statuses of all responses, none of which has a body.
 fn statuses(mut output: &[u8]) -> Vec<u16> {
     let mut statuses = Vec::new();
     while !output.is_empty() {
         let mut fields = [httparse::EMPTY_HEADER; 16];
         let mut head = httparse::Response::new(&mut fields);
         let Ok(httparse::Status::Complete(length)) = head.parse(output) else {
-            panic!("hyper answers: {}", output.escape_ascii());
+            panic!("hyper responds: {}", output.escape_ascii());
         };
         statuses.push(head.code.unwrap());
         output = &output[length..];
@@ -97,14 +97,14 @@ fn statuses(mut output: &[u8]) -> Vec<u16> {
 }
 
 /// What hyper takes for a socket.
-struct Wire {
+struct Client {
     input: Vec<u8>,
     read: usize,
     finish: bool,
     output: Arc<Mutex<Vec<u8>>>,
 }
 
-impl Read for Wire {
+impl Read for Client {
     fn poll_read(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
@@ -121,7 +121,7 @@ impl Read for Wire {
     }
 }
 
-impl Write for Wire {
+impl Write for Client {
     fn poll_write(
         self: Pin<&mut Self>,
         _: &mut Context<'_>,

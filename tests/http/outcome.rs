@@ -1,6 +1,6 @@
 //! What has become of some bytes, as a server without a site sees it.
 
-use crate::cases::{Answer, Case, Then};
+use crate::cases::{Case, Expected, Then};
 
 /// What was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,13 +33,13 @@ impl Outcome {
     }
 
     fn matches(&self, case: &Case) -> Result<(), String> {
-        if self.events.len() != case.answers.len() {
-            let expected = case.answers.len();
-            return Err(format!("expected {expected} answers"));
+        if self.events.len() != case.responses.len() {
+            let expected = case.responses.len();
+            return Err(format!("expected {expected} responses"));
         }
-        for (event, answer) in self.events.iter().zip(&case.answers) {
-            if !fits(event, answer) {
-                return Err(format!("expected {answer:?}, was {event:?}"));
+        for (event, response) in self.events.iter().zip(&case.responses) {
+            if !fits(event, response) {
+                return Err(format!("expected {response:?}, was {event:?}"));
             }
         }
         match (self.waits, case.then) {
@@ -50,14 +50,14 @@ impl Outcome {
     }
 }
 
-fn fits(event: &Event, answer: &Answer) -> bool {
-    match (event, answer) {
-        (Event::Continue, Answer::Continue) => true,
+fn fits(event: &Event, response: &Expected) -> bool {
+    match (event, response) {
+        (Event::Continue, Expected::Continue) => true,
         (
             Event::Request { body, .. },
-            Answer::Accepted { body: wanted, .. },
+            Expected::Accepted { body: wanted, .. },
         ) => wanted.as_ref().is_none_or(|wanted| wanted == body),
-        (Event::Refused(status), Answer::Refused(statuses)) => {
+        (Event::Refused(status), Expected::Refused(statuses)) => {
             statuses.contains(status)
         }
         _ => false,

@@ -1,8 +1,8 @@
-//! Answers, as they come one after the other.
+//! Responses, as they come one after the other.
 
-use crate::common::Wire;
+use crate::common::Client;
 
-/// An answer, as read from the wire.
+/// A response, as read from the wire.
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,
@@ -11,26 +11,27 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
-/// The answers on a connection, one after the other.
+/// The responses on a connection, one after the other.
 pub struct Replies<'w> {
-    wire: &'w mut Wire,
+    client: &'w mut Client,
     unused: Vec<u8>,
 }
 
 impl<'w> Replies<'w> {
-    pub fn new(wire: &'w mut Wire) -> Self {
-        Replies { wire, unused: Vec::new() }
+    pub fn new(client: &'w mut Client) -> Self {
+        Replies { client, unused: Vec::new() }
     }
 
-    /// The next answer, to a HEAD or not; `None` at the end of the stream.
+    /// The next response, to a HEAD or not; `None` at the end of the stream.
     pub fn next(&mut self, is_head: bool) -> Option<Reply> {
         loop {
             if let Some((reply, length)) = parse(&self.unused, is_head) {
                 self.unused.drain(..length);
                 return Some(reply);
             }
-            let (more, error) = self.wire.receive_until(|new| !new.is_empty());
-            assert!(error.is_none(), "instead of an answer: {error:?}");
+            let (more, error) =
+                self.client.receive_until(|new| !new.is_empty());
+            assert!(error.is_none(), "instead of a response: {error:?}");
             if more.is_empty() {
                 self.expect_nothing();
                 return None;
@@ -41,32 +42,25 @@ impl<'w> Replies<'w> {
 
     pub fn expect_nothing(&self) {
         let rest = self.unused.escape_ascii();
-        assert!(self.unused.is_empty(), "one answer too many: {rest}");
+        assert!(self.unused.is_empty(), "one response too many: {rest}");
     }
 
-    /// Not a byte more, but perhaps a reset.
-    pub fn expect_close(&mut self) {
-        self.expect_nothing();
-        let (rest, _) = self.wire.receive_until(|_| false);
-        assert!(rest.is_empty(), "more came: {}", rest.escape_ascii());
-    }
-
-    /// Not a byte more, and no reset, which could have destroyed answers.
+    /// Not a byte more, and no reset, which could have destroyed responses.
     pub fn expect_end(&mut self) {
         self.expect_nothing();
-        self.wire.expect_end();
+        self.client.expect_end();
     }
 
     /// The same for a client that goes on sending after its own close: it is
     /// not read, so a reset may follow the last response.
     pub fn expect_end_or_reset(&mut self) {
         self.expect_nothing();
-        let (rest, _) = self.wire.receive_until(|_| false);
+        let (rest, _) = self.client.receive_until(|_| false);
         assert!(rest.is_empty(), "more came: {}", rest.escape_ascii());
     }
 }
 
-/// The first answer in `bytes` and its length, if it is whole.
+/// The first response in `bytes` and its length, if it is whole.
 fn parse(bytes: &[u8], is_head: bool) -> Option<(Reply, usize)> {
     let mut fields = [httparse::EMPTY_HEADER; 32];
     let mut head = httparse::Response::new(&mut fields);

@@ -16,12 +16,12 @@ fn cases_for_the_core() -> Vec<Case> {
     cases
 }
 
-/// Step 05 answers one request, and then closes.
+/// Step 05 responds to one request, and then closes.
 fn cases_for_step05() -> Vec<Case> {
     let mut cases = cases::all();
     cases.retain(|case| case.needs == Feature::Head);
     for case in &mut cases {
-        if !case.answers.is_empty() {
+        if !case.responses.is_empty() {
             case.then = Then::Closes;
         }
     }
@@ -73,7 +73,7 @@ fn in_pieces(reader: Reader, cases: &[Case]) {
             let outcome = reader(&[first, second], case.finish);
             assert_eq!(outcome, whole, "{case}\n  cut at {cut}");
         }
-        let outcome = reader(&splits::crumbs(case), case.finish);
+        let outcome = reader(&splits::bytewise(case), case.finish);
         assert_eq!(outcome, whole, "{case}\n  byte by byte");
     }
 }

@@ -6,43 +6,31 @@ use std::io::{ErrorKind, Read, Write};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::common::steps::{Capability, KEEPING, REQUEST, STEPS, Step};
-use crate::common::{Server, Wire};
+use crate::common::steps::{KEEPING, REQUEST, on_every};
+use crate::common::{Client, Server};
 use crate::replies::Replies;
 
-const HEAD_TIME: Duration = Duration::from_secs(5);
-const BODY_TIME: Duration = Duration::from_secs(10);
-const IDLE_TIME: Duration = Duration::from_secs(2);
-const WRITE_TIME: Duration = Duration::from_secs(5);
-
-/// All of these at once: each waits, and none works.
-fn for_each(capability: Capability, test: impl Fn(&Step) + Sync) {
-    let test = &test;
-    thread::scope(|scope| {
-        for step in STEPS {
-            if step.can.contains(&capability) {
-                scope.spawn(move || test(step));
-            }
-        }
-    });
-}
+const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(2);
+const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Panics unless there is a 408 after `limit`, and then the end.
-fn expect_timeout(wire: &mut Wire, since: Instant, limit: Duration) {
-    let mut replies = Replies::new(wire);
-    let reply = replies.next(false).expect("an answer");
+fn expect_timeout(client: &mut Client, since: Instant, limit: Duration) {
+    let mut replies = Replies::new(client);
+    let reply = replies.next(false).expect("a response");
     let time = since.elapsed();
     assert_eq!((reply.status, reply.closes), (408, true));
     assert!(time >= limit, "too early: {time:?}");
     replies.expect_end();
 }
 
-/// Sends a byte every tenth of a second until there is an answer.
-fn drip(wire: &mut Wire, byte: &[u8]) {
-    let deadline = wire.deadline();
-    while !wire.has_something() {
+/// Sends a byte every tenth of a second until there is a response.
+fn drip(client: &mut Client, byte: &[u8]) {
+    let deadline = client.deadline();
+    while !client.has_something() {
         assert!(!deadline.is_over(), "dripping extends the limit");
-        if !wire.try_send(byte) {
+        if !client.try_send(byte) {
             break;
         }
         // The interval between two drips.
@@ -53,59 +41,59 @@ fn drip(wire: &mut Wire, byte: &[u8]) {
 /// A request that begins with `start`, and then stops or drips, is out of
 /// time after `limit`.
 fn times_out(
-    capability: Capability,
+    capability: &str,
     limit: Duration,
     start: &[u8],
     drops: Option<&[u8]>,
 ) {
-    for_each(capability, |step| {
+    on_every(capability, |step| {
         let server = Server::start(step);
         let since = Instant::now();
-        let mut wire = server.connect();
-        wire.send(start);
+        let mut client = server.connect();
+        client.send(start);
         if let Some(drop) = drops {
-            drip(&mut wire, drop);
+            drip(&mut client, drop);
         }
-        expect_timeout(&mut wire, since, limit);
+        expect_timeout(&mut client, since, limit);
     });
 }
 
 #[test]
 fn a_head_that_stops() {
     let start = b"GET / HTTP/1.1\r\nHost: a";
-    times_out(Capability::RefusesNonsense, HEAD_TIME, start, None);
+    times_out("refusals", HEADER_TIMEOUT, start, None);
 }
 
 #[test]
 fn a_head_that_drips() {
     let start = b"GET / HTTP/1.1\r\nHost: ";
-    times_out(Capability::RefusesNonsense, HEAD_TIME, start, Some(b"a"));
+    times_out("refusals", HEADER_TIMEOUT, start, Some(b"a"));
 }
 
 /// Empty lines are no request, so nothing is refused; and they do not make
 /// a connection last.
 #[test]
 fn empty_lines_that_drip() {
-    for_each(Capability::KeepsConnection, |step| {
+    on_every("keep-alive", |step| {
         let server = Server::start(step);
         let since = Instant::now();
-        let mut wire = server.connect();
-        drip(&mut wire, b"\r\n");
-        Replies::new(&mut wire).expect_end();
-        assert!(since.elapsed() >= IDLE_TIME, "{:?}", since.elapsed());
+        let mut client = server.connect();
+        drip(&mut client, b"\r\n");
+        Replies::new(&mut client).expect_end();
+        assert!(since.elapsed() >= KEEPALIVE_TIMEOUT, "{:?}", since.elapsed());
     });
 }
 
 #[test]
 fn a_second_head_that_drips() {
-    for_each(Capability::KeepsConnection, |step| {
+    on_every("keep-alive", |step| {
         let server = Server::start(step);
-        let mut wire = server.connect();
-        wire.send(KEEPING);
-        assert_eq!(Replies::new(&mut wire).next(false).unwrap().status, 200);
+        let mut client = server.connect();
+        client.send(KEEPING);
+        assert_eq!(Replies::new(&mut client).next(false).unwrap().status, 200);
         let since = Instant::now();
-        drip(&mut wire, b"G");
-        expect_timeout(&mut wire, since, HEAD_TIME);
+        drip(&mut client, b"G");
+        expect_timeout(&mut client, since, HEADER_TIMEOUT);
     });
 }
 
@@ -113,7 +101,7 @@ fn a_second_head_that_drips() {
 fn a_body_that_stops() {
     let start = b"POST /api/echo HTTP/1.1\r\nHost: a\r\n\
         Content-Length: 5\r\n\r\nhell";
-    times_out(Capability::TakesBodies, BODY_TIME, start, None);
+    times_out("bodies", BODY_TIMEOUT, start, None);
 }
 
 #[test]
@@ -121,29 +109,29 @@ fn a_body_that_drips_in_chunks() {
     let start = b"POST /api/echo HTTP/1.1\r\nHost: a\r\n\
         Transfer-Encoding: chunked\r\n\r\n";
     let chunk = b"1\r\nx\r\n";
-    times_out(Capability::TakesBodies, BODY_TIME, start, Some(chunk));
+    times_out("bodies", BODY_TIMEOUT, start, Some(chunk));
 }
 
-/// Nothing was asked, so nothing is answered.
+/// Nothing was asked, so there is no response.
 #[test]
 fn an_idle_connection_ends_without_a_word() {
-    for_each(Capability::KeepsConnection, |step| {
+    on_every("keep-alive", |step| {
         let server = Server::start(step);
         let start = Instant::now();
-        let mut wire = server.connect();
-        wire.send(KEEPING);
-        let mut replies = Replies::new(&mut wire);
+        let mut client = server.connect();
+        client.send(KEEPING);
+        let mut replies = Replies::new(&mut client);
         assert_eq!(replies.next(false).unwrap().status, 200);
         replies.expect_end();
-        assert!(start.elapsed() >= IDLE_TIME, "{:?}", start.elapsed());
+        assert!(start.elapsed() >= KEEPALIVE_TIMEOUT, "{:?}", start.elapsed());
     });
 }
 
 /// A client that asks and does not read has its time, and then the next has
 /// its turn. That it takes a byte now and then changes nothing.
 #[test]
-fn answers_that_are_not_taken() {
-    for_each(Capability::KeepsConnection, |step| {
+fn responses_that_are_not_taken() {
+    on_every("keep-alive", |step| {
         let server = Server::start(step);
         let start = Instant::now();
         let mut greedy = server.connect();
@@ -166,7 +154,7 @@ fn answers_that_are_not_taken() {
         stream.set_nonblocking(false).unwrap();
         let reply = Replies::new(&mut next).next(false).unwrap();
         assert_eq!(reply.status, 200);
-        assert!(start.elapsed() >= WRITE_TIME, "{:?}", start.elapsed());
+        assert!(start.elapsed() >= SEND_TIMEOUT, "{:?}", start.elapsed());
         server.wait_for_note("connection timed out");
         drop(greedy.receive_until(|_| false));
     });

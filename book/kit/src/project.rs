@@ -42,6 +42,10 @@ pub struct Step {
     pub idea: String,
     pub calls: Vec<String>,
     pub modules: Vec<String>,
+    #[serde(default)]
+    pub brings: Vec<String>,
+    #[serde(default)]
+    pub lacks: Vec<String>,
     after: Option<u8>,
     #[serde(default)]
     pub fresh: bool,

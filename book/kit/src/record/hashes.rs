@@ -21,13 +21,12 @@ const FILE: &str = "book/data/recordings.toml";
 pub struct Hashes(BTreeMap<String, String>);
 
 impl Hashes {
-    /// Those that are written down; none if there is no file.
-    ///
-    /// # Errors
-    /// When the file is not one of hashes.
-    pub fn load(project: &Project) -> Result<Hashes> {
+    /// Those that are written down; none if there is no file. A merge may
+    /// leave lines that are none: what is not known is played again.
+    pub fn load(project: &Project) -> Hashes {
         let text = project.read(FILE).unwrap_or_default();
-        Ok(Hashes(toml::from_str(&text).context(FILE)?))
+        let lines = text.lines().flat_map(toml::from_str);
+        Hashes(lines.flat_map(|line: BTreeMap<_, _>| line).collect())
     }
 
     /// Whether the recording is of what stands behind it now.

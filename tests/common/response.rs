@@ -1,29 +1,29 @@
-//! An HTTP answer as a client sees it, read by somebody else's parser.
+//! An HTTP response as a client sees it, read by somebody else's parser.
 
-use super::Wire;
+use super::Client;
 
-/// A complete answer. Reading it has checked the framing: the body has
+/// A complete response. Reading it has checked the framing: the body has
 /// exactly the length that the head promised.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     pub fields: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
 
-impl Answer {
-    /// Reads one answer and not a byte more than it has.
-    pub fn read(wire: &mut Wire) -> Self {
-        let (bytes, error) = wire.receive_until(|bytes| {
-            Answer::parse(bytes).is_some_and(|answer| answer.is_whole())
+impl Response {
+    /// Reads one response and not a byte more than it has.
+    pub fn read(client: &mut Client) -> Self {
+        let (bytes, error) = client.receive_until(|bytes| {
+            Response::parse(bytes).is_some_and(|response| response.is_whole())
         });
-        match Answer::parse(&bytes) {
-            Some(answer) if answer.is_whole() => answer,
-            _ => panic!("no whole answer, {error:?}"),
+        match Response::parse(&bytes) {
+            Some(response) if response.is_whole() => response,
+            _ => panic!("no whole response, {error:?}"),
         }
     }
 
-    /// The answer whose head is whole; the body may still be on its way.
+    /// The response whose head is whole; the body may still be on its way.
     fn parse(bytes: &[u8]) -> Option<Self> {
         let mut fields = [httparse::EMPTY_HEADER; 32];
         let mut head = httparse::Response::new(&mut fields);
@@ -37,7 +37,7 @@ impl Answer {
             let value = String::from_utf8(field.value.to_vec());
             (field.name.to_lowercase(), value.expect("ASCII"))
         });
-        Some(Answer {
+        Some(Response {
             status: head.code.expect("a status"),
             fields: fields.collect(),
             body: bytes[length..].to_vec(),

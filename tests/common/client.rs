@@ -1,5 +1,5 @@
 //! One end of a TCP connection in the hands of a test. Everything that is
-//! sent and read goes into the story, and every read has a limit.
+//! sent and read goes into the transcript, and every read has a limit.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -8,42 +8,46 @@ use std::time::Duration;
 use nix::sys::socket::{setsockopt, sockopt};
 
 use super::proc;
-use super::story::{Story, preview};
 use super::time::Deadline;
 use super::tools::{LOOK, PATIENCE, assert_same, eventually};
+use super::transcript::{Transcript, preview};
 
 /// A connection.
 #[derive(Debug)]
-pub struct Wire {
+pub struct Client {
     stream: TcpStream,
-    story: Story,
-    visit: usize,
+    transcript: Transcript,
+    number: usize,
 }
 
-impl Wire {
+impl Client {
     /// Connects to a server.
-    pub fn connect(address: SocketAddr, story: &Story) -> Self {
+    pub fn connect(address: SocketAddr, transcript: &Transcript) -> Self {
         let stream = TcpStream::connect_timeout(&address, PATIENCE * 4)
             .unwrap_or_else(|error| panic!("connect to {address}: {error}"));
-        Wire::over(stream, story)
+        Client::over(stream, transcript)
     }
 
     /// Takes a connection that is there.
-    pub fn over(stream: TcpStream, story: &Story) -> Self {
+    pub fn over(stream: TcpStream, transcript: &Transcript) -> Self {
         stream.set_nodelay(true).unwrap();
         stream.set_write_timeout(Some(PATIENCE * 4)).unwrap();
-        let wire = Wire { stream, story: story.clone(), visit: story.visit() };
-        wire.tell("connected");
-        wire
+        let client = Client {
+            stream,
+            transcript: transcript.clone(),
+            number: transcript.connect(),
+        };
+        client.tell("connected");
+        client
     }
 
     fn tell(&self, event: &str) {
-        self.story.tell(format!("connection {}: {event}", self.visit));
+        self.transcript.tell(format!("connection {}: {event}", self.number));
     }
 
     /// A limit for a wait for the other side.
     pub fn deadline(&self) -> Deadline {
-        self.story.deadline()
+        self.transcript.deadline()
     }
 
     /// The address of our end.
@@ -59,14 +63,14 @@ impl Wire {
     /// Sends all of `bytes`.
     pub fn send(&mut self, bytes: &[u8]) {
         self.tell(&format!("send {}", preview(bytes)));
-        self.story.sent(self.visit, bytes);
+        self.transcript.sent(self.number, bytes);
         let result = self.stream.write_all(bytes);
         result.unwrap_or_else(|error| panic!("cannot send: {error}"));
     }
 
     /// Sends what the other side takes; `false` once it takes no more.
     pub fn try_send(&mut self, bytes: &[u8]) -> bool {
-        self.story.sent(self.visit, bytes);
+        self.transcript.sent(self.number, bytes);
         let result = self.stream.write_all(bytes);
         if let Err(error) = &result {
             self.tell(&format!("cannot send: {error}"));
@@ -111,7 +115,7 @@ impl Wire {
     /// Ends our direction: the other side reads the end of the stream.
     pub fn finish(&mut self) {
         self.tell("end of our direction");
-        self.story.finished(self.visit);
+        self.transcript.finished(self.number);
         // Where the connection has ended, reading will tell.
         let _ = self.stream.shutdown(Shutdown::Write);
     }
@@ -154,7 +158,7 @@ impl Wire {
         &mut self,
         enough: impl Fn(&[u8]) -> bool,
     ) -> (Vec<u8>, Option<std::io::Error>) {
-        let deadline = self.story.deadline();
+        let deadline = self.transcript.deadline();
         let mut bytes = Vec::new();
         let mut buffer = vec![0; 64 * 1024];
         let mut failure = None;
@@ -192,8 +196,8 @@ impl Wire {
     /// Whether there is something to read, be it the end of the stream.
     pub fn has_something(&mut self) -> bool {
         self.stream.set_nonblocking(true).unwrap();
-        let answer = self.stream.peek(&mut [0]);
+        let response = self.stream.peek(&mut [0]);
         self.stream.set_nonblocking(false).unwrap();
-        !matches!(answer, Err(error) if error.kind() == ErrorKind::WouldBlock)
+        !matches!(response, Err(error) if error.kind() == ErrorKind::WouldBlock)
     }
 }

@@ -2,41 +2,41 @@
 
 use std::net::{SocketAddr, TcpListener};
 
-use super::story::Story;
+use super::client::Client;
 use super::tools::eventually;
-use super::wire::Wire;
+use super::transcript::Transcript;
 
 /// A listening socket of the test's own.
 #[derive(Debug)]
-pub struct Host {
+pub struct Peer {
     listener: TcpListener,
 }
 
-impl Host {
+impl Peer {
     /// Listens on a free port of 127.0.0.1.
     pub fn open() -> Self {
-        Host::open_on("127.0.0.1:0").expect("127.0.0.1 is always there")
+        Peer::open_on("127.0.0.1:0").expect("127.0.0.1 is always there")
     }
 
     pub fn open_on(address: &str) -> Option<Self> {
         let listener = TcpListener::bind(address).ok()?;
         listener.set_nonblocking(true).unwrap();
-        Some(Host { listener })
+        Some(Peer { listener })
     }
 
     pub fn address(&self) -> SocketAddr {
         self.listener.local_addr().unwrap()
     }
 
-    /// Waits for the program whose story this is.
-    pub fn accept(&self, story: &Story) -> Wire {
+    /// Waits for the program whose transcript this is.
+    pub fn accept(&self, transcript: &Transcript) -> Client {
         let (stream, _) =
             eventually("the client calls", || self.listener.accept().ok());
         stream.set_nonblocking(false).unwrap();
-        Wire::over(stream, story)
+        Client::over(stream, transcript)
     }
 
-    /// Whether somebody has called; the call is answered and forgotten.
+    /// Whether somebody has called; the call is accepted and dropped.
     pub fn is_called(&self) -> bool {
         self.listener.accept().is_ok()
     }

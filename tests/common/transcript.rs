@@ -15,33 +15,33 @@ const REPEATED: usize = 400;
 
 /// The events around one program, written down by all who take part.
 #[derive(Debug, Clone)]
-pub struct Story(Arc<Mutex<Pages>>);
+pub struct Transcript(Arc<Mutex<Pages>>);
 
 #[derive(Debug)]
 struct Pages {
     pid: i32,
     start: Instant,
     events: Vec<(Duration, String)>,
-    visits: Vec<Visit>,
+    streams: Vec<Stream>,
 }
 
 /// One connection to a server, as a command line could repeat it.
 #[derive(Debug, Default)]
-struct Visit {
+struct Stream {
     /// The beginning of what was sent, and how much it was in all.
     sent: Vec<u8>,
     length: usize,
     finished: bool,
 }
 
-impl Story {
+impl Transcript {
     /// Of the program `pid`.
     pub fn new(pid: i32) -> Self {
-        Story(Arc::new(Mutex::new(Pages {
+        Transcript(Arc::new(Mutex::new(Pages {
             pid,
             start: Instant::now(),
             events: Vec::new(),
-            visits: Vec::new(),
+            streams: Vec::new(),
         })))
     }
 
@@ -61,22 +61,22 @@ impl Story {
         pages.events.push((time, event));
     }
 
-    /// A new connection; its number is for [`Story::sent`].
-    pub fn visit(&self) -> usize {
+    /// A new connection; its number is for [`Transcript::sent`].
+    pub fn connect(&self) -> usize {
         let mut pages = self.pages();
-        pages.visits.push(Visit::default());
-        pages.visits.len() - 1
+        pages.streams.push(Stream::default());
+        pages.streams.len() - 1
     }
 
-    pub fn sent(&self, visit: usize, bytes: &[u8]) {
-        let visit = &mut self.pages().visits[visit];
-        visit.length += bytes.len();
-        let room = REPEATED.saturating_sub(visit.sent.len());
-        visit.sent.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    pub fn sent(&self, stream: usize, bytes: &[u8]) {
+        let stream = &mut self.pages().streams[stream];
+        stream.length += bytes.len();
+        let room = REPEATED.saturating_sub(stream.sent.len());
+        stream.sent.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
-    pub fn finished(&self, visit: usize) {
-        self.pages().visits[visit].finished = true;
+    pub fn finished(&self, stream: usize) {
+        self.pages().streams[stream].finished = true;
     }
 
     /// All of it, and how to try the same by hand: `program` is the command
@@ -94,15 +94,15 @@ impl Story {
         text.push_str("--- by hand\n");
         let _ = writeln!(text, "{program}");
         if let Some(address) = url.and_then(|url| url.split("//").nth(1)) {
-            for visit in pages.visits.iter().rev().take(3).rev() {
-                let _ = writeln!(text, "{}", visit.command(address));
+            for stream in pages.streams.iter().rev().take(3).rev() {
+                let _ = writeln!(text, "{}", stream.command(address));
             }
         }
         text
     }
 }
 
-impl Visit {
+impl Stream {
     fn command(&self, address: &str) -> String {
         let (host, port) = address.rsplit_once(':').unwrap_or((address, ""));
         let host = host.trim_matches(['[', ']']);
