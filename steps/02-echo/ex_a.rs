@@ -30,16 +30,16 @@ fn run() -> Result<(), String> {
         let connection = accept(&listener)
             .map_err(|errno| format!("cannot accept: {errno}"))?;
         if let Err(errno) = shout(&connection) {
-            eprintln!("visitor lost: {errno}");
+            eprintln!("client lost: {errno}");
         }
     }
 }
 
-/// Answers every byte in upper case, until the visitor has no more.
+/// Sends every byte back in upper case, until the client has no more.
 fn shout(connection: &OwnedFd) -> nix::Result<()> {
     let mut buffer = [0; 4096];
     // TODO: this is right for one short line on a good day. It must go on
-    // until the visitor's end of file, whatever the kernel takes or gives
+    // until the client's end of file, whatever the kernel takes or gives
     // at a time, and a signal is no reason to give up.
     let count = unistd::read(connection, &mut buffer)?;
     buffer[..count].make_ascii_uppercase();
@@ -64,7 +64,7 @@ fn listen(address: &str) -> nix::Result<OwnedFd> {
     Ok(listener)
 }
 
-/// Waits for a visitor.
+/// Waits for a client.
 fn accept(listener: &OwnedFd) -> nix::Result<OwnedFd> {
     loop {
         let flags = SockFlag::SOCK_CLOEXEC;

@@ -29,22 +29,22 @@ fn run() -> Result<(), String> {
     serve(&listener).map_err(|errno| format!("cannot go on: {errno}"))
 }
 
-/// Serves one visitor after the other, whatever they do.
+/// Serves one client after the other, whatever they do.
 fn serve(listener: &OwnedFd) -> nix::Result<()> {
-    let mut visitor = 0;
+    let mut client = 0;
     loop {
-        // TODO: each of these question marks lets one visitor end the
-        // server for all. Which failures are the visitor's, which pass by
+        // TODO: each of these question marks lets one client end the
+        // server for all. Which failures are the client's, which pass by
         // themselves, and which are a reason to end?
         let connection = accept(listener)?;
-        visitor += 1;
-        echo(&connection, visitor)?;
+        client += 1;
+        echo(&connection, client)?;
     }
 }
 
-/// Tells the visitor his number, then sends back what he says.
-fn echo(connection: &OwnedFd, visitor: u32) -> nix::Result<()> {
-    let greeting = format!("visitor {visitor}\n");
+/// Tells the client its number, then sends back what it says.
+fn echo(connection: &OwnedFd, client: u32) -> nix::Result<()> {
+    let greeting = format!("client {client}\n");
     write_all(connection, greeting.as_bytes())?;
     let mut buffer = [0; 4096];
     loop {
@@ -73,7 +73,7 @@ fn listen(address: &str) -> nix::Result<OwnedFd> {
     Ok(listener)
 }
 
-/// Asks once for a visitor.
+/// Asks once for a client.
 fn accept(listener: &OwnedFd) -> nix::Result<OwnedFd> {
     let flags = SockFlag::SOCK_CLOEXEC;
     let raw = socket::accept4(listener.as_raw_fd(), flags)?;
@@ -86,7 +86,7 @@ fn read(fd: &OwnedFd, buffer: &mut [u8]) -> nix::Result<usize> {
     loop {
         match unistd::read(fd, buffer) {
             Err(Errno::EINTR) => {}
-            answer => return answer,
+            result => return result,
         }
     }
 }

@@ -40,7 +40,7 @@ fn run() -> Result<(), String> {
             Err(errno) => eprintln!("{address}: {errno}"),
         }
     }
-    Err("no address answers".to_string())
+    Err("no address accepts".to_string())
 }
 
 /// A connection to `address`, or `ETIMEDOUT` if nothing came of it within

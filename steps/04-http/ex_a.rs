@@ -1,4 +1,4 @@
-//! Exercise 04a, The last word: an answer that arrives.
+//! Exercise 04a, The last word: a response that arrives.
 //!
 //! Try it: `cargo run --example 04a -- 127.0.0.1:8080`
 
@@ -33,27 +33,27 @@ fn run() -> Result<(), String> {
             .accept()
             .map_err(|errno| format!("cannot accept: {errno}"))?;
         if let Err(errno) = serve(&connection) {
-            eprintln!("visitor lost: {errno}");
+            eprintln!("client lost: {errno}");
         }
     }
 }
 
-/// Counts what the visitor sends and tells him.
+/// Counts what the client sends and says so.
 fn serve(connection: &OwnedFd) -> nix::Result<()> {
     let mut buffer = [0; 16 * 1024];
     let mut total: u64 = 0;
     let mut sum: u64 = 0;
-    // TODO: this answers the first piece, and closes while others are on
-    // their way: then the visitor's kernel may throw the answer away.
+    // TODO: this responds to the first piece, and closes while others are on
+    // their way: then the client's kernel may throw the response away.
     // Count up to the end of file; refuse what is longer than MOST at
-    // once; and either way let the visitor read the answer.
+    // once; and either way let the client read the response.
     let count = stream::read(connection, &mut buffer)?;
     total += count as u64;
     sum += buffer[..count].iter().map(|byte| u64::from(*byte)).sum::<u64>();
-    let answer = if total > MOST {
+    let response = if total > MOST {
         "too long\n".to_string()
     } else {
         format!("{total} bytes, sum {sum}\n")
     };
-    stream::write_all(connection, answer.as_bytes())
+    stream::write_all(connection, response.as_bytes())
 }

@@ -33,12 +33,12 @@ fn run() -> Result<(), String> {
             .accept()
             .map_err(|errno| format!("cannot accept: {errno}"))?;
         if let Err(errno) = serve(&connection) {
-            eprintln!("visitor lost: {errno}");
+            eprintln!("client lost: {errno}");
         }
     }
 }
 
-/// Answers each head that the visitor sends, until he has no more.
+/// Responds to each head that the client sends, until it has no more.
 fn serve(connection: &OwnedFd) -> nix::Result<()> {
     let mut buffer = [0; MAX_HEAD];
     loop {
@@ -49,17 +49,17 @@ fn serve(connection: &OwnedFd) -> nix::Result<()> {
         if count == 0 {
             return Ok(());
         }
-        let answer = answer(&buffer[..count]);
-        stream::write_all(connection, answer.as_bytes())?;
+        let response = response(&buffer[..count]);
+        stream::write_all(connection, response.as_bytes())?;
     }
 }
 
-/// The answer to the head in `bytes`: method, target, number of fields.
-fn answer(bytes: &[u8]) -> String {
+/// The response to the head in `bytes`: method, target, number of fields.
+fn response(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let mut lines = text.lines();
     // TODO: this finds two words in anything. RFC 9112 says what a request
-    // line is, and what a field is; the rest is answered with 400.
+    // line is, and what a field is; the rest is refused with 400.
     let mut words = lines.next().unwrap_or_default().split_whitespace();
     let method = words.next().unwrap_or_default();
     let target = words.next().unwrap_or_default();

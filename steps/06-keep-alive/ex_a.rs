@@ -35,25 +35,25 @@ fn run() -> Result<(), String> {
             .accept()
             .map_err(|errno| format!("cannot accept: {errno}"))?;
         if let Err(errno) = serve(&connection) {
-            eprintln!("visitor lost: {errno}");
+            eprintln!("client lost: {errno}");
         }
     }
 }
 
-/// Answers requests until the connection ends.
+/// Responds to requests until the connection ends.
 fn serve(connection: &OwnedFd) -> nix::Result<()> {
     socket::setsockopt(connection, sockopt::TcpNoDelay, &true)?;
     let mut input = Buffer::new(MAX_HEAD);
     loop {
-        let answer = match next(connection, &mut input)? {
-            Next::Request(request) => answer(&request),
+        let response = match next(connection, &mut input)? {
+            Next::Request(request) => response(&request),
             Next::Malformed => malformed(),
             Next::Nothing => return Ok(()),
         };
-        // TODO: some connections end here. And whoever closes while bytes
-        // of the visitor's are unread takes his answer away from him.
-        stream::write_all(connection, answer.text.as_bytes())?;
-        if answer.is_last {
+        // TODO: some connections end here. And closing while bytes
+        // of the client's are unread takes the response away from it.
+        stream::write_all(connection, response.text.as_bytes())?;
+        if response.is_last {
             return Ok(());
         }
     }
@@ -69,7 +69,7 @@ struct Request {
 enum Next {
     Request(Request),
     Malformed,
-    /// The visitor has no more to ask.
+    /// The client has no more to ask.
     Nothing,
 }
 
@@ -99,7 +99,7 @@ fn next(connection: &OwnedFd, input: &mut Buffer) -> nix::Result<Next> {
 }
 
 impl Request {
-    /// Takes out of a head what is needed to answer.
+    /// Takes out of a head what is needed to respond.
     fn new(head: &httparse::Request) -> Request {
         Request {
             method: head.method.unwrap_or_default().to_string(),
@@ -108,14 +108,14 @@ impl Request {
     }
 }
 
-/// An answer, and what becomes of the connection.
-struct Answer {
+/// A response, and what becomes of the connection.
+struct Response {
     text: String,
     is_last: bool,
 }
 
-/// The answer to a request that we have understood.
-fn answer(request: &Request) -> Answer {
+/// The response to a request that we have understood.
+fn response(request: &Request) -> Response {
     let Request { method, target, .. } = request;
     let (status, fields, body) = match (method.as_str(), target.as_str()) {
         ("GET" | "HEAD", "/missing") => {
@@ -137,14 +137,14 @@ fn answer(request: &Request) -> Answer {
         "HTTP/1.1 {status}\r\n{fields}{connection}\
          Content-Length: {length}\r\n\r\n{body}"
     );
-    Answer { text, is_last: false }
+    Response { text, is_last: false }
 }
 
-/// The last answer: nobody knows where the next request would begin.
-fn malformed() -> Answer {
+/// The last response: nobody knows where the next request would begin.
+fn malformed() -> Response {
     let connection = "";
     let text = format!(
         "HTTP/1.1 400 Bad Request\r\n{connection}Content-Length: 5\r\n\r\nWhat?"
     );
-    Answer { text, is_last: true }
+    Response { text, is_last: true }
 }

@@ -1,5 +1,5 @@
-//! Exercise 06b, A pipeline without memory: answers for whoever asks faster
-//! than he reads.
+//! Exercise 06b, A pipeline without memory: responses for a client that
+//! asks faster than it reads.
 //!
 //! Try it: `cargo run --example 06b -- 127.0.0.1:8080`
 
@@ -39,7 +39,7 @@ fn run() -> Result<(), String> {
             .accept()
             .map_err(|errno| format!("cannot accept: {errno}"))?;
         if let Err(errno) = serve(&connection) {
-            eprintln!("visitor lost: {errno}");
+            eprintln!("client lost: {errno}");
         }
     }
 }
@@ -58,11 +58,11 @@ fn serve(connection: &OwnedFd) -> nix::Result<()> {
                 Err(_) => break false,
             }
             number += 1;
-            output.extend_from_slice(answer(number).as_bytes());
+            output.extend_from_slice(response(number).as_bytes());
         };
         // TODO: nobody is kept waiting here: what the kernel does not take
         // now, it will take later. How much can that become, and when is
-        // "later" if the visitor has nothing more to ask?
+        // "later" if the client has nothing more to ask?
         let now = MsgFlags::MSG_DONTWAIT;
         match socket::send(connection.as_raw_fd(), &output, now) {
             Ok(taken) => {
@@ -94,6 +94,6 @@ fn head(bytes: &[u8]) -> Result<Option<usize>, httparse::Error> {
 }
 
 /// A number in a line of a hundred bytes, and how to send it.
-fn answer(number: u64) -> String {
+fn response(number: u64) -> String {
     format!("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{number:.<99}\n")
 }

@@ -37,21 +37,23 @@ fn run() -> Result<(), String> {
         let (connection, _) = listener
             .accept()
             .map_err(|errno| format!("cannot accept: {errno}"))?;
-        let mut visit =
-            Visit { connection: &connection, input: Buffer::new(MAX_HEAD) };
-        match visit.serve() {
+        let mut client = Connection {
+            connection: &connection,
+            input: Buffer::new(MAX_HEAD),
+        };
+        match client.serve() {
             Stop::Refused(why) => eprintln!("refused: {why}"),
             Stop::Left => {}
-            Stop::Failed(errno) => eprintln!("visitor lost: {errno}"),
+            Stop::Failed(errno) => eprintln!("client lost: {errno}"),
         }
     }
 }
 
-/// Why no further request is answered.
+/// Why no further request gets a response.
 enum Stop {
     /// This one could be read in two ways, or in none.
     Refused(&'static str),
-    /// The visitor has no more to say, or stopped in the middle.
+    /// The client has no more to say, or stopped in the middle.
     Left,
     Failed(Errno),
 }
@@ -64,7 +66,7 @@ impl From<Errno> for Stop {
 
 /// How the end of a body is found.
 enum Framing {
-    /// It has so many bytes.
+    /// It has this many bytes.
     Length(u64),
 }
 
@@ -76,13 +78,13 @@ struct Body {
 }
 
 /// A connection, and what has arrived and is not used yet.
-struct Visit<'c> {
+struct Connection<'c> {
     connection: &'c OwnedFd,
     input: Buffer,
 }
 
-impl Visit<'_> {
-    /// Answers requests until the connection ends; says why it does.
+impl Connection<'_> {
+    /// Responds to requests until the connection ends; says why it does.
     fn serve(&mut self) -> Stop {
         let stop = loop {
             if let Err(stop) = self.answer_one() {
@@ -105,11 +107,11 @@ impl Visit<'_> {
         socket::setsockopt(self.connection, sockopt::TcpNoDelay, &true)?;
         let framing = self.read_head()?;
         let Body { bytes, sum } = self.read_body(framing)?;
-        let answer = format!("{bytes} bytes, sum {sum}");
-        Ok(self.respond("200 OK", "", &answer)?)
+        let response = format!("{bytes} bytes, sum {sum}");
+        Ok(self.respond("200 OK", "", &response)?)
     }
 
-    /// Sends an answer in one write.
+    /// Sends a response in one write.
     fn respond(
         &self,
         status: &str,
@@ -117,11 +119,11 @@ impl Visit<'_> {
         line: &str,
     ) -> nix::Result<()> {
         let length = line.len() + 1;
-        let answer = format!(
+        let response = format!(
             "HTTP/1.1 {status}\r\n{fields}Content-Length: {length}\r\n\r\n\
              {line}\n"
         );
-        stream::write_all(self.connection, answer.as_bytes())
+        stream::write_all(self.connection, response.as_bytes())
     }
 
     /// Reads a head, and finds out how its body ends.

@@ -9,7 +9,7 @@ use std::{fs, io};
 use shared::net::listener::Listener;
 use shared::net::stream;
 
-/// A longer head is nobody's.
+/// A longer head is refused.
 const MAX_HEAD: usize = 16 * 1024;
 
 /// The directory whose files are given away, by its name.
@@ -42,12 +42,12 @@ fn run() -> Result<(), String> {
             .accept()
             .map_err(|errno| format!("cannot accept: {errno}"))?;
         if let Err(error) = serve(&connection, &root) {
-            eprintln!("visitor lost: {error}");
+            eprintln!("client lost: {error}");
         }
     }
 }
 
-/// One request, one answer.
+/// One request, one response.
 fn serve(connection: &OwnedFd, root: &Root) -> io::Result<()> {
     let mut buffer = [0; MAX_HEAD];
     let Some(target) = read_target(connection, &mut buffer)? else {
@@ -56,7 +56,7 @@ fn serve(connection: &OwnedFd, root: &Root) -> io::Result<()> {
     // The query is for programs, and there are none here.
     let path = target.split('?').next().unwrap_or_default();
     // TODO: %20 is a blank, and a name that is no file beneath the root is
-    // nobody's business; nor is where the root is.
+    // no client's business; nor is where the root is.
     let name = format!("{root}{path}");
     let (status, content) = match fs::read(&name) {
         Ok(content) => ("200 OK", content),

@@ -19,7 +19,7 @@ mod root;
 
 use root::{Entry, File, Root};
 
-/// A longer head is nobody's.
+/// A longer head is refused.
 const MAX_HEAD: usize = 16 * 1024;
 
 /// So much of a file is in memory at a time.
@@ -52,18 +52,18 @@ fn run() -> Result<(), String> {
             .accept()
             .map_err(|errno| format!("cannot accept: {errno}"))?;
         if let Err(errno) = serve(&connection, &root) {
-            eprintln!("visitor lost: {errno}");
+            eprintln!("client lost: {errno}");
         }
     }
 }
 
-/// Answers requests until there are no more, or until an answer could not be
-/// given as promised.
+/// Responds to requests until there are no more, or until a response could
+/// not be sent as promised.
 fn serve(connection: &OwnedFd, root: &Root) -> nix::Result<()> {
     socket::setsockopt(connection, sockopt::TcpNoDelay, &true)?;
     let mut input = Buffer::new(MAX_HEAD);
     while let Some(request) = next(connection, &mut input)? {
-        if !answer(connection, root, &request)? {
+        if !respond(connection, root, &request)? {
             break;
         }
     }
@@ -102,8 +102,8 @@ fn next(
     }
 }
 
-/// Answers one request; whether the connection is fit for another.
-fn answer(
+/// Responds to one request; whether the connection is fit for another.
+fn respond(
     connection: &OwnedFd,
     root: &Root,
     request: &Request,
@@ -120,7 +120,7 @@ fn answer(
     }
 }
 
-/// Sends what every answer begins with.
+/// Sends what every response begins with.
 fn send_head(
     connection: &OwnedFd,
     status: &str,

@@ -22,15 +22,15 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), String> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let mut doors = Vec::new();
+    let mut listeners = Vec::new();
     //-solution
     for argument in &arguments {
-        let door = open(argument)
+        let listener = open(argument)
             .map_err(|error| format!("cannot listen on {argument}: {error}"))?;
-        doors.push(door);
+        listeners.push(listener);
     }
-    for door in &doors {
-        let address = local_address(*door)
+    for listener in &listeners {
+        let address = local_address(*listener)
             .map_err(|error| format!("cannot read own address: {error}"))?;
         println!("listening on {address}");
     }
@@ -39,12 +39,12 @@ fn run() -> Result<(), String> {
     // // for instead of what it got. Open all of them, then announce all of
     // // them; if one cannot be had, announce none.
     // let argument = arguments.first().ok_or("usage: 01a ADDRESS...")?;
-    // let door = open(argument)
+    // let listener = open(argument)
     //     .map_err(|error| format!("cannot listen on {argument}: {error}"))?;
-    // doors.push(door);
+    // listeners.push(listener);
     // println!("listening on {argument}");
     //-end
-    serve(doors);
+    serve(listeners);
     Ok(())
 }
 
@@ -85,24 +85,24 @@ fn local_address(socket: c_int) -> io::Result<SocketAddrV4> {
 }
 
 //-end
-/// Accepts and closes connections at every door: a thread waits at each,
+/// Accepts and closes connections at every address: a thread waits at each,
 /// because accept waits at one only. (Threads come in step 10.)
-fn serve(doors: Vec<c_int>) {
-    let threads: Vec<_> = doors
+fn serve(listeners: Vec<c_int>) {
+    let threads: Vec<_> = listeners
         .into_iter()
-        .map(|door| thread::spawn(move || greet(door)))
+        .map(|listener| thread::spawn(move || greet(listener)))
         .collect();
     for thread in threads {
         let _ = thread.join();
     }
 }
 
-fn greet(door: c_int) {
+fn greet(listener: c_int) {
     loop {
         // SAFETY: accept4(2) writes no address when both pointers are null.
         let connection = cvt(unsafe {
             libc::accept4(
-                door,
+                listener,
                 std::ptr::null_mut(),
                 std::ptr::null_mut(),
                 libc::SOCK_CLOEXEC,

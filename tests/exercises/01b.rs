@@ -36,12 +36,12 @@ fn run() -> Result<(), String> {
     println!("listening on {address}");
     loop {
         if let Err(error) = greet(listener) {
-            eprintln!("visitor lost: {error}");
+            eprintln!("client lost: {error}");
         }
     }
 }
 
-/// A socket on `address` at which `queue` visitors may wait.
+/// A socket on `address` at which `queue` clients may wait.
 fn open(address: &str, queue: c_int) -> io::Result<c_int> {
     let address: SocketAddrV4 =
         address.parse().map_err(|_| io::ErrorKind::InvalidInput)?;
@@ -63,8 +63,9 @@ fn open(address: &str, queue: c_int) -> io::Result<c_int> {
         )
     })?;
     //-starter
-    // // TODO: after a visit the port belongs for a minute to a connection
-    // // that is gone. Tell the kernel that we know, before we ask for it.
+    // // TODO: after the first client the port belongs for a minute to a
+    // // connection that is gone. Tell the kernel that we know, before we ask
+    // // for it.
     //-end
     // SAFETY: the pointer is to a whole sockaddr_in, and the length its size.
     cvt(unsafe {
@@ -82,7 +83,7 @@ fn open(address: &str, queue: c_int) -> io::Result<c_int> {
     Ok(socket)
 }
 
-/// Greets one visitor, and closes before he does.
+/// Greets one client, and closes before it does.
 fn greet(listener: c_int) -> io::Result<()> {
     // SAFETY: accept4(2) writes no address when both pointers are null.
     let connection = cvt(unsafe {

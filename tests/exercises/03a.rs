@@ -67,7 +67,7 @@ fn carry(from: &OwnedFd, to: &OwnedFd) -> nix::Result<()> {
     match socket::shutdown(to.as_raw_fd(), Shutdown::Write) {
         // Nobody is left to be told.
         Err(Errno::ENOTCONN) => Ok(()),
-        answer => answer,
+        result => result,
     }
     //-starter
     // // TODO: is that what the end of one direction means?

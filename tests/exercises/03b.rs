@@ -29,16 +29,16 @@ fn main() -> ExitCode {
     }
 }
 
-/// Visits the server as often as it is asked to.
+/// Connects to the server as often as it is asked to.
 fn run() -> Result<(), String> {
-    let usage = "usage: 03b HOST PORT VISITS";
+    let usage = "usage: 03b HOST PORT ROUNDS";
     let mut arguments = std::env::args().skip(1);
     let host = arguments.next().ok_or(usage)?;
     let port = arguments.next().ok_or(usage)?;
-    let visits = arguments.next().ok_or(usage)?;
-    let visits: u32 =
-        visits.parse().map_err(|_| format!("'{visits}' is no number"))?;
-    for _ in 0..visits {
+    let rounds = arguments.next().ok_or(usage)?;
+    let rounds: u32 =
+        rounds.parse().map_err(|_| format!("'{rounds}' is no number"))?;
+    for _ in 0..rounds {
         let addresses = resolve(&host, &port)?;
         let (connection, address) = connect(&addresses)?;
         println!("connected to {address}");
@@ -48,7 +48,7 @@ fn run() -> Result<(), String> {
     Ok(())
 }
 
-/// A connection to the first of `addresses` that answers, and which it was.
+/// A connection to the first of `addresses` that accepts, and which it was.
 /// If none does: a line for each address, with its reason.
 fn connect(addresses: &[SocketAddr]) -> Result<(OwnedFd, SocketAddr), String> {
     //-solution
@@ -61,7 +61,7 @@ fn connect(addresses: &[SocketAddr]) -> Result<(OwnedFd, SocketAddr), String> {
     }
     Err(reasons.join("\n"))
     //-starter
-    // // TODO: if the first does not answer, another may.
+    // // TODO: if the first does not accept, another may.
     // let address = addresses.first().ok_or("no address")?;
     // match connect_to(*address) {
     //     Ok(connection) => Ok((connection, *address)),

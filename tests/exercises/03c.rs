@@ -50,7 +50,7 @@ fn run() -> Result<(), String> {
             Err(errno) => eprintln!("{address}: {errno}"),
         }
     }
-    Err("no address answers".to_string())
+    Err("no address accepts".to_string())
 }
 
 /// A connection to `address`, or `ETIMEDOUT` if nothing came of it within
@@ -95,8 +95,8 @@ fn wait(socket: BorrowedFd<'_>, limit: Duration) -> nix::Result<()> {
         let fd = socket.as_raw_fd();
         let mut wanted = libc::pollfd { fd, events: libc::POLLOUT, revents: 0 };
         // SAFETY: the pointer is to one live pollfd.
-        let answer = unsafe { libc::poll(&raw mut wanted, 1, milliseconds) };
-        match Errno::result(answer) {
+        let result = unsafe { libc::poll(&raw mut wanted, 1, milliseconds) };
+        match Errno::result(result) {
             Ok(0) if left.is_zero() => return Err(Errno::ETIMEDOUT),
             // A millisecond of rounding, or a signal: look at the clock.
             Ok(0) | Err(Errno::EINTR) => {}

@@ -1,4 +1,4 @@
-//! Exercise 04a, The last word: an answer that arrives.
+//! Exercise 04a, The last word: a response that arrives.
 //!
 //! Try it: `cargo run --example 04a -- 127.0.0.1:8080`
 
@@ -43,18 +43,18 @@ fn run() -> Result<(), String> {
             .accept()
             .map_err(|errno| format!("cannot accept: {errno}"))?;
         if let Err(errno) = serve(&connection) {
-            eprintln!("visitor lost: {errno}");
+            eprintln!("client lost: {errno}");
         }
     }
 }
 
-/// Counts what the visitor sends and tells him.
+/// Counts what the client sends and says so.
 fn serve(connection: &OwnedFd) -> nix::Result<()> {
     let mut buffer = [0; 16 * 1024];
     let mut total: u64 = 0;
     let mut sum: u64 = 0;
     //-solution
-    let answer = loop {
+    let response = loop {
         let count = stream::read(connection, &mut buffer)?;
         if count == 0 {
             break format!("{total} bytes, sum {sum}\n");
@@ -65,22 +65,22 @@ fn serve(connection: &OwnedFd) -> nix::Result<()> {
             break "too long\n".to_string();
         }
     };
-    stream::write_all(connection, answer.as_bytes())?;
+    stream::write_all(connection, response.as_bytes())?;
     linger(connection)
     //-starter
-    // // TODO: this answers the first piece, and closes while others are on
-    // // their way: then the visitor's kernel may throw the answer away.
+    // // TODO: this responds to the first piece, and closes while others are on
+    // // their way: then the client's kernel may throw the response away.
     // // Count up to the end of file; refuse what is longer than MOST at
-    // // once; and either way let the visitor read the answer.
+    // // once; and either way let the client read the response.
     // let count = stream::read(connection, &mut buffer)?;
     // total += count as u64;
     // sum += buffer[..count].iter().map(|byte| u64::from(*byte)).sum::<u64>();
-    // let answer = if total > MOST {
+    // let response = if total > MOST {
     //     "too long\n".to_string()
     // } else {
     //     format!("{total} bytes, sum {sum}\n")
     // };
-    // stream::write_all(connection, answer.as_bytes())
+    // stream::write_all(connection, response.as_bytes())
     //-end
 }
 //-solution
@@ -98,7 +98,7 @@ fn linger(connection: &OwnedFd) -> nix::Result<()> {
         }
         let limit = TimeVal::milliseconds(left.as_millis() as i64);
         socket::setsockopt(connection, sockopt::ReceiveTimeout, &limit)?;
-        // Out of time, or gone: the answer has had its chance.
+        // Out of time, or gone: the response has had its chance.
         match stream::read(connection, &mut unread) {
             Ok(0) | Err(_) => return Ok(()),
             Ok(_) => {}

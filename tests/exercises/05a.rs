@@ -39,12 +39,12 @@ fn run() -> Result<(), String> {
             .accept()
             .map_err(|errno| format!("cannot accept: {errno}"))?;
         if let Err(errno) = serve(&connection) {
-            eprintln!("visitor lost: {errno}");
+            eprintln!("client lost: {errno}");
         }
     }
 }
 
-/// Answers each head that the visitor sends, until he has no more.
+/// Responds to each head that the client sends, until it has no more.
 fn serve(connection: &OwnedFd) -> nix::Result<()> {
     let mut buffer = [0; MAX_HEAD];
     //-solution
@@ -52,8 +52,8 @@ fn serve(connection: &OwnedFd) -> nix::Result<()> {
     let mut parser = Parser::default();
     loop {
         match parser.parse(&buffer[..filled]) {
-            Parse::Complete(answer, length) => {
-                stream::write_all(connection, answer.as_bytes())?;
+            Parse::Complete(response, length) => {
+                stream::write_all(connection, response.as_bytes())?;
                 // What follows is the beginning of the next head.
                 buffer.copy_within(length..filled, 0);
                 filled -= length;
@@ -80,22 +80,22 @@ fn serve(connection: &OwnedFd) -> nix::Result<()> {
     //     if count == 0 {
     //         return Ok(());
     //     }
-    //     let answer = answer(&buffer[..count]);
-    //     stream::write_all(connection, answer.as_bytes())?;
+    //     let response = response(&buffer[..count]);
+    //     stream::write_all(connection, response.as_bytes())?;
     // }
     //-end
 }
 
 //-solution
-/// The last answer: nobody knows where the next head would begin.
-fn refuse(connection: &OwnedFd, answer: &str) -> nix::Result<()> {
-    stream::write_all(connection, answer.as_bytes())?;
+/// The last response: nobody knows where the next head would begin.
+fn refuse(connection: &OwnedFd, response: &str) -> nix::Result<()> {
+    stream::write_all(connection, response.as_bytes())?;
     linger(connection, Duration::from_secs(1))
 }
 
 /// What the bytes so far amount to.
 enum Parse {
-    /// A head: the answer to it, and its length.
+    /// A head: the response to it, and its length.
     Complete(String, usize),
     /// The beginning of one.
     Partial,
@@ -135,8 +135,8 @@ impl Parser {
                     None => return Parse::Error,
                 },
                 Some(request) if line.is_empty() => {
-                    let answer = format!("{request} {}\n", self.fields);
-                    return Parse::Complete(answer, self.seen);
+                    let response = format!("{request} {}\n", self.fields);
+                    return Parse::Complete(response, self.seen);
                 }
                 Some(_) if is_field(line) => self.fields += 1,
                 Some(_) => return Parse::Error,
@@ -182,12 +182,12 @@ fn is_token(word: &[u8]) -> bool {
     !word.is_empty() && word.iter().all(is_letter)
 }
 //-starter
-// /// The answer to the head in `bytes`: method, target, number of fields.
-// fn answer(bytes: &[u8]) -> String {
+// /// The response to the head in `bytes`: method, target, number of fields.
+// fn response(bytes: &[u8]) -> String {
 //     let text = String::from_utf8_lossy(bytes);
 //     let mut lines = text.lines();
 //     // TODO: this finds two words in anything. RFC 9112 says what a request
-//     // line is, and what a field is; the rest is answered with 400.
+//     // line is, and what a field is; the rest is refused with 400.
 //     let mut words = lines.next().unwrap_or_default().split_whitespace();
 //     let method = words.next().unwrap_or_default();
 //     let target = words.next().unwrap_or_default();

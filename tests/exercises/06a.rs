@@ -41,31 +41,31 @@ fn run() -> Result<(), String> {
             .accept()
             .map_err(|errno| format!("cannot accept: {errno}"))?;
         if let Err(errno) = serve(&connection) {
-            eprintln!("visitor lost: {errno}");
+            eprintln!("client lost: {errno}");
         }
     }
 }
 
-/// Answers requests until the connection ends.
+/// Responds to requests until the connection ends.
 fn serve(connection: &OwnedFd) -> nix::Result<()> {
     socket::setsockopt(connection, sockopt::TcpNoDelay, &true)?;
     let mut input = Buffer::new(MAX_HEAD);
     loop {
-        let answer = match next(connection, &mut input)? {
-            Next::Request(request) => answer(&request),
+        let response = match next(connection, &mut input)? {
+            Next::Request(request) => response(&request),
             Next::Malformed => malformed(),
             Next::Nothing => return Ok(()),
         };
         //-solution
-        stream::write_all(connection, answer.text.as_bytes())?;
-        if !answer.keeps {
+        stream::write_all(connection, response.text.as_bytes())?;
+        if !response.keeps {
             return linger(connection, Duration::from_secs(1));
         }
         //-starter
-        // // TODO: some connections end here. And whoever closes while bytes
-        // // of the visitor's are unread takes his answer away from him.
-        // stream::write_all(connection, answer.text.as_bytes())?;
-        // if answer.is_last {
+        // // TODO: some connections end here. And closing while bytes
+        // // of the client's are unread takes the response away from it.
+        // stream::write_all(connection, response.text.as_bytes())?;
+        // if response.is_last {
         //     return Ok(());
         // }
         //-end
@@ -88,7 +88,7 @@ struct Request {
 enum Next {
     Request(Request),
     Malformed,
-    /// The visitor has no more to ask.
+    /// The client has no more to ask.
     Nothing,
 }
 
@@ -118,7 +118,7 @@ fn next(connection: &OwnedFd, input: &mut Buffer) -> nix::Result<Next> {
 }
 
 impl Request {
-    /// Takes out of a head what is needed to answer.
+    /// Takes out of a head what is needed to respond.
     fn new(head: &httparse::Request) -> Request {
         //-solution
         let connection = head
@@ -157,8 +157,8 @@ impl Request {
     //-end
 }
 
-/// An answer, and what becomes of the connection.
-struct Answer {
+/// A response, and what becomes of the connection.
+struct Response {
     text: String,
     //-solution
     keeps: bool,
@@ -167,8 +167,8 @@ struct Answer {
     //-end
 }
 
-/// The answer to a request that we have understood.
-fn answer(request: &Request) -> Answer {
+/// The response to a request that we have understood.
+fn response(request: &Request) -> Response {
     let Request { method, target, .. } = request;
     let (status, fields, body) = match (method.as_str(), target.as_str()) {
         ("GET" | "HEAD", "/missing") => {
@@ -187,7 +187,7 @@ fn answer(request: &Request) -> Answer {
     let keeps = request.keeps();
     let connection = match (keeps, request.version) {
         (false, _) => "Connection: close\r\n",
-        // Without a word the visitor would expect the end.
+        // Without a word the client would expect the end.
         (true, 0) => "Connection: keep-alive\r\n",
         (true, _) => "",
     };
@@ -203,14 +203,14 @@ fn answer(request: &Request) -> Answer {
          Content-Length: {length}\r\n\r\n{body}"
     );
     //-solution
-    Answer { text, keeps }
+    Response { text, keeps }
     //-starter
-    // Answer { text, is_last: false }
+    // Response { text, is_last: false }
     //-end
 }
 
-/// The last answer: nobody knows where the next request would begin.
-fn malformed() -> Answer {
+/// The last response: nobody knows where the next request would begin.
+fn malformed() -> Response {
     //-solution
     let connection = "Connection: close\r\n";
     //-starter
@@ -220,8 +220,8 @@ fn malformed() -> Answer {
         "HTTP/1.1 400 Bad Request\r\n{connection}Content-Length: 5\r\n\r\nWhat?"
     );
     //-solution
-    Answer { text, keeps: false }
+    Response { text, keeps: false }
     //-starter
-    // Answer { text, is_last: true }
+    // Response { text, is_last: true }
     //-end
 }

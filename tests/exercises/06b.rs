@@ -1,5 +1,5 @@
-//! Exercise 06b, A pipeline without memory: answers for whoever asks faster
-//! than he reads.
+//! Exercise 06b, A pipeline without memory: responses for a client that
+//! asks faster than it reads.
 //!
 //! Try it: `cargo run --example 06b -- 127.0.0.1:8080`
 
@@ -26,7 +26,7 @@ use shared::net::stream;
 const MAX_HEAD: usize = 16 * 1024;
 //-solution
 
-/// So many bytes of answers are sent at once, and about so many are kept.
+/// This many bytes of responses are sent at once, and about as many are kept.
 const ENOUGH: usize = 16 * 1024;
 //-end
 
@@ -52,7 +52,7 @@ fn run() -> Result<(), String> {
             .accept()
             .map_err(|errno| format!("cannot accept: {errno}"))?;
         if let Err(errno) = serve(&connection) {
-            eprintln!("visitor lost: {errno}");
+            eprintln!("client lost: {errno}");
         }
     }
 }
@@ -71,7 +71,7 @@ fn serve(connection: &OwnedFd) -> nix::Result<()> {
                 Err(_) => break false,
             }
             number += 1;
-            output.extend_from_slice(answer(number).as_bytes());
+            output.extend_from_slice(response(number).as_bytes());
             //-solution
             if output.len() >= ENOUGH {
                 stream::write_all(connection, &output)?;
@@ -80,15 +80,15 @@ fn serve(connection: &OwnedFd) -> nix::Result<()> {
             //-end
         };
         //-solution
-        // Whoever waits for nothing but these answers would send no more:
-        // they must be on their way before we wait for him. And while he
-        // does not read, this waits, and what he sends stays with him.
+        // A client that waits for these very responses sends no more: they
+        // must be on their way before we wait for it. And while it does
+        // not read, this waits, and what it sends stays with it.
         stream::write_all(connection, &output)?;
         output.clear();
         //-starter
         // // TODO: nobody is kept waiting here: what the kernel does not take
         // // now, it will take later. How much can that become, and when is
-        // // "later" if the visitor has nothing more to ask?
+        // // "later" if the client has nothing more to ask?
         // let now = MsgFlags::MSG_DONTWAIT;
         // match socket::send(connection.as_raw_fd(), &output, now) {
         //     Ok(taken) => {
@@ -121,6 +121,6 @@ fn head(bytes: &[u8]) -> Result<Option<usize>, httparse::Error> {
 }
 
 /// A number in a line of a hundred bytes, and how to send it.
-fn answer(number: u64) -> String {
+fn response(number: u64) -> String {
     format!("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{number:.<99}\n")
 }

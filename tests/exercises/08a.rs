@@ -20,7 +20,7 @@ use nix::sys::stat::Mode;
 use shared::net::listener::Listener;
 use shared::net::stream;
 
-/// A longer head is nobody's.
+/// A longer head is refused.
 const MAX_HEAD: usize = 16 * 1024;
 
 //-solution
@@ -63,7 +63,7 @@ fn run() -> Result<(), String> {
             .accept()
             .map_err(|errno| format!("cannot accept: {errno}"))?;
         if let Err(error) = serve(&connection, &root) {
-            eprintln!("visitor lost: {error}");
+            eprintln!("client lost: {error}");
         }
     }
 }
@@ -77,7 +77,7 @@ fn open_root(path: &str) -> nix::Result<Root> {
 }
 
 //-end
-/// One request, one answer.
+/// One request, one response.
 fn serve(connection: &OwnedFd, root: &Root) -> io::Result<()> {
     let mut buffer = [0; MAX_HEAD];
     let Some(target) = read_target(connection, &mut buffer)? else {
@@ -99,7 +99,7 @@ fn serve(connection: &OwnedFd, root: &Root) -> io::Result<()> {
     };
     //-starter
     // // TODO: %20 is a blank, and a name that is no file beneath the root is
-    // // nobody's business; nor is where the root is.
+    // // no client's business; nor is where the root is.
     // let name = format!("{root}{path}");
     // let (status, content) = match fs::read(&name) {
     //     Ok(content) => ("200 OK", content),
@@ -195,7 +195,7 @@ fn read_file(root: &Root, name: &[u8]) -> io::Result<Option<Vec<u8>>> {
 }
 
 /// Asks the kernel, which sees every step of the way, to stay beneath
-/// `root`; and not to wait for whoever is at the other end of a pipe.
+/// `root`; and not to wait for whatever is at the other end of a pipe.
 fn open_beneath(root: &Root, name: &[u8]) -> nix::Result<OwnedFd> {
     let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
     let resolve =
@@ -205,7 +205,7 @@ fn open_beneath(root: &Root, name: &[u8]) -> nix::Result<OwnedFd> {
         match fcntl::openat2(root, name, how) {
             // A signal, or something on the way was being moved.
             Err(Errno::EINTR | Errno::EAGAIN) => {}
-            answer => return answer,
+            result => return result,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! A client of the program under test, that writes down all it does.
 
-mod answer;
 mod firehose;
 mod nothing;
+mod response;
 mod wait;
 
 use std::io::{ErrorKind, Read, Write};
@@ -17,7 +17,7 @@ use super::time::{Deadline, PATIENCE};
 use super::transcript::Transcript;
 use super::trouble::{Outcome, Trouble};
 
-pub use answer::Answer;
+pub use response::Response;
 use wait::Wait;
 
 /// More does not fit into the buffers of two sockets.
@@ -162,7 +162,7 @@ impl Client {
         let linger = libc::linger { l_onoff: 1, l_linger: 0 };
         let length = size_of::<libc::linger>() as libc::socklen_t;
         // SAFETY: the pointer is to a live linger, and length is its size.
-        let answer = unsafe {
+        let response = unsafe {
             libc::setsockopt(
                 self.stream.as_raw_fd(),
                 libc::SOL_SOCKET,
@@ -171,7 +171,7 @@ impl Client {
                 length,
             )
         };
-        if answer == -1 {
+        if response == -1 {
             return Err(Trouble::blocked("SO_LINGER cannot be set"));
         }
         Ok(())
@@ -252,7 +252,7 @@ impl Client {
         // SAFETY: the pointer is to one live pollfd.
         match unsafe { libc::poll(&raw mut wanted, 1, limit) } {
             -1 => Err(Trouble::blocked("poll failed")),
-            answer => Ok(answer > 0),
+            response => Ok(response > 0),
         }
     }
 

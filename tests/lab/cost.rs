@@ -18,7 +18,7 @@ pub fn peak_memory(pid: i32) -> Option<u64> {
     text.trim().split(' ').next()?.parse().ok()
 }
 
-/// Fails if the program has ever had more than so many kilobytes.
+/// Fails if the program has ever had more than this many kilobytes.
 pub fn expect_memory(program: &Program, most: u64) -> Outcome {
     match peak_memory(program.pid()) {
         Some(peak) if peak > most => {

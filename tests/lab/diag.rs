@@ -1,6 +1,6 @@
 //! What the kernel says about a listening socket: see sock_diag(7).
 //!
-//! The question and the answer are structs that neither libc nor nix have
+//! The request and the reply are structs that neither libc nor nix have
 //! (`inet_diag_req_v2`, `inet_diag_msg`), so their bytes are put and taken
 //! here at the offsets that the man page gives.
 
@@ -24,8 +24,8 @@ pub fn queue_limit(address: SocketAddr) -> io::Result<Option<u32>> {
     let socket = open()?;
     send(&socket, &question())?;
     loop {
-        let answer = receive(&socket)?;
-        let mut rest = answer.as_slice();
+        let result = receive(&socket)?;
+        let mut rest = result.as_slice();
         while let Some((length, kind)) = header(rest) {
             match i32::from(kind) {
                 libc::NLMSG_DONE => return Ok(None),
@@ -41,7 +41,7 @@ pub fn queue_limit(address: SocketAddr) -> io::Result<Option<u32>> {
             let aligned = length.next_multiple_of(4).min(rest.len());
             rest = &rest[aligned..];
         }
-        if answer.is_empty() {
+        if result.is_empty() {
             return Ok(None);
         }
     }

@@ -97,7 +97,7 @@ impl Peer {
     }
 }
 
-/// An address that never answers: a listener with a queue for one, and one
+/// An address that never accepts: a listener with a queue for one, and one
 /// in it. The kernel drops who calls then, as it would if a cable were cut.
 pub struct BlackHole {
     peer: Peer,
@@ -110,9 +110,9 @@ impl BlackHole {
         let peer = Peer::open((ip, 0))?;
         // SAFETY: listen(2) takes two numbers; it may be called again to
         // change the queue's length.
-        let answer = unsafe { libc::listen(peer.listener.as_raw_fd(), 0) };
+        let result = unsafe { libc::listen(peer.listener.as_raw_fd(), 0) };
         let caller = TcpStream::connect_timeout(&peer.address, PATIENCE);
-        match (answer, caller) {
+        match (result, caller) {
             (0, Ok(caller)) => Ok(BlackHole { peer, _in_the_queue: caller }),
             _ => Err(Trouble::blocked("cannot make a black hole")),
         }

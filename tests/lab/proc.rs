@@ -140,7 +140,7 @@ pub struct Row {
 
 /// `Row::state` of a socket that waits for connections.
 pub const LISTEN: u8 = 0x0A;
-/// `Row::state` of a connection that nobody has answered yet.
+/// `Row::state` of a connection that has not been accepted yet.
 pub const SYN_SENT: u8 = 0x02;
 /// `Row::state` of a connection that was closed here first.
 pub const TIME_WAIT: u8 = 0x06;

@@ -133,11 +133,11 @@ impl Program {
         let pid = self.pid().cast_unsigned();
         let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
         // SAFETY: waitid(2) writes one siginfo_t.
-        let answer =
+        let result =
             unsafe { libc::waitid(libc::P_PID, pid, &raw mut info, flags) };
         // SAFETY: both are filled in for a child, or zero if none ended.
         let (ended, status) = unsafe { (info.si_pid(), info.si_status()) };
-        if answer == -1 || ended == 0 {
+        if result == -1 || ended == 0 {
             return None;
         }
         // As waitpid(2) would have said it.

@@ -61,7 +61,8 @@ pub fn own_delay() -> Duration {
     proc::schedstat(&text.unwrap_or_default()).1
 }
 
-/// Asks until `probe` has an answer: for facts that no descriptor announces.
+/// Asks until `probe` returns something: for facts that no descriptor
+/// announces.
 /// `None` when the limit is over.
 pub fn eventually<T>(
     limit: Duration,
@@ -71,8 +72,8 @@ pub fn eventually<T>(
     let deadline = Deadline::new(limit, pid);
     let mut pause = Duration::from_micros(200);
     loop {
-        if let Some(answer) = probe() {
-            return Some(answer);
+        if let Some(response) = probe() {
+            return Some(response);
         }
         if deadline.is_over() {
             return None;

@@ -27,12 +27,12 @@ pub const TABLE: Table = Table {
             run: every_address,
         },
         Check {
-            name: "accepts and closes at every door",
+            name: "accepts and closes at every address",
             points: 1,
             needs: &["listens at every address, and there only"],
             read: "accept4(2)",
             starter: Starter::Waits,
-            run: every_door,
+            run: every_listener,
         },
         Check {
             name: "announces nothing if one address cannot be had",
@@ -148,13 +148,15 @@ fn every_address(lab: &Lab) -> Outcome {
     Ok(())
 }
 
-fn every_door(lab: &Lab) -> Outcome {
+fn every_listener(lab: &Lab) -> Outcome {
     let second = format!("{}:0", own_address()?.ip());
     let args = ["127.0.0.1:0", &second];
     let program = lab.launch(&args).addresses(2).start()?;
     for address in program.addresses().into_iter().rev() {
         let mut client = program.connect_to(address)?;
-        client.expect_eof().likely("nobody accepts and closes at this door")?;
+        client
+            .expect_eof()
+            .likely("nobody accepts and closes at this address")?;
     }
     Ok(())
 }

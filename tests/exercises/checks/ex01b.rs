@@ -13,7 +13,7 @@ pub const TABLE: Table = Table {
     id: "01b",
     checks: &[
         Check {
-            name: "greets a visitor",
+            name: "greets a client",
             points: 1,
             needs: &[],
             read: "accept4(2)",
@@ -23,7 +23,7 @@ pub const TABLE: Table = Table {
         Check {
             name: "has a queue as long as was asked for",
             points: 2,
-            needs: &["greets a visitor"],
+            needs: &["greets a client"],
             read: "listen(2)",
             starter: Starter::Fails,
             run: queue,
@@ -31,7 +31,7 @@ pub const TABLE: Table = Table {
         Check {
             name: "starts again at once on the same port",
             points: 3,
-            needs: &["greets a visitor"],
+            needs: &["greets a client"],
             read: "bind(2)",
             starter: Starter::Fails,
             run: again,
@@ -39,7 +39,7 @@ pub const TABLE: Table = Table {
         Check {
             name: "is refused while another copy runs",
             points: 2,
-            needs: &["greets a visitor"],
+            needs: &["greets a client"],
             read: "bind(2)",
             starter: Starter::Passes,
             run: two_copies,
@@ -47,15 +47,15 @@ pub const TABLE: Table = Table {
         Check {
             name: "serves on and leaves nothing behind",
             points: 1,
-            needs: &["greets a visitor"],
+            needs: &["greets a client"],
             read: "close(2)",
             starter: Starter::Passes,
-            run: |lab| tidy::check(lab, &lab.server_with(&["5"])?, visit),
+            run: |lab| tidy::check(lab, &lab.server_with(&["5"])?, greeted),
         },
     ],
 };
 
-fn visit(client: &mut Client) -> Outcome {
+fn greeted(client: &mut Client) -> Outcome {
     let (greeting, _) = client.receive(4)?;
     if greeting.is_empty() {
         return Err(client.failed("a greeting, then end of file", "nothing"));
@@ -64,7 +64,7 @@ fn visit(client: &mut Client) -> Outcome {
 }
 
 fn greets(lab: &Lab) -> Outcome {
-    visit(&mut lab.server_with(&["5"])?.connect()?)
+    greeted(&mut lab.server_with(&["5"])?.connect()?)
 }
 
 fn queue(lab: &Lab) -> Outcome {
@@ -72,7 +72,7 @@ fn queue(lab: &Lab) -> Outcome {
         let program = lab.server_with(&[&wanted.to_string()])?;
         let address = program.address()?;
         let found = diag::queue_limit(address).map_err(|error| {
-            Trouble::blocked(format!("sock_diag does not answer: {error}"))
+            Trouble::blocked(format!("sock_diag does not reply: {error}"))
         })?;
         if found != Some(wanted) {
             let got = match found {
@@ -91,7 +91,7 @@ fn queue(lab: &Lab) -> Outcome {
 /// Runs the server at `address`, and has it close a connection first.
 fn run_once(lab: &Lab, address: &str) -> Outcome {
     let program = lab.launch(&[address, "5"]).start()?;
-    visit(&mut program.connect()?)?;
+    greeted(&mut program.connect()?)?;
     let local: Option<SocketAddr> = address.parse().ok();
     let waits = time::eventually(time::PATIENCE, program.pid(), || {
         let rows = proc::tcp_rows(program.pid());
@@ -103,7 +103,7 @@ fn run_once(lab: &Lab, address: &str) -> Outcome {
     });
     if waits.is_none() {
         return Err(program.failed(
-            "after the visit a socket in TIME_WAIT: the server closes first",
+            "after the connection a socket in TIME_WAIT: the server closes first",
             "none",
         ));
     }
@@ -127,7 +127,7 @@ fn again(lab: &Lab) -> Outcome {
         let got = format!("it announced itself after {seconds} s");
         return Err(program.failed("it starts at once", got)).likely(guess);
     }
-    visit(&mut program.connect()?)
+    greeted(&mut program.connect()?)
 }
 
 fn two_copies(lab: &Lab) -> Outcome {
@@ -138,7 +138,7 @@ fn two_copies(lab: &Lab) -> Outcome {
         .wait(Duration::from_secs(3))
         .expecting("the second copy ends with exit status 1")
         .likely(
-            "SO_REUSEPORT lets both have the port, and shares the visitors",
+            "SO_REUSEPORT lets both have the port, and shares the clients",
         )?;
     if ended.status.code() != Some(1) {
         let got = describe(ended.status);
@@ -149,5 +149,5 @@ fn two_copies(lab: &Lab) -> Outcome {
         let expected = format!("a line on stderr that names {address}");
         return Err(second.failed(expected, format!("{stderr:?}")));
     }
-    visit(&mut first.connect()?)
+    greeted(&mut first.connect()?)
 }

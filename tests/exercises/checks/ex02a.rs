@@ -6,16 +6,16 @@ use crate::lab::place::letters;
 use crate::lab::{Advice, Lab, Outcome, tidy};
 
 const SHORT_WRITES: &str =
-    "answers it all when the kernel takes a few bytes at a time";
+    "sends it all back when the kernel takes a few bytes at a time";
 const SHORT_READS: &str =
-    "answers it all when the kernel gives a few bytes at a time";
+    "sends it all back when the kernel gives a few bytes at a time";
 const INTERRUPTED: &str = "survives interrupted calls";
 
 pub const TABLE: Table = Table {
     id: "02a",
     checks: &[
         Check {
-            name: "answers a line in upper case",
+            name: "sends a line back in upper case",
             points: 1,
             needs: &[],
             read: "read(2)",
@@ -23,9 +23,9 @@ pub const TABLE: Table = Table {
             run: line,
         },
         Check {
-            name: "answers bytes that are no text",
+            name: "sends bytes back that are no text",
             points: 1,
-            needs: &["answers a line in upper case"],
+            needs: &["sends a line back in upper case"],
             read: "read(2)",
             starter: Starter::Passes,
             run: no_text,
@@ -33,7 +33,7 @@ pub const TABLE: Table = Table {
         Check {
             name: "goes on until the client's end of file",
             points: 1,
-            needs: &["answers a line in upper case"],
+            needs: &["sends a line back in upper case"],
             read: "read(2)",
             starter: Starter::Fails,
             run: until_the_end,
@@ -99,14 +99,14 @@ fn no_text(lab: &Lab) -> Outcome {
 fn until_the_end(lab: &Lab) -> Outcome {
     let program = lab.server()?;
     let mut client = program.connect()?;
-    for (said, answer) in [
+    for (said, response) in [
         (b"one\n".as_slice(), b"ONE\n".as_slice()),
         (b"two\n", b"TWO\n"),
         (b"three", b"THREE"),
     ] {
         client.send(said)?;
-        client.expect(answer).likely(
-            "the server answers once and closes; it must read until read \
+        client.expect(response).likely(
+            "the server responds once and closes; it must read until read \
              returns 0",
         )?;
     }

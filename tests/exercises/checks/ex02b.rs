@@ -5,7 +5,7 @@ use crate::lab::client::Client;
 use crate::lab::program::Program;
 use crate::lab::{Advice, Lab, Outcome, proc, tidy, time};
 
-const GREETS: &str = "tells a visitor his number, and echoes";
+const GREETS: &str = "tells a client its number, and echoes";
 const RESET: &str = "goes on after a reset";
 const VANISHED: &str = "goes on after a client that vanishes during a write";
 const ACCEPT: &str = "goes on after an accept that failed";
@@ -63,7 +63,7 @@ pub const TABLE: Table = Table {
             starter: Starter::Passes,
             run: |lab| {
                 tidy::check(lab, &lab.server()?, |client| {
-                    client.receive("visitor 1\n".len())?;
+                    client.receive("client 1\n".len())?;
                     talk(client)
                 })
             },
@@ -77,10 +77,10 @@ fn talk(client: &mut Client) -> Outcome {
     client.expect(b"half a li")
 }
 
-/// A whole visit; the visitor must get this number.
+/// A whole connection; the client must get this number.
 fn served(program: &Program, number: u32) -> Outcome {
     let mut client = program.connect()?;
-    client.expect(format!("visitor {number}\n").as_bytes())?;
+    client.expect(format!("client {number}\n").as_bytes())?;
     talk(&mut client)?;
     client.finish()?;
     client.expect_eof()
@@ -89,17 +89,17 @@ fn served(program: &Program, number: u32) -> Outcome {
 fn reset(lab: &Lab) -> Outcome {
     let program = lab.server()?;
     for number in 1..=3 {
-        let greeting = format!("visitor {number}\n");
+        let greeting = format!("client {number}\n");
         let mut client = program.connect()?;
         client.expect(greeting.as_bytes()).likely(
-            "ECONNRESET and EPIPE are the client's trouble: let this visitor \
+            "ECONNRESET and EPIPE are the client's trouble: let this client \
              go, and wait for the next",
         )?;
         talk(&mut client)?;
         client.reset()?;
     }
     served(&program, 4).likely(
-        "ECONNRESET is the client's trouble: let this visitor go, and wait \
+        "ECONNRESET is the client's trouble: let this client go, and wait \
          for the next",
     )
 }
@@ -110,17 +110,14 @@ fn vanished(lab: &Lab) -> Outcome {
     client.flood(&[b'x'; 64 * 1024])?;
     client.reset()?;
     served(&program, 2).likely(
-        "the client went while its answer was being written: EPIPE or \
+        "the client went while its response was being written: EPIPE or \
          ECONNRESET from write, which is its trouble and not the server's",
     )
 }
 
 fn accept(lab: &Lab) -> Outcome {
     for (error, meaning) in [
-        (
-            "ECONNABORTED",
-            "the visitor left before accept: there will be others",
-        ),
+        ("ECONNABORTED", "the client left before accept: there will be others"),
         (
             "EMFILE",
             "no descriptor is free, but one will be: try again a little later",
@@ -140,7 +137,7 @@ fn forty(lab: &Lab) -> Outcome {
     let clients: Outcome<Vec<Client>> =
         (0..40).map(|_| program.connect()).collect();
     for (number, mut client) in (1..).zip(clients?) {
-        let greeting = format!("visitor {number}\n");
+        let greeting = format!("client {number}\n");
         client.expect(greeting.as_bytes()).likely(
             "descriptors are used up: one is not closed when a client fails",
         )?;

@@ -130,8 +130,8 @@ fn half_close(lab: &Lab) -> Outcome {
             .likely("the end of the stream must be passed on with shutdown")?;
         // One side has said all; the other has just begun.
         let guess = "the end of one direction is not the end of the other";
-        other.send(b"an answer").likely(guess)?;
-        one.expect(b"an answer").likely(guess)?;
+        other.send(b"a response").likely(guess)?;
+        one.expect(b"a response").likely(guess)?;
         other.finish().likely(guess)?;
         one.expect_eof().likely(guess)?;
     }
@@ -147,9 +147,9 @@ fn ends(lab: &Lab) -> Outcome {
 }
 
 fn refused(lab: &Lab) -> Outcome {
-    let door = Peer::open((Ipv4Addr::LOCALHOST, 0))?;
+    let peer = Peer::open((Ipv4Addr::LOCALHOST, 0))?;
     let nobody = own_address()?.to_string();
-    let here = door.address().to_string();
+    let here = peer.address().to_string();
     let program = lab.launch(&[&here, &nobody]).spawn()?;
     let ended = program.expect_exit(1)?;
     let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();

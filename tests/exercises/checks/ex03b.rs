@@ -11,7 +11,7 @@ use crate::lab::{Advice, Lab, Outcome, Peer, Trouble, proc};
 const SAYS: &str = "connects to a name and says where";
 const NEXT: &str = "goes on to the next address when one refuses";
 const FAMILY: &str = "takes IPv6 and IPv4 as they come";
-const REASONS: &str = "gives every address with its reason if none answers";
+const REASONS: &str = "gives every address with its reason if none accepts";
 const NO_NAME: &str = "says why a name has no address";
 const CLOSES: &str = "closes the sockets that did not connect";
 const FREES: &str = "gives the resolver's list back";
@@ -79,25 +79,25 @@ pub const TABLE: Table = Table {
 };
 
 /// The program, for which every name has these addresses.
-fn visit(
+fn connected(
     lab: &Lab,
     addresses: &[IpAddr],
     port: u16,
-    visits: u32,
+    rounds: u32,
 ) -> Outcome<Program> {
     let names: Vec<String> =
         addresses.iter().map(ToString::to_string).collect();
-    let (port, visits) = (port.to_string(), visits.to_string());
-    lab.launch(&["server.example", &port, &visits])
+    let (port, rounds) = (port.to_string(), rounds.to_string());
+    lab.launch(&["server.example", &port, &rounds])
         .shim(&format!("gai={}", names.join("+")))
         .descriptors(32)
         .spawn()
 }
 
-/// The program connects to `door`, says so, and ends when we close.
-fn ends_at(lab: &Lab, program: &Program, door: &Peer) -> Outcome {
-    let client = door.accept(lab, program, "server")?;
-    program.expect_line(&format!("connected to {}", door.address()))?;
+/// The program connects to `peer`, says so, and ends when we close.
+fn ends_at(lab: &Lab, program: &Program, peer: &Peer) -> Outcome {
+    let client = peer.accept(lab, program, "server")?;
+    program.expect_line(&format!("connected to {}", peer.address()))?;
     client.close();
     program.expect_exit(0)?;
     Ok(())
@@ -108,22 +108,22 @@ fn ends_at(lab: &Lab, program: &Program, door: &Peer) -> Outcome {
 fn places() -> Outcome<(Vec<IpAddr>, Vec<Peer>)> {
     let ips = (0..4).map(|_| Ok(own_address()?.ip()));
     let ips: Vec<IpAddr> = ips.collect::<Outcome<_>>()?;
-    let doors = Peer::open_all(&ips[2..])?;
-    Ok((ips, doors))
+    let peers = Peer::open_all(&ips[2..])?;
+    Ok((ips, peers))
 }
 
 fn says(lab: &Lab) -> Outcome {
-    let door = Peer::open(([127, 0, 0, 1], 0))?;
-    let address = door.address();
-    let program = visit(lab, &[address.ip()], address.port(), 1)?;
-    ends_at(lab, &program, &door)
+    let peer = Peer::open(([127, 0, 0, 1], 0))?;
+    let address = peer.address();
+    let program = connected(lab, &[address.ip()], address.port(), 1)?;
+    ends_at(lab, &program, &peer)
 }
 
 fn next(lab: &Lab) -> Outcome {
-    let (ips, doors) = places()?;
-    let program = visit(lab, &ips, doors[0].address().port(), 1)?;
-    let outcome = ends_at(lab, &program, &doors[0]);
-    if doors[1].take().is_some() {
+    let (ips, peers) = places()?;
+    let program = connected(lab, &ips, peers[0].address().port(), 1)?;
+    let outcome = ends_at(lab, &program, &peers[0]);
+    if peers[1].take().is_some() {
         return outcome.likely(
             "the resolver gives the best address first: the order is not \
              yours to change",
@@ -140,11 +140,11 @@ fn family(lab: &Lab) -> Outcome {
     let guess = "the family of the socket is that of the address, and the \
                  resolver gives both kinds unless it is told otherwise";
     for order in [[four, six], [six, four]] {
-        let door = Peer::open((order[1], 0)).map_err(|_| {
+        let peer = Peer::open((order[1], 0)).map_err(|_| {
             Trouble::blocked("this machine has no IPv6 on its loopback")
         })?;
-        let program = visit(lab, &order, door.address().port(), 1)?;
-        ends_at(lab, &program, &door).likely(guess)?;
+        let program = connected(lab, &order, peer.address().port(), 1)?;
+        ends_at(lab, &program, &peer).likely(guess)?;
     }
     Ok(())
 }
@@ -155,7 +155,7 @@ fn reasons(lab: &Lab) -> Outcome {
     let group = IpAddr::from([224, 0, 0, 1]);
     let there = own_address()?.ip();
     let ips = [here.ip(), group, there];
-    let program = visit(lab, &ips, here.port(), 1)?;
+    let program = connected(lab, &ips, here.port(), 1)?;
     let ended = program.expect_exit(1)?;
     let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
     for (ip, reason) in
@@ -205,36 +205,36 @@ fn no_name(lab: &Lab) -> Outcome {
 fn closes(lab: &Lab) -> Outcome {
     let refusing = (0..50).map(|_| Ok(own_address()?.ip()));
     let mut ips: Vec<IpAddr> = refusing.collect::<Outcome<_>>()?;
-    let door = Peer::open((own_address()?.ip(), 0))?;
-    ips.push(door.address().ip());
-    let program = visit(lab, &ips, door.address().port(), 1)?;
-    ends_at(lab, &program, &door).likely(
+    let peer = Peer::open((own_address()?.ip(), 0))?;
+    ips.push(peer.address().ip());
+    let program = connected(lab, &ips, peer.address().port(), 1)?;
+    ends_at(lab, &program, &peer).likely(
         "the program may have 32 descriptors: a socket that did not connect \
          is not closed",
     )
 }
 
 fn frees(lab: &Lab) -> Outcome {
-    const VISITS: u32 = 600;
+    const ROUNDS: u32 = 600;
     const WARM: u32 = 100;
-    let door = Peer::open((own_address()?.ip(), 0))?;
-    // The first answers; the others make the list long.
+    let peer = Peer::open((own_address()?.ip(), 0))?;
+    // The first accepts; the others make the list long.
     let others = (150..250).map(|last| IpAddr::from([127, 0, 9, last]));
     let ips: Vec<IpAddr> =
-        std::iter::once(door.address().ip()).chain(others).collect();
-    let program = visit(lab, &ips, door.address().port(), VISITS)?;
+        std::iter::once(peer.address().ip()).chain(others).collect();
+    let program = connected(lab, &ips, peer.address().port(), ROUNDS)?;
     let mut early = 0;
-    for number in 1..=VISITS {
-        let client = door.accept_silently(&program)?;
+    for number in 1..=ROUNDS {
+        let client = peer.accept_silently(&program)?;
         if number == WARM {
             early = proc::memory(program.pid()).unwrap_or(0);
         }
-        if number == VISITS {
+        if number == ROUNDS {
             let late = proc::memory(program.pid()).unwrap_or(0);
             let grown = late.saturating_sub(early);
-            lab.log().event(format!("{VISITS} visits of {}", ips.len()));
+            lab.log().event(format!("{ROUNDS} rounds of {}", ips.len()));
             if grown > 1024 {
-                let got = format!("{grown} kB more than after {WARM} visits");
+                let got = format!("{grown} kB more than after {WARM} rounds");
                 let failed = program.failed("memory does not grow", got);
                 return Err(failed).likely(
                     "getaddrinfo's list is yours until you give it to \

@@ -7,7 +7,7 @@ use crate::lab::place::own_address;
 use crate::lab::program::Program;
 use crate::lab::{Advice, BlackHole, Lab, Outcome, Peer, proc, show, time};
 
-const CONNECTS: &str = "connects to an address that answers";
+const CONNECTS: &str = "connects to an address that accepts";
 const LIMIT: &str = "gives up after the limit, and not before";
 const EACH: &str = "gives each address the whole limit";
 const REFUSED: &str = "takes a refusal that comes late for a refusal";
@@ -86,14 +86,14 @@ fn start(
     Ok((launch.spawn()?, now))
 }
 
-/// The program calls at `door`, not earlier than `earliest` after `start`.
+/// The program calls at `peer`, not earlier than `earliest` after `start`.
 fn reaches(
     lab: &Lab,
     program: &Program,
-    door: &Peer,
+    peer: &Peer,
     (start, earliest): (Instant, u64),
 ) -> Outcome {
-    let client = door.accept(lab, program, "server")?;
+    let client = peer.accept(lab, program, "server")?;
     let passed = start.elapsed();
     if passed < Duration::from_millis(earliest) {
         let got = format!("it came after {} ms", passed.as_millis());
@@ -101,7 +101,7 @@ fn reaches(
         return Err(program.failed(expected, got))
             .likely("it gave up too early");
     }
-    program.expect_line(&format!("connected to {}", door.address()))?;
+    program.expect_line(&format!("connected to {}", peer.address()))?;
     client.close();
     program.expect_exit(0)?;
     Ok(())
@@ -117,28 +117,28 @@ fn hole() -> Outcome<BlackHole> {
 
 fn connects(lab: &Lab) -> Outcome {
     let nobody = own_address()?;
-    let door = good()?;
-    let addresses = [nobody, door.address()];
+    let peer = good()?;
+    let addresses = [nobody, peer.address()];
     let (program, start) = start(lab, 2000, "", &addresses)?;
-    reaches(lab, &program, &door, (start, 0))
+    reaches(lab, &program, &peer, (start, 0))
 }
 
 fn limit(lab: &Lab) -> Outcome {
-    let (hole, door) = (hole()?, good()?);
-    let addresses = [hole.address(), door.address()];
+    let (hole, peer) = (hole()?, good()?);
+    let addresses = [hole.address(), peer.address()];
     let (program, start) = start(lab, SHORT, "", &addresses)?;
-    let outcome = reaches(lab, &program, &door, (start, SHORT));
+    let outcome = reaches(lab, &program, &peer, (start, SHORT));
     outcome.likely(
-        "a non-blocking connect answers EINPROGRESS; poll then waits as long \
+        "a non-blocking connect returns EINPROGRESS; poll then waits as long \
          as you say",
     )
 }
 
 fn each(lab: &Lab) -> Outcome {
-    let (first, second, door) = (hole()?, hole()?, good()?);
-    let addresses = [first.address(), second.address(), door.address()];
+    let (first, second, peer) = (hole()?, hole()?, good()?);
+    let addresses = [first.address(), second.address(), peer.address()];
     let (program, start) = start(lab, SHORT, "", &addresses)?;
-    let outcome = reaches(lab, &program, &door, (start, 2 * SHORT));
+    let outcome = reaches(lab, &program, &peer, (start, 2 * SHORT));
     outcome
         .likely("each address has a limit of its own, from its own start")
         .expecting(
@@ -148,9 +148,9 @@ fn each(lab: &Lab) -> Outcome {
 }
 
 fn refused(lab: &Lab) -> Outcome {
-    let (hole, door) = (hole()?, good()?);
+    let (hole, peer) = (hole()?, good()?);
     let silent = hole.address();
-    let addresses = [silent, door.address()];
+    let addresses = [silent, peer.address()];
     let (program, start) = start(lab, 20_000, "", &addresses)?;
     let calls = time::eventually(time::PATIENCE, program.pid(), || {
         let rows = proc::own_rows(program.pid());
@@ -160,14 +160,14 @@ fn refused(lab: &Lab) -> Outcome {
         rows.iter().any(calling).then_some(())
     });
     if calls.is_none() {
-        let expected = format!("it calls {silent}, which does not answer");
+        let expected = format!("it calls {silent}, which does not accept");
         return Err(program.failed(expected, "it does not"));
     }
     // The next time that the kernel knocks, nobody lives there.
     drop(hole);
     lab.log().event(format!("{silent} begins to refuse"));
     let guess = "poll says that it is decided, not how: SO_ERROR knows";
-    reaches(lab, &program, &door, (start, 0)).likely(guess)?;
+    reaches(lab, &program, &peer, (start, 0)).likely(guess)?;
     let ended = program.expect_exit(0)?;
     let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
     let mut lines = stderr.lines();
@@ -183,10 +183,10 @@ fn refused(lab: &Lab) -> Outcome {
 }
 
 fn signals(lab: &Lab) -> Outcome {
-    let (hole, door) = (hole()?, good()?);
-    let addresses = [hole.address(), door.address()];
+    let (hole, peer) = (hole()?, good()?);
+    let addresses = [hole.address(), peer.address()];
     let (program, start) = start(lab, SHORT, "alarm=1", &addresses)?;
-    let outcome = reaches(lab, &program, &door, (start, SHORT));
+    let outcome = reaches(lab, &program, &peer, (start, SHORT));
     outcome.likely(
         "after EINTR only what is left of the limit may be waited for: keep \
          the time at which it ends",
@@ -196,10 +196,10 @@ fn signals(lab: &Lab) -> Outcome {
 fn blocking(lab: &Lab) -> Outcome {
     let guess = "who gets the socket expects that read waits: take \
                  O_NONBLOCK away again";
-    let door = good()?;
-    let (program, _) = start(lab, 2000, "", &[door.address()])?;
-    let client = door.accept(lab, &program, "server")?;
-    program.expect_line(&format!("connected to {}", door.address()))?;
+    let peer = good()?;
+    let (program, _) = start(lab, 2000, "", &[peer.address()])?;
+    let client = peer.accept(lab, &program, "server")?;
+    program.expect_line(&format!("connected to {}", peer.address()))?;
     let flags = proc::socket_flags(program.pid());
     if flags.iter().any(|flags| flags & libc::O_NONBLOCK != 0) {
         return Err(program.failed(

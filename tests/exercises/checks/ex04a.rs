@@ -1,4 +1,4 @@
-//! 04a The last word: an answer that the client can read.
+//! 04a The last word: a response that the client can read.
 
 use std::time::{Duration, Instant};
 
@@ -87,13 +87,13 @@ pub const TABLE: Table = Table {
 fn counted(client: &mut Client, bytes: &[u8]) -> Outcome {
     client.send(bytes)?;
     client.finish()?;
-    answered(client, bytes)
+    responded(client, bytes)
 }
 
-fn answered(client: &mut Client, bytes: &[u8]) -> Outcome {
+fn responded(client: &mut Client, bytes: &[u8]) -> Outcome {
     let sum: u64 = bytes.iter().map(|byte| u64::from(*byte)).sum();
-    let answer = format!("{} bytes, sum {sum}\n", bytes.len());
-    client.expect(answer.as_bytes())?;
+    let response = format!("{} bytes, sum {sum}\n", bytes.len());
+    client.expect(response.as_bytes())?;
     client.expect_eof()
 }
 
@@ -133,7 +133,7 @@ fn at_once(lab: &Lab) -> Outcome {
 fn readable(lab: &Lab) -> Outcome {
     let program = lab.server()?;
     let guess = "closing while bytes are unread makes the kernel send a \
-                 reset, and the answer is lost: end your direction, and read \
+                 reset, and the response is lost: end your direction, and read \
                  on for a while";
     for _ in 0..3 {
         let mut client = program.connect()?;
@@ -169,5 +169,5 @@ fn limited(lab: &Lab) -> Outcome {
             .likely("draining needs a deadline that no byte extends");
         }
     }
-    answered(&mut next, b"and me?")
+    responded(&mut next, b"and me?")
 }

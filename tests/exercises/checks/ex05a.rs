@@ -9,11 +9,11 @@ mod heads;
 
 use heads::{MALFORMED, Malformed, ODD, Odd};
 
-const ANSWERS: &str = "answers one head after the other";
+const RESPONDS: &str = "responds to one head after the other";
 const BEGINNINGS: &str = "waits for the rest of a head";
 const TELLS: &str = "tells malformed heads from odd ones";
 const CUTS: &str = "reads a head however it is cut";
-const AT_ONCE: &str = "answers several heads that come at once";
+const AT_ONCE: &str = "responds to several heads that come at once";
 const LIMIT: &str = "refuses a head of more than 8 KiB";
 const ONCE: &str = "looks at each byte once";
 const TIDY: &str = "serves on and leaves nothing behind";
@@ -27,7 +27,7 @@ pub const TABLE: Table = Table {
     id: "05a",
     checks: &[
         Check {
-            name: ANSWERS,
+            name: RESPONDS,
             points: 1,
             needs: &[],
             read: "One byte at a time",
@@ -37,7 +37,7 @@ pub const TABLE: Table = Table {
         Check {
             name: BEGINNINGS,
             points: 2,
-            needs: &[ANSWERS],
+            needs: &[RESPONDS],
             read: "The verdict",
             starter: Starter::Fails,
             run: beginnings,
@@ -45,7 +45,7 @@ pub const TABLE: Table = Table {
         Check {
             name: TELLS,
             points: 3,
-            needs: &[ANSWERS],
+            needs: &[RESPONDS],
             read: "One byte at a time",
             starter: Starter::Fails,
             run: tells,
@@ -61,7 +61,7 @@ pub const TABLE: Table = Table {
         Check {
             name: AT_ONCE,
             points: 2,
-            needs: &[ANSWERS],
+            needs: &[RESPONDS],
             read: "The verdict",
             starter: Starter::Fails,
             run: at_once,
@@ -85,7 +85,7 @@ pub const TABLE: Table = Table {
         Check {
             name: TIDY,
             points: 1,
-            needs: &[ANSWERS],
+            needs: &[RESPONDS],
             read: "The verdict",
             starter: Starter::Passes,
             run: |lab| tidy::check(lab, &lab.server()?, talk),
@@ -93,7 +93,7 @@ pub const TABLE: Table = Table {
     ],
 };
 
-/// Two heads, one after the other, each with its answer.
+/// Two heads, one after the other, each with its response.
 fn talk(client: &mut Client) -> Outcome {
     client.send(b"GET /hello HTTP/1.1\r\nHost: example\r\nA: b\r\n\r\n")?;
     client.expect(b"GET /hello 2\n")?;
@@ -103,7 +103,7 @@ fn talk(client: &mut Client) -> Outcome {
 
 const HEAD: &[u8] =
     b"GET /cut HTTP/1.1\r\nHost: example\r\nX-Some: thing\r\n\r\n";
-const ANSWER: &[u8] = b"GET /cut 2\n";
+const RESPONSE: &[u8] = b"GET /cut 2\n";
 
 /// Sends [`HEAD`] in two parts, and nothing may come between them.
 fn in_two(client: &mut Client, cut: usize) -> Outcome {
@@ -114,7 +114,7 @@ fn in_two(client: &mut Client, cut: usize) -> Outcome {
          way",
     )?;
     client.send(rest)?;
-    client.expect(ANSWER)
+    client.expect(RESPONSE)
 }
 
 fn beginnings(lab: &Lab) -> Outcome {
@@ -148,11 +148,11 @@ fn beginnings(lab: &Lab) -> Outcome {
 
 fn tells(lab: &Lab) -> Outcome {
     let program = lab.server()?;
-    for Odd { name, rfc, head, answer } in ODD {
+    for Odd { name, rfc, head, response } in ODD {
         let row = format!("{name} ({rfc})");
         let mut client = program.connect()?;
         client.send(head)?;
-        client.expect(answer.as_bytes()).about(&row)?;
+        client.expect(response.as_bytes()).about(&row)?;
     }
     for Malformed { name, rfc, head } in MALFORMED {
         refused(&program, head).about(&format!("{name} ({rfc})"))?;
@@ -160,7 +160,7 @@ fn tells(lab: &Lab) -> Outcome {
     Ok(())
 }
 
-/// Sends a malformed head and a good one behind it: the answer must be 400
+/// Sends a malformed head and a good one behind it: the response must be 400
 /// and the end.
 fn refused(program: &Program, head: &[u8]) -> Outcome {
     let mut client = program.connect()?;
@@ -189,19 +189,19 @@ fn at_once(lab: &Lab) -> Outcome {
     let guess = "what is behind a head is the next head: look at it before \
                  you read again";
     client.send(&[HEAD, HEAD, HEAD, start].concat())?;
-    client.expect(&ANSWER.repeat(3)).likely(guess)?;
+    client.expect(&RESPONSE.repeat(3)).likely(guess)?;
     client.send(rest)?;
-    client.expect(ANSWER).likely(guess)?;
+    client.expect(RESPONSE).likely(guess)?;
 
     let program = lab.launch(&["127.0.0.1:0"]).shim("r=3").start()?;
     let mut client = program.connect()?;
-    let (mut heads, mut answers) = (String::new(), String::new());
+    let (mut heads, mut responses) = (String::new(), String::new());
     for number in 1..=1000 {
         heads.push_str(&format!("GET /{number} HTTP/1.1\r\nHost: a\r\n\r\n"));
-        answers.push_str(&format!("GET /{number} 1\n"));
+        responses.push_str(&format!("GET /{number} 1\n"));
     }
     client.send(heads.as_bytes())?;
-    client.expect(answers.as_bytes()).likely(guess)
+    client.expect(responses.as_bytes()).likely(guess)
 }
 
 /// A head of `length` bytes with fields of `line` bytes, about.
@@ -221,7 +221,7 @@ fn head_of(length: usize, line: usize) -> (Vec<u8>, String) {
 
 fn limit(lab: &Lab) -> Outcome {
     let program = lab.server()?;
-    let (head, answer) = head_of(MAX_HEAD, 60);
+    let (head, response) = head_of(MAX_HEAD, 60);
     let guess = "8192 bytes are not too many, blank line included";
     for cut in [MAX_HEAD / 2, MAX_HEAD - 1] {
         let mut client = program.connect()?;
@@ -229,7 +229,7 @@ fn limit(lab: &Lab) -> Outcome {
         client.send(start)?;
         client.expect_nothing().likely(guess)?;
         client.send(rest)?;
-        client.expect(answer.as_bytes()).likely(guess)?;
+        client.expect(response.as_bytes()).likely(guess)?;
     }
     let (head, _) = head_of(MAX_HEAD + 1, 60);
     let endless = [b"GET /".as_slice(), &[b'a'; 2 * MAX_HEAD]].concat();
@@ -260,10 +260,10 @@ fn once_each(lab: &Lab, line: usize) -> Outcome {
     let program = lab.launch(&["127.0.0.1:0"]).shim("r=1").start()?;
     let mut client = program.connect()?;
     cost::expect_linear(&program, "a head of four times the length", |size| {
-        let (head, answer) = head_of(size * MAX_HEAD / 4, line);
+        let (head, response) = head_of(size * MAX_HEAD / 4, line);
         for _ in 0..2 {
             client.send(&head)?;
-            client.expect(answer.as_bytes())?;
+            client.expect(response.as_bytes())?;
         }
         Ok(())
     })

@@ -8,20 +8,20 @@ mod rows;
 
 use rows::{ROWS, Row};
 
-const ANSWERS: &str = "answers one request after the other";
+const RESPONDS: &str = "responds to one request after the other";
 const DECIDES: &str = "keeps or closes, by version and Connection";
 const SAYS: &str = "says what becomes of the connection";
-const HEAD: &str = "answers HEAD without a body";
+const HEAD: &str = "responds to HEAD without a body";
 const ERRORS: &str = "closes after a request that it cannot read, only";
-const ORDER: &str = "answers ten requests at once in their order";
-const READABLE: &str = "lets the client read the last answer";
+const ORDER: &str = "responds to ten requests at once in their order";
+const READABLE: &str = "lets the client read the last response";
 const TIDY: &str = "serves on and leaves nothing behind";
 
 pub const TABLE: Table = Table {
     id: "06a",
     checks: &[
         Check {
-            name: ANSWERS,
+            name: RESPONDS,
             points: 1,
             needs: &[],
             read: "The states of a connection",
@@ -31,7 +31,7 @@ pub const TABLE: Table = Table {
         Check {
             name: DECIDES,
             points: 4,
-            needs: &[ANSWERS],
+            needs: &[RESPONDS],
             read: "Staying, or not",
             starter: Starter::Fails,
             run: decides,
@@ -47,7 +47,7 @@ pub const TABLE: Table = Table {
         Check {
             name: HEAD,
             points: 2,
-            needs: &[ANSWERS],
+            needs: &[RESPONDS],
             read: "Responses",
             starter: Starter::Fails,
             run: head,
@@ -55,7 +55,7 @@ pub const TABLE: Table = Table {
         Check {
             name: ERRORS,
             points: 1,
-            needs: &[ANSWERS],
+            needs: &[RESPONDS],
             read: "Staying, or not",
             starter: Starter::Fails,
             run: errors,
@@ -79,7 +79,7 @@ pub const TABLE: Table = Table {
         Check {
             name: TIDY,
             points: 1,
-            needs: &[ANSWERS],
+            needs: &[RESPONDS],
             read: "Staying, or not",
             starter: Starter::Passes,
             run: |lab| tidy::check(lab, &lab.server()?, talk),
@@ -87,14 +87,14 @@ pub const TABLE: Table = Table {
     ],
 };
 
-/// Receives the answer to `GET target`.
-fn expect(client: &mut Client, target: &str) -> Outcome<client::Answer> {
-    let answer = client.answer()?;
+/// Receives the response to `GET target`.
+fn expect(client: &mut Client, target: &str) -> Outcome<client::Response> {
+    let response = client.response()?;
     let body = format!("You asked for {target}.\n");
-    if answer.status == 200 && answer.body == body.as_bytes() {
-        return Ok(answer);
+    if response.status == 200 && response.body == body.as_bytes() {
+        return Ok(response);
     }
-    let got = format!("{} {}", answer.status, show::bytes(&answer.body));
+    let got = format!("{} {}", response.status, show::bytes(&response.body));
     Err(client.failed(format!("200 {}", show::bytes(body.as_bytes())), got))
 }
 
@@ -133,7 +133,7 @@ fn decides(lab: &Lab) -> Outcome {
             client.send(row.request("GET", "/two").as_bytes()).and_then(|()| {
                 expect(&mut client, "/two")
                     .map(drop)
-                    .expecting("the connection stays, for a second answer")
+                    .expecting("the connection stays, for a second response")
             })
         } else {
             client.expect_eof()
@@ -148,7 +148,7 @@ fn says(lab: &Lab) -> Outcome {
     for row in ROWS {
         let mut client = program.connect()?;
         client.send(row.request("GET", "/one").as_bytes())?;
-        let answer = expect(&mut client, "/one")?;
+        let response = expect(&mut client, "/one")?;
         let old = row.version == "1.0";
         let wanted = match (row.keeps, old) {
             (false, _) => "Connection: close",
@@ -156,12 +156,12 @@ fn says(lab: &Lab) -> Outcome {
             (true, false) => "no `Connection: close`",
         };
         let is_said = match (row.keeps, old) {
-            (false, _) => answer.says("close"),
-            (true, true) => answer.says("keep-alive"),
+            (false, _) => response.says("close"),
+            (true, true) => response.says("keep-alive"),
             (true, false) => true,
         };
-        if !is_said || row.keeps && answer.says("close") {
-            let said: Vec<&str> = answer.values("Connection").collect();
+        if !is_said || row.keeps && response.says("close") {
+            let said: Vec<&str> = response.values("Connection").collect();
             let got = match said.as_slice() {
                 [] => "no Connection field".to_string(),
                 said => format!("Connection: {}", said.join(", ")),
@@ -183,20 +183,20 @@ fn head(lab: &Lab) -> Outcome {
             format!("{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n")
         };
         client.send(ask("GET").as_bytes())?;
-        let whole = client.answer()?;
+        let whole = client.response()?;
         client.send(ask("HEAD").as_bytes())?;
-        let head = client.answer_head()?;
+        let head = client.response_head()?;
         if (head.status, &head.fields) != (whole.status, &whole.fields) {
             let got = head.head();
             let wanted = format!("the same head as for GET: {}", whole.head());
             return Err(client.failed(wanted, got)).likely(
-                "the answer to HEAD tells the Content-Length of the body that \
+                "the response to HEAD tells the Content-Length of the body that \
                  GET would get: RFC 9110, 9.3.2",
             );
         }
         client.send(ask("GET").as_bytes())?;
-        let again = client.answer().expecting("the next answer").likely(
-            "what follows the head of an answer to HEAD is the next answer: \
+        let again = client.response().expecting("the next response").likely(
+            "what follows the head of a response to HEAD is the next response: \
              no body, RFC 9110, 9.3.2",
         )?;
         if again.body != whole.body {
@@ -216,12 +216,13 @@ fn errors(lab: &Lab) -> Outcome {
         let request = format!("{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n");
         for _ in 0..2 {
             client.send(request.as_bytes())?;
-            let answer = client.answer().about(&format!("a {status}")).likely(
-                "the request was understood, so the next one can be: a 404 \
+            let response =
+                client.response().about(&format!("a {status}")).likely(
+                    "the request was understood, so the next one can be: a 404 \
                  or 405 is no reason to close",
-            )?;
-            if answer.status != status || answer.says("close") {
-                let got = answer.head();
+                )?;
+            if response.status != status || response.says("close") {
+                let got = response.head();
                 return Err(client.failed(
                     format!("{status}, and the connection stays"),
                     got,
@@ -231,9 +232,9 @@ fn errors(lab: &Lab) -> Outcome {
     }
     let mut client = program.connect()?;
     client.send(b"GET / HTTP/1.1\r\nHost : a\r\n\r\n")?;
-    let answer = client.answer()?;
-    if answer.status != 400 || !answer.says("close") {
-        let got = answer.head();
+    let response = client.response()?;
+    if response.status != 400 || !response.says("close") {
+        let got = response.head();
         return Err(client.failed("400, and Connection: close", got)).likely(
             "nobody knows where the next request would begin, so the \
              connection ends: say so",
@@ -258,13 +259,13 @@ fn order(lab: &Lab) -> Outcome {
     for number in 1..=10 {
         let row = format!("request {number} of ten");
         if number % 3 == 0 {
-            client.answer_head().about(&row)?;
+            client.response_head().about(&row)?;
         } else {
             expect(&mut client, &format!("/{number}")).about(&row)?;
         }
     }
     client.expect_eof().likely(
-        "what lies behind a request that says close is not answered: \
+        "there is no response to what lies behind a request that says close: \
          RFC 9112, 9.6",
     )
 }
@@ -272,7 +273,7 @@ fn order(lab: &Lab) -> Outcome {
 fn readable(lab: &Lab) -> Outcome {
     let program = lab.server()?;
     let guess = "closing while bytes are unread resets the connection, and \
-                 the answer is lost: end your direction, and read on for a \
+                 the response is lost: end your direction, and read on for a \
                  while";
     let request = b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
     let more = b"GET /more HTTP/1.1\r\nHost: a\r\n\r\n".repeat(100_000);

@@ -6,10 +6,10 @@ use crate::lab::program::Program;
 use crate::lab::{Advice, Lab, Outcome, cost, proc, show, tidy};
 
 const NUMBERS: &str = "numbers the requests of a connection";
-const WHOLE: &str = "answers what is whole before it waits";
-const LOTS: &str = "answers lots of any size";
-const STOPS: &str = "stops reading while its answers are not read";
-const ORDER: &str = "answers a hundred thousand in order";
+const WHOLE: &str = "responds to what is whole before it waits";
+const LOTS: &str = "responds to lots of any size";
+const STOPS: &str = "stops reading while its responses are not read";
+const ORDER: &str = "responds to a hundred thousand in order";
 const MEMORY: &str = "never has more than 8 MB";
 const TIDY: &str = "serves on and leaves nothing behind";
 
@@ -87,20 +87,20 @@ pub const TABLE: Table = Table {
     ],
 };
 
-/// The body of the answer to request `number`.
+/// The body of the response to request `number`.
 fn line(number: usize) -> String {
     format!("{number:.<99}\n")
 }
 
-/// Receives the answer to request `number`.
+/// Receives the response to request `number`.
 fn expect(client: &mut Client, number: usize) -> Outcome {
     let row = format!("request {number}");
-    let answer = client.answer().about(&row)?;
+    let response = client.response().about(&row)?;
     let line = line(number);
-    if answer.status == 200 && answer.body == line.as_bytes() {
+    if response.status == 200 && response.body == line.as_bytes() {
         return Ok(());
     }
-    let got = format!("{} {}", answer.status, show::bytes(&answer.body));
+    let got = format!("{} {}", response.status, show::bytes(&response.body));
     let expected = format!("200 {}", show::bytes(line.as_bytes()));
     Err(client.failed(expected, got)).about(&row)
 }
@@ -121,7 +121,7 @@ fn numbers(lab: &Lab) -> Outcome {
 }
 
 const BEFORE: &str = "send what you have before you read: the client may \
-                      wait for these very answers";
+                      wait for these very responses";
 
 fn whole(lab: &Lab) -> Outcome {
     let program = lab.server()?;
@@ -165,13 +165,13 @@ fn stops(lab: &Lab) -> Outcome {
         got,
     ))
     .likely(
-        "whoever reads on while nobody reads his answers must keep them all: \
+        "a server that reads on while nobody reads its responses keeps them all: \
          wait in the write, and leave the requests unread",
     )
 }
 
-/// Sends a hundred thousand requests before it reads the first answer, and
-/// compares all answers.
+/// Sends a hundred thousand requests before it reads the first response, and
+/// compares all responses.
 fn firehose(lab: &Lab) -> Outcome<Program> {
     let program = lab.server()?;
     let mut client = program.connect()?;
@@ -179,34 +179,34 @@ fn firehose(lab: &Lab) -> Outcome<Program> {
     expect(&mut client, 1)?;
     let requests = REQUEST.repeat(MANY - 1);
     let taken = client.pour(&requests)?;
-    let mut answers = Answers { number: 1, head: Vec::new() };
+    let mut responses = Responses { number: 1, head: Vec::new() };
     let outcome = client
-        .exchange(&requests[taken..], |received| Ok(answers.eat(received)));
+        .exchange(&requests[taken..], |received| Ok(responses.eat(received)));
     outcome.about(&format!("{MANY} requests")).likely(
-        "the rest of the answers is never sent: use the write that waits \
+        "the rest of the responses is never sent: use the write that waits \
          until the kernel has taken everything",
     )?;
-    if answers.number < MANY {
-        let number = answers.number + 1;
+    if responses.number < MANY {
+        let number = responses.number + 1;
         let expected = show::bytes(line(number).as_bytes());
-        let got = show::bytes(&answers.head);
+        let got = show::bytes(&responses.head);
         return Err(client.failed(expected, got))
             .about(&format!("request {number}"));
     }
     Ok(program)
 }
 
-/// The answers as they come in.
-struct Answers {
+/// The responses as they come in.
+struct Responses {
     /// Of the last right one.
     number: usize,
     /// Of the last one: all heads are alike, as all bodies have one length.
-    /// In the end, what came instead of a right answer.
+    /// In the end, what came instead of a right response.
     head: Vec<u8>,
 }
 
-impl Answers {
-    /// Takes all whole answers off the front of `received`. True when all
+impl Responses {
+    /// Takes all whole responses off the front of `received`. True when all
     /// are here, or a wrong one.
     fn eat(&mut self, received: &mut Vec<u8>) -> bool {
         let mut rest = received.as_slice();
@@ -219,14 +219,14 @@ impl Answers {
             }
             let line = line(self.number + 1);
             let length = self.head.len() + line.len();
-            let Some(answer) = rest.get(..length) else { break };
-            let (head, body) = answer.split_at(self.head.len());
+            let Some(response) = rest.get(..length) else { break };
+            let (head, body) = response.split_at(self.head.len());
             if head == self.head && body == line.as_bytes() {
                 self.number += 1;
                 is_over = self.number == MANY;
                 rest = &rest[length..];
             } else {
-                let wrong = if head == self.head { body } else { answer };
+                let wrong = if head == self.head { body } else { response };
                 self.head = wrong.to_vec();
                 is_over = true;
             }

@@ -9,20 +9,20 @@ mod bodies;
 
 use bodies::{AMBIGUOUS, BROKEN, CHUNKED_IN_1_0, CHUNKS, LENGTHS, Row};
 
-const ANSWERS: &str = "answers requests without a body";
+const RESPONDS: &str = "responds to requests without a body";
 const LENGTH: &str = "reads a body by its length";
 const TWO_WAYS: &str = "refuses what could be read in two ways";
 const CHUNKED: &str = "reads a body in chunks";
 const MALFORMED: &str = "refuses chunks that are malformed";
 const PIECES: &str = "finds the end however the bytes come";
-const CUT_OFF: &str = "answers no body that is cut off";
+const CUT_OFF: &str = "accepts no body that is cut off";
 const TIDY: &str = "serves on and leaves nothing behind";
 
 pub const TABLE: Table = Table {
     id: "07a",
     checks: &[
         Check {
-            name: ANSWERS,
+            name: RESPONDS,
             points: 1,
             needs: &[],
             read: "One rule: refuse",
@@ -32,7 +32,7 @@ pub const TABLE: Table = Table {
         Check {
             name: LENGTH,
             points: 2,
-            needs: &[ANSWERS],
+            needs: &[RESPONDS],
             read: "One rule: refuse",
             starter: Starter::Fails,
             run: |lab| understood(lab, LENGTHS),
@@ -40,7 +40,7 @@ pub const TABLE: Table = Table {
         Check {
             name: TWO_WAYS,
             points: 3,
-            needs: &[ANSWERS],
+            needs: &[RESPONDS],
             read: "One rule: refuse",
             starter: Starter::Fails,
             run: two_ways,
@@ -48,7 +48,7 @@ pub const TABLE: Table = Table {
         Check {
             name: CHUNKED,
             points: 3,
-            needs: &[ANSWERS],
+            needs: &[RESPONDS],
             read: "Chunks, byte by byte",
             starter: Starter::Fails,
             run: |lab| understood(lab, CHUNKS),
@@ -83,7 +83,7 @@ pub const TABLE: Table = Table {
         Check {
             name: TIDY,
             points: 1,
-            needs: &[ANSWERS],
+            needs: &[RESPONDS],
             read: "One rule: refuse",
             starter: Starter::Passes,
             run: |lab| tidy::check(lab, &lab.server()?, talk),
@@ -97,14 +97,14 @@ fn counted(content: &[u8]) -> String {
     format!("{} bytes, sum {sum}\n", content.len())
 }
 
-/// Receives the answer 200 about `content`.
+/// Receives the response 200 about `content`.
 fn expect(client: &mut Client, content: &[u8]) -> Outcome {
-    let answer = client.answer()?;
+    let response = client.response()?;
     let said = counted(content);
-    if answer.status == 200 && answer.body == said.as_bytes() {
+    if response.status == 200 && response.body == said.as_bytes() {
         return Ok(());
     }
-    let got = format!("{} {}", answer.status, show::bytes(&answer.body));
+    let got = format!("{} {}", response.status, show::bytes(&response.body));
     Err(client.failed(format!("200 {}", show::bytes(said.as_bytes())), got))
 }
 
@@ -135,7 +135,7 @@ impl Row {
     }
 }
 
-/// Each request is answered, and so is the one behind it.
+/// Each request gets its response, and so does the one behind it.
 fn understood(lab: &Lab, rows: &[Row]) -> Outcome {
     let program = lab.server()?;
     for row in rows {
@@ -151,17 +151,18 @@ fn understood(lab: &Lab, rows: &[Row]) -> Outcome {
     Ok(())
 }
 
-/// The request is refused, and the one behind it is not answered.
+/// The request is refused, and the one behind it gets no response.
 fn refused(program: &Program, version: &str, row: &Row) -> Outcome {
     let mut client = program.connect()?;
     client.send(&[&row.request(version), NEXT].concat())?;
-    let answer = client
-        .answer()
+    let response = client
+        .response()
         .expecting("400 and the end of the connection")
         .about(&row.about())?;
     // A better word for a coding, or for a limit, is no mistake.
-    if ![400, 413, 431, 501].contains(&answer.status) {
-        let got = format!("{} {}", answer.status, show::bytes(&answer.body));
+    if ![400, 413, 431, 501].contains(&response.status) {
+        let got =
+            format!("{} {}", response.status, show::bytes(&response.body));
         return Err(client.failed("400", got)).about(&row.about()).likely(
             "another server on the way may read this otherwise, and see \
              another request in the same bytes: refuse it",

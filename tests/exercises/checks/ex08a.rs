@@ -122,9 +122,10 @@ fn get(client: &mut Client, target: &str) -> Outcome {
 
 /// Receives this content, then the end.
 fn expect(client: &mut Client, content: &str) -> Outcome {
-    let answer = client.answer()?;
-    if answer.status != 200 || answer.body != content.as_bytes() {
-        let got = format!("{} {}", answer.status, show::bytes(&answer.body));
+    let response = client.response()?;
+    if response.status != 200 || response.body != content.as_bytes() {
+        let got =
+            format!("{} {}", response.status, show::bytes(&response.body));
         let expected = format!("200 {}", show::bytes(content.as_bytes()));
         return Err(client.failed(expected, got));
     }
@@ -133,20 +134,21 @@ fn expect(client: &mut Client, content: &str) -> Outcome {
 
 /// Receives one of these refusals, and nothing from outside.
 fn refused(client: &mut Client, statuses: &[u16]) -> Outcome {
-    let answer = client.answer()?;
-    let has_secret = answer
+    let response = client.response()?;
+    let has_secret = response
         .body
         .windows(SECRET.len())
         .any(|bytes| bytes == SECRET.as_bytes());
     if has_secret {
-        let got = show::bytes(&answer.body);
+        let got = show::bytes(&response.body);
         return Err(client.failed("nothing from outside", got)).likely(
             "the way to that file led out of the directory, and the file was \
              read: only the kernel sees every step of a way",
         );
     }
-    if !statuses.contains(&answer.status) {
-        let got = format!("{} {}", answer.status, show::bytes(&answer.body));
+    if !statuses.contains(&response.status) {
+        let got =
+            format!("{} {}", response.status, show::bytes(&response.body));
         return Err(client.failed(format!("{}", statuses[0]), got));
     }
     client.expect_eof()
@@ -200,7 +202,7 @@ fn holds(lab: &Lab) -> Outcome {
     tree.rename("site/dir", "site/old")?;
     tree.link("site/dir", "../outside")?;
     refused(&mut asked("/dir/deep.txt")?, &[404, 403]).likely(
-        "what was a directory is a link by now: whoever looks first and \
+        "what was a directory is a link by now: a server that looks first and \
          opens then opens something else",
     )?;
     lab.log().event("site gets another name, and outside gets its name");
@@ -220,18 +222,18 @@ fn silent(lab: &Lab) -> Outcome {
     for target in ["/nothing.txt", "/hello.txt/x", "/../x", "/dir", &long] {
         let mut client = program.connect()?;
         get(&mut client, target)?;
-        let answer = client.answer()?;
-        let body = &answer.body;
+        let response = client.response()?;
+        let body = &response.body;
         if body.windows(secret.len()).any(|bytes| bytes == secret) {
-            let expected = "an answer without the directory's path";
+            let expected = "a response without the directory's path";
             let got = show::bytes(body);
             return Err(client.failed(expected, got)).likely(
-                "where the files are is nobody's business: tell your log, \
-                 not the visitor",
+                "where the files are is no client's business: tell your log, \
+                 not the client",
             );
         }
-        if answer.status == 200 || answer.status >= 500 {
-            let got = format!("{} {}", answer.status, show::bytes(body));
+        if response.status == 200 || response.status >= 500 {
+            let got = format!("{} {}", response.status, show::bytes(body));
             return Err(client.failed("404", got));
         }
     }

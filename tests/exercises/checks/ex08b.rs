@@ -19,7 +19,7 @@ const TYPES: &str = "labels each file by its name";
 const BYTES: &str = "sends bytes, and counts them";
 const INDEX: &str = "has an index.html for a directory with a slash";
 const MOVED: &str = "sends a directory without a slash to the right place";
-const HEAD: &str = "answers HEAD without a body";
+const HEAD: &str = "responds to HEAD without a body";
 const PIECES: &str = "sends a long file piece by piece";
 const GROWS: &str = "sends no more than it promised";
 const SHRINKS: &str = "closes if it cannot send what it promised";
@@ -134,16 +134,16 @@ fn ask(client: &mut Client, method: &str, target: &str) -> Outcome {
 /// Asks for a file, which must have this content; its Content-Type.
 fn get(client: &mut Client, target: &str, content: &[u8]) -> Outcome<String> {
     ask(client, "GET", target)?;
-    let answer = client.answer().about(target)?;
-    if answer.status != 200 || answer.body != content {
-        let got = match answer.status {
-            200 => show::difference(content, &answer.body),
-            status => format!("{status} {}", show::bytes(&answer.body)),
+    let response = client.response().about(target)?;
+    if response.status != 200 || response.body != content {
+        let got = match response.status {
+            200 => show::difference(content, &response.body),
+            status => format!("{status} {}", show::bytes(&response.body)),
         };
         let expected = format!("200 {}", show::bytes(content));
         return Err(client.failed(expected, got)).about(target);
     }
-    let label = answer.field("Content-Type").unwrap_or("no Content-Type");
+    let label = response.field("Content-Type").unwrap_or("no Content-Type");
     Ok(label.to_string())
 }
 
@@ -151,7 +151,7 @@ fn talk(client: &mut Client) -> Outcome {
     get(client, "/hello.html", HELLO)?;
     get(client, "/hello.html?again", HELLO)?;
     ask(client, "GET", "/nothing.html")?;
-    match client.answer()?.status {
+    match client.response()?.status {
         404 => Ok(()),
         other => Err(client.failed("404", other.to_string())),
     }
@@ -194,7 +194,7 @@ fn bytes(lab: &Lab) -> Outcome {
         let guess = "a file is bytes, of which Content-Length is the number; \
                      they need not be UTF-8";
         get(&mut client, &target, content).about(name).likely(guess)?;
-        // And the next answer is where it should be.
+        // And the next response is where it should be.
         get(&mut client, "/hello.html", HELLO).about(name).likely(guess)?;
     }
     Ok(())
@@ -218,7 +218,7 @@ fn index(lab: &Lab) -> Outcome {
         }
     }
     ask(&mut client, "GET", "/empty/")?;
-    match client.answer()?.status {
+    match client.response()?.status {
         404 => Ok(()),
         other => Err(client.failed("404", other.to_string()))
             .about("a directory without index.html"),
@@ -231,12 +231,12 @@ fn moved(lab: &Lab) -> Outcome {
     for (name, target, place) in PLACES {
         tree.file(&format!("site/{name}/index.html"), "a page")?;
         ask(&mut client, "GET", target)?;
-        let answer = client.answer().about(target).likely(
+        let response = client.response().about(target).likely(
             "a name may hold a line's end: in a field it must be encoded",
         )?;
-        let location = answer.field("Location").unwrap_or_default();
-        if answer.status != 301 || location.is_empty() {
-            let got = answer.head();
+        let location = response.field("Location").unwrap_or_default();
+        if response.status != 301 || location.is_empty() {
+            let got = response.head();
             return Err(client.failed("301 and a Location", got))
                 .about(target)
                 .likely(
@@ -268,9 +268,9 @@ fn head(lab: &Lab) -> Outcome {
     let mut client = program.connect()?;
     for target in ["/hello.html", "/nothing.html"] {
         ask(&mut client, "GET", target)?;
-        let whole = client.answer()?;
+        let whole = client.response()?;
         ask(&mut client, "HEAD", target)?;
-        let head = client.answer_head()?;
+        let head = client.response_head()?;
         if (head.status, &head.fields) != (whole.status, &whole.fields) {
             let got = head.head();
             let expected = whole.head();
@@ -279,8 +279,8 @@ fn head(lab: &Lab) -> Outcome {
                 .likely("HEAD has the same fields as GET: RFC 9110, 9.3.2");
         }
         ask(&mut client, "GET", "/hello.html")?;
-        client.answer().expecting("the next answer").likely(
-            "what follows the head of an answer to HEAD is the next answer: \
+        client.response().expecting("the next response").likely(
+            "what follows the head of a response to HEAD is the next response: \
              no body, RFC 9110, 9.3.2",
         )?;
     }
@@ -308,10 +308,10 @@ fn half_way(lab: &Lab) -> Outcome<(Tree, Program, Client, Vec<u8>)> {
     tree.file("site/long.bin", &content)?;
     let mut client = program.connect()?;
     ask(&mut client, "GET", "/long.bin")?;
-    let answer = client.answer_head()?;
-    if answer.field("Content-Length") != Some(&LONG.to_string()) {
+    let response = client.response_head()?;
+    if response.field("Content-Length") != Some(&LONG.to_string()) {
         let expected = format!("Content-Length: {LONG}");
-        return Err(client.failed(expected, answer.head()));
+        return Err(client.failed(expected, response.head()));
     }
     client.settle()?;
     Ok((tree, program, client, content))
@@ -335,7 +335,7 @@ fn grows(lab: &Lab) -> Outcome {
     client.expect(&content)?;
     get(&mut client, "/hello.html", HELLO).map(drop).likely(
         "Content-Length was a promise: what the file has grown by since is \
-         taken for the next answer",
+         taken for the next response",
     )
 }
 

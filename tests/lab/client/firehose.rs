@@ -103,6 +103,6 @@ impl Client {
             return Ok(());
         }
         let got = format!("{}{words}", show::count(total));
-        Err(self.failed("an answer to everything", got))
+        Err(self.failed("a response to everything", got))
     }
 }

@@ -21,7 +21,7 @@ const READS: [&str; 4] = ["read()", "recvfrom()", "recvmsg()", "readv()"];
 
 impl Client {
     /// Proves that the program has read everything and waits for more,
-    /// without an answer, and without closing.
+    /// without a response, and without closing.
     pub fn expect_nothing(&mut self) -> Outcome {
         let mut wait = Wait::new(&self.program, PATIENCE);
         loop {
@@ -87,4 +87,4 @@ impl Client {
     }
 }
 
-const WAITING: &str = "it waits for the rest, without an answer";
+const WAITING: &str = "it waits for the rest, without a response";

@@ -65,7 +65,7 @@ extern "C" fn at_load() {
     }
 }
 
-/// The answer of a system call that failed for the reason `errno`.
+/// What a system call returns that failed for the reason `errno`.
 fn fail(errno: c_int) -> isize {
     // SAFETY: the location is this thread's own errno, always valid.
     unsafe { *libc::__errno_location() = errno }

@@ -71,7 +71,7 @@ unsafe fn resolve(
 ) -> c_int {
     let mut first: *mut addrinfo = ptr::null_mut();
     let mut last: *mut addrinfo = ptr::null_mut();
-    let mut answer = libc::EAI_NONAME;
+    let mut code = libc::EAI_NONAME;
     for address in list {
         let Ok(text) = CString::new(address.to_string()) else { continue };
         let mut entries: *mut addrinfo = ptr::null_mut();
@@ -82,7 +82,7 @@ unsafe fn resolve(
         if error != 0 {
             continue;
         }
-        answer = 0;
+        code = 0;
         if first.is_null() {
             first = entries;
         } else {
@@ -95,9 +95,9 @@ unsafe fn resolve(
             last = next;
         }
     }
-    if answer == 0 {
+    if code == 0 {
         // SAFETY: our caller's pointer to a place for the list.
         unsafe { *result = first };
     }
-    answer
+    code
 }

@@ -3,7 +3,7 @@
 /// The function that would have been called without us, found once:
 /// `real!(read: fn(c_int, *mut c_void, usize) -> isize)`.
 macro_rules! real {
-    ($name:ident: fn($($kind:ty),*) -> $answer:ty) => {{
+    ($name:ident: fn($($kind:ty),*) -> $result:ty) => {{
         use std::ffi::c_void;
         use std::sync::atomic::{AtomicPtr, Ordering};
         static FOUND: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
@@ -20,7 +20,7 @@ macro_rules! real {
         unsafe {
             std::mem::transmute::<
                 *mut c_void,
-                unsafe extern "C" fn($($kind),*) -> $answer,
+                unsafe extern "C" fn($($kind),*) -> $result,
             >(found)
         }
     }};

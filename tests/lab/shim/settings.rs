@@ -33,7 +33,7 @@ impl Every {
     }
 }
 
-/// What the resolver answers to every host name.
+/// What the resolver makes of every host name.
 #[derive(Debug)]
 pub enum Names {
     /// These addresses, in this order.

@@ -17,7 +17,7 @@ fn is_stream(fd: c_int) -> bool {
     let mut length = size_of::<c_int>() as socklen_t;
     // SAFETY: both pointers are to live variables, and `length` is the size
     // of the first.
-    let answer = unsafe {
+    let result = unsafe {
         libc::getsockopt(
             fd,
             libc::SOL_SOCKET,
@@ -26,11 +26,11 @@ fn is_stream(fd: c_int) -> bool {
             &raw mut length,
         )
     };
-    if answer == -1 {
+    if result == -1 {
         // Asking about a file is no failure of the program's.
         fail(0);
     }
-    answer == 0 && kind == libc::SOCK_STREAM
+    result == 0 && kind == libc::SOCK_STREAM
 }
 
 fn is_non_blocking(fd: c_int, flags: c_int) -> bool {
@@ -182,10 +182,10 @@ unsafe extern "C" fn recvmsg(
             let mut part = first_part(list, count, most);
             (*message).msg_iov = &raw mut part;
             (*message).msg_iovlen = 1;
-            let answer = real(fd, message, flags);
+            let result = real(fd, message, flags);
             (*message).msg_iov = list;
             (*message).msg_iovlen = count;
-            answer
+            result
         },
     }
 }

@@ -21,9 +21,9 @@ fn is_cut(limit: c_int) -> bool {
     !(0..=SLICE).contains(&limit) && Settings::get().alarm.strikes()
 }
 
-/// What a wait that was cut to a slice answers.
-fn after_slice(answer: c_int) -> c_int {
-    if answer == 0 { fail(libc::EINTR) as c_int } else { answer }
+/// What a wait that was cut to a slice returns.
+fn after_slice(result: c_int) -> c_int {
+    if result == 0 { fail(libc::EINTR) as c_int } else { result }
 }
 
 fn milliseconds(seconds: i64, nanoseconds: i64) -> c_int {

@@ -6,7 +6,7 @@ pub struct Odd {
     /// Where the RFC says so.
     pub rfc: &'static str,
     pub head: &'static [u8],
-    pub answer: &'static str,
+    pub response: &'static str,
 }
 
 pub const ODD: &[Odd] = &[
@@ -14,49 +14,49 @@ pub const ODD: &[Odd] = &[
         name: "no field at all",
         rfc: "RFC 9112, 2.1",
         head: b"GET /old HTTP/1.0\r\n\r\n",
-        answer: "GET /old 0\n",
+        response: "GET /old 0\n",
     },
     Odd {
         name: "an empty line before the request line",
         rfc: "RFC 9112, 2.2",
         head: b"\r\nGET /blank HTTP/1.1\r\nHost: a\r\n\r\n",
-        answer: "GET /blank 1\n",
+        response: "GET /blank 1\n",
     },
     Odd {
         name: "a method that nobody knows",
         rfc: "RFC 9110, 9.1",
         head: b"make-tea! /pot HTTP/1.1\r\nHost: a\r\n\r\n",
-        answer: "make-tea! /pot 1\n",
+        response: "make-tea! /pot 1\n",
     },
     Odd {
         name: "a target that is no path",
         rfc: "RFC 9112, 3.2",
         head: b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
-        answer: "OPTIONS * 1\n",
+        response: "OPTIONS * 1\n",
     },
     Odd {
         name: "empty values",
         rfc: "RFC 9112, 5",
         head: b"GET /e HTTP/1.1\r\nHost:\r\nX: \t \r\n\r\n",
-        answer: "GET /e 2\n",
+        response: "GET /e 2\n",
     },
     Odd {
         name: "no blank after the colon, colons and a tab in the value",
         rfc: "RFC 9110, 5.5",
         head: b"GET /v HTTP/1.1\r\nHost:a:80\r\nX: a:\tb :\r\n\r\n",
-        answer: "GET /v 2\n",
+        response: "GET /v 2\n",
     },
     Odd {
         name: "obsolete bytes above 0x7F in a value",
         rfc: "RFC 9110, 5.5",
         head: b"GET /o HTTP/1.1\r\nHost: a\r\nX: caf\xE9\r\n\r\n",
-        answer: "GET /o 2\n",
+        response: "GET /o 2\n",
     },
     Odd {
         name: "every letter of a token in a field's name",
         rfc: "RFC 9110, 5.6.2",
         head: b"GET /n HTTP/1.1\r\nHost: a\r\n!#$%&'*+-.^_`|~09az: b\r\n\r\n",
-        answer: "GET /n 2\n",
+        response: "GET /n 2\n",
     },
 ];
 

@@ -12,7 +12,7 @@ pub struct Row {
     pub likely: &'static str,
 }
 
-/// The answer to a row.
+/// The response to a row.
 pub enum Want {
     /// This file.
     Content(&'static str),

@@ -1,4 +1,4 @@
-//! Answers of HTTP, taken apart by a client that forgives nothing: RFC 9112
+//! Responses of HTTP, taken apart by a client that forgives nothing: RFC 9112
 //! sections 4 to 6.
 
 use std::io::{ErrorKind, Read};
@@ -9,21 +9,21 @@ use crate::lab::show;
 use crate::lab::time::PATIENCE;
 use crate::lab::trouble::Outcome;
 
-/// Nobody needs a longer head for an answer.
+/// Nobody needs a longer head for a response.
 const MAX_HEAD: usize = 16 * 1024;
 
-/// One answer.
+/// One response.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     /// Such as 200.
     pub status: u16,
     /// Names as they were written, values without the blanks around them.
     pub fields: Vec<(String, String)>,
-    /// As long as Content-Length says; empty if it answers HEAD.
+    /// As long as Content-Length says; empty if it responds to HEAD.
     pub body: Vec<u8>,
 }
 
-impl Answer {
+impl Response {
     /// The value of the only field of that name.
     pub fn field(&self, name: &str) -> Option<&str> {
         let mut values = self.values(name);
@@ -55,31 +55,31 @@ impl Answer {
 }
 
 impl Client {
-    /// Receives one whole answer, and not a byte more.
-    pub fn answer(&mut self) -> Outcome<Answer> {
-        let mut answer = self.answer_head()?;
-        let Some(length) = length(&answer) else {
+    /// Receives one whole response, and not a byte more.
+    pub fn response(&mut self) -> Outcome<Response> {
+        let mut response = self.response_head()?;
+        let Some(length) = length(&response) else {
             return Err(self.failed(
                 "one Content-Length field: else nobody can know where the \
-                 answer ends",
-                answer.head(),
+                 response ends",
+                response.head(),
             ));
         };
         let (body, end) = self.gather(length, PATIENCE)?;
         let shown = show::bytes(&body);
-        self.event(format!("received {} with {shown}", answer.status));
+        self.event(format!("received {} with {shown}", response.status));
         if end != End::Enough {
             let got = format!("{}{}", show::count(body.len()), end.words());
             let expected = format!("a body of {}", show::count(length));
             return Err(self.failed(expected, got));
         }
-        answer.body = body;
-        Ok(answer)
+        response.body = body;
+        Ok(response)
     }
 
-    /// Receives the head of an answer, and not a byte more: a whole answer,
+    /// Receives the head of a response, and not a byte more: a whole response,
     /// if the question was HEAD.
-    pub fn answer_head(&mut self) -> Outcome<Answer> {
+    pub fn response_head(&mut self) -> Outcome<Response> {
         let (head, end) = self.gather_head()?;
         if end != End::Enough {
             let words = end.words();
@@ -88,17 +88,17 @@ impl Client {
                 _ => format!("{}{words}", show::bytes(&head)),
             };
             self.event(format!("received {got}"));
-            return Err(self.failed("an answer of HTTP/1.1", got));
+            return Err(self.failed("a response of HTTP/1.1", got));
         }
-        let answer = parse(&head).map_err(|fault| {
+        let response = parse(&head).map_err(|fault| {
             let shown = show::bytes(&head);
             self.event(format!("received {shown}"));
-            self.failed("an answer of HTTP/1.1", format!("{fault}: {shown}"))
+            self.failed("a response of HTTP/1.1", format!("{fault}: {shown}"))
         })?;
-        if length(&answer).is_none_or(|length| length == 0) {
-            self.event(format!("received the head of a {}", answer.status));
+        if length(&response).is_none_or(|length| length == 0) {
+            self.event(format!("received the head of a {}", response.status));
         }
-        Ok(answer)
+        Ok(response)
     }
 
     /// Receives up to the blank line.
@@ -142,14 +142,14 @@ fn blank_line(head: &[u8]) -> Option<usize> {
 }
 
 /// What Content-Length says, if there is one such field and it is a number.
-fn length(answer: &Answer) -> Option<usize> {
-    let value = answer.field("Content-Length")?;
+fn length(response: &Response) -> Option<usize> {
+    let value = response.field("Content-Length")?;
     let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
     value.parse().ok().filter(|_| is_number)
 }
 
-/// The answer whose head this is.
-fn parse(head: &[u8]) -> Result<Answer, &'static str> {
+/// The response whose head this is.
+fn parse(head: &[u8]) -> Result<Response, &'static str> {
     let text = str::from_utf8(head).map_err(|_| "not ASCII")?;
     let text = text.strip_suffix("\r\n\r\n").ok_or("no blank line")?;
     let mut lines = text.split("\r\n");
@@ -165,7 +165,7 @@ fn parse(head: &[u8]) -> Result<Answer, &'static str> {
         }
         fields.push((name.to_string(), value.trim().to_string()));
     }
-    Ok(Answer { status, fields, body: Vec::new() })
+    Ok(Response { status, fields, body: Vec::new() })
 }
 
 /// The number in `HTTP/1.1 200 OK`; the words may be missing, the blank
@@ -186,11 +186,11 @@ mod tests {
     fn an_answer_is_taken_apart() {
         let head = b"HTTP/1.1 301 \r\nLocation: /a/\r\nconnection: a, Close\
             \r\nContent-Length: 12\r\n\r\n";
-        let Ok(answer) = parse(head) else { panic!("not parsed") };
-        assert_eq!(answer.status, 301);
-        assert_eq!(answer.field("location"), Some("/a/"));
-        assert_eq!(length(&answer), Some(12));
-        assert!(answer.says("close") && !answer.says("keep-alive"));
+        let Ok(response) = parse(head) else { panic!("not parsed") };
+        assert_eq!(response.status, 301);
+        assert_eq!(response.field("location"), Some("/a/"));
+        assert_eq!(length(&response), Some(12));
+        assert!(response.says("close") && !response.says("keep-alive"));
     }
 
     #[test]
@@ -216,8 +216,8 @@ mod tests {
             "Content-Length:",
         ] {
             let head = format!("HTTP/1.1 200 OK\r\n{fields}\r\n\r\n");
-            let Ok(answer) = parse(head.as_bytes()) else { panic!("{head}") };
-            assert_eq!(length(&answer), None, "{fields}");
+            let Ok(response) = parse(head.as_bytes()) else { panic!("{head}") };
+            assert_eq!(length(&response), None, "{fields}");
         }
     }
 }
