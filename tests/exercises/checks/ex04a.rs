@@ -1,11 +1,13 @@
 //! 04a The last word: a response that the client can read.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Check, Starter, Table};
 use crate::lab::client::Client;
 use crate::lab::place::letters;
-use crate::lab::{Advice, Lab, Outcome, tidy};
+use crate::lab::program::Program;
+use crate::lab::time::Deadline;
+use crate::lab::{Advice, Lab, Outcome, linger, tidy};
 
 const COUNTS: &str = "counts a short upload";
 const PIECES: &str = "counts to the end, however it arrives";
@@ -135,16 +137,23 @@ fn readable(lab: &Lab) -> Outcome {
     let guess = "closing while bytes are unread makes the kernel send a \
                  reset, and the response is lost: end your direction, and read \
                  on for a while";
+    // The program reads on for two seconds, and needs some of them.
+    let limit = Duration::from_millis(1500);
+    let upload = letters(12 << 20);
     for _ in 0..3 {
-        let mut client = program.connect()?;
-        // All of it is sent before anything is read, as browsers do; and it
-        // is more than the two kernels keep for them.
-        client.send(&letters(12 << 20)).likely(guess)?;
-        refused(&mut client).likely(guess)?;
-        client.finish().likely(guess)?;
-        client.expect_eof().likely(guess)?;
+        linger::within(limit, || unread(&program, &upload)).likely(guess)?;
     }
     Ok(())
+}
+
+/// All of an upload is sent before anything is read, as browsers do; and it
+/// is more than the two kernels keep for them.
+fn unread(program: &Program, upload: &[u8]) -> Outcome {
+    let mut client = program.connect()?;
+    client.send(upload)?;
+    refused(&mut client)?;
+    client.finish()?;
+    client.expect_eof()
 }
 
 fn limited(lab: &Lab) -> Outcome {
@@ -157,11 +166,10 @@ fn limited(lab: &Lab) -> Outcome {
     next.send(b"and me?")?;
     next.finish()?;
     // Some seconds are for the server to choose; half a minute is not.
-    let patience = Duration::from_secs(30);
-    let start = Instant::now();
+    let patience = Deadline::new(Duration::from_secs(30), program.pid());
     while !next.is_readable()? {
         endless.drip();
-        if start.elapsed() > patience {
+        if patience.is_over() {
             return Err(next.failed(
                 "the next client is served while the first goes on sending",
                 "not within 30 s",

@@ -1,5 +1,7 @@
 //! 06a Keep or close: when a connection ends, and how.
 
+use std::time::Duration;
+
 use super::{Check, Starter, Table};
 use crate::lab::client::{self, Client};
 use crate::lab::{Advice, Lab, Outcome, linger, show, tidy};
@@ -277,11 +279,15 @@ fn readable(lab: &Lab) -> Outcome {
                  while";
     let request = b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
     let more = b"GET /more HTTP/1.1\r\nHost: a\r\n\r\n".repeat(100_000);
-    for _ in 0..3 {
+    let all = [request.as_slice(), &more].concat();
+    let unread = || {
         let mut client = program.connect()?;
-        client.send(&[request.as_slice(), &more].concat()).likely(guess)?;
-        expect(&mut client, "/last").likely(guess)?;
-        client.expect_eof().likely(guess)?;
+        client.send(&all)?;
+        expect(&mut client, "/last")?;
+        client.expect_eof()
+    };
+    for _ in 0..3 {
+        linger::within(Duration::from_millis(800), unread).likely(guess)?;
     }
     linger::check(|| {
         let mut client = program.connect()?;
