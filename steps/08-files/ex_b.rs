@@ -168,10 +168,6 @@ fn read_text(file: &File) -> nix::Result<String> {
 }
 
 /// Reads what is at `offset` of a file, at most a buffer full; 0 is its end.
-fn read_at(
-    file: &File,
-    offset: u64,
-    buffer: &mut [u8],
-) -> nix::Result<usize> {
+fn read_at(file: &File, offset: u64, buffer: &mut [u8]) -> nix::Result<usize> {
     uio::pread(&*file.descriptor, buffer, offset as i64)
 }

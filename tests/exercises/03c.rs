@@ -3,9 +3,10 @@
 //! Try it: `cargo run --example 03c -- 300 192.0.2.1:80 127.0.0.1:8080`
 
 use std::net::SocketAddr;
-use std::os::fd::{AsRawFd, OwnedFd};
 //-solution
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+//-starter
+// use std::os::fd::{AsRawFd, OwnedFd};
 //-end
 use std::process::ExitCode;
 use std::time::Duration;

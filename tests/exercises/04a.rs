@@ -2,10 +2,10 @@
 //!
 //! Try it: `cargo run --example 04a -- 127.0.0.1:8080`
 
-use std::os::fd::OwnedFd;
 //-solution
 use std::os::fd::AsRawFd;
 //-end
+use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 //-solution
 use std::time::{Duration, Instant};

@@ -8,11 +8,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 //-end
 
-use shared::net::listener::Listener;
-use shared::net::stream;
 //-solution
 use shared::net::linger::linger;
 //-end
+use shared::net::listener::Listener;
+use shared::net::stream;
 
 /// A longer head is refused.
 const MAX_HEAD: usize = 8 * 1024;

@@ -102,9 +102,7 @@ impl Visit<'_> {
             // Nobody knows where the next request would begin.
             let farewell = self
                 .respond("400 Bad Request", "Connection: close\r\n", why)
-                .and_then(|()| {
-                    linger(self.connection, Duration::from_secs(1))
-                });
+                .and_then(|()| linger(self.connection, Duration::from_secs(1)));
             if let Err(errno) = farewell {
                 return Stop::Failed(errno);
             }

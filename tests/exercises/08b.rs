@@ -259,10 +259,6 @@ fn media_type(name: &[u8]) -> &'static str {
 //-end
 
 /// Reads what is at `offset` of a file, at most a buffer full; 0 is its end.
-fn read_at(
-    file: &File,
-    offset: u64,
-    buffer: &mut [u8],
-) -> nix::Result<usize> {
+fn read_at(file: &File, offset: u64, buffer: &mut [u8]) -> nix::Result<usize> {
     uio::pread(&*file.descriptor, buffer, offset as i64)
 }

@@ -10,6 +10,7 @@ pub mod client;
 pub mod cost;
 pub mod diag;
 pub mod launch;
+pub mod linger;
 pub mod output;
 pub mod peer;
 pub mod place;

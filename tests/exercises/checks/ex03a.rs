@@ -22,7 +22,7 @@ pub const TABLE: Table = Table {
             name: CARRIES,
             points: 1,
             needs: &[],
-            read: "The call to the other side",
+            read: "The handshake from the client",
             starter: Starter::Passes,
             run: carries,
         },

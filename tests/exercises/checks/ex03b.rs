@@ -39,7 +39,7 @@ pub const TABLE: Table = Table {
             name: FAMILY,
             points: 1,
             needs: &[NEXT],
-            read: "The call to the other side",
+            read: "The handshake from the client",
             starter: Starter::Waits,
             run: family,
         },

@@ -3,7 +3,7 @@
 use super::{Check, Starter, Table};
 use crate::lab::client::Client;
 use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, cost, tidy};
+use crate::lab::{Advice, Lab, Outcome, cost, linger, tidy};
 
 mod heads;
 
@@ -19,6 +19,9 @@ const ONCE: &str = "looks at each byte once";
 const TIDY: &str = "serves on and leaves nothing behind";
 
 const MAX_HEAD: usize = 8 * 1024;
+
+const UNREAD: &str = "closing while bytes are unread resets the connection: \
+                      read on for a while, as in chapter 04";
 
 pub const TABLE: Table = Table {
     id: "05a",
@@ -67,7 +70,7 @@ pub const TABLE: Table = Table {
             name: LIMIT,
             points: 1,
             needs: &[BEGINNINGS],
-            read: "Enough is enough",
+            read: "What is too long",
             starter: Starter::Waits,
             run: limit,
         },
@@ -230,18 +233,22 @@ fn limit(lab: &Lab) -> Outcome {
     }
     let (head, _) = head_of(MAX_HEAD + 1, 60);
     let endless = [b"GET /".as_slice(), &[b'a'; 2 * MAX_HEAD]].concat();
-    for (row, bytes) in
-        [("a head of 8193 bytes", head), ("a target without end", endless)]
-    {
+    for (row, bytes) in [
+        ("a head of 8193 bytes", head),
+        ("a target without end", endless.clone()),
+    ] {
         let mut client = program.connect()?;
         client.send(&bytes)?;
         client.expect(b"431\n").about(row)?;
-        client.expect_eof().about(row).likely(
-            "closing while bytes are unread resets the connection: say \
-             goodbye as in chapter 04",
-        )?;
+        client.expect_eof().about(row).likely(UNREAD)?;
     }
-    Ok(())
+    linger::check(|| {
+        let mut client = program.connect()?;
+        client.send(&endless)?;
+        client.expect(b"431\n")?;
+        Ok(client)
+    })
+    .likely(UNREAD)
 }
 
 fn once(lab: &Lab) -> Outcome {

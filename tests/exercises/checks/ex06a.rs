@@ -1,12 +1,8 @@
 //! 06a Keep or close: when a connection ends, and how.
 
-use std::thread;
-use std::time::{Duration, Instant};
-
 use super::{Check, Starter, Table};
 use crate::lab::client::{self, Client};
-use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, Trouble, show, tidy};
+use crate::lab::{Advice, Lab, Outcome, linger, show, tidy};
 
 mod rows;
 
@@ -28,7 +24,7 @@ pub const TABLE: Table = Table {
             name: ANSWERS,
             points: 1,
             needs: &[],
-            read: "The conversation",
+            read: "The states of a connection",
             starter: Starter::Passes,
             run: |lab| talk(&mut lab.server()?.connect()?),
         },
@@ -52,7 +48,7 @@ pub const TABLE: Table = Table {
             name: HEAD,
             points: 2,
             needs: &[ANSWERS],
-            read: "Answers",
+            read: "Responses",
             starter: Starter::Fails,
             run: head,
         },
@@ -60,7 +56,7 @@ pub const TABLE: Table = Table {
             name: ERRORS,
             points: 1,
             needs: &[ANSWERS],
-            read: "How it ends",
+            read: "Staying, or not",
             starter: Starter::Fails,
             run: errors,
         },
@@ -68,7 +64,7 @@ pub const TABLE: Table = Table {
             name: ORDER,
             points: 2,
             needs: &[DECIDES, HEAD],
-            read: "The conversation",
+            read: "The states of a connection",
             starter: Starter::Waits,
             run: order,
         },
@@ -76,7 +72,7 @@ pub const TABLE: Table = Table {
             name: READABLE,
             points: 2,
             needs: &[DECIDES],
-            read: "How it ends",
+            read: "Staying, or not",
             starter: Starter::Waits,
             run: readable,
         },
@@ -84,7 +80,7 @@ pub const TABLE: Table = Table {
             name: TIDY,
             points: 1,
             needs: &[ANSWERS],
-            read: "How it ends",
+            read: "Staying, or not",
             starter: Starter::Passes,
             run: |lab| tidy::check(lab, &lab.server()?, talk),
         },
@@ -286,26 +282,11 @@ fn readable(lab: &Lab) -> Outcome {
         expect(&mut client, "/last").likely(guess)?;
         client.expect_eof().likely(guess)?;
     }
-    reads_on(&program, request).likely(guess)
-}
-
-/// Sends more a while after the last response: the program must still be
-/// there to read it.
-fn reads_on(program: &Program, request: &[u8]) -> Outcome {
-    for _ in 0..10 {
+    linger::check(|| {
         let mut client = program.connect()?;
-        let start = Instant::now();
         client.send(request)?;
         expect(&mut client, "/last")?;
-        // The interval itself is what is measured: a program that does not
-        // read on is gone by then.
-        thread::sleep(Duration::from_millis(100));
-        let sent = client.send(b"more").and_then(|()| client.finish());
-        let ended = sent.and_then(|()| client.expect_eof());
-        // Whoever was held up longer than that proves nothing.
-        if ended.is_ok() || start.elapsed() < Duration::from_millis(600) {
-            return ended;
-        }
-    }
-    Err(Trouble::blocked("this machine is too busy to tell"))
+        Ok(client)
+    })
+    .likely(guess)
 }

@@ -80,7 +80,7 @@ pub const TABLE: Table = Table {
             name: SILENT,
             points: 1,
             needs: &[SERVES],
-            read: "Answering",
+            read: "The response",
             starter: Starter::Fails,
             run: silent,
         },

@@ -9,10 +9,13 @@ mod ex03a;
 mod ex03b;
 mod ex03c;
 mod ex04a;
+mod ex04b;
 mod ex05a;
+mod ex05b;
 mod ex06a;
 mod ex06b;
 mod ex07a;
+mod ex07b;
 mod ex08a;
 mod ex08b;
 
@@ -63,10 +66,13 @@ pub const TABLES: &[&Table] = &[
     &ex03b::TABLE,
     &ex03c::TABLE,
     &ex04a::TABLE,
+    &ex04b::TABLE,
     &ex05a::TABLE,
+    &ex05b::TABLE,
     &ex06a::TABLE,
     &ex06b::TABLE,
     &ex07a::TABLE,
+    &ex07b::TABLE,
     &ex08a::TABLE,
     &ex08b::TABLE,
 ];

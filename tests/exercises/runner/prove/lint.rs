@@ -17,9 +17,12 @@ pub fn check(
 ) {
     let mut rustfmt = Command::new("rustfmt");
     rustfmt.current_dir(&project.root);
-    rustfmt.args(["--check", "--edition", "2024"]);
+    rustfmt.args(["--check", "--edition", "2024", "--config-path", "."]);
+    // The solutions as they are built, beside the modules that they use.
+    let source = variants::package(project).join("src");
     for one in proven {
-        rustfmt.arg(one.exercise.master(&project.root));
+        let name = variants::solution(&one.exercise.id);
+        rustfmt.arg(source.join(name).with_extension("rs"));
     }
     tool("rustfmt", &mut rustfmt, findings);
     if in_ci {

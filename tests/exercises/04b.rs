@@ -1,0 +1,148 @@
+//! Exercise 04b, Slow hands: a second for a whole line.
+//!
+//! Try it: `cargo run --example 04b -- 127.0.0.1:8080`
+
+//-solution
+use std::os::fd::AsRawFd;
+//-end
+use std::os::fd::OwnedFd;
+use std::process::ExitCode;
+//-solution
+use std::time::{Duration, Instant};
+//-starter
+// use std::time::Duration;
+//-end
+
+use nix::errno::Errno;
+//-solution
+use nix::sys::socket::{self, Shutdown, sockopt};
+//-starter
+// use nix::sys::socket::{self, sockopt};
+//-end
+use nix::sys::time::{TimeVal, TimeValLike};
+//-solution
+use nix::unistd;
+//-end
+use shared::net::listener::Listener;
+use shared::net::stream;
+
+/// A line has this long to arrive, from the first byte to the last.
+const LINE_TIMEOUT: Duration = Duration::from_secs(1);
+//-solution
+/// How long the client may still send after our response.
+const LINGERING_TIMEOUT: Duration = Duration::from_secs(1);
+//-end
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), String> {
+    let address = std::env::args().nth(1).ok_or("usage: 04b ADDRESS")?;
+    let parsed =
+        address.parse().map_err(|_| format!("{address} is no address"))?;
+    let listener = Listener::open(parsed)
+        .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
+    println!("listening on {}", listener.address());
+    loop {
+        let (connection, _) = listener
+            .accept()
+            .map_err(|errno| format!("cannot accept: {errno}"))?;
+        if let Err(errno) = serve(&connection) {
+            eprintln!("client lost: {errno}");
+        }
+    }
+}
+
+/// Reads one line and responds with its length.
+fn serve(connection: &OwnedFd) -> nix::Result<()> {
+    let mut buffer = [0; 4096];
+    let mut length = 0;
+    //-solution
+    let deadline = Instant::now() + LINE_TIMEOUT;
+    let response = loop {
+        match read_before(deadline, connection, &mut buffer) {
+            // The client has left in the middle of its line.
+            Ok(0) => return Ok(()),
+            Ok(count) => {
+                let line = buffer[..count].iter().position(|b| *b == b'\n');
+                length += line.unwrap_or(count);
+                if line.is_some() {
+                    break format!("{length} bytes\n");
+                }
+            }
+            Err(Errno::ETIMEDOUT) => break "too slow\n".to_string(),
+            Err(errno) => return Err(errno),
+        }
+    };
+    stream::write_all(connection, response.as_bytes())?;
+    linger(connection)
+    //-starter
+    // // TODO: this limit is for one read, and a byte now and then renews it
+    // // for ever. The whole line has a second. And a client that is still
+    // // sending must be able to read what we say.
+    // let limit = TimeVal::milliseconds(LINE_TIMEOUT.as_millis() as i64);
+    // socket::setsockopt(connection, sockopt::ReceiveTimeout, &limit)?;
+    // let response = loop {
+    //     match stream::read(connection, &mut buffer) {
+    //         Ok(0) => return Ok(()),
+    //         Ok(count) => {
+    //             let line = buffer[..count].iter().position(|b| *b == b'\n');
+    //             length += line.unwrap_or(count);
+    //             if line.is_some() {
+    //                 break format!("{length} bytes\n");
+    //             }
+    //         }
+    //         Err(Errno::EAGAIN) => break "too slow\n".to_string(),
+    //         Err(errno) => return Err(errno),
+    //     }
+    // };
+    // stream::write_all(connection, response.as_bytes())
+    //-end
+}
+//-solution
+
+/// Reads what there is, and waits for it until `deadline` at most; then the
+/// error is `ETIMEDOUT`.
+fn read_before(
+    deadline: Instant,
+    connection: &OwnedFd,
+    buffer: &mut [u8],
+) -> nix::Result<usize> {
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        // The kernel takes a limit of 0 for "no limit".
+        if left.as_micros() == 0 {
+            return Err(Errno::ETIMEDOUT);
+        }
+        let limit = TimeVal::microseconds(left.as_micros() as i64);
+        socket::setsockopt(connection, sockopt::ReceiveTimeout, &limit)?;
+        match unistd::read(connection, buffer) {
+            // In vain, or a signal: what is left of the time decides.
+            Err(Errno::EAGAIN | Errno::EINTR) => {}
+            result => return result,
+        }
+    }
+}
+
+/// Ends our direction, then reads what is still on its way: closing while
+/// bytes are unread would reset the connection.
+fn linger(connection: &OwnedFd) -> nix::Result<()> {
+    socket::shutdown(connection.as_raw_fd(), Shutdown::Write)?;
+    let deadline = Instant::now() + LINGERING_TIMEOUT;
+    let mut unread = [0; 4096];
+    loop {
+        // Out of time, or reset: the response had its chance.
+        match read_before(deadline, connection, &mut unread) {
+            Ok(0) | Err(_) => return Ok(()),
+            Ok(_) => {}
+        }
+    }
+}
+//-end

@@ -1,0 +1,238 @@
+//! Exercise 07b, Through the middle: bodies in chunks, passed on.
+//!
+//! Try it: `cargo run --example 07b -- 127.0.0.1:8080`
+
+use std::os::fd::OwnedFd;
+use std::process::ExitCode;
+//-solution
+use std::time::Duration;
+//-end
+
+//-solution
+use nix::errno::Errno;
+use shared::net::linger::linger;
+//-end
+use shared::net::listener::Listener;
+use shared::net::stream;
+//-solution
+
+/// Every chunk that we send has as many bytes, but the last one of a body.
+const CHUNK: usize = 1024;
+/// A longer line, line end included, is refused.
+const MAX_LINE: usize = 1024;
+/// Longer trailers are refused.
+const MAX_TRAILERS: usize = 8 * 1024;
+//-end
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), String> {
+    let address = std::env::args().nth(1).ok_or("usage: 07b ADDRESS")?;
+    let parsed =
+        address.parse().map_err(|_| format!("{address} is no address"))?;
+    let listener = Listener::open(parsed)
+        .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
+    println!("listening on {}", listener.address());
+    loop {
+        let (connection, _) = listener
+            .accept()
+            .map_err(|errno| format!("cannot accept: {errno}"))?;
+        if let Err(errno) = serve(&connection) {
+            eprintln!("client lost: {errno}");
+        }
+    }
+}
+
+/// Sends each body back in chunks of our own, until the stream ends.
+fn serve(connection: &OwnedFd) -> nix::Result<()> {
+    //-solution
+    let mut input =
+        Input { connection, buffer: [0; 16 * 1024], start: 0, end: 0 };
+    let mut output = Output { connection, pending: Vec::with_capacity(CHUNK) };
+    loop {
+        match pass_on(&mut input, &mut output) {
+            Ok(()) => {}
+            // Without its last chunk the client knows that this body is not
+            // whole.
+            Err(Stop::Ended) => return Ok(()),
+            Err(Stop::Malformed) => {
+                return linger(connection, Duration::from_secs(1));
+            }
+            Err(Stop::Failed(errno)) => return Err(errno),
+        }
+    }
+    //-starter
+    // let mut buffer = [0; 16 * 1024];
+    // loop {
+    //     // TODO: this passes on everything as it comes, malformed or not.
+    //     // Read the chunks, and send their data in chunks of your own.
+    //     let count = stream::read(connection, &mut buffer)?;
+    //     if count == 0 {
+    //         return Ok(());
+    //     }
+    //     stream::write_all(connection, &buffer[..count])?;
+    // }
+    //-end
+}
+//-solution
+
+/// Why no more is passed on.
+enum Stop {
+    /// The stream has ended.
+    Ended,
+    /// Nobody knows where the next chunk would begin.
+    Malformed,
+    Failed(Errno),
+}
+
+impl From<Errno> for Stop {
+    fn from(errno: Errno) -> Stop {
+        Stop::Failed(errno)
+    }
+}
+
+/// Passes on one body: RFC 9112 section 7.1.
+fn pass_on(input: &mut Input, output: &mut Output) -> Result<(), Stop> {
+    loop {
+        let mut left = size(input.line()?).ok_or(Stop::Malformed)?;
+        if left == 0 {
+            break;
+        }
+        while left > 0 {
+            let data = input.data(left)?;
+            left -= data.len() as u64;
+            output.push(data)?;
+        }
+        if !input.line()?.is_empty() {
+            return Err(Stop::Malformed);
+        }
+    }
+    let mut trailers = 0;
+    loop {
+        let line = input.line()?;
+        trailers += line.len();
+        match line {
+            [] => break,
+            line if trailers > MAX_TRAILERS || !line.contains(&b':') => {
+                return Err(Stop::Malformed);
+            }
+            _ => {}
+        }
+    }
+    Ok(output.finish()?)
+}
+
+/// The size that a chunk's first line says. What is behind a semicolon is
+/// not for us.
+fn size(line: &[u8]) -> Option<u64> {
+    let digits = line.split(|byte| *byte == b';').next()?.trim_ascii_end();
+    let mut size: u64 = 0;
+    for byte in digits {
+        let digit = char::from(*byte).to_digit(16)?;
+        size = size.checked_mul(16)? + u64::from(digit);
+    }
+    (!digits.is_empty()).then_some(size)
+}
+
+/// What has come and is not passed on.
+struct Input<'a> {
+    connection: &'a OwnedFd,
+    buffer: [u8; 16 * 1024],
+    start: usize,
+    end: usize,
+}
+
+impl Input<'_> {
+    /// The next line, without its CR LF.
+    fn line(&mut self) -> Result<&[u8], Stop> {
+        let mut seen = 0;
+        let length = loop {
+            let bytes = &self.buffer[self.start..self.end];
+            let lf = bytes[seen..].iter().position(|byte| *byte == b'\n');
+            seen = lf.map_or(bytes.len(), |lf| seen + lf + 1);
+            if seen > MAX_LINE {
+                return Err(Stop::Malformed);
+            }
+            if lf.is_some() {
+                break seen;
+            }
+            self.read()?;
+        };
+        let line = &self.buffer[self.start..][..length];
+        self.start += length;
+        line.strip_suffix(b"\r\n").ok_or(Stop::Malformed)
+    }
+
+    /// At least one byte, and at most `most`.
+    fn data(&mut self, most: u64) -> Result<&[u8], Stop> {
+        if self.start == self.end {
+            self.read()?;
+        }
+        let there = self.end - self.start;
+        let count = usize::try_from(most).map_or(there, |most| most.min(there));
+        let data = &self.buffer[self.start..][..count];
+        self.start += count;
+        Ok(data)
+    }
+
+    /// Reads more behind what there is.
+    fn read(&mut self) -> Result<(), Stop> {
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        match stream::read(self.connection, &mut self.buffer[self.end..])? {
+            0 => Err(Stop::Ended),
+            count => {
+                self.end += count;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Chunks of equal size.
+struct Output<'a> {
+    connection: &'a OwnedFd,
+    pending: Vec<u8>,
+}
+
+impl Output<'_> {
+    /// Sends `data`, except for what does not fill a chunk.
+    fn push(&mut self, mut data: &[u8]) -> nix::Result<()> {
+        while !data.is_empty() {
+            let room = CHUNK - self.pending.len();
+            let (now, later) = data.split_at(room.min(data.len()));
+            self.pending.extend_from_slice(now);
+            data = later;
+            if self.pending.len() == CHUNK {
+                self.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends what is pending, and the last chunk.
+    fn finish(&mut self) -> nix::Result<()> {
+        self.flush()?;
+        stream::write_all(self.connection, b"0\r\n\r\n")
+    }
+
+    fn flush(&mut self) -> nix::Result<()> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let size = format!("{:x}\r\n", self.pending.len());
+        let chunk = [size.as_bytes(), &self.pending, b"\r\n"].concat();
+        self.pending.clear();
+        stream::write_all(self.connection, &chunk)
+    }
+}
+//-end

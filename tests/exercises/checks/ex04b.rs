@@ -1,0 +1,172 @@
+//! 04b Slow hands: a deadline for a whole line.
+
+use std::time::{Duration, Instant};
+
+use super::{Check, Starter, Table};
+use crate::lab::client::Client;
+use crate::lab::program::Program;
+use crate::lab::time::Deadline;
+use crate::lab::{Advice, Lab, Outcome, linger, show, tidy};
+
+const COUNTS: &str = "counts the bytes of a line";
+const PIECES: &str = "counts up to the line's end, however it arrives";
+const SILENT: &str = "waits a second for a silent client, and no less";
+const DRIPS: &str = "gives a line a second in all";
+const READABLE: &str = "lets a client that is still sending read the refusal";
+const LEAVES: &str = "says nothing about half a line";
+const TIDY: &str = "serves on and leaves nothing behind";
+
+/// What a line has: not a moment less.
+const LIMIT: Duration = Duration::from_secs(1);
+
+pub const TABLE: Table = Table {
+    id: "04b",
+    checks: &[
+        Check {
+            name: COUNTS,
+            points: 1,
+            needs: &[],
+            read: "One connection",
+            starter: Starter::Passes,
+            run: |lab| counted(&mut lab.server()?.connect()?, b"hello"),
+        },
+        Check {
+            name: PIECES,
+            points: 1,
+            needs: &[COUNTS],
+            read: "Reading up to the empty line",
+            starter: Starter::Passes,
+            run: pieces,
+        },
+        Check {
+            name: SILENT,
+            points: 2,
+            needs: &[COUNTS],
+            read: "No wait without a limit",
+            starter: Starter::Passes,
+            run: silent,
+        },
+        Check {
+            name: DRIPS,
+            points: 3,
+            needs: &[SILENT],
+            read: "No wait without a limit",
+            starter: Starter::Fails,
+            run: |lab| drip(&lab.server()?).map(drop),
+        },
+        Check {
+            name: READABLE,
+            points: 2,
+            needs: &[DRIPS],
+            read: "A close that lets the response arrive",
+            starter: Starter::Waits,
+            run: readable,
+        },
+        Check {
+            name: LEAVES,
+            points: 1,
+            needs: &[COUNTS],
+            read: "Reading up to the empty line",
+            starter: Starter::Passes,
+            run: leaves,
+        },
+        Check {
+            name: TIDY,
+            points: 1,
+            needs: &[COUNTS],
+            read: "A close that lets the response arrive",
+            starter: Starter::Passes,
+            run: |lab| {
+                let talk = |client: &mut Client| counted(client, b"again");
+                tidy::check(lab, &lab.server()?, talk)
+            },
+        },
+    ],
+};
+
+/// Sends a line, and is told how long it is.
+fn counted(client: &mut Client, line: &[u8]) -> Outcome {
+    client.send(&[line, b"\n"].concat())?;
+    client.expect(format!("{} bytes\n", line.len()).as_bytes())?;
+    client.finish()?;
+    client.expect_eof()
+}
+
+fn pieces(lab: &Lab) -> Outcome {
+    let program = lab.launch(&["127.0.0.1:0"]).shim("r=3,eintr=2").start()?;
+    counted(&mut program.connect()?, b"a line that comes in pieces")
+        .likely("one read is not a line, and a signal is no end of it")?;
+    counted(&mut program.connect()?, b"")
+}
+
+/// Waits for the refusal, which must not come before its time; `meanwhile`
+/// is done again and again.
+fn refused(
+    client: &mut Client,
+    program: &Program,
+    start: Instant,
+    mut meanwhile: impl FnMut(&mut Client),
+) -> Outcome {
+    let patience = Deadline::new(LIMIT * 5, program.pid());
+    while !client.is_readable()? {
+        meanwhile(client);
+        if program.ended().is_some() || patience.is_over() {
+            let expected = "`too slow` about a second after the connection";
+            return Err(client.failed(expected, "nothing in time")).likely(
+                "each byte that comes begins a new wait: the deadline is the \
+                 line's, so what is left of it is the limit of the next read",
+            );
+        }
+    }
+    let passed = start.elapsed();
+    client.expect(b"too slow\n")?;
+    if passed < LIMIT {
+        let got = format!("`too slow` after {} ms", passed.as_millis());
+        let expected = "nothing for a second: not before its time";
+        return Err(client.failed(expected, got));
+    }
+    Ok(())
+}
+
+fn silent(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    for _ in 0..2 {
+        let start = Instant::now();
+        let mut client = program.connect()?;
+        refused(&mut client, &program, start, |_| {})?;
+        client.finish()?;
+        client.expect_eof()?;
+    }
+    Ok(())
+}
+
+/// A client that sends a byte now and then, and is refused.
+fn drip(program: &Program) -> Outcome<Client> {
+    let start = Instant::now();
+    let mut client = program.connect()?;
+    refused(&mut client, program, start, Client::drip)?;
+    Ok(client)
+}
+
+fn readable(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    linger::check(|| drip(&program)).likely(
+        "closing while bytes are unread, or on their way, makes the kernel \
+         send a reset: end your direction, and read on for a while",
+    )?;
+    // And the next one has its own second.
+    counted(&mut program.connect()?, b"next")
+}
+
+fn leaves(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    let mut client = program.connect()?;
+    client.send(b"half a li")?;
+    client.finish()?;
+    let (got, _) = client.receive(64)?;
+    match got.as_slice() {
+        [] => counted(&mut program.connect()?, b"next"),
+        got => Err(client.failed("nothing", show::bytes(got)))
+            .likely("the end of file came before the end of the line"),
+    }
+}

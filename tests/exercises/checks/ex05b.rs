@@ -1,0 +1,193 @@
+//! 05b Name and value: form fields out of a stream.
+
+use super::{Check, Starter, Table};
+use crate::lab::client::Client;
+use crate::lab::{Advice, Lab, Outcome, linger, tidy};
+
+const RESPONDS: &str = "lists the fields of one line after the other";
+const DECODES: &str = "cuts first, then decodes, and once";
+const REFUSES: &str = "refuses what is malformed";
+const CUTS: &str = "reads a line however it is cut";
+const AT_ONCE: &str = "responds to several lines that come at once";
+const LIMIT: &str = "refuses a line of more than 8 KiB";
+const TIDY: &str = "serves on and leaves nothing behind";
+
+const MAX_LINE: usize = 8 * 1024;
+
+pub const TABLE: Table = Table {
+    id: "05b",
+    checks: &[
+        Check {
+            name: RESPONDS,
+            points: 1,
+            needs: &[],
+            read: "One byte at a time",
+            starter: Starter::Passes,
+            run: |lab| talk(&mut lab.server()?.connect()?),
+        },
+        Check {
+            name: DECODES,
+            points: 3,
+            needs: &[RESPONDS],
+            read: "One byte at a time",
+            starter: Starter::Fails,
+            run: decodes,
+        },
+        Check {
+            name: REFUSES,
+            points: 2,
+            needs: &[RESPONDS],
+            read: "The verdict",
+            starter: Starter::Fails,
+            run: refuses,
+        },
+        Check {
+            name: CUTS,
+            points: 2,
+            needs: &[DECODES],
+            read: "The verdict",
+            starter: Starter::Waits,
+            run: cuts,
+        },
+        Check {
+            name: AT_ONCE,
+            points: 1,
+            needs: &[RESPONDS],
+            read: "What the parser remembers",
+            starter: Starter::Fails,
+            run: at_once,
+        },
+        Check {
+            name: LIMIT,
+            points: 1,
+            needs: &[CUTS],
+            read: "What is too long",
+            starter: Starter::Waits,
+            run: limit,
+        },
+        Check {
+            name: TIDY,
+            points: 1,
+            needs: &[RESPONDS],
+            read: "The verdict",
+            starter: Starter::Passes,
+            run: |lab| tidy::check(lab, &lab.server()?, talk),
+        },
+    ],
+};
+
+fn talk(client: &mut Client) -> Outcome {
+    client.send(b"a=1&bc=hello\n")?;
+    client.expect(b"2 1:a=1:1 2:bc=5:hello\n")?;
+    client.send(b"x=y\n")?;
+    client.expect(b"1 1:x=1:y\n")
+}
+
+/// Lines, their responses, and what to know of those who get others.
+const ROWS: &[(&str, &[u8], &str)] = &[
+    ("a=%20x+y", b"1 1:a=4: x y\n", "a plus sign is a blank, as %20 is"),
+    ("a=%2B%2b", b"1 1:a=2:++\n", "a plus sign is a blank, %2B a plus sign"),
+    ("a=b%26c%3Dd", b"1 1:a=5:b&c=d\n", "cut at & and = before you decode"),
+    ("%61%3D=1", b"1 2:a==1:1\n", "names are decoded, too"),
+    ("a=%2541", b"1 1:a=3:%41\n", "what is decoded once is data"),
+    ("a=b=c", b"1 1:a=3:b=c\n", "the first = ends the name"),
+    ("a", b"1 1:a=0:\n", "a field without = has an empty value"),
+    ("=1&a=", b"2 0:=1:1 1:a=0:\n", "names and values may be empty"),
+    ("&&a=1&", b"1 1:a=1:1\n", "between two & signs there is no field"),
+    ("", b"0\n", "an empty line has no field"),
+    ("a=1&a=2", b"2 1:a=1:1 1:a=1:2\n", "a name may occur twice"),
+    ("n=%00%FF%0a", b"1 1:n=3:\0\xFF\n\n", "a value is bytes, not UTF-8"),
+];
+
+fn decodes(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    let mut client = program.connect()?;
+    for (line, response, likely) in ROWS {
+        client.send(format!("{line}\n").as_bytes())?;
+        client.expect(response).about(line).likely(likely)?;
+    }
+    Ok(())
+}
+
+const MALFORMED: &[&[u8]] = &[
+    b"a=%",
+    b"a=%4",
+    b"a=%4&b=1",
+    b"a=%zz",
+    b"a=%+4",
+    b"a=% 4",
+    b"%=1",
+    b"a=b c",
+    b"a=b\r",
+    b"a=\x7F",
+    b"a=\xE9",
+];
+
+fn refuses(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    for line in MALFORMED {
+        let row = line.escape_ascii().to_string();
+        let mut client = program.connect()?;
+        client.send(&[line, b"\na=1\n".as_slice()].concat())?;
+        client.expect(b"400\n").about(&row).likely(
+            "a percent sign is followed by two hexadecimal digits, and all \
+             else that is not visible ASCII must be encoded",
+        )?;
+        client.expect_eof().about(&row).likely(
+            "after a malformed line the rest is not trusted either: close",
+        )?;
+    }
+    linger::check(|| {
+        let mut client = program.connect()?;
+        client.send(b"%\n")?;
+        client.expect(b"400\n")?;
+        Ok(client)
+    })
+    .likely("closing at once resets the connection: read on for a while")
+}
+
+fn cuts(lab: &Lab) -> Outcome {
+    let (line, response) = (b"a=%2B&b=%20\n", b"2 1:a=1:+ 1:b=1: \n");
+    let program = lab.server()?;
+    let mut client = program.connect()?;
+    for cut in 1..line.len() {
+        let row = format!("cut after {cut} bytes");
+        client.send(&line[..cut])?;
+        client.expect_nothing().about(&row).likely(
+            "a line that is not whole is no mistake: what is missing is on \
+             its way",
+        )?;
+        client.send(&line[cut..])?;
+        client.expect(response).about(&row)?;
+    }
+    Ok(())
+}
+
+fn at_once(lab: &Lab) -> Outcome {
+    let program = lab.launch(&["127.0.0.1:0"]).shim("r=100,w=7").start()?;
+    let mut client = program.connect()?;
+    let (mut lines, mut responses) = (String::new(), String::new());
+    for number in 100..400 {
+        lines.push_str(&format!("n={number}\n"));
+        responses.push_str(&format!("1 1:n=3:{number}\n"));
+    }
+    client.send(lines.as_bytes())?;
+    client.expect(responses.as_bytes()).likely(
+        "what is behind a line is the next line: look at it before you read",
+    )
+}
+
+fn limit(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    let value = "v".repeat(MAX_LINE - 3);
+    let mut client = program.connect()?;
+    let guess = "8192 bytes are not too many, line end included";
+    client.send(format!("a={value}").as_bytes())?;
+    client.expect_nothing().likely(guess)?;
+    client.send(b"\n")?;
+    let response = format!("1 1:a={}:{value}\n", value.len());
+    client.expect(response.as_bytes()).likely(guess)?;
+    client.send(format!("a={value}v\n").as_bytes())?;
+    client.expect(b"414\n")?;
+    client.expect_eof()
+}
