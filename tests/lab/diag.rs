@@ -93,7 +93,7 @@ pub fn queues(
                 Some(u32::from_ne_bytes(bytes))
             };
             // Where there is no such connection, the listener is found.
-            let is_listener = body.get(1) == Some(&(LISTEN as u8));
+            let is_listener = body.get(1) == Some(&LISTEN);
             Ok(number(56).zip(number(60)).filter(|_| !is_listener))
         }
         _ => Ok(None),
