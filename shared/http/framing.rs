@@ -72,7 +72,8 @@ impl BodyFields {
     /// The verdict after the last field: section 6.3.
     ///
     /// # Errors
-    /// Those of [`BodyFields::coding`].
+    /// 400 for contradictions and for codings without an end, 501 for a
+    /// coding that has one but that we cannot undo.
     pub fn framing(self, version: Version) -> Result<Framing, Refusal> {
         if self.coded {
             self.coding(version)
@@ -82,10 +83,6 @@ impl BodyFields {
     }
 
     /// The verdict when there is a Transfer-Encoding. Enters in step 07.
-    ///
-    /// # Errors
-    /// 400 for contradictions and for codings without an end, 501 for a
-    /// coding that has one but that we cannot undo.
     fn coding(self, version: Version) -> Result<Framing, Refusal> {
         if self.length.is_some() {
             return Err(Refusal::bad(

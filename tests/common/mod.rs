@@ -11,6 +11,8 @@
 #![allow(unused_imports, reason = "likewise")]
 
 mod client;
+#[path = "../lab/diag.rs"]
+mod diag;
 mod ended;
 mod output;
 mod peer;

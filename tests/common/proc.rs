@@ -9,8 +9,10 @@ use std::time::Duration;
 #[path = "../lab/proc.rs"]
 mod lab;
 
-use lab::{LISTEN, Row, TIME_WAIT};
-pub use lab::{schedstat, threads, tree};
+pub use lab::{LISTEN, schedstat, threads, tree};
+use lab::{Row, TIME_WAIT};
+
+use super::diag;
 
 /// What a server has at a moment; equal before and after its clients.
 #[derive(Debug, PartialEq, Eq)]
@@ -93,12 +95,10 @@ pub fn listens_on(pid: i32) -> Option<SocketAddr> {
 
 /// Whether all that `ours` has sent was read at the other end.
 pub fn nothing_between(ours: SocketAddr, theirs: SocketAddr) -> bool {
-    sockets(ours.port()).iter().all(|row| {
-        let ends = (row.local, row.remote);
-        let unacknowledged = ends == (ours, theirs) && row.unsent > 0;
-        let unread = ends == (theirs, ours) && row.unread > 0;
-        !unacknowledged && !unread
-    })
+    let queues = |own, peer| diag::queues(own, peer).unwrap();
+    let unacknowledged = queues(ours, theirs).is_some_and(|(_, n)| n > 0);
+    let unread = queues(theirs, ours).is_some_and(|(n, _)| n > 0);
+    !unacknowledged && !unread
 }
 
 /// Whether the kernel remembers an ended connection of that port.

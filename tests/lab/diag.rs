@@ -1,11 +1,11 @@
-//! What the kernel says about a listening socket: see sock_diag(7).
+//! What the kernel says about a socket: see sock_diag(7).
 //!
 //! The request and the reply are structs that neither libc nor nix have
 //! (`inet_diag_req_v2`, `inet_diag_msg`), so their bytes are put and taken
 //! here at the offsets that the man page gives.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 use super::proc::LISTEN;
@@ -22,7 +22,7 @@ const SOCK_DIAG_BY_FAMILY: u16 = 20;
 /// When the kernel cannot be asked.
 pub fn queue_limit(address: SocketAddr) -> io::Result<Option<u32>> {
     let socket = open()?;
-    send(&socket, &question())?;
+    send(&socket, &question(1 << LISTEN, libc::NLM_F_DUMP))?;
     loop {
         let result = receive(&socket)?;
         let mut rest = result.as_slice();
@@ -55,18 +55,63 @@ fn header(bytes: &[u8]) -> Option<(usize, u16)> {
     (length >= NETLINK_HEADER).then_some((length, kind))
 }
 
-/// "All listening TCP sockets of IPv4."
-fn question() -> Vec<u8> {
+/// How many bytes wait to be read, and how many to be acknowledged, at the
+/// socket that has the address `own` and is connected with `peer`. `None` if
+/// there is no such socket. One look, however many sockets there are.
+///
+/// # Errors
+/// When the kernel cannot be asked.
+#[allow(dead_code, reason = "the tests of the steps use it")]
+pub fn queues(
+    own: SocketAddr,
+    peer: SocketAddr,
+) -> io::Result<Option<(u32, u32)>> {
+    let mut bytes = question(!0, 0);
+    if own.is_ipv6() {
+        bytes[16] = libc::AF_INET6 as u8;
+    }
+    // inet_diag_sockid: ports and addresses, those of our end first.
+    let id = &mut bytes[NETLINK_HEADER + 8..];
+    id[0..2].copy_from_slice(&own.port().to_be_bytes());
+    id[2..4].copy_from_slice(&peer.port().to_be_bytes());
+    for (at, ip) in [(4, own.ip()), (20, peer.ip())] {
+        match ip {
+            IpAddr::V4(ip) => id[at..at + 4].copy_from_slice(&ip.octets()),
+            IpAddr::V6(ip) => id[at..at + 16].copy_from_slice(&ip.octets()),
+        }
+    }
+    // Its cookie: any socket will do.
+    id[40..48].fill(0xFF);
+    let socket = open()?;
+    send(&socket, &bytes)?;
+    let answer = receive(&socket)?;
+    match header(&answer) {
+        Some((length, SOCK_DIAG_BY_FAMILY)) => {
+            let body = answer.get(NETLINK_HEADER..length).unwrap_or_default();
+            let number = |at: usize| {
+                let bytes = body.get(at..at + 4)?.try_into().ok()?;
+                Some(u32::from_ne_bytes(bytes))
+            };
+            // Where there is no such connection, the listener is found.
+            let is_listener = body.get(1) == Some(&LISTEN);
+            Ok(number(56).zip(number(60)).filter(|_| !is_listener))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// A request about the TCP sockets of IPv4 in these states.
+fn question(states: u32, flags: i32) -> Vec<u8> {
     let mut bytes = vec![0; NETLINK_HEADER + QUESTION];
     let length = bytes.len() as u32;
-    let flags = (libc::NLM_F_REQUEST | libc::NLM_F_DUMP) as u16;
+    let flags = (libc::NLM_F_REQUEST | flags) as u16;
     bytes[0..4].copy_from_slice(&length.to_ne_bytes());
     bytes[4..6].copy_from_slice(&SOCK_DIAG_BY_FAMILY.to_ne_bytes());
     bytes[6..8].copy_from_slice(&flags.to_ne_bytes());
-    // inet_diag_req_v2: family, protocol, extensions, padding, states.
+    // inet_diag_req_v2: family, protocol, extensions, padding, states, id.
     bytes[16] = libc::AF_INET as u8;
     bytes[17] = libc::IPPROTO_TCP as u8;
-    bytes[20..24].copy_from_slice(&(1_u32 << LISTEN).to_ne_bytes());
+    bytes[20..24].copy_from_slice(&states.to_ne_bytes());
     bytes
 }
 
@@ -125,6 +170,24 @@ fn receive(socket: &OwnedFd) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_sent_waits_to_be_read() -> io::Result<()> {
+        use std::io::{Read, Write};
+        use std::net::{TcpListener, TcpStream};
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let mut ours = TcpStream::connect(listener.local_addr()?)?;
+        let (mut theirs, peer) = listener.accept()?;
+        let own = theirs.local_addr()?;
+        ours.write_all(b"12345")?;
+        theirs.peek(&mut [0])?;
+        assert_eq!(queues(own, peer)?, Some((5, 0)));
+        theirs.read_exact(&mut [0; 5])?;
+        assert_eq!(queues(own, peer)?, Some((0, 0)));
+        let nowhere = "127.0.0.1:1".parse().map_err(io::Error::other)?;
+        assert_eq!(queues(own, nowhere)?, None);
+        Ok(())
+    }
 
     #[test]
     fn the_standard_library_asks_for_a_queue() -> io::Result<()> {
