@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Check, Starter, Table};
+use super::Table;
 use crate::lab::client::Client;
 use crate::lab::place::letters;
 use crate::lab::program::Program;
@@ -21,67 +21,28 @@ const MOST: usize = 1 << 20;
 
 pub const TABLE: Table = Table {
     id: "04a",
-    checks: &[
-        Check {
-            name: COUNTS,
-            points: 1,
-            needs: &[],
-            read: "One connection",
-            starter: Starter::Passes,
-            run: |lab| counted(&mut lab.server()?.connect()?, b"How long?"),
-        },
-        Check {
-            name: PIECES,
-            points: 1,
-            needs: &[COUNTS],
-            read: "Reading up to the empty line",
-            starter: Starter::Fails,
-            run: pieces,
-        },
-        Check {
-            name: EXACT,
-            points: 1,
-            needs: &[PIECES],
-            read: "Reading up to the empty line",
-            starter: Starter::Waits,
-            run: exact,
-        },
-        Check {
-            name: AT_ONCE,
-            points: 2,
-            needs: &[PIECES],
-            read: "A close that lets the response arrive",
-            starter: Starter::Waits,
-            run: at_once,
-        },
-        Check {
-            name: READABLE,
-            points: 3,
-            needs: &[AT_ONCE],
-            read: "A close that lets the response arrive",
-            starter: Starter::Waits,
-            run: readable,
-        },
-        Check {
-            name: LIMITED,
-            points: 2,
-            needs: &[AT_ONCE],
-            read: "No wait without a limit",
-            starter: Starter::Waits,
-            run: limited,
-        },
-        Check {
-            name: TIDY,
-            points: 1,
-            needs: &[COUNTS],
-            read: "A close that lets the response arrive",
-            starter: Starter::Passes,
-            run: |lab| {
+    checks: checks![
+        COUNTS, 1, needs [], Passes, read "One connection",
+            |lab| counted(&mut lab.server()?.connect()?, b"How long?");
+        PIECES, 1, needs [COUNTS], Fails, read "Reading up to the empty line",
+            pieces;
+        EXACT, 1, needs [PIECES], Waits, read "Reading up to the empty line",
+            exact;
+        AT_ONCE, 2, needs [PIECES], Waits,
+            read "A close that lets the response arrive",
+            at_once;
+        READABLE, 3, needs [AT_ONCE], Waits,
+            read "A close that lets the response arrive",
+            readable;
+        LIMITED, 2, needs [AT_ONCE], Waits, read "No wait without a limit",
+            limited;
+        TIDY, 1, needs [COUNTS], Passes,
+            read "A close that lets the response arrive",
+            |lab| {
                 tidy::check(lab, &lab.server()?, |client| {
                     counted(client, b"one more")
                 })
-            },
-        },
+            };
     ],
 };
 

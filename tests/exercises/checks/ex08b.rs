@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 
-use super::{Check, Starter, Table};
+use super::Table;
 use crate::lab::client::{Client, End};
 use crate::lab::place::letters;
 use crate::lab::program::Program;
@@ -33,87 +33,28 @@ const MOST_MEMORY: u64 = 8 * 1024;
 
 pub const TABLE: Table = Table {
     id: "08b",
-    checks: &[
-        Check {
-            name: SERVES,
-            points: 1,
-            needs: &[],
-            read: "The response",
-            starter: Starter::Passes,
-            run: |lab| talk(&mut start(lab)?.1.connect()?),
-        },
-        Check {
-            name: TYPES,
-            points: 2,
-            needs: &[SERVES],
-            read: "What a target leads to",
-            starter: Starter::Fails,
-            run: types,
-        },
-        Check {
-            name: BYTES,
-            points: 1,
-            needs: &[SERVES],
-            read: "The response",
-            starter: Starter::Fails,
-            run: bytes,
-        },
-        Check {
-            name: INDEX,
-            points: 1,
-            needs: &[SERVES],
-            read: "What a target leads to",
-            starter: Starter::Fails,
-            run: index,
-        },
-        Check {
-            name: MOVED,
-            points: 2,
-            needs: &[SERVES],
-            read: "What a target leads to",
-            starter: Starter::Fails,
-            run: moved,
-        },
-        Check {
-            name: HEAD,
-            points: 1,
-            needs: &[SERVES],
-            read: "The response",
-            starter: Starter::Fails,
-            run: head,
-        },
-        Check {
-            name: PIECES,
-            points: 2,
-            needs: &[SERVES],
-            read: "A promise about a moving thing",
-            starter: Starter::Fails,
-            run: pieces,
-        },
-        Check {
-            name: GROWS,
-            points: 1,
-            needs: &[PIECES],
-            read: "A promise about a moving thing",
-            starter: Starter::Waits,
-            run: grows,
-        },
-        Check {
-            name: SHRINKS,
-            points: 2,
-            needs: &[PIECES],
-            read: "A promise about a moving thing",
-            starter: Starter::Waits,
-            run: shrinks,
-        },
-        Check {
-            name: TIDY,
-            points: 1,
-            needs: &[SERVES],
-            read: "The response",
-            starter: Starter::Passes,
-            run: |lab| tidy::check(lab, &start(lab)?.1, talk),
-        },
+    checks: checks![
+        SERVES, 1, needs [], Passes, read "The response",
+            |lab| talk(&mut start(lab)?.1.connect()?);
+        TYPES, 2, needs [SERVES], Fails, read "What a target leads to",
+            types;
+        BYTES, 1, needs [SERVES], Fails, read "The response",
+            bytes;
+        INDEX, 1, needs [SERVES], Fails, read "What a target leads to",
+            index;
+        MOVED, 2, needs [SERVES], Fails, read "What a target leads to",
+            moved;
+        HEAD, 1, needs [SERVES], Fails, read "The response",
+            head;
+        PIECES, 2, needs [SERVES], Fails, read "A promise about a moving thing",
+            pieces;
+        GROWS, 1, needs [PIECES], Waits, read "A promise about a moving thing",
+            grows;
+        SHRINKS, 2, needs [PIECES], Waits,
+            read "A promise about a moving thing",
+            shrinks;
+        TIDY, 1, needs [SERVES], Passes, read "The response",
+            |lab| tidy::check(lab, &start(lab)?.1, talk);
     ],
 };
 
