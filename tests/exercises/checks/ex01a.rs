@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
 use super::Table;
-use crate::lab::place::own_address;
+use crate::lab::fixtures::own_address;
 use crate::lab::{Advice, Lab, Outcome, Trouble, proc, show, tidy};
 
 pub const TABLE: Table = Table {

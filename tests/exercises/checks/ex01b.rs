@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Table;
 use crate::lab::client::Client;
-use crate::lab::place::own_address;
+use crate::lab::fixtures::own_address;
 use crate::lab::program::{Program, describe};
 use crate::lab::{Advice, Lab, Outcome, Trouble, diag, proc, tidy, time};
 

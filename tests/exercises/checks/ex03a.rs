@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::Table;
 use crate::lab::client::Client;
-use crate::lab::place::{letters, own_address};
+use crate::lab::fixtures::{letters, own_address};
 use crate::lab::program::Program;
 use crate::lab::{Advice, Lab, Outcome, Peer};
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use super::Table;
-use crate::lab::place::own_address;
+use crate::lab::fixtures::own_address;
 use crate::lab::program::Program;
 use crate::lab::{Advice, Lab, Outcome, Peer, Trouble, proc};
 

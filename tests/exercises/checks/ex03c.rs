@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Table;
-use crate::lab::place::own_address;
+use crate::lab::fixtures::own_address;
 use crate::lab::program::Program;
 use crate::lab::{Advice, BlackHole, Lab, Outcome, Peer, proc, show, time};
 

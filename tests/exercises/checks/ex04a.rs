@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Table;
 use crate::lab::client::Client;
-use crate::lab::place::letters;
+use crate::lab::fixtures::letters;
 use crate::lab::program::Program;
 use crate::lab::time::Deadline;
 use crate::lab::{Advice, Lab, Outcome, linger, tidy};

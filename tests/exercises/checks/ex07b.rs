@@ -2,7 +2,7 @@
 
 use super::Table;
 use crate::lab::client::Client;
-use crate::lab::place::letters;
+use crate::lab::fixtures::letters;
 use crate::lab::{Advice, Lab, Outcome, cost, linger, show, tidy};
 
 const COPIES: &str = "passes on a body of one chunk";

@@ -2,7 +2,7 @@
 
 use super::Table;
 use crate::lab::client::Client;
-use crate::lab::place::letters;
+use crate::lab::fixtures::letters;
 use crate::lab::program::Program;
 use crate::lab::tree::Tree;
 use crate::lab::{Advice, Lab, Outcome, show, tidy};

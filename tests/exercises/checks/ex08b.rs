@@ -5,14 +5,14 @@ use std::io::Write;
 
 use super::Table;
 use crate::lab::client::{Client, End};
-use crate::lab::place::letters;
+use crate::lab::fixtures::letters;
 use crate::lab::program::Program;
 use crate::lab::tree::Tree;
 use crate::lab::{Advice, Lab, Outcome, Trouble, cost, show, tidy};
 
-mod places;
+mod names;
 
-use places::{LABELS, PLACES};
+use names::{LABELS, REDIRECTS};
 
 const SERVES: &str = "serves one file after the other";
 const TYPES: &str = "labels each file by its name";
@@ -169,7 +169,7 @@ fn index(lab: &Lab) -> Outcome {
 fn moved(lab: &Lab) -> Outcome {
     let (tree, program) = start(lab)?;
     let mut client = program.connect()?;
-    for (name, target, place) in PLACES {
+    for (name, target, wanted) in REDIRECTS {
         tree.file(&format!("site/{name}/index.html"), "a page")?;
         ask(&mut client, "GET", target)?;
         let response = client.response().about(target).likely(
@@ -187,14 +187,14 @@ fn moved(lab: &Lab) -> Outcome {
         }
         // The query may go along.
         let path = location.split('?').next().unwrap_or_default();
-        if path != *place {
+        if path != *wanted {
             let guess = if path.starts_with("//") || path.contains('\\') {
                 "a browser takes this for another host: a Location that \
                  anybody can choose is an open redirect"
             } else {
                 "the directory's own path, encoded, with a slash at its end"
             };
-            let expected = format!("Location: {place}");
+            let expected = format!("Location: {wanted}");
             return Err(client.failed(expected, location))
                 .about(target)
                 .likely(guess);
