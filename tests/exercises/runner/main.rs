@@ -19,6 +19,7 @@ mod prove;
 mod report;
 mod shim;
 mod student;
+mod sync;
 mod task;
 mod text;
 mod wrong;

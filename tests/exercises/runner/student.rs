@@ -258,7 +258,7 @@ impl Student<'_> {
     }
 
     /// Moves the student's file to the first free name beside it.
-    fn keep(&self, path: &Path) -> Result<(), String> {
+    pub fn keep(&self, path: &Path) -> Result<(), String> {
         if !path.exists() {
             return Ok(());
         }
@@ -275,7 +275,7 @@ impl Student<'_> {
     }
 
     /// A path as it is said to somebody inside the project.
-    fn shown<'a>(&self, path: &'a Path) -> std::path::Display<'a> {
+    pub fn shown<'a>(&self, path: &'a Path) -> std::path::Display<'a> {
         path.strip_prefix(&self.project.root).unwrap_or(path).display()
     }
 
@@ -308,51 +308,11 @@ impl Student<'_> {
         Ok(all_full)
     }
 
-    fn programs(&self, exercise: &Exercise) -> Result<Programs, String> {
+    pub fn programs(&self, exercise: &Exercise) -> Result<Programs, String> {
         let path = exercise.master(&self.project.root);
         let text = text::read(&path)?;
         master::split(&text)
             .map_err(|reason| format!("{}: {reason}", path.display()))
-    }
-
-    /// Writes all starters from their masters. A file on which a student has
-    /// worked is kept.
-    pub fn sync(&self) -> Result<bool, String> {
-        let progress = Progress::read(&self.project.root);
-        for exercise in self.list {
-            let path = exercise.file(&self.project.root);
-            if !exercise.master(&self.project.root).exists() {
-                continue;
-            }
-            let starter = self.programs(exercise)?.starter;
-            if text::is(&path, &starter) {
-                continue;
-            }
-            if progress.of(&exercise.id).is_some() {
-                self.keep(&path)?;
-            }
-            write(&path, &starter)?;
-            println!("wrote {}", self.shown(&path));
-        }
-        Ok(true)
-    }
-
-    /// Says which files are not what their masters say.
-    pub fn sync_check(&self) -> Result<bool, String> {
-        let mut all_equal = true;
-        for exercise in self.list {
-            let path = exercise.file(&self.project.root);
-            let starter = self.programs(exercise)?.starter;
-            if text::read(&path)? != starter {
-                all_equal = false;
-                println!(
-                    "{}: not the starter of {}; to mend: cargo ex sync",
-                    self.shown(&path),
-                    exercise.master(Path::new("")).display()
-                );
-            }
-        }
-        Ok(all_equal)
     }
 }
 
@@ -360,7 +320,7 @@ fn modified(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).ok()?.modified().ok()
 }
 
-fn write(path: &Path, text: &str) -> Result<(), String> {
+pub fn write(path: &Path, text: &str) -> Result<(), String> {
     fs::write(path, text)
         .map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
