@@ -2,9 +2,11 @@
 //! shows by `cargo ex prove`.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -131,12 +133,60 @@ fn sync_writes_starters_and_keeps_a_students_work() {
 }
 
 #[test]
+fn lines_that_end_in_cr_lf_are_the_same_lines() {
+    let copy = Copy::new("crlf");
+    for path in [
+        "steps/steps.toml",
+        "steps/02-echo/ex_a.md",
+        "steps/02-echo/ex_a.rs",
+        "tests/exercises/02a.rs",
+    ] {
+        let path = copy.0.join(path);
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replace('\n', "\r\n")).unwrap();
+    }
+    assert_eq!(copy.ex(&["sync", "--check"]), (Some(0), String::new()));
+    let (status, words) = copy.ex(&["hint", "02a", "3"]);
+    assert_eq!(status, Some(0), "{words}");
+    assert!(copy.ex(&["reset", "02a"]).1.contains("already"));
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_panic() {
+    let copy = Copy::new("pipe");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ex"));
+    command.current_dir(&copy.0).stdout(Stdio::piped());
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn an_unknown_exercise_is_a_usage_error_with_a_suggestion() {
+    let copy = Copy::new("suggest");
+    for (id, meant) in [
+        ("5a", "did you mean 05a?"),
+        ("05", "did you mean 05a or 05b?"),
+        ("nothing", "did you mean 02a?"),
+        ("99", "see cargo ex"),
+    ] {
+        let (status, words) = copy.ex(&[id]);
+        assert_eq!(status, Some(2), "{words}");
+        assert!(words.contains(meant), "{id}: {words}");
+    }
+}
+
+#[test]
 fn what_is_not_understood_is_a_usage_error() {
     let copy = Copy::new("usage");
     for args in [&["99z"][..], &["--nonsense"], &["hint"], &["hint", "99z"]] {
         let (status, words) = copy.ex(args);
         assert_eq!(status, Some(2), "{args:?}: {words}");
     }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ex"));
+    command.arg(OsStr::from_bytes(b"\xFF")).current_dir(&copy.0);
+    assert_eq!(command.output().unwrap().status.code(), Some(2));
     let nowhere = ex(Path::new("/"), &[]);
     assert_eq!(nowhere.status.code(), Some(2));
 }

@@ -61,3 +61,19 @@ impl Drop for Preload {
 fn is_plain(path: &Path) -> bool {
     !path.as_os_str().as_encoded_bytes().iter().any(|b| b" :".contains(b))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_library_below_a_path_with_a_space_is_reached_by_a_link() {
+        let library = Path::new("/a directory/libshim.so");
+        let Ok(preload) = Preload::new(library) else { panic!("no link") };
+        let path = preload.path().to_path_buf();
+        assert!(is_plain(&path), "{}", path.display());
+        assert_eq!(fs::read_link(&path).ok().as_deref(), Some(library));
+        drop(preload);
+        assert!(fs::read_link(&path).is_err());
+    }
+}
