@@ -180,7 +180,13 @@ fn an_unknown_exercise_is_a_usage_error_with_a_suggestion() {
 #[test]
 fn what_is_not_understood_is_a_usage_error() {
     let copy = Copy::new("usage");
-    for args in [&["99z"][..], &["--nonsense"], &["hint"], &["hint", "99z"]] {
+    for args in [
+        &["99z"][..],
+        &["shim", "w=7"],
+        &["--nonsense"],
+        &["hint"],
+        &["hint", "99z"],
+    ] {
         let (status, words) = copy.ex(args);
         assert_eq!(status, Some(2), "{args:?}: {words}");
     }

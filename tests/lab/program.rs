@@ -11,7 +11,7 @@ use super::client::Client;
 use super::output::Output;
 use super::time::{self, PATIENCE};
 use super::transcript::Transcript;
-use super::trouble::{Advice, Failure, Outcome, Trouble};
+use super::trouble::{Advice, Failure, Outcome, SPINS, Trouble};
 use super::{proc, show};
 
 /// A running program; the last clone that goes ends it and all it started.
@@ -28,6 +28,9 @@ struct Inner {
     log: Transcript,
     addresses: Mutex<Vec<SocketAddr>>,
 }
+
+/// The guess about a program that spins.
+const SPINNING: &str = "a loop goes round without waiting for anything";
 
 /// How a program ended.
 #[derive(Debug)]
@@ -174,10 +177,14 @@ impl Program {
         expected: impl Into<String>,
         got: impl Into<String>,
     ) -> Trouble {
+        let got = got.into();
+        // What was observed comes before what a check suspects.
+        let spins = got.contains(SPINS);
+        let likely = spins.then(|| SPINNING.to_string());
         Trouble::Failed(Box::new(Failure {
             expected: expected.into(),
-            got: got.into(),
-            likely: None,
+            got,
+            likely,
             server: Some(self.state()),
         }))
     }

@@ -50,11 +50,6 @@ pub trait Advice {
 impl<T> Advice for Outcome<T> {
     fn likely(mut self, guess: &str) -> Self {
         if let Err(Trouble::Failed(failure)) = &mut self {
-            // What was observed comes before what a check suspects.
-            let guess = match failure.got.contains(SPINS) {
-                true => "a loop goes round without waiting for anything",
-                false => guess,
-            };
             failure.likely.get_or_insert_with(|| guess.to_string());
         }
         self

@@ -3,53 +3,32 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
-use super::{Check, Starter, Table};
-use crate::lab::place::own_address;
+use super::Table;
+use crate::lab::fixtures::own_address;
 use crate::lab::{Advice, Lab, Outcome, Trouble, proc, show, tidy};
 
 pub const TABLE: Table = Table {
     id: "01a",
-    checks: &[
-        Check {
-            name: "announces the port it really has",
-            points: 1,
-            needs: &[],
-            read: "getsockname(2)",
-            starter: Starter::Fails,
-            run: real_port,
-        },
-        Check {
-            name: "listens at every address, and there only",
-            points: 3,
-            needs: &["announces the port it really has"],
-            read: "listen(2)",
-            starter: Starter::Waits,
-            run: every_address,
-        },
-        Check {
-            name: "accepts and closes at every address",
-            points: 1,
-            needs: &["listens at every address, and there only"],
-            read: "accept4(2)",
-            starter: Starter::Waits,
-            run: every_listener,
-        },
-        Check {
-            name: "announces nothing if one address cannot be had",
-            points: 2,
-            needs: &["announces the port it really has"],
-            read: "bind(2)",
-            starter: Starter::Waits,
-            run: all_or_none,
-        },
-        Check {
-            name: "serves on and leaves nothing behind",
-            points: 1,
-            needs: &["announces the port it really has"],
-            read: "close(2)",
-            starter: Starter::Waits,
-            run: |lab| tidy::check(lab, &lab.server()?, |c| c.expect_eof()),
-        },
+    checks: checks![
+        "announces the port it really has", 1, needs [], Fails,
+            read "getsockname(2)",
+            real_port;
+        "listens at every address, and there only", 3,
+            needs ["announces the port it really has"],
+            Waits, read "listen(2)",
+            every_address;
+        "accepts and closes at every address", 1,
+            needs ["listens at every address, and there only"],
+            Waits, read "accept4(2)",
+            every_listener;
+        "announces nothing if one address cannot be had", 2,
+            needs ["announces the port it really has"],
+            Waits, read "bind(2)",
+            all_or_none;
+        "serves on and leaves nothing behind", 1,
+            needs ["announces the port it really has"],
+            Waits, read "close(2)",
+            |lab| tidy::check(lab, &lab.server()?, |c| c.expect_eof());
     ],
 };
 

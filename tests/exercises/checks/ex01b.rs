@@ -3,55 +3,33 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::{Check, Starter, Table};
+use super::Table;
 use crate::lab::client::Client;
-use crate::lab::place::own_address;
+use crate::lab::fixtures::own_address;
 use crate::lab::program::{Program, describe};
 use crate::lab::{Advice, Lab, Outcome, Trouble, diag, proc, tidy, time};
 
 pub const TABLE: Table = Table {
     id: "01b",
-    checks: &[
-        Check {
-            name: "greets a client",
-            points: 1,
-            needs: &[],
-            read: "accept4(2)",
-            starter: Starter::Passes,
-            run: greets,
-        },
-        Check {
-            name: "has a queue as long as was asked for",
-            points: 2,
-            needs: &["greets a client"],
-            read: "listen(2)",
-            starter: Starter::Fails,
-            run: queue,
-        },
-        Check {
-            name: "starts again at once on the same port",
-            points: 3,
-            needs: &["greets a client"],
-            read: "bind(2)",
-            starter: Starter::Fails,
-            run: again,
-        },
-        Check {
-            name: "is refused while another copy runs",
-            points: 2,
-            needs: &["greets a client"],
-            read: "bind(2)",
-            starter: Starter::Passes,
-            run: two_copies,
-        },
-        Check {
-            name: "serves on and leaves nothing behind",
-            points: 1,
-            needs: &["greets a client"],
-            read: "close(2)",
-            starter: Starter::Passes,
-            run: |lab| tidy::check(lab, &lab.server_with(&["5"])?, greeted),
-        },
+    checks: checks![
+        "greets a client", 1, needs [], Passes, read "accept4(2)",
+            greets;
+        "has a queue as long as was asked for", 2,
+            needs ["greets a client"],
+            Fails, read "listen(2)",
+            queue;
+        "starts again at once on the same port", 3,
+            needs ["greets a client"],
+            Fails, read "bind(2)",
+            again;
+        "is refused while another copy runs", 2,
+            needs ["greets a client"],
+            Passes, read "bind(2)",
+            two_copies;
+        "serves on and leaves nothing behind", 1,
+            needs ["greets a client"],
+            Passes, read "close(2)",
+            |lab| tidy::check(lab, &lab.server_with(&["5"])?, greeted);
     ],
 };
 

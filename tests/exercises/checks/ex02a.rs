@@ -1,8 +1,8 @@
 //! 02a Nothing lost: short reads, short writes, interrupted calls.
 
-use super::{Check, Starter, Table};
+use super::Table;
 use crate::lab::client::Client;
-use crate::lab::place::letters;
+use crate::lab::fixtures::letters;
 use crate::lab::{Advice, Lab, Outcome, tidy};
 
 const SHORT_WRITES: &str =
@@ -13,68 +13,36 @@ const INTERRUPTED: &str = "survives interrupted calls";
 
 pub const TABLE: Table = Table {
     id: "02a",
-    checks: &[
-        Check {
-            name: "sends a line back in upper case",
-            points: 1,
-            needs: &[],
-            read: "read(2)",
-            starter: Starter::Passes,
-            run: line,
-        },
-        Check {
-            name: "sends bytes back that are no text",
-            points: 1,
-            needs: &["sends a line back in upper case"],
-            read: "read(2)",
-            starter: Starter::Passes,
-            run: no_text,
-        },
-        Check {
-            name: "goes on until the client's end of file",
-            points: 1,
-            needs: &["sends a line back in upper case"],
-            read: "read(2)",
-            starter: Starter::Fails,
-            run: until_the_end,
-        },
-        Check {
-            name: SHORT_WRITES,
-            points: 3,
-            needs: &["goes on until the client's end of file"],
-            read: "write takes what it likes",
-            starter: Starter::Waits,
-            run: short_writes,
-        },
-        Check {
-            name: SHORT_READS,
-            points: 2,
-            needs: &["goes on until the client's end of file"],
-            read: "read(2)",
-            starter: Starter::Waits,
-            run: short_reads,
-        },
-        Check {
-            name: INTERRUPTED,
-            points: 2,
-            needs: &["goes on until the client's end of file"],
-            read: "read(2)",
-            starter: Starter::Waits,
-            run: interrupted,
-        },
-        Check {
-            name: "serves on and leaves nothing behind",
-            points: 1,
-            needs: &["goes on until the client's end of file"],
-            read: "read(2)",
-            starter: Starter::Waits,
-            run: |lab| {
+    checks: checks![
+        "sends a line back in upper case", 1, needs [], Passes, read "read(2)",
+            line;
+        "sends bytes back that are no text", 1,
+            needs ["sends a line back in upper case"],
+            Passes, read "read(2)",
+            no_text;
+        "goes on until the client's end of file", 1,
+            needs ["sends a line back in upper case"],
+            Fails, read "read(2)",
+            until_the_end;
+        SHORT_WRITES, 3,
+            needs ["goes on until the client's end of file"],
+            Waits, read "write takes what it likes",
+            short_writes;
+        SHORT_READS, 2, needs ["goes on until the client's end of file"], Waits,
+            read "read(2)",
+            short_reads;
+        INTERRUPTED, 2, needs ["goes on until the client's end of file"], Waits,
+            read "read(2)",
+            interrupted;
+        "serves on and leaves nothing behind", 1,
+            needs ["goes on until the client's end of file"],
+            Waits, read "read(2)",
+            |lab| {
                 tidy::check(lab, &lab.server()?, |client| {
                     client.send(b"half a line")?;
                     client.expect(b"HALF A LINE")
                 })
-            },
-        },
+            };
     ],
 };
 

@@ -1,6 +1,6 @@
 //! 02b Bad neighbours: what one client does must not end the server.
 
-use super::{Check, Starter, Table};
+use super::Table;
 use crate::lab::client::Client;
 use crate::lab::program::Program;
 use crate::lab::{Advice, Lab, Outcome, proc, tidy, time};
@@ -14,60 +14,27 @@ const TIDY: &str = "serves on and leaves nothing behind";
 
 pub const TABLE: Table = Table {
     id: "02b",
-    checks: &[
-        Check {
-            name: GREETS,
-            points: 1,
-            needs: &[],
-            read: "read(2)",
-            starter: Starter::Passes,
-            run: |lab| served(&lab.server()?, 1),
-        },
-        Check {
-            name: RESET,
-            points: 2,
-            needs: &[GREETS],
-            read: "read(2)",
-            starter: Starter::Fails,
-            run: reset,
-        },
-        Check {
-            name: VANISHED,
-            points: 1,
-            needs: &[GREETS],
-            read: "write takes what it likes",
-            starter: Starter::Fails,
-            run: vanished,
-        },
-        Check {
-            name: ACCEPT,
-            points: 2,
-            needs: &[GREETS],
-            read: "Waiting, and being short of something",
-            starter: Starter::Fails,
-            run: accept,
-        },
-        Check {
-            name: FORTY,
-            points: 2,
-            needs: &[RESET],
-            read: "Waiting, and being short of something",
-            starter: Starter::Waits,
-            run: forty,
-        },
-        Check {
-            name: TIDY,
-            points: 1,
-            needs: &[GREETS],
-            read: "Waiting, and being short of something",
-            starter: Starter::Passes,
-            run: |lab| {
+    checks: checks![
+        GREETS, 1, needs [], Passes, read "read(2)",
+            |lab| served(&lab.server()?, 1);
+        RESET, 2, needs [GREETS], Fails, read "read(2)",
+            reset;
+        VANISHED, 1, needs [GREETS], Fails, read "write takes what it likes",
+            vanished;
+        ACCEPT, 2, needs [GREETS], Fails,
+            read "Waiting, and being short of something",
+            accept;
+        FORTY, 2, needs [RESET], Waits,
+            read "Waiting, and being short of something",
+            forty;
+        TIDY, 1, needs [GREETS], Passes,
+            read "Waiting, and being short of something",
+            |lab| {
                 tidy::check(lab, &lab.server()?, |client| {
                     client.receive("client 1\n".len())?;
                     talk(client)
                 })
-            },
-        },
+            };
     ],
 };
 

@@ -2,9 +2,9 @@
 
 use std::net::Ipv4Addr;
 
-use super::{Check, Starter, Table};
+use super::Table;
 use crate::lab::client::Client;
-use crate::lab::place::{letters, own_address};
+use crate::lab::fixtures::{letters, own_address};
 use crate::lab::program::Program;
 use crate::lab::{Advice, Lab, Outcome, Peer};
 
@@ -17,55 +17,19 @@ const REFUSED: &str = "says which address refuses";
 
 pub const TABLE: Table = Table {
     id: "03a",
-    checks: &[
-        Check {
-            name: CARRIES,
-            points: 1,
-            needs: &[],
-            read: "The handshake from the client",
-            starter: Starter::Passes,
-            run: carries,
-        },
-        Check {
-            name: FIRST,
-            points: 1,
-            needs: &[CARRIES],
-            read: "Two things to wait for",
-            starter: Starter::Fails,
-            run: speaks_first,
-        },
-        Check {
-            name: STUCK,
-            points: 3,
-            needs: &[FIRST],
-            read: "Two things to wait for",
-            starter: Starter::Waits,
-            run: stuck,
-        },
-        Check {
-            name: HALF,
-            points: 2,
-            needs: &[CARRIES],
-            read: "shutdown(2)",
-            starter: Starter::Fails,
-            run: half_close,
-        },
-        Check {
-            name: ENDS,
-            points: 1,
-            needs: &[HALF],
-            read: "shutdown(2)",
-            starter: Starter::Waits,
-            run: ends,
-        },
-        Check {
-            name: REFUSED,
-            points: 1,
-            needs: &[],
-            read: "connect(2)",
-            starter: Starter::Passes,
-            run: refused,
-        },
+    checks: checks![
+        CARRIES, 1, needs [], Passes, read "The handshake from the client",
+            carries;
+        FIRST, 1, needs [CARRIES], Fails, read "Two things to wait for",
+            speaks_first;
+        STUCK, 3, needs [FIRST], Waits, read "Two things to wait for",
+            stuck;
+        HALF, 2, needs [CARRIES], Fails, read "shutdown(2)",
+            half_close;
+        ENDS, 1, needs [HALF], Waits, read "shutdown(2)",
+            ends;
+        REFUSED, 1, needs [], Passes, read "connect(2)",
+            refused;
     ],
 };
 

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use super::{Check, Starter, Table};
-use crate::lab::place::own_address;
+use super::Table;
+use crate::lab::fixtures::own_address;
 use crate::lab::program::Program;
 use crate::lab::{Advice, Lab, Outcome, Peer, Trouble, proc};
 
@@ -18,63 +18,21 @@ const FREES: &str = "gives the resolver's list back";
 
 pub const TABLE: Table = Table {
     id: "03b",
-    checks: &[
-        Check {
-            name: SAYS,
-            points: 1,
-            needs: &[],
-            read: "A name is a list",
-            starter: Starter::Passes,
-            run: says,
-        },
-        Check {
-            name: NEXT,
-            points: 2,
-            needs: &[SAYS],
-            read: "A name is a list",
-            starter: Starter::Fails,
-            run: next,
-        },
-        Check {
-            name: FAMILY,
-            points: 1,
-            needs: &[NEXT],
-            read: "The handshake from the client",
-            starter: Starter::Waits,
-            run: family,
-        },
-        Check {
-            name: REASONS,
-            points: 2,
-            needs: &[SAYS],
-            read: "A name is a list",
-            starter: Starter::Fails,
-            run: reasons,
-        },
-        Check {
-            name: NO_NAME,
-            points: 1,
-            needs: &[],
-            read: "A name is a list",
-            starter: Starter::Fails,
-            run: no_name,
-        },
-        Check {
-            name: CLOSES,
-            points: 1,
-            needs: &[NEXT],
-            read: "connect(2)",
-            starter: Starter::Waits,
-            run: closes,
-        },
-        Check {
-            name: FREES,
-            points: 1,
-            needs: &[SAYS],
-            read: "A name is a list",
-            starter: Starter::Fails,
-            run: frees,
-        },
+    checks: checks![
+        SAYS, 1, needs [], Passes, read "A name is a list",
+            says;
+        NEXT, 2, needs [SAYS], Fails, read "A name is a list",
+            next;
+        FAMILY, 1, needs [NEXT], Waits, read "The handshake from the client",
+            family;
+        REASONS, 2, needs [SAYS], Fails, read "A name is a list",
+            reasons;
+        NO_NAME, 1, needs [], Fails, read "A name is a list",
+            no_name;
+        CLOSES, 1, needs [NEXT], Waits, read "connect(2)",
+            closes;
+        FREES, 1, needs [SAYS], Fails, read "A name is a list",
+            frees;
     ],
 };
 

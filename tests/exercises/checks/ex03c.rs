@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Check, Starter, Table};
-use crate::lab::place::own_address;
+use super::Table;
+use crate::lab::fixtures::own_address;
 use crate::lab::program::Program;
 use crate::lab::{Advice, BlackHole, Lab, Outcome, Peer, proc, show, time};
 
@@ -16,55 +16,19 @@ const BLOCKING: &str = "hands over a socket that waits again";
 
 pub const TABLE: Table = Table {
     id: "03c",
-    checks: &[
-        Check {
-            name: CONNECTS,
-            points: 1,
-            needs: &[],
-            read: "The handshake from the client",
-            starter: Starter::Passes,
-            run: connects,
-        },
-        Check {
-            name: LIMIT,
-            points: 3,
-            needs: &[CONNECTS],
-            read: "The handshake from the client",
-            starter: Starter::Fails,
-            run: limit,
-        },
-        Check {
-            name: EACH,
-            points: 1,
-            needs: &[LIMIT],
-            read: "The handshake from the client",
-            starter: Starter::Waits,
-            run: each,
-        },
-        Check {
-            name: REFUSED,
-            points: 2,
-            needs: &[LIMIT],
-            read: "connect(2)",
-            starter: Starter::Waits,
-            run: refused,
-        },
-        Check {
-            name: SIGNALS,
-            points: 2,
-            needs: &[LIMIT],
-            read: "The handshake from the client",
-            starter: Starter::Waits,
-            run: signals,
-        },
-        Check {
-            name: BLOCKING,
-            points: 1,
-            needs: &[CONNECTS],
-            read: "connect(2)",
-            starter: Starter::Passes,
-            run: blocking,
-        },
+    checks: checks![
+        CONNECTS, 1, needs [], Passes, read "The handshake from the client",
+            connects;
+        LIMIT, 3, needs [CONNECTS], Fails, read "The handshake from the client",
+            limit;
+        EACH, 1, needs [LIMIT], Waits, read "The handshake from the client",
+            each;
+        REFUSED, 2, needs [LIMIT], Waits, read "connect(2)",
+            refused;
+        SIGNALS, 2, needs [LIMIT], Waits, read "The handshake from the client",
+            signals;
+        BLOCKING, 1, needs [CONNECTS], Passes, read "connect(2)",
+            blocking;
     ],
 };
 

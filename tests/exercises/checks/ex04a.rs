@@ -1,11 +1,13 @@
 //! 04a The last word: a response that the client can read.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::{Check, Starter, Table};
+use super::Table;
 use crate::lab::client::Client;
-use crate::lab::place::letters;
-use crate::lab::{Advice, Lab, Outcome, tidy};
+use crate::lab::fixtures::letters;
+use crate::lab::program::Program;
+use crate::lab::time::Deadline;
+use crate::lab::{Advice, Lab, Outcome, linger, tidy};
 
 const COUNTS: &str = "counts a short upload";
 const PIECES: &str = "counts to the end, however it arrives";
@@ -19,67 +21,28 @@ const MOST: usize = 1 << 20;
 
 pub const TABLE: Table = Table {
     id: "04a",
-    checks: &[
-        Check {
-            name: COUNTS,
-            points: 1,
-            needs: &[],
-            read: "One connection",
-            starter: Starter::Passes,
-            run: |lab| counted(&mut lab.server()?.connect()?, b"How long?"),
-        },
-        Check {
-            name: PIECES,
-            points: 1,
-            needs: &[COUNTS],
-            read: "Reading up to the empty line",
-            starter: Starter::Fails,
-            run: pieces,
-        },
-        Check {
-            name: EXACT,
-            points: 1,
-            needs: &[PIECES],
-            read: "Reading up to the empty line",
-            starter: Starter::Waits,
-            run: exact,
-        },
-        Check {
-            name: AT_ONCE,
-            points: 2,
-            needs: &[PIECES],
-            read: "A close that lets the response arrive",
-            starter: Starter::Waits,
-            run: at_once,
-        },
-        Check {
-            name: READABLE,
-            points: 3,
-            needs: &[AT_ONCE],
-            read: "A close that lets the response arrive",
-            starter: Starter::Waits,
-            run: readable,
-        },
-        Check {
-            name: LIMITED,
-            points: 2,
-            needs: &[AT_ONCE],
-            read: "No wait without a limit",
-            starter: Starter::Waits,
-            run: limited,
-        },
-        Check {
-            name: TIDY,
-            points: 1,
-            needs: &[COUNTS],
-            read: "A close that lets the response arrive",
-            starter: Starter::Passes,
-            run: |lab| {
+    checks: checks![
+        COUNTS, 1, needs [], Passes, read "One connection",
+            |lab| counted(&mut lab.server()?.connect()?, b"How long?");
+        PIECES, 1, needs [COUNTS], Fails, read "Reading up to the empty line",
+            pieces;
+        EXACT, 1, needs [PIECES], Waits, read "Reading up to the empty line",
+            exact;
+        AT_ONCE, 2, needs [PIECES], Waits,
+            read "A close that lets the response arrive",
+            at_once;
+        READABLE, 3, needs [AT_ONCE], Waits,
+            read "A close that lets the response arrive",
+            readable;
+        LIMITED, 2, needs [AT_ONCE], Waits, read "No wait without a limit",
+            limited;
+        TIDY, 1, needs [COUNTS], Passes,
+            read "A close that lets the response arrive",
+            |lab| {
                 tidy::check(lab, &lab.server()?, |client| {
                     counted(client, b"one more")
                 })
-            },
-        },
+            };
     ],
 };
 
@@ -135,16 +98,23 @@ fn readable(lab: &Lab) -> Outcome {
     let guess = "closing while bytes are unread makes the kernel send a \
                  reset, and the response is lost: end your direction, and read \
                  on for a while";
+    // The program reads on for two seconds, and needs some of them.
+    let limit = Duration::from_millis(1500);
+    let upload = letters(12 << 20);
     for _ in 0..3 {
-        let mut client = program.connect()?;
-        // All of it is sent before anything is read, as browsers do; and it
-        // is more than the two kernels keep for them.
-        client.send(&letters(12 << 20)).likely(guess)?;
-        refused(&mut client).likely(guess)?;
-        client.finish().likely(guess)?;
-        client.expect_eof().likely(guess)?;
+        linger::within(limit, || unread(&program, &upload)).likely(guess)?;
     }
     Ok(())
+}
+
+/// All of an upload is sent before anything is read, as browsers do; and it
+/// is more than the two kernels keep for them.
+fn unread(program: &Program, upload: &[u8]) -> Outcome {
+    let mut client = program.connect()?;
+    client.send(upload)?;
+    refused(&mut client)?;
+    client.finish()?;
+    client.expect_eof()
 }
 
 fn limited(lab: &Lab) -> Outcome {
@@ -157,11 +127,10 @@ fn limited(lab: &Lab) -> Outcome {
     next.send(b"and me?")?;
     next.finish()?;
     // Some seconds are for the server to choose; half a minute is not.
-    let patience = Duration::from_secs(30);
-    let start = Instant::now();
+    let patience = Deadline::new(Duration::from_secs(30), program.pid());
     while !next.is_readable()? {
         endless.drip();
-        if start.elapsed() > patience {
+        if patience.is_over() {
             return Err(next.failed(
                 "the next client is served while the first goes on sending",
                 "not within 30 s",

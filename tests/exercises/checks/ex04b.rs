@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Check, Starter, Table};
+use super::Table;
 use crate::lab::client::Client;
 use crate::lab::program::Program;
 use crate::lab::time::Deadline;
@@ -21,66 +21,26 @@ const LIMIT: Duration = Duration::from_secs(1);
 
 pub const TABLE: Table = Table {
     id: "04b",
-    checks: &[
-        Check {
-            name: COUNTS,
-            points: 1,
-            needs: &[],
-            read: "One connection",
-            starter: Starter::Passes,
-            run: |lab| counted(&mut lab.server()?.connect()?, b"hello"),
-        },
-        Check {
-            name: PIECES,
-            points: 1,
-            needs: &[COUNTS],
-            read: "Reading up to the empty line",
-            starter: Starter::Passes,
-            run: pieces,
-        },
-        Check {
-            name: SILENT,
-            points: 2,
-            needs: &[COUNTS],
-            read: "No wait without a limit",
-            starter: Starter::Passes,
-            run: silent,
-        },
-        Check {
-            name: DRIPS,
-            points: 3,
-            needs: &[SILENT],
-            read: "No wait without a limit",
-            starter: Starter::Fails,
-            run: |lab| drip(&lab.server()?).map(drop),
-        },
-        Check {
-            name: READABLE,
-            points: 2,
-            needs: &[DRIPS],
-            read: "A close that lets the response arrive",
-            starter: Starter::Waits,
-            run: readable,
-        },
-        Check {
-            name: LEAVES,
-            points: 1,
-            needs: &[COUNTS],
-            read: "Reading up to the empty line",
-            starter: Starter::Passes,
-            run: leaves,
-        },
-        Check {
-            name: TIDY,
-            points: 1,
-            needs: &[COUNTS],
-            read: "A close that lets the response arrive",
-            starter: Starter::Passes,
-            run: |lab| {
+    checks: checks![
+        COUNTS, 1, needs [], Passes, read "One connection",
+            |lab| counted(&mut lab.server()?.connect()?, b"hello");
+        PIECES, 1, needs [COUNTS], Passes, read "Reading up to the empty line",
+            pieces;
+        SILENT, 2, needs [COUNTS], Passes, read "No wait without a limit",
+            silent;
+        DRIPS, 3, needs [SILENT], Fails, read "No wait without a limit",
+            |lab| drip(&lab.server()?).map(drop);
+        READABLE, 2, needs [DRIPS], Waits,
+            read "A close that lets the response arrive",
+            readable;
+        LEAVES, 1, needs [COUNTS], Passes, read "Reading up to the empty line",
+            leaves;
+        TIDY, 1, needs [COUNTS], Passes,
+            read "A close that lets the response arrive",
+            |lab| {
                 let talk = |client: &mut Client| counted(client, b"again");
                 tidy::check(lab, &lab.server()?, talk)
-            },
-        },
+            };
     ],
 };
 

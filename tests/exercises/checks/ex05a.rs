@@ -1,6 +1,6 @@
 //! 05a One byte at a time: heads out of a stream.
 
-use super::{Check, Starter, Table};
+use super::Table;
 use crate::lab::client::Client;
 use crate::lab::program::Program;
 use crate::lab::{Advice, Lab, Outcome, cost, linger, tidy};
@@ -25,71 +25,23 @@ const UNREAD: &str = "closing while bytes are unread resets the connection: \
 
 pub const TABLE: Table = Table {
     id: "05a",
-    checks: &[
-        Check {
-            name: RESPONDS,
-            points: 1,
-            needs: &[],
-            read: "One byte at a time",
-            starter: Starter::Passes,
-            run: |lab| talk(&mut lab.server()?.connect()?),
-        },
-        Check {
-            name: BEGINNINGS,
-            points: 2,
-            needs: &[RESPONDS],
-            read: "The verdict",
-            starter: Starter::Fails,
-            run: beginnings,
-        },
-        Check {
-            name: TELLS,
-            points: 3,
-            needs: &[RESPONDS],
-            read: "One byte at a time",
-            starter: Starter::Fails,
-            run: tells,
-        },
-        Check {
-            name: CUTS,
-            points: 2,
-            needs: &[BEGINNINGS],
-            read: "The verdict",
-            starter: Starter::Waits,
-            run: cuts,
-        },
-        Check {
-            name: AT_ONCE,
-            points: 2,
-            needs: &[RESPONDS],
-            read: "The verdict",
-            starter: Starter::Fails,
-            run: at_once,
-        },
-        Check {
-            name: LIMIT,
-            points: 1,
-            needs: &[BEGINNINGS],
-            read: "What is too long",
-            starter: Starter::Waits,
-            run: limit,
-        },
-        Check {
-            name: ONCE,
-            points: 2,
-            needs: &[CUTS],
-            read: "What the parser remembers",
-            starter: Starter::Waits,
-            run: once,
-        },
-        Check {
-            name: TIDY,
-            points: 1,
-            needs: &[RESPONDS],
-            read: "The verdict",
-            starter: Starter::Passes,
-            run: |lab| tidy::check(lab, &lab.server()?, talk),
-        },
+    checks: checks![
+        RESPONDS, 1, needs [], Passes, read "One byte at a time",
+            |lab| talk(&mut lab.server()?.connect()?);
+        BEGINNINGS, 2, needs [RESPONDS], Fails, read "The verdict",
+            beginnings;
+        TELLS, 3, needs [RESPONDS], Fails, read "One byte at a time",
+            tells;
+        CUTS, 2, needs [BEGINNINGS], Waits, read "The verdict",
+            cuts;
+        AT_ONCE, 2, needs [RESPONDS], Fails, read "The verdict",
+            at_once;
+        LIMIT, 1, needs [BEGINNINGS], Waits, read "What is too long",
+            limit;
+        ONCE, 2, needs [CUTS], Waits, read "What the parser remembers",
+            once;
+        TIDY, 1, needs [RESPONDS], Passes, read "The verdict",
+            |lab| tidy::check(lab, &lab.server()?, talk);
     ],
 };
 

@@ -1,6 +1,6 @@
 //! 05b Name and value: form fields out of a stream.
 
-use super::{Check, Starter, Table};
+use super::Table;
 use crate::lab::client::Client;
 use crate::lab::{Advice, Lab, Outcome, linger, tidy};
 
@@ -16,63 +16,21 @@ const MAX_LINE: usize = 8 * 1024;
 
 pub const TABLE: Table = Table {
     id: "05b",
-    checks: &[
-        Check {
-            name: RESPONDS,
-            points: 1,
-            needs: &[],
-            read: "One byte at a time",
-            starter: Starter::Passes,
-            run: |lab| talk(&mut lab.server()?.connect()?),
-        },
-        Check {
-            name: DECODES,
-            points: 3,
-            needs: &[RESPONDS],
-            read: "One byte at a time",
-            starter: Starter::Fails,
-            run: decodes,
-        },
-        Check {
-            name: REFUSES,
-            points: 2,
-            needs: &[RESPONDS],
-            read: "The verdict",
-            starter: Starter::Fails,
-            run: refuses,
-        },
-        Check {
-            name: CUTS,
-            points: 2,
-            needs: &[DECODES],
-            read: "The verdict",
-            starter: Starter::Waits,
-            run: cuts,
-        },
-        Check {
-            name: AT_ONCE,
-            points: 1,
-            needs: &[RESPONDS],
-            read: "What the parser remembers",
-            starter: Starter::Fails,
-            run: at_once,
-        },
-        Check {
-            name: LIMIT,
-            points: 1,
-            needs: &[CUTS],
-            read: "What is too long",
-            starter: Starter::Waits,
-            run: limit,
-        },
-        Check {
-            name: TIDY,
-            points: 1,
-            needs: &[RESPONDS],
-            read: "The verdict",
-            starter: Starter::Passes,
-            run: |lab| tidy::check(lab, &lab.server()?, talk),
-        },
+    checks: checks![
+        RESPONDS, 1, needs [], Passes, read "One byte at a time",
+            |lab| talk(&mut lab.server()?.connect()?);
+        DECODES, 3, needs [RESPONDS], Fails, read "One byte at a time",
+            decodes;
+        REFUSES, 2, needs [RESPONDS], Fails, read "The verdict",
+            refuses;
+        CUTS, 2, needs [DECODES], Waits, read "The verdict",
+            cuts;
+        AT_ONCE, 1, needs [RESPONDS], Fails, read "What the parser remembers",
+            at_once;
+        LIMIT, 1, needs [CUTS], Waits, read "What is too long",
+            limit;
+        TIDY, 1, needs [RESPONDS], Passes, read "The verdict",
+            |lab| tidy::check(lab, &lab.server()?, talk);
     ],
 };
 

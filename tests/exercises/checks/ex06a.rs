@@ -1,6 +1,8 @@
 //! 06a Keep or close: when a connection ends, and how.
 
-use super::{Check, Starter, Table};
+use std::time::Duration;
+
+use super::Table;
 use crate::lab::client::{self, Client};
 use crate::lab::{Advice, Lab, Outcome, linger, show, tidy};
 
@@ -19,71 +21,24 @@ const TIDY: &str = "serves on and leaves nothing behind";
 
 pub const TABLE: Table = Table {
     id: "06a",
-    checks: &[
-        Check {
-            name: RESPONDS,
-            points: 1,
-            needs: &[],
-            read: "The states of a connection",
-            starter: Starter::Passes,
-            run: |lab| talk(&mut lab.server()?.connect()?),
-        },
-        Check {
-            name: DECIDES,
-            points: 4,
-            needs: &[RESPONDS],
-            read: "Staying, or not",
-            starter: Starter::Fails,
-            run: decides,
-        },
-        Check {
-            name: SAYS,
-            points: 1,
-            needs: &[DECIDES],
-            read: "Staying, or not",
-            starter: Starter::Waits,
-            run: says,
-        },
-        Check {
-            name: HEAD,
-            points: 2,
-            needs: &[RESPONDS],
-            read: "Responses",
-            starter: Starter::Fails,
-            run: head,
-        },
-        Check {
-            name: ERRORS,
-            points: 1,
-            needs: &[RESPONDS],
-            read: "Staying, or not",
-            starter: Starter::Fails,
-            run: errors,
-        },
-        Check {
-            name: ORDER,
-            points: 2,
-            needs: &[DECIDES, HEAD],
-            read: "The states of a connection",
-            starter: Starter::Waits,
-            run: order,
-        },
-        Check {
-            name: READABLE,
-            points: 2,
-            needs: &[DECIDES],
-            read: "Staying, or not",
-            starter: Starter::Waits,
-            run: readable,
-        },
-        Check {
-            name: TIDY,
-            points: 1,
-            needs: &[RESPONDS],
-            read: "Staying, or not",
-            starter: Starter::Passes,
-            run: |lab| tidy::check(lab, &lab.server()?, talk),
-        },
+    checks: checks![
+        RESPONDS, 1, needs [], Passes, read "The states of a connection",
+            |lab| talk(&mut lab.server()?.connect()?);
+        DECIDES, 4, needs [RESPONDS], Fails, read "Staying, or not",
+            decides;
+        SAYS, 1, needs [DECIDES], Waits, read "Staying, or not",
+            says;
+        HEAD, 2, needs [RESPONDS], Fails, read "Responses",
+            head;
+        ERRORS, 1, needs [RESPONDS], Fails, read "Staying, or not",
+            errors;
+        ORDER, 2, needs [DECIDES, HEAD], Waits,
+            read "The states of a connection",
+            order;
+        READABLE, 2, needs [DECIDES], Waits, read "Staying, or not",
+            readable;
+        TIDY, 1, needs [RESPONDS], Passes, read "Staying, or not",
+            |lab| tidy::check(lab, &lab.server()?, talk);
     ],
 };
 
@@ -277,11 +232,15 @@ fn readable(lab: &Lab) -> Outcome {
                  while";
     let request = b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
     let more = b"GET /more HTTP/1.1\r\nHost: a\r\n\r\n".repeat(100_000);
-    for _ in 0..3 {
+    let all = [request.as_slice(), &more].concat();
+    let unread = || {
         let mut client = program.connect()?;
-        client.send(&[request.as_slice(), &more].concat()).likely(guess)?;
-        expect(&mut client, "/last").likely(guess)?;
-        client.expect_eof().likely(guess)?;
+        client.send(&all)?;
+        expect(&mut client, "/last")?;
+        client.expect_eof()
+    };
+    for _ in 0..3 {
+        linger::within(Duration::from_millis(800), unread).likely(guess)?;
     }
     linger::check(|| {
         let mut client = program.connect()?;

@@ -1,6 +1,6 @@
 //! 06b A pipeline without memory: back-pressure.
 
-use super::{Check, Starter, Table};
+use super::Table;
 use crate::lab::client::Client;
 use crate::lab::program::Program;
 use crate::lab::{Advice, Lab, Outcome, cost, proc, show, tidy};
@@ -25,65 +25,23 @@ const MOST_MEMORY: u64 = 8 * 1024;
 
 pub const TABLE: Table = Table {
     id: "06b",
-    checks: &[
-        Check {
-            name: NUMBERS,
-            points: 1,
-            needs: &[],
-            read: "The states of a connection",
-            starter: Starter::Passes,
-            run: numbers,
-        },
-        Check {
-            name: WHOLE,
-            points: 1,
-            needs: &[NUMBERS],
-            read: "The states of a connection",
-            starter: Starter::Passes,
-            run: whole,
-        },
-        Check {
-            name: LOTS,
-            points: 1,
-            needs: &[NUMBERS],
-            read: "The states of a connection",
-            starter: Starter::Passes,
-            run: lots,
-        },
-        Check {
-            name: STOPS,
-            points: 3,
-            needs: &[NUMBERS],
-            read: "Responses",
-            starter: Starter::Fails,
-            run: stops,
-        },
-        Check {
-            name: ORDER,
-            points: 3,
-            needs: &[NUMBERS],
-            read: "Responses",
-            starter: Starter::Fails,
-            run: |lab| firehose(lab).map(drop),
-        },
-        Check {
-            name: MEMORY,
-            points: 2,
-            needs: &[ORDER],
-            read: "Responses",
-            starter: Starter::Waits,
-            run: memory,
-        },
-        Check {
-            name: TIDY,
-            points: 1,
-            needs: &[NUMBERS],
-            read: "Staying, or not",
-            starter: Starter::Passes,
-            run: |lab| {
+    checks: checks![
+        NUMBERS, 1, needs [], Passes, read "The states of a connection",
+            numbers;
+        WHOLE, 1, needs [NUMBERS], Passes, read "The states of a connection",
+            whole;
+        LOTS, 1, needs [NUMBERS], Passes, read "The states of a connection",
+            lots;
+        STOPS, 3, needs [NUMBERS], Fails, read "Responses",
+            stops;
+        ORDER, 3, needs [NUMBERS], Fails, read "Responses",
+            |lab| firehose(lab).map(drop);
+        MEMORY, 2, needs [ORDER], Waits, read "Responses",
+            memory;
+        TIDY, 1, needs [NUMBERS], Passes, read "Staying, or not",
+            |lab| {
                 tidy::check(lab, &lab.server()?, |client| talk(client, 1))
-            },
-        },
+            };
     ],
 };
 

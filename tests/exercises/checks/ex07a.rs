@@ -1,6 +1,6 @@
 //! 07a Where does it end?: bodies, by length and in chunks.
 
-use super::{Check, Starter, Table};
+use super::Table;
 use crate::lab::client::Client;
 use crate::lab::program::Program;
 use crate::lab::{Advice, Lab, Outcome, show, tidy};
@@ -20,74 +20,26 @@ const TIDY: &str = "serves on and leaves nothing behind";
 
 pub const TABLE: Table = Table {
     id: "07a",
-    checks: &[
-        Check {
-            name: RESPONDS,
-            points: 1,
-            needs: &[],
-            read: "One rule: refuse",
-            starter: Starter::Passes,
-            run: |lab| talk(&mut lab.server()?.connect()?),
-        },
-        Check {
-            name: LENGTH,
-            points: 2,
-            needs: &[RESPONDS],
-            read: "One rule: refuse",
-            starter: Starter::Fails,
-            run: |lab| understood(lab, LENGTHS),
-        },
-        Check {
-            name: TWO_WAYS,
-            points: 3,
-            needs: &[RESPONDS],
-            read: "One rule: refuse",
-            starter: Starter::Fails,
-            run: two_ways,
-        },
-        Check {
-            name: CHUNKED,
-            points: 3,
-            needs: &[RESPONDS],
-            read: "Chunks, byte by byte",
-            starter: Starter::Fails,
-            run: |lab| understood(lab, CHUNKS),
-        },
-        Check {
-            name: MALFORMED,
-            points: 3,
-            needs: &[CHUNKED],
-            read: "Chunks, byte by byte",
-            starter: Starter::Waits,
-            run: |lab| {
+    checks: checks![
+        RESPONDS, 1, needs [], Passes, read "One rule: refuse",
+            |lab| talk(&mut lab.server()?.connect()?);
+        LENGTH, 2, needs [RESPONDS], Fails, read "One rule: refuse",
+            |lab| understood(lab, LENGTHS);
+        TWO_WAYS, 3, needs [RESPONDS], Fails, read "One rule: refuse",
+            two_ways;
+        CHUNKED, 3, needs [RESPONDS], Fails, read "Chunks, byte by byte",
+            |lab| understood(lab, CHUNKS);
+        MALFORMED, 3, needs [CHUNKED], Waits, read "Chunks, byte by byte",
+            |lab| {
                 let program = lab.server()?;
                 BROKEN.iter().try_for_each(|row| refused(&program, "1.1", row))
-            },
-        },
-        Check {
-            name: PIECES,
-            points: 2,
-            needs: &[LENGTH, CHUNKED],
-            read: "Chunks, byte by byte",
-            starter: Starter::Waits,
-            run: pieces,
-        },
-        Check {
-            name: CUT_OFF,
-            points: 1,
-            needs: &[CHUNKED],
-            read: "One rule: refuse",
-            starter: Starter::Waits,
-            run: cut_off,
-        },
-        Check {
-            name: TIDY,
-            points: 1,
-            needs: &[RESPONDS],
-            read: "One rule: refuse",
-            starter: Starter::Passes,
-            run: |lab| tidy::check(lab, &lab.server()?, talk),
-        },
+            };
+        PIECES, 2, needs [LENGTH, CHUNKED], Waits, read "Chunks, byte by byte",
+            pieces;
+        CUT_OFF, 1, needs [CHUNKED], Waits, read "One rule: refuse",
+            cut_off;
+        TIDY, 1, needs [RESPONDS], Passes, read "One rule: refuse",
+            |lab| tidy::check(lab, &lab.server()?, talk);
     ],
 };
 

@@ -1,8 +1,8 @@
 //! 07b Through the middle: bodies in chunks, passed on in others.
 
-use super::{Check, Starter, Table};
+use super::Table;
 use crate::lab::client::Client;
-use crate::lab::place::letters;
+use crate::lab::fixtures::letters;
 use crate::lab::{Advice, Lab, Outcome, cost, linger, show, tidy};
 
 const COPIES: &str = "passes on a body of one chunk";
@@ -20,63 +20,21 @@ const MOST_KB: u64 = 12 * 1024;
 
 pub const TABLE: Table = Table {
     id: "07b",
-    checks: &[
-        Check {
-            name: COPIES,
-            points: 1,
-            needs: &[],
-            read: "Chunks, byte by byte",
-            starter: Starter::Passes,
-            run: |lab| talk(&mut lab.server()?.connect()?),
-        },
-        Check {
-            name: RECHUNKS,
-            points: 3,
-            needs: &[COPIES],
-            read: "Chunks, byte by byte",
-            starter: Starter::Fails,
-            run: rechunks,
-        },
-        Check {
-            name: REFUSES,
-            points: 3,
-            needs: &[COPIES],
-            read: "One rule: refuse",
-            starter: Starter::Fails,
-            run: refuses,
-        },
-        Check {
-            name: CUTS,
-            points: 2,
-            needs: &[RECHUNKS],
-            read: "Chunks, byte by byte",
-            starter: Starter::Waits,
-            run: cuts,
-        },
-        Check {
-            name: STREAMS,
-            points: 2,
-            needs: &[RECHUNKS],
-            read: "Memory for a body",
-            starter: Starter::Waits,
-            run: streams,
-        },
-        Check {
-            name: CUT_OFF,
-            points: 1,
-            needs: &[COPIES],
-            read: "One rule: refuse",
-            starter: Starter::Fails,
-            run: cut_off,
-        },
-        Check {
-            name: TIDY,
-            points: 1,
-            needs: &[COPIES],
-            read: "One rule: refuse",
-            starter: Starter::Passes,
-            run: |lab| tidy::check(lab, &lab.server()?, talk),
-        },
+    checks: checks![
+        COPIES, 1, needs [], Passes, read "Chunks, byte by byte",
+            |lab| talk(&mut lab.server()?.connect()?);
+        RECHUNKS, 3, needs [COPIES], Fails, read "Chunks, byte by byte",
+            rechunks;
+        REFUSES, 3, needs [COPIES], Fails, read "One rule: refuse",
+            refuses;
+        CUTS, 2, needs [RECHUNKS], Waits, read "Chunks, byte by byte",
+            cuts;
+        STREAMS, 2, needs [RECHUNKS], Waits, read "Memory for a body",
+            streams;
+        CUT_OFF, 1, needs [COPIES], Fails, read "One rule: refuse",
+            cut_off;
+        TIDY, 1, needs [COPIES], Passes, read "One rule: refuse",
+            |lab| tidy::check(lab, &lab.server()?, talk);
     ],
 };
 

@@ -1,8 +1,8 @@
 //! 08a Stay inside: a directory that no name leads out of.
 
-use super::{Check, Starter, Table};
+use super::Table;
 use crate::lab::client::Client;
-use crate::lab::place::letters;
+use crate::lab::fixtures::letters;
 use crate::lab::program::Program;
 use crate::lab::tree::Tree;
 use crate::lab::{Advice, Lab, Outcome, show, tidy};
@@ -27,77 +27,29 @@ const HELLO: &str = "hello from inside\n";
 
 pub const TABLE: Table = Table {
     id: "08a",
-    checks: &[
-        Check {
-            name: SERVES,
-            points: 1,
-            needs: &[],
-            read: "The root",
-            starter: Starter::Passes,
-            run: serves,
-        },
-        Check {
-            name: DECODES,
-            points: 2,
-            needs: &[SERVES],
-            read: "From a path to a name",
-            starter: Starter::Fails,
-            run: |lab| table(lab, NAMES),
-        },
-        Check {
-            name: INSIDE,
-            points: 3,
-            needs: &[SERVES],
-            read: "The root",
-            starter: Starter::Fails,
-            run: |lab| table(lab, CLIMBS),
-        },
-        Check {
-            name: FOLLOWS,
-            points: 3,
-            needs: &[SERVES],
-            read: "openat2(2)",
-            starter: Starter::Fails,
-            run: |lab| table(lab, LINKS),
-        },
-        Check {
-            name: WAITS,
-            points: 2,
-            needs: &[SERVES],
-            read: "openat2(2)",
-            starter: Starter::Fails,
-            run: |lab| table(lab, OTHERS),
-        },
-        Check {
-            name: HOLDS,
-            points: 2,
-            needs: &[SERVES],
-            read: "The root",
-            starter: Starter::Fails,
-            run: holds,
-        },
-        Check {
-            name: SILENT,
-            points: 1,
-            needs: &[SERVES],
-            read: "The response",
-            starter: Starter::Fails,
-            run: silent,
-        },
-        Check {
-            name: TIDY,
-            points: 1,
-            needs: &[SERVES],
-            read: "The root",
-            starter: Starter::Passes,
-            run: |lab| {
+    checks: checks![
+        SERVES, 1, needs [], Passes, read "The root",
+            serves;
+        DECODES, 2, needs [SERVES], Fails, read "From a path to a name",
+            |lab| table(lab, NAMES);
+        INSIDE, 3, needs [SERVES], Fails, read "The root",
+            |lab| table(lab, CLIMBS);
+        FOLLOWS, 3, needs [SERVES], Fails, read "openat2(2)",
+            |lab| table(lab, LINKS);
+        WAITS, 2, needs [SERVES], Fails, read "openat2(2)",
+            |lab| table(lab, OTHERS);
+        HOLDS, 2, needs [SERVES], Fails, read "The root",
+            holds;
+        SILENT, 1, needs [SERVES], Fails, read "The response",
+            silent;
+        TIDY, 1, needs [SERVES], Passes, read "The root",
+            |lab| {
                 let (_, program) = start(lab)?;
                 tidy::check(lab, &program, |client| {
                     get(client, "/hello.txt")?;
                     expect(client, HELLO)
                 })
-            },
-        },
+            };
     ],
 };
 

@@ -3,16 +3,16 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 
-use super::{Check, Starter, Table};
+use super::Table;
 use crate::lab::client::{Client, End};
-use crate::lab::place::letters;
+use crate::lab::fixtures::letters;
 use crate::lab::program::Program;
 use crate::lab::tree::Tree;
 use crate::lab::{Advice, Lab, Outcome, Trouble, cost, show, tidy};
 
-mod places;
+mod names;
 
-use places::{LABELS, PLACES};
+use names::{LABELS, REDIRECTS};
 
 const SERVES: &str = "serves one file after the other";
 const TYPES: &str = "labels each file by its name";
@@ -33,87 +33,28 @@ const MOST_MEMORY: u64 = 8 * 1024;
 
 pub const TABLE: Table = Table {
     id: "08b",
-    checks: &[
-        Check {
-            name: SERVES,
-            points: 1,
-            needs: &[],
-            read: "The response",
-            starter: Starter::Passes,
-            run: |lab| talk(&mut start(lab)?.1.connect()?),
-        },
-        Check {
-            name: TYPES,
-            points: 2,
-            needs: &[SERVES],
-            read: "What a target leads to",
-            starter: Starter::Fails,
-            run: types,
-        },
-        Check {
-            name: BYTES,
-            points: 1,
-            needs: &[SERVES],
-            read: "The response",
-            starter: Starter::Fails,
-            run: bytes,
-        },
-        Check {
-            name: INDEX,
-            points: 1,
-            needs: &[SERVES],
-            read: "What a target leads to",
-            starter: Starter::Fails,
-            run: index,
-        },
-        Check {
-            name: MOVED,
-            points: 2,
-            needs: &[SERVES],
-            read: "What a target leads to",
-            starter: Starter::Fails,
-            run: moved,
-        },
-        Check {
-            name: HEAD,
-            points: 1,
-            needs: &[SERVES],
-            read: "The response",
-            starter: Starter::Fails,
-            run: head,
-        },
-        Check {
-            name: PIECES,
-            points: 2,
-            needs: &[SERVES],
-            read: "A promise about a moving thing",
-            starter: Starter::Fails,
-            run: pieces,
-        },
-        Check {
-            name: GROWS,
-            points: 1,
-            needs: &[PIECES],
-            read: "A promise about a moving thing",
-            starter: Starter::Waits,
-            run: grows,
-        },
-        Check {
-            name: SHRINKS,
-            points: 2,
-            needs: &[PIECES],
-            read: "A promise about a moving thing",
-            starter: Starter::Waits,
-            run: shrinks,
-        },
-        Check {
-            name: TIDY,
-            points: 1,
-            needs: &[SERVES],
-            read: "The response",
-            starter: Starter::Passes,
-            run: |lab| tidy::check(lab, &start(lab)?.1, talk),
-        },
+    checks: checks![
+        SERVES, 1, needs [], Passes, read "The response",
+            |lab| talk(&mut start(lab)?.1.connect()?);
+        TYPES, 2, needs [SERVES], Fails, read "What a target leads to",
+            types;
+        BYTES, 1, needs [SERVES], Fails, read "The response",
+            bytes;
+        INDEX, 1, needs [SERVES], Fails, read "What a target leads to",
+            index;
+        MOVED, 2, needs [SERVES], Fails, read "What a target leads to",
+            moved;
+        HEAD, 1, needs [SERVES], Fails, read "The response",
+            head;
+        PIECES, 2, needs [SERVES], Fails, read "A promise about a moving thing",
+            pieces;
+        GROWS, 1, needs [PIECES], Waits, read "A promise about a moving thing",
+            grows;
+        SHRINKS, 2, needs [PIECES], Waits,
+            read "A promise about a moving thing",
+            shrinks;
+        TIDY, 1, needs [SERVES], Passes, read "The response",
+            |lab| tidy::check(lab, &start(lab)?.1, talk);
     ],
 };
 
@@ -228,7 +169,7 @@ fn index(lab: &Lab) -> Outcome {
 fn moved(lab: &Lab) -> Outcome {
     let (tree, program) = start(lab)?;
     let mut client = program.connect()?;
-    for (name, target, place) in PLACES {
+    for (name, target, wanted) in REDIRECTS {
         tree.file(&format!("site/{name}/index.html"), "a page")?;
         ask(&mut client, "GET", target)?;
         let response = client.response().about(target).likely(
@@ -246,14 +187,14 @@ fn moved(lab: &Lab) -> Outcome {
         }
         // The query may go along.
         let path = location.split('?').next().unwrap_or_default();
-        if path != *place {
+        if path != *wanted {
             let guess = if path.starts_with("//") || path.contains('\\') {
                 "a browser takes this for another host: a Location that \
                  anybody can choose is an open redirect"
             } else {
                 "the directory's own path, encoded, with a slash at its end"
             };
-            let expected = format!("Location: {place}");
+            let expected = format!("Location: {wanted}");
             return Err(client.failed(expected, location))
                 .about(target)
                 .likely(guess);

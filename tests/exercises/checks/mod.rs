@@ -1,6 +1,22 @@
 //! The exercises' tables of checks. The wrong answers that prove them stand
 //! in `tests/exercises/ID.wrong`.
 
+/// The rows of a table, in few lines: name, points, what it needs, what the
+/// starter does, the heading to read, and the observation.
+macro_rules! checks {
+    ($($name:expr, $points:literal, needs $needs:expr, $starter:ident,
+        read $read:literal, $run:expr;)*) => {
+        &[$($crate::checks::Check {
+            name: $name,
+            points: $points,
+            needs: &$needs,
+            read: $read,
+            starter: $crate::checks::Starter::$starter,
+            run: $run,
+        }),*]
+    };
+}
+
 mod ex01a;
 mod ex01b;
 mod ex02a;

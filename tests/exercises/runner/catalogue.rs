@@ -22,8 +22,8 @@ pub struct Exercise {
     pub stars: usize,
     /// How long it takes.
     pub minutes: u32,
-    /// The step's folder below `steps/`, such as `02-echo`.
-    pub folder: String,
+    /// The step's directory below `steps/`, such as `02-echo`.
+    pub directory: String,
     /// The step's chapter's title.
     pub chapter: String,
 }
@@ -52,7 +52,7 @@ impl Exercise {
     fn beside(&self, root: &Path, extension: &str) -> PathBuf {
         let letter = self.id.trim_start_matches(|c: char| c.is_ascii_digit());
         let name = format!("ex_{letter}.{extension}");
-        root.join("steps").join(&self.folder).join(name)
+        root.join("steps").join(&self.directory).join(name)
     }
 
     /// The heading of a report: id, title, stars, minutes.
@@ -128,7 +128,7 @@ impl Reader {
                 let (number, slug, title) = &self.step;
                 self.section = Section::Exercise;
                 self.exercises.push(Exercise {
-                    folder: format!("{number:02}-{slug}"),
+                    directory: format!("{number:02}-{slug}"),
                     chapter: title.clone(),
                     ..Exercise::default()
                 });
@@ -198,7 +198,7 @@ mod tests {
     fn an_exercise_knows_its_step() {
         let exercises = parse(LIST).unwrap_or_default();
         assert_eq!(exercises.len(), 1);
-        assert_eq!(exercises[0].folder, "02-echo");
+        assert_eq!(exercises[0].directory, "02-echo");
         assert_eq!(exercises[0].chapter, "Echo");
         assert_eq!(exercises[0].heading(), "02a  Nothing lost  ★  ~25 min");
     }

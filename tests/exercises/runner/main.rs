@@ -39,7 +39,8 @@ The exercises of From Socket to Swarm.
   cargo ex reset 02a         the starter again; yours is kept beside it
   cargo ex all               check everything
   cargo ex shim SETTINGS -- COMMAND…
-                             run a command under an unhelpful kernel
+                             run a command under an unhelpful kernel;
+                             cargo ex shim --help lists the settings
   cargo run --example 02a -- 127.0.0.1:8080
 
 For authors:
@@ -47,21 +48,6 @@ For authors:
   cargo ex prove [--repeat N] [ID…]
                              every starter fails as declared, every solution
                              passes, every wrong answer is caught
-
-The shim's SETTINGS are a list such as w=700,eintr=3:
-
-  w=N, r=N     a write, or read, of a stream socket moves at most N bytes
-  eintr=N      every Nth read, write or accept of a socket fails with EINTR
-  alarm=N      every Nth poll or epoll_wait fails with EINTR after 20 ms
-  again=N      every Nth write of a non-blocking socket fails with EAGAIN
-  accept=E+F   the first accept fails with E, the next with F: EMFILE, ENFILE
-               or ECONNABORTED
-  gai=A+B      every host name resolves to these addresses, or fails: NONAME,
-               AGAIN, FAIL
-  own          a socket connects from the very port that it connects to
-  spurious=N   every Nth futex wait returns although it was not woken
-  die=N        SIGKILL in the Nth write or sync of a file: half is written
-  enospc=N     the disk is full from the Nth write of a file on
 
 EX_SLOW=4 makes all time limits four times as long. EX_JOBS=8 lets prove check
 this many programs at once.
@@ -111,6 +97,10 @@ fn under_shim(settings: &str, command: &[&str]) -> Result<u8, String> {
 fn run(args: &[&str]) -> Result<bool, String> {
     if matches!(args, ["help" | "--help" | "-h"]) {
         print!("{HELP}");
+        return Ok(true);
+    }
+    if matches!(args, ["shim"] | ["shim", "--help" | "-h"]) {
+        print!("{}", shim::HELP);
         return Ok(true);
     }
     let project = Project::find()?;

@@ -49,7 +49,7 @@ fn details(
     if let Some(server) = &failure.server {
         add("server", server);
     }
-    let chapter = exercise.folder.get(..2).unwrap_or_default();
+    let chapter = exercise.directory.get(..2).unwrap_or_default();
     add("read", &format!("book, chapter {chapter}: {}", graded.check.read));
     add("stuck?", &format!("cargo ex hint {}", exercise.id));
     text

@@ -63,12 +63,12 @@ impl Student<'_> {
         let width = width.unwrap_or(0);
         let (mut reached, mut possible) = (0, 0);
         let mut next = None;
-        let mut folder = "";
+        let mut directory = "";
         for exercise in self.list {
             let Some(table) = checks::table(&exercise.id) else { continue };
-            if folder != exercise.folder {
-                folder = &exercise.folder;
-                let number = folder.get(..2).unwrap_or_default();
+            if directory != exercise.directory {
+                directory = &exercise.directory;
+                let number = directory.get(..2).unwrap_or_default();
                 println!("{number}  {}", exercise.chapter);
             }
             let of = table.points();

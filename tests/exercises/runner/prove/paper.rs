@@ -157,7 +157,8 @@ fn check_table(
 ) -> Vec<String> {
     let id = table.id;
     let mut faults = Vec::new();
-    let chapter = project.root.join(format!("book/src/{}.md", exercise.folder));
+    let chapter =
+        project.root.join(format!("book/src/{}.md", exercise.directory));
     let chapter = text::read(&chapter).ok();
     for (index, check) in table.checks.iter().enumerate() {
         let name = check.name;
@@ -178,7 +179,7 @@ fn check_table(
         {
             faults.push(format!(
                 "{id}, {name}: chapter {} has no heading \"{}\"",
-                exercise.folder, check.read
+                exercise.directory, check.read
             ));
         }
     }

@@ -32,7 +32,7 @@ pub const LABELS: &[(&str, &str, &str)] = &[
 ];
 
 /// A directory, how it is asked for, and where that leads to.
-pub const PLACES: &[(&str, &str, &str)] = &[
+pub const REDIRECTS: &[(&str, &str, &str)] = &[
     ("dir", "/dir", "/dir/"),
     ("dir", "/dir?x=1", "/dir/"),
     ("dir/below", "/dir/below", "/dir/below/"),
