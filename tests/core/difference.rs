@@ -6,7 +6,7 @@
 
 use crate::cases::{self, Case};
 use crate::outcome::{Event, Outcome};
-use crate::{core, other};
+use crate::{other, shell};
 
 /// A reason to disagree, and the cases that it holds for. A star stands for
 /// the rest of a name.
@@ -171,7 +171,7 @@ fn hyper_agrees_or_there_is_a_reason() {
     let mut unexplained = String::new();
     let mut used = Vec::new();
     for case in cases::all() {
-        let ours = core::outcome(&[&case.bytes], case.finish);
+        let ours = shell::outcome(&[&case.bytes], case.finish);
         let theirs = other::outcome(&[&case.bytes], case.finish);
         if verdict(&ours) == verdict(&theirs) {
             continue;

@@ -6,9 +6,9 @@ use std::io::{ErrorKind, Read, Write};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::replies::Replies;
 use crate::common::steps::{KEEPING, REQUEST, on_every};
 use crate::common::{Client, Server};
-use crate::replies::Replies;
 
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::client::{STEP_08, ask};
+use super::client::{STEP_08, ask};
+use super::tree::Tree;
 use crate::common::trace;
-use crate::tree::Tree;
 
 #[test]
 fn a_small_file_takes_ten_calls() {

@@ -5,10 +5,10 @@ use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::time::{Duration, Instant};
 
-use crate::client::{self, Response, ask};
+use super::client::{self, Response, ask};
+use super::tree::Tree;
 use crate::common::proc::{self, Resources};
 use crate::common::{Client, Server, eventually};
-use crate::tree::Tree;
 
 /// More than the kernel takes for a client who does not read.
 const LARGE: u64 = 32 << 20;

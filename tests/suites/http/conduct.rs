@@ -4,10 +4,10 @@ use std::io::Write;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::replies::Replies;
 use crate::common::steps::{step, with};
 use crate::common::tools::assert_same;
 use crate::common::{Client, Server, pattern, proc};
-use crate::replies::Replies;
 
 fn post(client: &mut Client, fields: &str) {
     let start = "POST /api/echo HTTP/1.1\r\nHost: a\r\n";

@@ -5,7 +5,7 @@ use std::panic;
 
 use crate::cases::{self, Case};
 use crate::random::Random;
-use crate::{core, entries};
+use crate::{entries, shell};
 
 /// What makes HTTP what it is: mutations put these in.
 const PIECES: &[&str] = &[
@@ -90,10 +90,10 @@ fn lengths() {
 #[test]
 fn conversations() {
     fuzz(seeds(), 20, |bytes| {
-        let whole = core::outcome(&[bytes], true);
+        let whole = shell::outcome(&[bytes], true);
         let half = bytes.split_at(bytes.len() / 2);
-        assert_eq!(core::outcome(&[half.0, half.1], true), whole);
+        assert_eq!(shell::outcome(&[half.0, half.1], true), whole);
         let bytewise: Vec<&[u8]> = bytes.chunks(1).collect();
-        assert_eq!(core::outcome(&bytewise, true), whole);
+        assert_eq!(shell::outcome(&bytewise, true), whole);
     });
 }

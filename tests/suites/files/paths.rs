@@ -4,8 +4,8 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use crate::client::{self, Response, ask};
-use crate::tree::{ENTRIES, Tree};
+use super::client::{self, Response, ask};
+use super::tree::{ENTRIES, Tree};
 
 const HOME: &str = "<title>Home</title>";
 const SUB: &str = "<title>Sub</title>";

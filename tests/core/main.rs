@@ -1,33 +1,36 @@
-//! HTTP/1.1: one table of cases, for all that claim to understand it.
+//! What the shared rooms do, in process: bytes in, values out. The wire table
+//! at every cut, fuzzing, costs, deadlines without time, and the root.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod allocations;
-mod calls;
 #[path = "../cases/mod.rs"]
 mod cases;
 #[path = "../common/mod.rs"]
 mod common;
-mod conduct;
-mod core;
 mod cost;
+mod dates;
 mod deadlines;
 mod difference;
 #[path = "../fuzz/entries.rs"]
 mod entries;
 mod fuzz;
+mod labels;
+mod names;
 mod other;
 mod outcome;
 #[allow(dead_code, reason = "the step uses all of it")]
 #[path = "../../steps/05-parser/parser.rs"]
-#[expect(dead_code, reason = "the step uses all of it")]
 mod parser;
-#[path = "../files/fuzz.rs"]
+#[path = "../fuzz/path.rs"]
+mod path;
 mod random;
-mod replies;
+mod root;
+mod shell;
 mod splits;
 mod states;
 mod step05;
 mod table;
-mod time;
-mod wire;
+#[allow(dead_code, reason = "the tests over the wire use all of it")]
+#[path = "../suites/files/tree.rs"]
+mod tree;

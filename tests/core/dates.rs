@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use shared::http::date::{Date, DateCache};
 
-use crate::fuzz::Random;
+use crate::random::Random;
 
 /// The RFC's own example.
 const EXAMPLE: i64 = 784_111_777;

@@ -1,7 +1,7 @@
 //! What step 06 asks of the kernel for a response: counted by strace.
 
+use super::replies::Replies;
 use crate::common::trace;
-use crate::replies::Replies;
 
 const STEP_06: &str = env!("CARGO_BIN_EXE_step06");
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use super::tree::Tree;
 pub use crate::common::Server;
 use crate::common::{Client, Program};
-use crate::tree::Tree;
 
 /// Starts step 08 on the root of `tree`.
 pub fn serve(tree: &Tree) -> Server {

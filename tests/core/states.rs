@@ -5,7 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 use crate::cases;
-use crate::core::Shell;
+use crate::shell::Shell;
 
 /// What the picture draws: `data-edge="Idle Head"`.
 fn edges() -> BTreeSet<(String, String)> {

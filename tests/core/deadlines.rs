@@ -5,7 +5,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 use shared::web::connection::{End, Want};
 
-use crate::core::{LIMITS, Shell};
+use crate::shell::{LIMITS, Shell};
 
 const POST: &[u8] =
     b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1048576\r\n\r\n";

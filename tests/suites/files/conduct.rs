@@ -6,10 +6,10 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use crate::client::{self, Response, ask, ask_with};
+use super::client::{self, Response, ask, ask_with};
+use super::tree::Tree;
 use crate::common::tools::assert_same;
 use crate::common::{Program, eventually, pattern, proc};
-use crate::tree::Tree;
 
 const ALLOWED: &str = "GET, HEAD, OPTIONS";
 

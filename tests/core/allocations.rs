@@ -11,7 +11,7 @@ use shared::http::status::Status;
 use shared::web::connection::{Connection, Want};
 use shared::web::site::{Body, Request, Responder, Site, Takes, Time};
 
-use crate::core::LIMITS;
+use crate::shell::LIMITS;
 
 thread_local! {
     static COUNT: Cell<u64> = const { Cell::new(0) };

@@ -1,8 +1,8 @@
 //! How step 08 starts, and what it says when it cannot.
 
-use crate::client::{self, STEP_08, ask};
+use super::client::{self, STEP_08, ask};
+use super::tree::Tree;
 use crate::common::{Ended, Program, Server};
-use crate::tree::Tree;
 
 fn run(arguments: &[&str]) -> Ended {
     Program::new(STEP_08, arguments).start().wait()

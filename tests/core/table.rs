@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use crate::cases::{self, Case, Feature, Then};
 use crate::outcome::{Event, Outcome};
-use crate::{core, splits, step05};
+use crate::{shell, splits, step05};
 
 /// Somebody who makes something of bytes.
 type Reader = fn(&[&[u8]], bool) -> Outcome;
@@ -56,7 +56,7 @@ fn whole(reader: Reader, cases: &[Case]) {
 
 #[test]
 fn the_core_whole() {
-    whole(core::outcome, &cases_for_the_core());
+    whole(shell::outcome, &cases_for_the_core());
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn in_pieces(reader: Reader, cases: &[Case]) {
 
 #[test]
 fn the_core_in_pieces() {
-    in_pieces(core::outcome, &cases_for_the_core());
+    in_pieces(shell::outcome, &cases_for_the_core());
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn step05_in_pieces() {
 #[test]
 fn the_library_sees_what_the_parser_by_hand_saw() {
     for case in cases_for_step05() {
-        let core = core::outcome(&[&case.bytes], case.finish);
+        let core = shell::outcome(&[&case.bytes], case.finish);
         let step05 = step05::outcome(&[&case.bytes], case.finish);
         if let (
             Some(theirs @ Event::Request { .. }),

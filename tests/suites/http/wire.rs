@@ -3,12 +3,12 @@
 
 use std::time::{Duration, Instant};
 
+use super::replies::{Replies, Reply};
 use crate::cases::{self, Case, Expected, Feature, Then};
 use crate::common::steps::{step, with};
 use crate::common::{Server, eventually, proc};
 use crate::outcome::{Event, Outcome};
-use crate::replies::{Replies, Reply};
-use crate::{core, step05 as by_hand};
+use crate::{shell as core, step05 as by_hand};
 
 /// The shortest limit of time: between two requests.
 const SHORTEST: Duration = Duration::from_secs(2);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::common::Response;
 use crate::common::pattern;
 use crate::common::steps::REQUEST;
-use crate::http::server;
+use crate::first_page::server;
 
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 const LINGERING_TIMEOUT: Duration = Duration::from_secs(1);

@@ -5,8 +5,8 @@ use std::panic;
 use shared::http::path::{decode_path, encode_directory};
 use shared::http::status::Status;
 
-use crate::fuzz::Random;
 use crate::path::path;
+use crate::random::Random;
 
 const MALFORMED: Status = Status::BadRequest;
 const NAMELESS: Status = Status::NotFound;

@@ -1,0 +1,34 @@
+//! What the steps do, seen from outside: bytes on the wire, exit statuses,
+//! and what the kernel says about them in /proc. Each suite runs on every
+//! step that has what it is about: steps/steps.toml says which.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "../cases/mod.rs"]
+mod cases;
+mod client;
+mod client_ends;
+mod commands;
+#[path = "../common/mod.rs"]
+mod common;
+mod echo;
+mod endings;
+mod failures;
+mod files;
+mod first_page;
+mod first_page_time;
+mod http;
+mod matrix;
+#[allow(dead_code, reason = "the tests in process use all of it")]
+#[path = "../core/outcome.rs"]
+mod outcome;
+#[allow(dead_code, reason = "the step uses all of it")]
+#[path = "../../steps/05-parser/parser.rs"]
+mod parser;
+mod resources;
+#[allow(dead_code, reason = "the tests in process use all of it")]
+#[path = "../core/shell.rs"]
+mod shell;
+mod start;
+#[path = "../core/step05.rs"]
+mod step05;
