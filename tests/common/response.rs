@@ -2,29 +2,38 @@
 
 use super::Client;
 
-/// A complete response. Reading it has checked the framing: the body has
-/// exactly the length that the head promised.
+/// A response. It is whole, unless it says that it is cut.
 #[derive(Debug)]
 pub struct Response {
     pub status: u16,
+    /// Names in lower case, in the order they came.
     pub fields: Vec<(String, String)>,
     pub body: Vec<u8>,
+    /// The body is shorter than its length says, and the stream has ended.
+    pub is_cut: bool,
 }
 
 impl Response {
-    /// Reads one response and not a byte more than it has.
+    /// Reads one response to GET, and not a byte more than it has.
     pub fn read(client: &mut Client) -> Self {
         let (bytes, error) = client.receive_until(|bytes| {
-            Response::parse(bytes).is_some_and(|response| response.is_whole())
+            let end = Response::end(bytes, false);
+            assert!(end.is_none_or(|end| bytes.len() <= end), "too long");
+            end == Some(bytes.len())
         });
         match Response::parse(&bytes) {
-            Some(response) if response.is_whole() => response,
-            _ => panic!("no whole response, {error:?}"),
+            Some((mut response, head)) => {
+                response.body = bytes[head..].to_vec();
+                assert_eq!(response.body.len(), response.length(), "{error:?}");
+                response
+            }
+            None => panic!("no whole head, {error:?}"),
         }
     }
 
-    /// The response whose head is whole; the body may still be on its way.
-    fn parse(bytes: &[u8]) -> Option<Self> {
+    /// The response that begins here, without its body, and the length of
+    /// its head. `None` if that is not whole yet.
+    pub fn parse(bytes: &[u8]) -> Option<(Self, usize)> {
         let mut fields = [httparse::EMPTY_HEADER; 32];
         let mut head = httparse::Response::new(&mut fields);
         let parsed = head.parse(bytes);
@@ -37,11 +46,23 @@ impl Response {
             let value = String::from_utf8(field.value.to_vec());
             (field.name.to_lowercase(), value.expect("ASCII"))
         });
-        Some(Response {
+        let response = Response {
             status: head.code.expect("a status"),
             fields: fields.collect(),
-            body: bytes[length..].to_vec(),
-        })
+            body: Vec::new(),
+            is_cut: false,
+        };
+        Some((response, length))
+    }
+
+    /// Where the response ends that begins here, once its head is there.
+    pub fn end(bytes: &[u8], is_head: bool) -> Option<usize> {
+        let (response, head) = Response::parse(bytes)?;
+        // RFC 9110 section 8.6: these alone need no length.
+        let has_none = matches!(response.status, 100 | 204)
+            && response.field("content-length").is_none();
+        let length = if has_none { 0 } else { response.length() };
+        Some(if is_head { head } else { head + length })
     }
 
     /// The value of the one field of that name, in lower case.
@@ -52,11 +73,15 @@ impl Response {
         value
     }
 
-    fn is_whole(&self) -> bool {
+    /// What Content-Length says.
+    pub fn length(&self) -> usize {
         let length = self.field("content-length").expect("Content-Length");
-        let length: usize = length.parse().expect("a length");
-        assert!(self.body.len() <= length, "more than Content-Length");
-        self.body.len() == length
+        length.parse().expect("a length")
+    }
+
+    /// Whether it says that the connection closes.
+    pub fn closes(&self) -> bool {
+        self.field("connection") == Some("close")
     }
 
     /// Panics unless this is a page for a browser.

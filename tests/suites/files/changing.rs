@@ -34,7 +34,7 @@ fn begin(server: &Server, client: &mut Client) -> Vec<u8> {
 
 /// Reads on to the end of the response, or of the stream.
 fn go_on(client: &mut Client, mut bytes: Vec<u8>) -> Response {
-    let whole = client::whole_length(&bytes).expect("a head");
+    let whole = Response::end(&bytes, false).expect("a head");
     let missing = whole - bytes.len();
     bytes.extend(client.receive(missing));
     client::finish(&bytes, "GET").expect("a response")

@@ -92,7 +92,7 @@ fn a_body_that_is_too_large_is_refused_in_words() {
         client.try_send(&pattern(8 * 1024 * 1024));
         let mut replies = Replies::new(&mut client);
         let reply = replies.next(false).unwrap();
-        assert_eq!((reply.status, reply.closes), (413, true));
+        assert_eq!((reply.status, reply.closes()), (413, true));
         replies.expect_end();
     }
 }
@@ -153,7 +153,7 @@ fn step06_drops_bodies_of_a_known_length() {
     ] {
         let mut client = server.connect();
         let reply = get(&mut client, fields, b"");
-        assert_eq!((reply.status, reply.closes), (status, true), "{fields}");
+        assert_eq!((reply.status, reply.closes()), (status, true), "{fields}");
     }
 }
 
@@ -174,7 +174,7 @@ fn a_refusal_to_head_has_no_body() {
             client.finish();
             let mut replies = Replies::new(&mut client);
             let reply = replies.next(true).unwrap();
-            assert!(reply.status >= 400 && reply.closes, "{head:?}");
+            assert!(reply.status >= 400 && reply.closes(), "{head:?}");
             // Not a byte behind the head.
             replies.expect_end();
         }

@@ -20,7 +20,7 @@ fn expect_timeout(client: &mut Client, since: Instant, limit: Duration) {
     let mut replies = Replies::new(client);
     let reply = replies.next(false).expect("a response");
     let time = since.elapsed();
-    assert_eq!((reply.status, reply.closes), (408, true));
+    assert_eq!((reply.status, reply.closes()), (408, true));
     assert!(time >= limit, "too early: {time:?}");
     replies.expect_end();
 }

@@ -3,10 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::replies::{Replies, Reply};
+use super::replies::Replies;
 use crate::cases::{self, Case, Expected, Feature, Then};
 use crate::common::steps::{step, with};
-use crate::common::{Server, eventually, proc};
+use crate::common::{Response, Server, eventually, proc};
 use crate::outcome::{Event, Outcome};
 use crate::{shell as core, step05 as by_hand};
 
@@ -146,12 +146,12 @@ fn is_head(event: Option<&Event>) -> bool {
     matches!(event, Some(Event::Request { method, .. }) if method == "HEAD")
 }
 
-fn expect(reply: &Reply, response: &Expected) {
+fn expect(reply: &Response, response: &Expected) {
     let fits = match response {
         Expected::Continue => reply.status == 100,
         Expected::Refused(statuses) => {
             // Who refuses says that it closes.
-            statuses.contains(&reply.status) && reply.closes
+            statuses.contains(&reply.status) && reply.closes()
         }
         Expected::Accepted { statuses, body } => {
             let same = body.as_ref().is_none_or(|body| *body == reply.body);
