@@ -1,7 +1,7 @@
 //! Enters in step 06: where a request's body ends, by what its head says.
 //!
-//! RFC 9112 section 6. A server that reads these rules otherwise than the
-//! next one sees another request in the same bytes; that is called request
+//! RFC 9112 section 6. A server that reads these rules in another way than
+//! the next one sees another request in the same bytes; that is called request
 //! smuggling. So whatever could be read in two ways is refused.
 
 use super::fields;

@@ -49,13 +49,13 @@ fn accepted() -> Vec<Case> {
         ),
         good("no chunk", "9112 7.1", "0\r\n\r\n", b""),
         good(
-            "a small hexadecimal size",
+            "a lowercase hexadecimal size",
             "9112 7.1",
             "a\r\n0123456789\r\n0\r\n\r\n",
             b"0123456789",
         ),
         good(
-            "a capital hexadecimal size",
+            "an uppercase hexadecimal size",
             "9112 7.1",
             "A\r\n0123456789\r\n0\r\n\r\n",
             b"0123456789",

@@ -63,7 +63,7 @@ fn rechunks(lab: &Lab) -> Outcome {
     let rows: [(&str, &[u8], &[u8]); 8] = [
         ("no data", b"0\r\n\r\n", b""),
         ("a size in capitals", b"A\r\n0123456789\r\n0\r\n\r\n", b"0123456789"),
-        ("noughts before a size", b"0005\r\nhello\r\n000\r\n\r\n", b"hello"),
+        ("leading zeros of a size", b"0005\r\nhello\r\n000\r\n\r\n", b"hello"),
         ("an extension", b"5;a=b;c\r\nhello\r\n0;d\r\n\r\n", b"hello"),
         ("a blank before it", b"5 ;a\r\nhello\r\n0\r\n\r\n", b"hello"),
         ("two chunks", b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", b"abcde"),

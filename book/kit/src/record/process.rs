@@ -94,14 +94,14 @@ fn leave_everything() -> io::Result<()> {
     // Should the recorder be killed, this program ends too.
     prctl::set_pdeathsig(Signal::SIGTERM)?;
     // What a shell puts in the background ignores Ctrl-C, nohup's children
-    // the end of their terminal, and exec keeps that: the program shall not.
+    // the end of their terminal, and exec keeps that: the program must not.
     for ignored in [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGHUP] {
         // SAFETY: no handler is set, and none is lost that could matter.
         unsafe { signal::signal(ignored, SigHandler::SigDfl) }?;
     }
     let flags = libc::CLOSE_RANGE_CLOEXEC.cast_signed();
     // Ask for every descriptor from 3 up to be closed by exec: the program
-    // shall find 3 free, whatever the recorder was started with.
+    // must find 3 free, whatever the recorder was started with.
     // SAFETY: close_range(2) takes three numbers; with this flag it closes
     // nothing that this process still uses.
     match unsafe { libc::close_range(3, libc::c_uint::MAX, flags) } {
