@@ -16,6 +16,8 @@ mod diag;
 mod ended;
 mod output;
 mod peer;
+#[path = "../lab/preload.rs"]
+mod preload;
 pub mod proc;
 mod program;
 mod response;

@@ -13,6 +13,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::ended::Ended;
 use super::output::Output;
+use super::preload::Preload;
 use super::tools::{self, LOOK};
 use super::transcript::Transcript;
 
@@ -22,6 +23,7 @@ pub struct Program {
     command: Command,
     written: String,
     seen: Option<PathBuf>,
+    preload: Option<Preload>,
 }
 
 impl Program {
@@ -47,7 +49,7 @@ impl Program {
             });
         }
         let written = format!("{name} {}", arguments.join(" "));
-        Program { command, written, seen: None }
+        Program { command, written, seen: None, preload: None }
     }
 
     /// Lets the test write to its standard input.
@@ -88,13 +90,14 @@ impl Program {
         let seen = tools::scratch("seen");
         self.written = format!(
             "LD_PRELOAD={} SHIM={what} {}",
-            library.display(),
+            library.path().display(),
             self.written
         );
-        self.command.env("LD_PRELOAD", library);
+        self.command.env("LD_PRELOAD", library.path());
         self.command.env("SHIM", what);
         self.command.env("SHIM_SEEN", &seen);
         self.seen = Some(seen);
+        self.preload = Some(library);
         Some(self)
     }
 
@@ -143,6 +146,7 @@ impl Program {
             written: self.written,
             url: None,
             seen: self.seen,
+            _preload: self.preload,
             reaped: false,
         })
     }
@@ -160,6 +164,8 @@ pub struct Running {
     written: String,
     pub url: Option<String>,
     seen: Option<PathBuf>,
+    /// Kept as long as a program may load it.
+    _preload: Option<Preload>,
     reaped: bool,
 }
 

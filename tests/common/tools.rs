@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use super::preload::Preload;
 use super::skip::skip;
 
 /// The limit of every wait for something that must happen. It is patient,
@@ -70,11 +71,12 @@ pub fn find(name: &str) -> Option<PathBuf> {
 
 /// The preloaded library of the exercises, where cargo has put it. It makes
 /// the kernel as unhelpful as the man pages allow.
-pub fn shim() -> Option<PathBuf> {
+pub fn shim() -> Option<Preload> {
     // This program is target/debug/deps/behaviour-…
     let me = env::current_exe().ok()?;
     let library = me.parent()?.parent()?.join("examples/libshim.so");
-    library.is_file().then_some(library)
+    let found = library.is_file();
+    found.then(|| Preload::new(&library).expect("a path to preload"))
 }
 
 /// Skips a test for want of it.

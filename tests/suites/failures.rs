@@ -15,6 +15,11 @@ fn fails(program: &str, argument: &str) -> Ended {
     Program::new(program, &[argument]).start().wait()
 }
 
+/// A path as a shell takes it: the checkout's may have a space in it.
+fn word(path: &str) -> String {
+    if path.contains(' ') { format!("'{path}'") } else { path.to_string() }
+}
+
 #[test]
 fn address_in_use() {
     for step in servers() {
@@ -22,7 +27,7 @@ fn address_in_use() {
         let address = peer.address();
         let ended = fails(&step.program, &address.to_string());
         assert_eq!(ended.stdout, b"", "nothing is announced");
-        let (name, program) = (&step.name, &step.program);
+        let (name, program) = (&step.name, word(&step.program));
         ended.expect_failure(
             1,
             &format!(
@@ -85,7 +90,7 @@ fn permission_denied_for_a_port_of_roots() {
             let why = "root cannot give up a capability here";
             return skip(test, why, "run the tests as an ordinary user");
         };
-        let (name, program) = (&step.name, &step.program);
+        let (name, program) = (&step.name, word(&step.program));
         running.wait().expect_failure(
             1,
             &format!(
