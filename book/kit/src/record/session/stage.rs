@@ -1,7 +1,7 @@
 //! Where a session plays: a folder of its own, with programs at hand.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -21,32 +21,12 @@ const SYSTEM_PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
 /// words: the step is built. One that is given no address takes the port that
 /// stands for its default. `cargo ex shim SETTINGS -- COMMAND` preloads the
 /// library into the step alone.
-const CARGO: &str = "#!/bin/sh
-# cargo run [--quiet] --bin NAME [[--] ARGUMENTS]
-# cargo ex shim SETTINGS -- COMMAND
-if [ \"$1 $2 $4\" = 'ex shim --' ]; then
-    SETTINGS=$3
-    export SETTINGS
-    shift 4
-    exec \"$@\"
-fi
-[ \"$1\" = run ] || { echo \"cargo $1 is not for sessions\" >&2; exit 1; }
-shift
-case \"$1\" in -q | --quiet) shift ;; esac
-[ \"$1\" = --bin ] || { echo 'cargo run: no --bin NAME' >&2; exit 1; }
-name=$2
-shift 2
-[ \"$1\" != -- ] || shift
-case \"$*\" in *:*) ;; *) set -- \"127.0.0.1:$PORT\" \"$@\" ;; esac
-[ -z \"$SETTINGS\" ] || {
-    SHIM=$SETTINGS LD_PRELOAD=$LIBRARY
-    export SHIM LD_PRELOAD
-}
-unset SETTINGS LIBRARY PORT
-# As cargo does, so that a step knows how it was started.
-export CARGO_PKG_NAME=socket-to-swarm
-exec \"$name\" \"$@\"
-";
+///
+/// A file of the source and not one that is written for each stage: a program
+/// that another thread starts would hold the new file open for a moment, and
+/// exec of a file that is open for writing fails with ETXTBSY.
+const CARGO: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/src/record/session/cargo");
 
 /// The folder in which a session plays, and how long it may.
 pub struct Stage {
@@ -83,9 +63,7 @@ impl Stage {
         for (name, file) in files {
             symlink(file, work.join(name))?;
         }
-        let cargo = bin.join("cargo");
-        fs::write(&cargo, CARGO)?;
-        fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755))?;
+        symlink(CARGO, bin.join("cargo"))?;
         let patience = Duration::from_secs(10);
         let longest = Duration::from_secs(60);
         Ok(Stage { folder, patience, longest })
