@@ -1,6 +1,5 @@
 //! Builds the book with mdBook as a library.
 
-use std::collections::BTreeSet;
 use std::fmt::{Debug, Write};
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -14,6 +13,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber, subscriber};
 
 use crate::preprocess::Kit;
+use crate::project::files;
 use crate::record::cargo;
 use crate::{Project, Result};
 
@@ -82,7 +82,7 @@ fn remove(directory: &Path) -> Result<()> {
 /// Moves the files of `fresh` over those of `shown`: pages after what they
 /// need, so that no new page asks for a style sheet that is not there yet.
 fn replace(fresh: &Path, shown: &Path) -> Result<()> {
-    let (new, old) = (files(fresh)?, files(shown)?);
+    let (new, old) = (files(fresh, "")?, files(shown, "")?);
     let is_page =
         |file: &&PathBuf| file.extension().is_some_and(|end| end == "html");
     let (pages, needed): (Vec<_>, Vec<_>) = new.iter().partition(is_page);
@@ -97,27 +97,10 @@ fn replace(fresh: &Path, shown: &Path) -> Result<()> {
         fs::create_dir_all(to.parent().unwrap_or(shown))?;
         fs::rename(from, to)?;
     }
-    for file in old.difference(&new) {
+    for file in old.iter().filter(|file| !new.contains(file)) {
         fs::remove_file(shown.join(file))?;
     }
     Ok(())
-}
-
-/// All files below a directory, named from there.
-fn files(directory: &Path) -> Result<BTreeSet<PathBuf>> {
-    let mut files = BTreeSet::new();
-    let mut left = vec![PathBuf::new()];
-    while let Some(below) = left.pop() {
-        for entry in fs::read_dir(directory.join(&below))? {
-            let entry = entry?;
-            let path = below.join(entry.file_name());
-            match entry.file_type()?.is_dir() {
-                true => left.push(path),
-                false => _ = files.insert(path),
-            }
-        }
-    }
-    Ok(files)
 }
 
 /// Keeps what mdBook logs as warning or error.

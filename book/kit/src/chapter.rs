@@ -10,42 +10,18 @@ use crate::Result;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "lib.rs has a table of them")]
 pub enum Directive {
-    Code {
-        source: Source,
-        item: String,
-    },
-    Module {
-        file: PathBuf,
-        open: Open,
-    },
-    Diff {
-        step: u8,
-        item: Option<String>,
-    },
-    Trace {
-        step: u8,
-    },
-    Calls {
-        step: u8,
-    },
-    Run {
-        name: String,
-    },
-    Chart {
-        name: String,
-    },
-    Picture {
-        name: String,
-    },
-    Exercises {
-        step: u8,
-    },
-    Front {
-        step: u8,
-    },
+    Code(Source, String),
+    Module(PathBuf, Open),
+    Diff(u8, Option<String>),
+    Trace(u8),
+    Calls(u8),
+    Exercises(u8),
+    Front(u8),
+    Run(String),
+    Chart(String),
+    Picture(String),
     Index,
     Steps,
-    /// The steps to come.
     Planned,
 }
 
@@ -162,7 +138,7 @@ fn parse(name: &str, rest: &str) -> Result<Directive> {
                 Ok(number) => Source::Step(number),
                 Err(_) => Source::File(inside(first)?),
             };
-            Directive::Code { source, item: second.to_string() }
+            Directive::Code(source, second.to_string())
         }
         "module" => {
             let open = match second.split_once(' ') {
@@ -171,22 +147,22 @@ fn parse(name: &str, rest: &str) -> Result<Directive> {
                 Some(("open", items)) => Open::Items(names(items)),
                 _ => bail!("write `folded`, or `open` and names of items"),
             };
-            Directive::Module { file: inside(first)?, open }
+            Directive::Module(inside(first)?, open)
         }
         "diff" => {
             let number = first.parse();
             let step = number
                 .with_context(|| format!("`{first}` is no step's number"))?;
             let item = Some(second.to_string()).filter(|it| !it.is_empty());
-            Directive::Diff { step, item }
+            Directive::Diff(step, item)
         }
-        "trace" => Directive::Trace { step: step()? },
-        "calls" => Directive::Calls { step: step()? },
-        "exercises" => Directive::Exercises { step: step()? },
-        "front" => Directive::Front { step: step()? },
-        "run" => Directive::Run { name: name_of("a run")? },
-        "chart" => Directive::Chart { name: name_of("a chart")? },
-        "picture" => Directive::Picture { name: name_of("a picture")? },
+        "trace" => Directive::Trace(step()?),
+        "calls" => Directive::Calls(step()?),
+        "exercises" => Directive::Exercises(step()?),
+        "front" => Directive::Front(step()?),
+        "run" => Directive::Run(name_of("a run")?),
+        "chart" => Directive::Chart(name_of("a chart")?),
+        "picture" => Directive::Picture(name_of("a picture")?),
         "index" if rest.is_empty() => Directive::Index,
         "steps" if rest.is_empty() => Directive::Steps,
         "planned" if rest.is_empty() => Directive::Planned,
@@ -234,8 +210,8 @@ mod tests {
         let text = "a {{#code 02 x}}\n{{#code 02 impl A for B}}\n\
             ```text\n{{#trace 02}}\n```\n  {{#diff 02}}\n{{#include a.md}}";
         let item = "impl A for B".to_string();
-        let code = Directive::Code { source: Source::Step(2), item };
-        let diff = Directive::Diff { step: 2, item: None };
+        let code = Directive::Code(Source::Step(2), item);
+        let diff = Directive::Diff(2, None);
         assert_eq!(directives(text), [(2, Ok(code)), (6, Ok(diff))]);
     }
 

@@ -51,18 +51,18 @@ pub fn expand(
 fn fill(page: &mut Page, directive: &Directive) -> Result<String> {
     let project = page.project;
     let html = match directive {
-        Directive::Code { source, item } => listing::code(page, source, item)?,
-        Directive::Module { file, open } => listing::module(page, file, open)?,
-        Directive::Diff { step, item } => {
+        Directive::Code(source, item) => listing::code(page, source, item)?,
+        Directive::Module(file, open) => listing::module(page, file, open)?,
+        Directive::Diff(step, item) => {
             diff::render(page, *step, item.as_deref())?
         }
-        Directive::Trace { step } => trace::render(project, *step)?,
-        Directive::Calls { step } => calls::render(project, *step)?,
-        Directive::Run { name } => session::render(project, name)?,
-        Directive::Chart { name } => chart::render(project, name)?,
-        Directive::Picture { name } => picture::render(project, name)?,
-        Directive::Exercises { step } => exercise::cards(page, *step)?,
-        Directive::Front { step } => tables::front(project, *step)?,
+        Directive::Trace(step) => trace::render(project, *step)?,
+        Directive::Calls(step) => calls::render(project, *step)?,
+        Directive::Run(name) => session::render(project, name)?,
+        Directive::Chart(name) => chart::render(project, name)?,
+        Directive::Picture(name) => picture::render(project, name)?,
+        Directive::Exercises(step) => exercise::cards(page, *step)?,
+        Directive::Front(step) => tables::front(project, *step)?,
         Directive::Steps => tables::steps(page),
         Directive::Planned => tables::planned(project),
         Directive::Index => return tables::index(project),

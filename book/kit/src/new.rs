@@ -11,7 +11,7 @@ use anyhow::{Context, bail, ensure};
 
 use crate::check::PARTS;
 use crate::record::trace;
-use crate::{Project, Result, Step, sync};
+use crate::{Project, Result, Step, project, sync};
 
 /// Writes the skeleton and what is generated from the list of steps; returns
 /// the files to begin with, from the root.
@@ -42,9 +42,10 @@ pub fn create(project: &Project, words: &[String]) -> Result<Vec<PathBuf>> {
     fs::write(&list, text)?;
     let project = Project::open(&project.root)?;
     let step = project.step(number)?;
-    copy(&project, base, step, Path::new(""))?;
-    write(&project, &trace::script_file(step), &script(&project, base, step))?;
-    write(&project, &step.chapter(), &chapter(step))?;
+    copy(&project, base, step)?;
+    let script = script(&project, base, step);
+    write(&project, &trace::script_file(step), script.as_bytes())?;
+    write(&project, &step.chapter(), chapter(step).as_bytes())?;
     let mut files = vec![
         "steps/steps.toml".into(),
         step.folder().join("main.rs"),
@@ -67,7 +68,7 @@ fn entry(number: u8, slug: &str, base: &Step) -> String {
     )
 }
 
-fn write(project: &Project, file: &Path, text: &str) -> Result<()> {
+fn write(project: &Project, file: &Path, text: &[u8]) -> Result<()> {
     let path = project.root.join(file);
     ensure!(!path.exists(), "{} is there already", file.display());
     if let Some(directory) = path.parent() {
@@ -77,27 +78,17 @@ fn write(project: &Project, file: &Path, text: &str) -> Result<()> {
 }
 
 /// Copies what is below the base's directory, but for its exercises.
-fn copy(
-    project: &Project,
-    base: &Step,
-    step: &Step,
-    below: &Path,
-) -> Result<()> {
-    let from = project.root.join(base.folder()).join(below);
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let path = below.join(entry.file_name());
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if entry.file_type()?.is_dir() {
-            copy(project, base, step, &path)?;
-        } else if name.ends_with(".rs") && !name.starts_with("ex_") {
-            let text = project.read(base.folder().join(&path))?;
-            let text = renamed(&text, base, step);
-            write(project, &step.folder().join(path), &text)?;
-        } else if !name.starts_with("ex_") {
-            let to = project.root.join(step.folder()).join(&path);
-            fs::create_dir_all(to.parent().unwrap_or(&project.root))?;
-            fs::copy(entry.path(), to)?;
+fn copy(project: &Project, base: &Step, step: &Step) -> Result<()> {
+    for file in project::files(&project.root, base.folder())? {
+        let copy = step.folder().join(file.strip_prefix(base.folder())?);
+        if project::is_exercise(&file) {
+            continue;
+        }
+        if file.extension().is_some_and(|end| end == "rs") {
+            let text = renamed(&project.read(&file)?, base, step);
+            write(project, &copy, text.as_bytes())?;
+        } else {
+            write(project, &copy, &fs::read(project.root.join(file))?)?;
         }
     }
     Ok(())

@@ -187,28 +187,40 @@ impl Project {
     /// # Errors
     /// When the folder cannot be read.
     pub fn sources(&self, step: &Step) -> Result<Vec<PathBuf>> {
-        let mut sources = Vec::new();
-        self.sources_in(&step.folder(), &mut sources)?;
-        sources.sort_by_key(|path| (!path.ends_with("main.rs"), path.clone()));
+        let mut sources = files(&self.root, step.folder())?;
+        sources.retain(|file| {
+            file.extension().is_some_and(|end| end == "rs")
+                && !is_exercise(file)
+        });
+        sources.sort_by_key(|path| !path.ends_with("main.rs"));
         Ok(sources)
     }
+}
 
-    fn sources_in(
-        &self,
-        folder: &Path,
-        found: &mut Vec<PathBuf>,
-    ) -> Result<()> {
-        let entries = fs::read_dir(self.root.join(folder))
-            .with_context(|| format!("cannot read {}", folder.display()))?;
-        for entry in entries {
-            let entry = entry?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if entry.file_type()?.is_dir() {
-                self.sources_in(&folder.join(name), found)?;
-            } else if name.ends_with(".rs") && !name.starts_with("ex_") {
-                found.push(folder.join(name));
-            }
+/// The files at and below `path`, in order; all are named from `root`.
+///
+/// # Errors
+/// When one of them cannot be read; the error names it.
+pub fn files(root: &Path, path: impl Into<PathBuf>) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut left = vec![path.into()];
+    while let Some(path) = left.pop() {
+        let wrong = || format!("cannot read {}", path.display());
+        let whole = root.join(&path);
+        if !fs::symlink_metadata(&whole).with_context(wrong)?.is_dir() {
+            files.push(path);
+            continue;
         }
-        Ok(())
+        for entry in fs::read_dir(whole).with_context(wrong)? {
+            left.push(path.join(entry?.file_name()));
+        }
     }
+    files.sort();
+    Ok(files)
+}
+
+/// Whether a file of a step is an exercise's, by its name.
+pub fn is_exercise(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default();
+    name.as_encoded_bytes().starts_with(b"ex_")
 }

@@ -5,18 +5,16 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, BufRead, BufReader};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::os::unix::process::CommandExt;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use nix::sys::prctl;
-use nix::sys::signal::Signal;
 
+use crate::project::files;
 use crate::record::cargo;
+use crate::record::process::Running;
 use crate::{Project, Result, Step, build};
 
 /// How often the sources are looked at.
@@ -34,21 +32,13 @@ const SOURCES: [&str; 8] = [
     "steps",
 ];
 
-/// How many clients are served at once: a browser opens six connections and
-/// keeps them, and the step, until one of them forks, serves one.
-const AT_ONCE: usize = 12;
-
-/// Processes of a step that serve a directory, behind one address.
+/// Serves a directory by a step. As long as no step serves several clients at
+/// a time, each connection has a process of its own, to which its bytes are
+/// passed: a browser opens six connections and keeps them.
 pub struct Server {
     listener: TcpListener,
-    idle: Mutex<Vec<Process>>,
-    returned: Condvar,
-}
-
-/// A step at its own address; dropping it ends it.
-struct Process {
-    child: Child,
-    address: String,
+    program: PathBuf,
+    directory: PathBuf,
 }
 
 impl Server {
@@ -75,13 +65,12 @@ impl Server {
         let name = step.context("no step serves files yet")?.program();
         eprintln!("book: building {name}, which serves it");
         let built = cargo::build(project, &["--bin".into(), name.clone()])?;
-        let program = cargo::built(&built, &name)?;
-        let mut idle = Vec::new();
-        for _ in 0..AT_ONCE {
-            idle.push(Process::start(program, directory)?);
-        }
-        let idle = Mutex::new(idle);
-        Ok(Server { listener, idle, returned: Condvar::new() })
+        let program = cargo::built(&built, &name)?.to_path_buf();
+        let directory = directory.to_path_buf();
+        let server = Server { listener, program, directory };
+        // One that cannot start says so now, and not to the first client.
+        server.process()?;
+        Ok(server)
     }
 
     /// Where it listens.
@@ -96,9 +85,13 @@ impl Server {
     pub fn serve(&self) {
         thread::scope(|scope| {
             for client in self.listener.incoming().flatten() {
-                let serve = move || self.relay(&client);
+                let relay = move || {
+                    if let Err(error) = self.relay(&client) {
+                        eprintln!("book: a client's connection broke: {error}");
+                    }
+                };
                 if let Err(error) =
-                    thread::Builder::new().spawn_scoped(scope, serve)
+                    thread::Builder::new().spawn_scoped(scope, relay)
                 {
                     // That client sees its connection end, and no other.
                     eprintln!("book: cannot serve a client: {error}");
@@ -107,56 +100,29 @@ impl Server {
         });
     }
 
-    /// Passes bytes between a client and a process that is idle, or as soon
-    /// as one is.
-    fn relay(&self, client: &TcpStream) {
-        let lock = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = self.returned.wait_while(lock, |idle| idle.is_empty());
-        let mut idle = waiting.unwrap_or_else(PoisonError::into_inner);
-        let Some(process) = idle.pop() else { return };
-        drop(idle);
-        if let Err(error) = process.relay(client) {
-            eprintln!("book: a client's connection broke: {error}");
-        }
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.push(process);
-        self.returned.notify_one();
-    }
-}
-
-impl Process {
-    fn start(program: &Path, directory: &Path) -> Result<Process> {
-        let mut command = Command::new(program);
-        command.arg("127.0.0.1:0").arg("--root").arg(directory);
-        command.stdin(Stdio::null()).stdout(Stdio::piped());
-        command.stderr(Stdio::null());
-        // SAFETY: between fork and exec it makes one bare system call.
-        unsafe {
-            command.pre_exec(|| {
-                // Should we be killed, the step ends too.
-                Ok(prctl::set_pdeathsig(Signal::SIGTERM)?)
-            })
-        };
-        let mut child = command
-            .spawn()
-            .with_context(|| format!("cannot start {}", program.display()))?;
+    /// A process of the step, which ends when it is dropped, and its address.
+    fn process(&self) -> Result<(Running, String)> {
+        let mut command = Command::new(&self.program);
+        command.arg("127.0.0.1:0").arg("--root").arg(&self.directory);
+        let (output, theirs) = io::pipe()?;
+        command.stdin(Stdio::null()).stdout(theirs).stderr(Stdio::null());
+        let process = Running::start(&mut command)?;
+        // Our copy of its end of the pipe would keep ours from its end.
+        drop(command);
         let mut line = String::new();
-        if let Some(output) = child.stdout.take() {
-            BufReader::new(output).read_line(&mut line)?;
-        }
+        BufReader::new(output).read_line(&mut line)?;
         let address = line.trim().strip_prefix("listening on http://");
-        let address = address.map(|it| it.trim_end_matches('/').to_string());
-        let mut process = Process { child, address: String::new() };
-        process.address = address.with_context(|| {
-            format!("{} does not say where it listens", program.display())
+        let address = address.with_context(|| {
+            format!("{} does not say where it listens", self.program.display())
         })?;
-        Ok(process)
+        Ok((process, address.trim_end_matches('/').to_string()))
     }
 
-    /// Until the step closes the connection, as it does when a client is
-    /// silent or gone.
-    fn relay(&self, client: &TcpStream) -> io::Result<()> {
-        let step = TcpStream::connect(&self.address)?;
+    /// Passes bytes between a client and a process until that closes the
+    /// connection, as it does when a client is silent or gone.
+    fn relay(&self, client: &TcpStream) -> Result<()> {
+        let (_process, address) = self.process()?;
+        let step = TcpStream::connect(address)?;
         thread::scope(|scope| {
             let (mut from, mut to) = (client, &step);
             thread::Builder::new().spawn_scoped(scope, move || {
@@ -170,14 +136,6 @@ impl Process {
             let _ = to.shutdown(Shutdown::Both);
             Ok(())
         })
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -207,26 +165,16 @@ fn rebuild(project: &Project) {
     }
 }
 
-/// Stands for the sources as they are now: their names, sizes and dates.
+/// Stands for the sources as they are now: their names, sizes and dates. A
+/// file that goes while it is looked at is a change like any other.
 fn stamp(project: &Project) -> u64 {
     let mut hasher = DefaultHasher::new();
     for source in SOURCES {
-        look(&project.root.join(source), &mut hasher);
+        for file in files(&project.root, source).unwrap_or_default() {
+            let data = fs::metadata(project.root.join(&file));
+            let data = data.map(|data| (data.len(), data.modified().ok()));
+            (file, data.ok()).hash(&mut hasher);
+        }
     }
     hasher.finish()
-}
-
-/// A file that goes while it is looked at is a change like any other.
-fn look(path: &Path, hasher: &mut DefaultHasher) {
-    let Ok(data) = fs::metadata(path) else { return };
-    path.hash(hasher);
-    match fs::read_dir(path) {
-        Ok(entries) => {
-            let mut paths: Vec<_> =
-                entries.flatten().map(|entry| entry.path()).collect();
-            paths.sort();
-            paths.iter().for_each(|path| look(path, hasher));
-        }
-        Err(_) => (data.len(), data.modified().ok()).hash(hasher),
-    }
 }

@@ -107,17 +107,17 @@ fn parts(step: &Step, text: &str) -> Option<Fault> {
 fn directives(step: &Step, text: &str) -> Vec<Fault> {
     let number = step.number;
     let mut wanted = vec![
-        ("front", Directive::Front { step: number }),
-        ("trace", Directive::Trace { step: number }),
-        ("calls", Directive::Calls { step: number }),
+        ("front", Directive::Front(number)),
+        ("trace", Directive::Trace(number)),
+        ("calls", Directive::Calls(number)),
     ];
     // It shows every line that has changed: nothing is silent.
     if step.base().is_some() {
-        let diff = Directive::Diff { step: number, item: None };
+        let diff = Directive::Diff(number, None);
         wanted.push(("diff", diff));
     }
     if !step.exercises.is_empty() {
-        wanted.push(("exercises", Directive::Exercises { step: number }));
+        wanted.push(("exercises", Directive::Exercises(number)));
     }
     let found: Vec<Directive> = pieces(text)
         .into_iter()
@@ -130,10 +130,9 @@ fn directives(step: &Step, text: &str) -> Vec<Fault> {
     let missing = missing.map(|(name, _)| format!("{name} {number:02}"));
     // What enters is printed.
     let printed = |file: &PathBuf| {
-        found.iter().any(|it| match it {
-            Directive::Module { file: printed, .. } => printed == file,
-            _ => false,
-        })
+        found.iter().any(
+            |it| matches!(it, Directive::Module(printed, _) if printed == file),
+        )
     };
     let modules = step.files().filter(|file| !printed(file));
     let modules = modules.map(|file| format!("module {}", file.display()));

@@ -5,11 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use regex::Regex;
 
 use super::addresses::{foreign, resolve, scheme};
 use super::html::{self, Address, Page};
 use crate::fault::Faults;
+use crate::project::files;
 use crate::{Fault, Project, Result, build, exercise};
 
 /// Pages that only repeat others: all of them for printing, and the first.
@@ -53,33 +53,18 @@ struct Site {
 
 impl Site {
     fn read(directory: &Path) -> Result<Self> {
+        let patterns = html::patterns()?;
         let mut site = Site { pages: BTreeMap::new(), files: BTreeSet::new() };
-        site.add(directory, "", &html::patterns()?)?;
-        Ok(site)
-    }
-
-    fn add(
-        &mut self,
-        directory: &Path,
-        path: &str,
-        patterns: &[Regex; 2],
-    ) -> Result<()> {
-        for entry in fs::read_dir(directory)? {
-            let entry = entry?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let name = format!("{path}{name}");
-            if entry.file_type()?.is_dir() {
-                self.add(&entry.path(), &format!("{name}/"), patterns)?;
-                continue;
-            }
+        for file in files(directory, "")? {
+            let name = file.to_string_lossy().into_owned();
             if name.ends_with(".html") {
-                let text = fs::read_to_string(entry.path())
+                let text = fs::read_to_string(directory.join(file))
                     .with_context(|| name.clone())?;
-                self.pages.insert(name.clone(), html::read(patterns, &text));
+                site.pages.insert(name.clone(), html::read(&patterns, &text));
             }
-            self.files.insert(name);
+            site.files.insert(name);
         }
-        Ok(())
+        Ok(site)
     }
 
     fn faults(&self, project: &Project, name: &str, page: &Page) -> Vec<Fault> {

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::{chart, session, trace};
-use crate::{Project, Result, Step};
+use crate::{Project, Result, Step, project};
 
 const FILE: &str = "book/data/recordings.toml";
 
@@ -126,16 +126,7 @@ fn hash(project: &Project, own: &[PathBuf], steps: &[&Step]) -> Option<String> {
 
 /// All files below a directory but the exercises, from the root.
 fn below(project: &Project, directory: &Path) -> Option<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(project.root.join(directory)).ok()? {
-        let entry = entry.ok()?;
-        let name = entry.file_name();
-        let path = directory.join(&name);
-        if entry.file_type().ok()?.is_dir() {
-            files.extend(below(project, &path)?);
-        } else if !name.as_encoded_bytes().starts_with(b"ex_") {
-            files.push(path);
-        }
-    }
+    let mut files = project::files(&project.root, directory).ok()?;
+    files.retain(|file| !project::is_exercise(file));
     Some(files)
 }

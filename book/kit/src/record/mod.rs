@@ -14,7 +14,7 @@ pub mod trace;
 
 mod compare;
 mod ports;
-mod process;
+pub(crate) mod process;
 mod quiet;
 
 use hashes::Hashes;
