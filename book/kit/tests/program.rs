@@ -99,7 +99,7 @@ fn a_session_that_no_longer_matches() {
         let check = book(&course, words).output().unwrap();
         let said = String::from_utf8_lossy(&check.stderr);
         assert!(check.status.success(), "{said}");
-        assert_eq!(said.contains("1 of 1: run 02-wait"), plays, "{said}");
+        assert_eq!(said.contains("1 of 1: runs 02-wait"), plays, "{said}");
     }
     // An edit by hand is noticed, and so is one of what the step is made of.
     let files = ["book/runs/02-wait.txt", "shared/voice.rs"];
@@ -108,11 +108,11 @@ fn a_session_that_no_longer_matches() {
         course.write(file, &format!("{text}{more}"));
         let check = book(&course, &["check"]).output().unwrap();
         let said = String::from_utf8_lossy(&check.stderr);
-        assert!(said.contains("1 of 1: run 02-wait"), "{file}: {said}");
+        assert!(said.contains("1 of 1: runs 02-wait"), "{file}: {said}");
         course.write(file, &text.replace('\n', "\r\n"));
         let check = book(&course, &["check"]).output().unwrap();
         let said = String::from_utf8_lossy(&check.stderr);
-        assert!(!said.contains("1 of 1: run 02-wait"), "{file}: {said}");
+        assert!(!said.contains("1 of 1: runs 02-wait"), "{file}: {said}");
         course.write(file, &text);
     }
 }

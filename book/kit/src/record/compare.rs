@@ -1,75 +1,39 @@
 //! Does a run today still show what the book shows?
 
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use super::progress;
-use super::session::{self, Script};
-use super::trace;
-use crate::{Fault, Project, Result, Step};
+use super::{Recording, build, progress};
+use crate::{Fault, Project, Result};
 
-/// How many sessions are played at once: they wait for most of their time.
+/// How many are played at once: they wait for most of their time.
 const AT_ONCE: usize = 3;
 
-/// Runs these steps again.
+/// Plays these recordings again; they are all of one kind.
 ///
 /// # Errors
-/// When the steps cannot be built.
-pub fn traces(project: &Project, steps: &[&Step]) -> Result<Vec<Fault>> {
-    if steps.is_empty() {
-        return Ok(Vec::new());
-    }
-    if let Some(why) = trace::impossible() {
-        return Ok(skip("traces", Path::new("book/traces"), why));
-    }
-    let built = trace::build(project, steps)?;
+/// When what they run cannot be built.
+pub fn played(
+    project: &Project,
+    mut recordings: Vec<Recording>,
+) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
-    for (at, step) in steps.iter().enumerate() {
-        progress(at, steps.len(), &format!("trace {:02}", step.number));
-        let now = trace::record(project, step, &built)
-            .and_then(|trace| trace.to_json());
-        let name = format!("traces {:02}", step.number);
-        faults.extend(compared(project, &trace::file(step), &name, now));
-    }
-    Ok(faults)
-}
-
-/// Plays these sessions again.
-///
-/// # Errors
-/// When a script cannot be read, or the steps cannot be built.
-pub fn sessions(project: &Project, names: &[String]) -> Result<Vec<Fault>> {
-    let mut faults = Vec::new();
-    let mut playable = Vec::new();
-    for name in names {
-        let script = session::script(project, name)?;
-        if !script.compare {
-            // Its numbers differ from run to run.
-        } else if let Some(why) = session::impossible(&script) {
-            let file = session::file(name);
-            faults.extend(skip(&format!("run {name}"), &file, &why));
-        } else {
-            playable.push((name, script));
-        }
-    }
-    let scripts: Vec<&Script> =
-        playable.iter().map(|(_, script)| script).collect();
-    let built = session::build(project, &scripts)?;
-    let (begun, found) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    recordings.retain(|recording| {
+        let why = recording.impossible();
+        faults.extend(why.iter().flat_map(|why| skip(recording, why)));
+        why.is_none()
+    });
+    let built = build(project, &recordings)?;
+    let (begun, found) = (AtomicUsize::new(0), Mutex::new(faults));
     thread::scope(|scope| {
         let work = || {
             loop {
                 let at = begun.fetch_add(1, Ordering::Relaxed);
-                let Some((name, script)) = playable.get(at) else { break };
-                progress(at, playable.len(), &format!("run {name}"));
-                let file = session::file(name);
-                let known = project.read(&file).unwrap_or_default();
-                let now = session::play(script, &built, &known)
-                    .map(|transcript| transcript.to_string());
-                let name = format!("runs {name}");
-                let fault = compared(project, &file, &name, now);
+                let Some(recording) = recordings.get(at) else { break };
+                progress(at, recordings.len(), &recording.name);
+                let now = recording.play(project, &built);
+                let fault = compared(project, recording, now);
                 unlocked(&found).extend(fault);
             }
         };
@@ -79,8 +43,7 @@ pub fn sessions(project: &Project, names: &[String]) -> Result<Vec<Fault>> {
         }
         work();
     });
-    faults.append(&mut unlocked(&found));
-    Ok(faults)
+    Ok(std::mem::take(&mut *unlocked(&found)))
 }
 
 /// What is behind a lock. That another thread has panicked does not make a
@@ -89,15 +52,14 @@ fn unlocked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The fault of a recording that has come out differently; `name` is what
-/// `cargo book record` calls it.
+/// The fault of a recording that has come out differently.
 fn compared(
     project: &Project,
-    file: &Path,
-    name: &str,
+    recording: &Recording,
     now: Result<String>,
-) -> Vec<Fault> {
-    let fault = |line, what: String| vec![Fault::new(file, line, what)];
+) -> Option<Fault> {
+    let Recording { name, file, .. } = recording;
+    let fault = |line, what: String| Some(Fault::new(file, line, what));
     let now = match now {
         Ok(now) => now,
         Err(error) => return fault(0, format!("the run fails: {error:#}")),
@@ -105,15 +67,13 @@ fn compared(
     let Ok(recorded) = project.read(file) else {
         return fault(0, format!("record it: cargo book record {name}"));
     };
-    let Some((line, what)) = difference(&recorded, &now) else {
-        return Vec::new();
-    };
+    let (line, what) = difference(&recorded, &now)?;
     let what = format!("{what}; if it is meant to: cargo book record {name}");
     if versions(&recorded) == versions(&now) {
         return fault(line, what);
     }
     let why = format!("line {line}, by other versions of the tools: {what}");
-    skip(name, file, &why)
+    skip(recording, &why)
 }
 
 /// The first line in which two recordings differ, but for versions.
@@ -148,13 +108,13 @@ fn versions(text: &str) -> Vec<&str> {
 
 /// Says loudly that something could not be compared; where all tools have to
 /// be there, that is a fault.
-pub fn skip(what: &str, file: &Path, why: &str) -> Vec<Fault> {
+fn skip(recording: &Recording, why: &str) -> Option<Fault> {
     if std::env::var_os("CI").is_some_and(|value| value == "true") {
         let what = format!("not compared: {why}");
-        return vec![Fault::new(file, 0, what)];
+        return Some(Fault::new(&recording.file, 0, what));
     }
-    eprintln!("SKIPPED {what}: {why}");
-    Vec::new()
+    eprintln!("SKIPPED {}: {why}", recording.name);
+    None
 }
 
 #[cfg(test)]

@@ -8,11 +8,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 
-use super::{chart, session, trace};
+use super::Recording;
 use crate::{Project, Result, Step, project};
 
 const FILE: &str = "book/data/recordings.toml";
@@ -30,22 +30,28 @@ impl Hashes {
     }
 
     /// Whether the recording is of what stands behind it now.
-    pub fn is_current(&self, name: &str, hash: Option<&str>) -> bool {
-        hash.is_some() && self.0.get(name).map(String::as_str) == hash
+    pub(super) fn is_current(
+        &self,
+        project: &Project,
+        recording: &Recording,
+    ) -> bool {
+        let hash = hash(project, recording);
+        hash.is_some() && self.0.get(&name(recording)) == hash.as_ref()
     }
 
     /// Notes that a recording is of what stands behind it now.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn note(
+    pub(super) fn note(
         &mut self,
         project: &Project,
-        name: &str,
-        hash: Option<String>,
+        recording: &Recording,
     ) -> Result<()> {
+        let name = name(recording);
+        let hash = hash(project, recording);
         let hash = hash.with_context(|| format!("{name} is incomplete"))?;
-        self.0.insert(name.to_string(), hash);
+        self.0.insert(name, hash);
         // A recording that is gone needs no line.
         let file = |name: &str| project.root.join("book").join(name);
         self.0.retain(|name, _| file(name).is_file());
@@ -58,57 +64,29 @@ impl Hashes {
 }
 
 /// The name of a recording in the list of hashes.
-pub fn name(recording: &Path) -> String {
-    let below = recording.strip_prefix("book").unwrap_or(recording);
-    below.display().to_string()
+fn name(recording: &Recording) -> String {
+    let file = &recording.file;
+    file.strip_prefix("book").unwrap_or(file).display().to_string()
 }
 
-/// The hash of a trace; `None` if a part of it is missing.
-pub fn of_trace(project: &Project, step: &Step) -> Option<String> {
-    let own = [trace::script_file(step), trace::file(step)];
-    hash(project, &own, &[step])
-}
-
-/// The hash of a session; `None` if a part of it is missing.
-pub fn of_session(project: &Project, name: &str) -> Option<String> {
-    let mut own = vec![session::script_file(name), session::file(name)];
-    let script = session::script(project, name).ok()?;
-    let words = session::words_of(&[&script]);
-    for word in &words {
-        let source = PathBuf::from(format!("book/runs/{word}.rs"));
-        own.extend(project.root.join(&source).is_file().then_some(source));
-    }
-    if words.contains("shim") {
-        own.extend(below(project, session::shim().1)?);
-    }
-    let steps = project.steps.iter();
-    let steps: Vec<&Step> =
-        steps.filter(|step| words.contains(&*step.program())).collect();
-    hash(project, &own, &steps)
-}
-
-/// The hash of a chart, which is of all steps.
-pub fn of_chart(project: &Project, name: &str) -> Option<String> {
-    let steps: Vec<&Step> = project.steps.iter().collect();
-    hash(project, &[chart::file(name)], &steps)
-}
-
-/// Over names and texts of all files. Line ends do not count: a checkout may
-/// have others.
-fn hash(project: &Project, own: &[PathBuf], steps: &[&Step]) -> Option<String> {
-    let mut files = own.to_vec();
-    for step in steps {
-        files.extend(below(project, &step.folder())?);
-    }
+/// Over names and texts of all files behind a recording; `None` if one is
+/// missing. Line ends do not count: a checkout may have others.
+fn hash(project: &Project, recording: &Recording) -> Option<String> {
+    let steps = &recording.steps;
+    let mut paths = recording.own.clone();
+    paths.push(recording.file.clone());
+    paths.extend(steps.iter().map(|step| step.folder()));
+    let mut later: Vec<PathBuf> = Vec::new();
     if let Some(last) = steps.iter().map(|step| step.number).max() {
-        let later = project.steps.iter().filter(|step| step.number > last);
-        let later: Vec<PathBuf> = later
-            .flat_map(|step| &step.modules)
-            .map(|module| Path::new("shared").join(module))
-            .collect();
-        let shared = below(project, Path::new("shared"))?;
-        files.extend(shared.into_iter().filter(|file| !later.contains(file)));
+        paths.push("shared".into());
+        let steps = project.steps.iter().filter(|step| step.number > last);
+        later.extend(steps.flat_map(Step::files));
     }
+    let mut files = Vec::new();
+    for path in paths {
+        files.extend(project::files(&project.root, path).ok()?);
+    }
+    files.retain(|file| !project::is_exercise(file) && !later.contains(file));
     files.sort();
     // FNV-1a, 64 bits: a change is to be noticed, not an enemy.
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
@@ -122,11 +100,4 @@ fn hash(project: &Project, own: &[PathBuf], steps: &[&Step]) -> Option<String> {
         add(&fs::read(project.root.join(&file)).ok()?);
     }
     Some(format!("{hash:016x}"))
-}
-
-/// All files below a directory but the exercises, from the root.
-fn below(project: &Project, directory: &Path) -> Option<Vec<PathBuf>> {
-    let mut files = project::files(&project.root, directory).ok()?;
-    files.retain(|file| !project::is_exercise(file));
-    Some(files)
 }

@@ -1,9 +1,11 @@
 //! What is recorded from runs of the steps: traces, terminal sessions and
 //! charts.
 
-use anyhow::ensure;
+use std::path::PathBuf;
 
-use crate::{Fault, Project, Result, Step};
+use anyhow::{Context, ensure};
+
+use crate::{Fault, Project, Result, Step, project};
 
 pub mod calls;
 pub mod cargo;
@@ -17,6 +19,7 @@ mod ports;
 pub(crate) mod process;
 mod quiet;
 
+use cargo::Built;
 use hashes::Hashes;
 
 /// Which recordings are made or played again.
@@ -26,6 +29,102 @@ pub enum Which {
     Changed,
     /// All.
     All,
+}
+
+/// What `cargo book record` calls the kinds of recordings; for each the
+/// directory and the names' ending by which those of the book are found.
+const KINDS: [(&str, &str, &str); 3] = [
+    ("traces", "book/traces", "session"),
+    ("runs", "book/runs", "session"),
+    ("charts", "book/data/charts", "json"),
+];
+
+/// Something that is recorded from a run.
+struct Recording<'a> {
+    /// What `cargo book record` calls it: `runs 02-wait`.
+    name: String,
+    /// Where it is written, from the root.
+    file: PathBuf,
+    /// What it is made of, besides the steps: files and directories.
+    own: Vec<PathBuf>,
+    /// The steps that are run for it.
+    steps: Vec<&'a Step>,
+    /// Whether a later run must show the same.
+    compare: bool,
+    /// How it is made.
+    source: Source<'a>,
+}
+
+/// What a recording is made from.
+enum Source<'a> {
+    Trace(&'a Step),
+    Run(session::Script),
+    Chart(chart::Recorder),
+}
+
+impl Recording<'_> {
+    /// Why it cannot be made on this machine, if so.
+    fn impossible(&self) -> Option<String> {
+        match &self.source {
+            Source::Run(script) => session::impossible(script),
+            // A chart of times needs no traces.
+            Source::Chart(_) if !self.compare => None,
+            _ => trace::impossible().map(str::to_string),
+        }
+    }
+
+    /// Makes it once more; the text of its file.
+    fn play(&self, project: &Project, built: &Built) -> Result<String> {
+        let known = project.read(&self.file).unwrap_or_default();
+        match &self.source {
+            Source::Trace(step) => {
+                trace::record(project, step, built, &known)?.to_json()
+            }
+            Source::Run(script) => {
+                Ok(session::play(script, built, &known)?.to_string())
+            }
+            Source::Chart(recorder) => recorder(project)?.to_json(),
+        }
+    }
+}
+
+/// The recordings of a kind that have these names, or all that the book has.
+fn recordings<'a>(
+    project: &'a Project,
+    (kind, directory, end): (&str, &str, &str),
+    names: &[String],
+) -> Result<Vec<Recording<'a>>> {
+    let mut names = names.to_vec();
+    if names.is_empty() && project.root.join(directory).is_dir() {
+        let files = project::files(&project.root, directory)?.into_iter();
+        let files = files.filter(|it| it.extension() == Some(end.as_ref()));
+        let stems =
+            files.filter_map(|it| it.file_stem()?.to_str().map(Into::into));
+        names = stems.collect();
+    }
+    let recording = |name: &String| match kind {
+        "traces" => trace::recording(project, name),
+        "runs" => session::recording(project, name),
+        _ => chart::recording(project, name),
+    };
+    names.iter().map(recording).collect()
+}
+
+/// Builds what these recordings run; they are all of one kind.
+fn build(project: &Project, recordings: &[Recording]) -> Result<Built> {
+    let (mut steps, mut scripts) = (Vec::new(), Vec::new());
+    for recording in recordings {
+        match &recording.source {
+            Source::Trace(step) => steps.push(*step),
+            Source::Run(script) => scripts.push(script),
+            // It builds what it counts.
+            Source::Chart(_) => {}
+        }
+    }
+    match steps.is_empty() {
+        true => session::build(project, &scripts),
+        false => trace::build(project, &steps),
+    }
 }
 
 /// Re-records `what` (`traces`, `runs` or `charts`; all if empty): of it
@@ -39,66 +138,51 @@ pub fn record(
     names: &[String],
     which: Which,
 ) -> Result<()> {
-    let all = what.is_empty();
+    let wanted = |(kind, ..): &&(&str, _, _)| what.is_empty() || what == *kind;
+    let kinds: Vec<_> = KINDS.iter().filter(wanted).collect();
     ensure!(
-        all || ["traces", "runs", "charts"].contains(&what),
+        !kinds.is_empty(),
         "'{what}' cannot be recorded: traces, runs or charts can"
     );
     let mut known = Hashes::load(project);
-    if all || what == "traces" {
-        let steps = match names.is_empty() {
-            true => traced_steps(project, &known, which),
-            false => steps(project, names)?,
-        };
-        trace::record_to_files(project, &steps, &mut known)?;
+    let mut failed = Vec::new();
+    for kind in kinds {
+        let mut wanted = recordings(project, *kind, names)?;
+        wanted.retain(|it| {
+            let all = which == Which::All || !names.is_empty();
+            all || !known.is_current(project, it)
+        });
+        let built = build(project, &wanted)?;
+        for (at, recording) in wanted.iter().enumerate() {
+            progress(at, wanted.len(), &recording.name);
+            // One that fails does not keep the others from being recorded.
+            let done = write(project, recording, &built, &mut known);
+            failed.extend(done.err().map(|error| {
+                format!("{}: {error:#}", recording.file.display())
+            }));
+        }
     }
-    if all || what == "runs" {
-        let names = match names.is_empty() {
-            true => sessions(project, &known, which)?,
-            false => names.to_vec(),
-        };
-        session::record_to_files(project, &names, &mut known)?;
-    }
-    if all || what == "charts" {
-        chart::record_to_files(project, names, which, &mut known)?;
-    }
+    ensure!(failed.is_empty(), "{}", failed.join("\nbook: "));
     Ok(())
 }
 
-/// The steps of these numbers.
-fn steps<'a>(project: &'a Project, names: &[String]) -> Result<Vec<&'a Step>> {
-    names.iter().map(|name| project.step(name.parse()?)).collect()
-}
-
-/// The steps for which there is a script of a trace.
-fn traced_steps<'a>(
-    project: &'a Project,
-    known: &Hashes,
-    which: Which,
-) -> Vec<&'a Step> {
-    let wanted = |step: &&Step| {
-        let name = hashes::name(&trace::file(step));
-        let hash = hashes::of_trace(project, step);
-        project.root.join(trace::script_file(step)).is_file()
-            && (which == Which::All
-                || !known.is_current(&name, hash.as_deref()))
-    };
-    project.steps.iter().filter(wanted).collect()
-}
-
-/// The names of sessions.
-fn sessions(
+/// Makes a recording, writes its file and notes what stands behind it.
+fn write(
     project: &Project,
-    known: &Hashes,
-    which: Which,
-) -> Result<Vec<String>> {
-    let mut names = session::names(project)?;
-    names.retain(|name| {
-        let hash = hashes::of_session(project, name);
-        let recording = hashes::name(&session::file(name));
-        which == Which::All || !known.is_current(&recording, hash.as_deref())
-    });
-    Ok(names)
+    recording: &Recording,
+    built: &Built,
+    known: &mut Hashes,
+) -> Result<()> {
+    if let Some(why) = recording.impossible() {
+        anyhow::bail!("{why}");
+    }
+    let text = recording.play(project, built)?;
+    let file = &recording.file;
+    std::fs::write(project.root.join(file), &text)
+        .with_context(|| format!("cannot write {}", file.display()))?;
+    known.note(project, recording)?;
+    println!("{}: {} lines", file.display(), text.lines().count());
+    Ok(())
 }
 
 /// Runs again what is recorded and comparable, and reports what has come out
@@ -108,19 +192,22 @@ fn sessions(
 /// When a run cannot be made at all.
 pub fn compare(project: &Project, which: Which) -> Result<Vec<Fault>> {
     let known = Hashes::load(project);
-    let steps = traced_steps(project, &known, which);
-    let sessions = sessions(project, &known, which)?;
-    let mut faults = compare::traces(project, &steps)?;
-    faults.extend(compare::sessions(project, &sessions)?);
-    faults.extend(chart::compare(project, &known, which)?);
-    if faults.is_empty() && which == Which::Changed {
-        let count = steps.len() + sessions.len();
-        if count > 0 {
-            eprintln!(
-                "book: {count} recordings are as before; `cargo book record` \
-                 notes it, and they are not played again"
-            );
-        }
+    let mut faults = Vec::new();
+    let mut count = 0;
+    for kind in KINDS {
+        let mut wanted = recordings(project, kind, &[])?;
+        wanted.retain(|it| {
+            it.compare
+                && (which == Which::All || !known.is_current(project, it))
+        });
+        count += wanted.len();
+        faults.extend(compare::played(project, wanted)?);
+    }
+    if faults.is_empty() && which == Which::Changed && count > 0 {
+        eprintln!(
+            "book: {count} recordings are as before; `cargo book record` \
+             notes it, and they are not played again"
+        );
     }
     Ok(faults)
 }

@@ -6,14 +6,12 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-use super::compare::skip;
-use super::hashes::{self, Hashes};
-use super::{Which, cargo, trace};
+use super::{Recording, Source, cargo, trace};
 use crate::html::{block, escape};
-use crate::{Fault, Project, Result, Step};
+use crate::{Project, Result, Step};
 
 mod draw;
 mod nagle;
@@ -33,25 +31,15 @@ pub struct Chart {
 }
 
 /// How a chart's numbers come about.
-type Recorder = fn(&Project) -> Result<Chart>;
+pub(super) type Recorder = fn(&Project) -> Result<Chart>;
 
-/// Whether a chart's numbers are the same wherever they are recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Numbers {
-    /// Counts: compared with a new recording.
-    Counted,
-    /// Times: they are one machine's, which the chart names.
-    Timed,
-}
-
-/// The charts that can be recorded again.
-const RECORDERS: [(&str, Numbers, Recorder); 2] = [
-    ("calls-per-step", Numbers::Counted, calls_per_step),
-    ("nagle", Numbers::Timed, nagle::record),
-];
+/// The charts that can be recorded again, and whether they count: times are
+/// one machine's, which the chart names.
+const RECORDERS: [(&str, bool, Recorder); 2] =
+    [("calls-per-step", true, calls_per_step), ("nagle", false, nagle::record)];
 
 impl Chart {
-    fn to_json(&self) -> Result<String> {
+    pub(super) fn to_json(&self) -> Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 }
@@ -102,85 +90,28 @@ fn table(chart: &Chart) -> Result<String, std::fmt::Error> {
     Ok(html)
 }
 
-/// Records charts and writes their files: those named, or else what `which`
-/// says. Times are another machine's each time, so that they are recorded
-/// when they are named, or all are.
+/// The chart of that name.
 ///
 /// # Errors
-/// When nothing records such a chart, or its numbers cannot be had.
-pub fn record_to_files(
-    project: &Project,
-    names: &[String],
-    which: Which,
-    known: &mut Hashes,
-) -> Result<()> {
-    for name in names {
-        if !RECORDERS.iter().any(|(known, ..)| known == name) {
-            bail!("nothing records a chart '{name}'");
-        }
-    }
-    for (name, numbers, recorder) in RECORDERS {
-        let file = file(name);
-        let hash = hashes::of_chart(project, name);
-        let current = known.is_current(&hashes::name(&file), hash.as_deref());
-        let wanted = match names.is_empty() {
-            true if which == Which::All => true,
-            true => numbers == Numbers::Counted && !current,
-            false => names.iter().any(|wanted| wanted == name),
-        };
-        if !wanted {
-            continue;
-        }
-        eprintln!("book: chart {name}");
-        let path = project.root.join(&file);
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        std::fs::write(path, recorder(project)?.to_json()?)
-            .with_context(|| file.display().to_string())?;
-        let hash = hashes::of_chart(project, name);
-        known.note(project, &hashes::name(&file), hash)?;
-        println!("{}", file.display());
-    }
-    Ok(())
-}
-
-/// Charts whose numbers are others now.
-///
-/// # Errors
-/// When the numbers cannot be had.
-pub fn compare(
-    project: &Project,
-    known: &Hashes,
-    which: Which,
-) -> Result<Vec<Fault>> {
-    let mut faults = Vec::new();
-    for (name, numbers, recorder) in RECORDERS {
-        let file = file(name);
-        let hash = hashes::of_chart(project, name);
-        let current = known.is_current(&hashes::name(&file), hash.as_deref());
-        if numbers == Numbers::Timed || (which == Which::Changed && current) {
-            continue;
-        }
-        // A book without this chart has nothing to compare.
-        let Ok(recorded) = project.read(&file) else { continue };
-        if let Some(why) = trace::impossible() {
-            faults.extend(skip(&format!("chart {name}"), &file, why));
-            continue;
-        }
-        eprintln!("book: chart {name}");
-        let now = recorder(project)?.to_json()?;
-        let mut lines = recorded.lines().zip(now.lines());
-        if recorded != now {
-            let at = lines.position(|(old, new)| old != new);
-            let line = at.map_or(0, |index| index + 1);
-            let what = format!(
-                "the numbers are others now: cargo book record charts {name}"
-            );
-            faults.push(Fault::new(file, line, what));
-        }
-    }
-    Ok(faults)
+/// When nothing records such a chart.
+pub(super) fn recording<'a>(
+    project: &'a Project,
+    name: &str,
+) -> Result<Recording<'a>> {
+    let mut recorders = RECORDERS.into_iter();
+    let found = recorders.find(|(known, ..)| *known == name);
+    let (_, counted, recorder) =
+        found.with_context(|| format!("nothing records a chart '{name}'"))?;
+    // Times are another machine's each time, whatever the steps are.
+    let steps = project.steps.iter().filter(|_| counted).collect();
+    Ok(Recording {
+        name: format!("charts {name}"),
+        file: file(name),
+        own: Vec::new(),
+        steps,
+        compare: counted,
+        source: Source::Chart(recorder),
+    })
 }
 
 /// How many requests are counted.

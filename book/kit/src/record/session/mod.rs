@@ -5,13 +5,12 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::Context;
 
 use super::cargo::{self, Built};
-use super::hashes::{self, Hashes};
-use super::progress;
+use super::{Recording, Source};
 use crate::{Project, Result};
 
 mod page;
@@ -28,11 +27,6 @@ use stage::Stage;
 pub use tools::{impossible, tools};
 pub use transcript::{Kind, Line, Transcript};
 
-/// The library that `cargo ex shim` preloads: its target, and its sources.
-pub fn shim() -> (&'static str, &'static Path) {
-    ("shim", Path::new("tests/lab/shim"))
-}
-
 /// The script of a session, from the root.
 pub fn script_file(name: &str) -> PathBuf {
     format!("book/runs/{name}.session").into()
@@ -43,35 +37,39 @@ pub fn file(name: &str) -> PathBuf {
     format!("book/runs/{name}.txt").into()
 }
 
-/// The names of all sessions.
+/// The session of that name.
 ///
 /// # Errors
-/// When the folder is there and cannot be read.
-pub fn names(project: &Project) -> Result<Vec<String>> {
-    let folder = project.root.join("book/runs");
-    if !folder.exists() {
-        return Ok(Vec::new());
+/// When there is no script of it, or a line of that is no act.
+pub(super) fn recording<'a>(
+    project: &'a Project,
+    name: &str,
+) -> Result<Recording<'a>> {
+    let file = script_file(name);
+    let script = Script::parse(&project.read(&file)?)
+        .with_context(|| file.display().to_string())?;
+    let words = words_of(&[&script]);
+    let sources = words.iter().map(|word| source_file(word));
+    let mut own: Vec<PathBuf> =
+        sources.filter(|it| project.root.join(it).is_file()).collect();
+    own.push(file);
+    if words.contains("shim") {
+        own.push("tests/lab/shim".into());
     }
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|end| end == "session") {
-            let name = path.file_stem().unwrap_or_default();
-            names.push(name.to_string_lossy().into_owned());
-        }
-    }
-    names.sort();
-    Ok(names)
+    let steps = project.steps.iter();
+    Ok(Recording {
+        name: format!("runs {name}"),
+        file: self::file(name),
+        own,
+        steps: steps.filter(|it| words.contains(&*it.program())).collect(),
+        compare: script.compare,
+        source: Source::Run(script),
+    })
 }
 
-/// The script of a session.
-///
-/// # Errors
-/// When there is none, or a line of it is no act.
-pub fn script(project: &Project, name: &str) -> Result<Script> {
-    let file = script_file(name);
-    Script::parse(&project.read(&file)?)
-        .with_context(|| file.display().to_string())
+/// A file that sessions have at hand if they name it.
+fn source_file(word: &str) -> PathBuf {
+    format!("book/runs/{word}.rs").into()
 }
 
 /// The recorded session.
@@ -113,7 +111,7 @@ pub fn build(project: &Project, scripts: &[&Script]) -> Result<Built> {
         }
     }
     if words.contains("shim") {
-        targets.extend(["--example".to_string(), shim().0.to_string()]);
+        targets.extend(["--example".to_string(), "shim".to_string()]);
     }
     let mut built = match targets.is_empty() {
         true => Built::new(),
@@ -123,7 +121,7 @@ pub fn build(project: &Project, scripts: &[&Script]) -> Result<Built> {
         built.insert("rustc".to_string(), cargo::compiler(project)?);
     }
     for word in words {
-        let source = project.root.join(format!("book/runs/{word}.rs"));
+        let source = project.root.join(source_file(word));
         if source.exists() {
             built.insert(format!("{word}.rs"), source);
         }
@@ -148,54 +146,4 @@ pub fn play(script: &Script, built: &Built, known: &str) -> Result<Transcript> {
         files.iter().map(|(name, file)| (&**name, *file)).collect();
     let stage = Stage::new(&programs, &files)?;
     record::record(script, &stage, known)
-}
-
-/// Records sessions and writes their files.
-///
-/// # Errors
-/// Those of [`play`], and when a file cannot be written.
-pub fn record_to_files(
-    project: &Project,
-    names: &[String],
-    known: &mut Hashes,
-) -> Result<()> {
-    let mut scripts = Vec::new();
-    for name in names {
-        scripts.push(script(project, name)?);
-    }
-    let built = build(project, &scripts.iter().collect::<Vec<_>>())?;
-    let mut failed = Vec::new();
-    for (at, (name, script)) in names.iter().zip(&scripts).enumerate() {
-        progress(at, names.len(), &format!("run {name}"));
-        // One that fails does not keep the others from being recorded.
-        if let Err(error) = record_to_file(project, name, script, &built, known)
-        {
-            failed.push(format!("{}: {error:#}", script_file(name).display()));
-        }
-    }
-    ensure!(failed.is_empty(), "{}", failed.join("\nbook: "));
-    Ok(())
-}
-
-fn record_to_file(
-    project: &Project,
-    name: &str,
-    script: &Script,
-    built: &Built,
-    known: &mut Hashes,
-) -> Result<()> {
-    if let Some(why) = impossible(script) {
-        bail!("{why}");
-    }
-    let file = file(name);
-    let before = project.read(&file).unwrap_or_default();
-    let transcript = play(script, built, &before)?;
-    std::fs::write(project.root.join(&file), transcript.to_string())?;
-    known.note(
-        project,
-        &hashes::name(&file),
-        hashes::of_session(project, name),
-    )?;
-    println!("{}: {} lines", file.display(), transcript.lines.len());
-    Ok(())
 }

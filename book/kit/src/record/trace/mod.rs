@@ -4,7 +4,6 @@
 //! what happens around the step; `book/traces/NN.json` holds what it then
 //! asked of the kernel.
 
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -12,10 +11,9 @@ use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
 use super::cargo::{self, Built};
-use super::hashes::{self, Hashes};
 use super::ports::Ports;
 use super::session::Script;
-use super::{process, progress};
+use super::{Recording, Source, process};
 use crate::{Project, Result, Step};
 
 mod ours;
@@ -76,27 +74,31 @@ impl Trace {
 
     /// One call a line, so that a change can be seen.
     pub(super) fn to_json(&self) -> Result<String> {
-        let mut json = String::from("{\n");
-        writeln!(
-            json,
-            "\"strace\": {},",
-            serde_json::to_string(&self.strace)?
-        )?;
-        writeln!(json, "\"rustc\": {},", serde_json::to_string(&self.rustc)?)?;
-        writeln!(json, "\"interrupted\": {},", self.interrupted)?;
-        json.push_str("\"tasks\": [");
-        for (index, task) in self.tasks.iter().enumerate() {
-            json.push_str(if index == 0 { "\n" } else { ",\n" });
-            let label = serde_json::to_string(&task.label)?;
-            write!(json, "{{\"label\": {label}, \"calls\": [")?;
-            for (index, call) in task.calls.iter().enumerate() {
-                json.push_str(if index == 0 { "\n" } else { ",\n" });
-                write!(json, "  {}", serde_json::to_string(call)?)?;
-            }
-            json.push_str("\n]}");
-        }
-        json.push_str("\n]\n}\n");
-        Ok(json)
+        let Trace { strace, rustc, interrupted, tasks } = self;
+        let tasks: Vec<String> =
+            tasks.iter().map(Task::to_json).collect::<Result<_>>()?;
+        Ok(format!(
+            "{{\n\"strace\": {},\n\"rustc\": {},\n\"interrupted\": \
+             {interrupted},\n\"tasks\": [\n{}\n]\n}}\n",
+            serde_json::to_string(strace)?,
+            serde_json::to_string(rustc)?,
+            tasks.join(",\n"),
+        ))
+    }
+}
+
+impl Task {
+    fn to_json(&self) -> Result<String> {
+        let calls: Vec<String> = self
+            .calls
+            .iter()
+            .map(|call| Ok(format!("  {}", serde_json::to_string(call)?)))
+            .collect::<Result<_>>()?;
+        let label = serde_json::to_string(&self.label)?;
+        Ok(format!(
+            "{{\"label\": {label}, \"calls\": [\n{}\n]}}",
+            calls.join(",\n")
+        ))
     }
 }
 
@@ -158,18 +160,46 @@ pub fn build(project: &Project, steps: &[&Step]) -> Result<Built> {
     cargo::build_for_traces(project, &targets)
 }
 
-/// Runs a step and returns its trace.
+/// The trace of the step of that number.
+///
+/// # Errors
+/// When there is no such step.
+pub(super) fn recording<'a>(
+    project: &'a Project,
+    number: &str,
+) -> Result<Recording<'a>> {
+    let parsed = number.parse();
+    let step =
+        project
+            .step(parsed.with_context(|| {
+                format!("`{number}` is no step's number")
+            })?)?;
+    Ok(Recording {
+        name: format!("traces {:02}", step.number),
+        file: file(step),
+        own: vec![script_file(step)],
+        steps: vec![step],
+        compare: true,
+        source: Source::Trace(step),
+    })
+}
+
+/// Runs a step and returns its trace. `known` is what was recorded before.
 ///
 /// # Errors
 /// When the script cannot be read, or the step does not do what the script
 /// expects of it.
-pub fn record(project: &Project, step: &Step, built: &Built) -> Result<Trace> {
+pub fn record(
+    project: &Project,
+    step: &Step,
+    built: &Built,
+    known: &str,
+) -> Result<Trace> {
     let script_file = script_file(step);
     let script = Script::parse(&project.read(&script_file)?)
         .with_context(|| script_file.display().to_string())?;
     let program = cargo::built(built, &step.program())?;
-    let known = project.read(file(step)).unwrap_or_default();
-    let tasks = trace_program(&script, program, &project.root, &known)
+    let tasks = trace_program(&script, program, &project.root, known)
         .with_context(|| script_file.display().to_string())?;
     Ok(Trace {
         strace: strace_version()?,
@@ -246,32 +276,6 @@ fn strace_version() -> Result<String> {
     let text = String::from_utf8_lossy(&output.stdout);
     let first = text.lines().next().unwrap_or_default();
     Ok(first.rsplit(' ').next().unwrap_or("unknown").to_string())
-}
-
-/// Records steps and writes their files.
-///
-/// # Errors
-/// Those of [`record`], and when a file cannot be written.
-pub fn record_to_files(
-    project: &Project,
-    steps: &[&Step],
-    known: &mut Hashes,
-) -> Result<()> {
-    if steps.is_empty() {
-        return Ok(());
-    }
-    let built = build(project, steps)?;
-    for (at, step) in steps.iter().enumerate() {
-        progress(at, steps.len(), &format!("trace {:02}", step.number));
-        let trace = record(project, step, &built)?;
-        let file = file(step);
-        std::fs::write(project.root.join(&file), trace.to_json()?)
-            .with_context(|| file.display().to_string())?;
-        let hash = hashes::of_trace(project, step);
-        known.note(project, &hashes::name(&file), hash)?;
-        println!("{}: {} calls", file.display(), trace.calls().count());
-    }
-    Ok(())
 }
 
 #[cfg(test)]
