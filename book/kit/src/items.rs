@@ -191,7 +191,7 @@ fn name_of(item: &syn::Item) -> Option<(String, Kind)> {
 }
 
 /// The type's own name, without path, references and parameters.
-fn last_name(kind: &syn::Type) -> String {
+pub(crate) fn last_name(kind: &syn::Type) -> String {
     match kind {
         syn::Type::Path(path) => last_of(&path.path),
         syn::Type::Reference(reference) => last_name(&reference.elem),

@@ -51,3 +51,9 @@ pub mod view;
 pub use anyhow::Result;
 pub use fault::Fault;
 pub use project::{Exercise, Project, Step};
+
+/// A pattern of ours, which is therefore one.
+#[expect(clippy::expect_used, reason = "a wrong one fails in every test")]
+fn pattern(text: &str) -> regex::Regex {
+    regex::Regex::new(text).expect("a pattern")
+}

@@ -1,15 +1,19 @@
 //! Reads a built page: its ids, and every address it names.
 
+use std::sync::LazyLock;
+
 use regex::Regex;
 
-use crate::Result;
+use crate::pattern;
 
 /// A comment, or a tag with its attributes.
-const TAG: &str =
-    r#"(?s)<!--.*?-->|<([a-zA-Z][\w-]*)((?:[^>"']|"[^"]*"|'[^']*')*)>"#;
+static TAG: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r#"(?s)<!--.*?-->|<([a-zA-Z][\w-]*)((?:[^>"']|"[^"]*"|'[^']*')*)>"#)
+});
 
-const ATTRIBUTE: &str =
-    r#"([^\s=/"'>]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"#;
+static ATTRIBUTE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r#"([^\s=/"'>]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"#)
+});
 
 /// What a page has and names.
 #[derive(Debug, Default)]
@@ -32,22 +36,17 @@ pub struct Address {
     pub is_link: bool,
 }
 
-/// The patterns, in the form in which they are searched for.
-pub fn patterns() -> Result<[Regex; 2]> {
-    Ok([Regex::new(TAG)?, Regex::new(ATTRIBUTE)?])
-}
-
-/// Reads a page by these patterns.
-pub fn read([tags, attributes]: &[Regex; 2], text: &str) -> Page {
+/// Reads a page.
+pub fn read(text: &str) -> Page {
     let mut page = Page::default();
     let mut at = 0;
-    while let Some(tag) = tags.captures_at(text, at) {
+    while let Some(tag) = TAG.captures_at(text, at) {
         at += tag.get(0).map_or(0, |tag| tag.end() - at);
         let (Some(name), Some(inside)) = (tag.get(1), tag.get(2)) else {
             continue;
         };
         let name = name.as_str().to_ascii_lowercase();
-        for attribute in attributes.captures_iter(inside.as_str()) {
+        for attribute in ATTRIBUTE.captures_iter(inside.as_str()) {
             let value = (2..5).find_map(|group| attribute.get(group));
             let value = value.map_or("", |value| value.as_str().trim());
             let value = value.replace("&amp;", "&");
@@ -113,13 +112,11 @@ impl Page {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
     fn finds_ids_and_addresses() {
         let page = read(
-            &patterns().unwrap(),
             "<title>a <a href=no></title><a ID='x' href=\" y.html#z \">t</a>\
              <svg id=s><title id=t>q</title><image href=i.png /></svg>\
              <p id=after title='a > b' style=\"background: url('b.png')\">\

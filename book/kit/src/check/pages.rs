@@ -53,14 +53,13 @@ struct Site {
 
 impl Site {
     fn read(directory: &Path) -> Result<Self> {
-        let patterns = html::patterns()?;
         let mut site = Site { pages: BTreeMap::new(), files: BTreeSet::new() };
         for file in files(directory, "")? {
             let name = file.to_string_lossy().into_owned();
             if name.ends_with(".html") {
                 let text = fs::read_to_string(directory.join(file))
                     .with_context(|| name.clone())?;
-                site.pages.insert(name.clone(), html::read(&patterns, &text));
+                site.pages.insert(name.clone(), html::read(&text));
             }
             site.files.insert(name);
         }

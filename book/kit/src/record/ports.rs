@@ -14,19 +14,21 @@ use nix::sys::socket::{
 };
 use regex::{Captures, Regex};
 
+use crate::pattern;
+
 /// The ports that scripts may name; each stands for a free one.
 pub const SHOWN: std::ops::RangeInclusive<u16> = 8080..=8089;
 
 /// A port as a script names it.
 static PORT_IN_SCRIPT: LazyLock<Regex> = LazyLock::new(|| {
-    valid(
+    pattern(
         r"(?x) (?<before> : | / | [\d.]+\x20 | ::1\x20 | localhost\x20
         | port\x20 | -l\x20 | \bstep\d\d\x20 (?:--\x20)? )
         (?<port>808\d)\b",
     )
 });
 
-static FOUR_DIGITS: LazyLock<Regex> = LazyLock::new(|| valid(r"\b\d{4}\b"));
+static FOUR_DIGITS: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b\d{4}\b"));
 
 /// Where the made-up numbers of other clients' ports begin.
 const FIRST_CLIENT: u16 = 50_000;
@@ -140,11 +142,6 @@ fn ephemeral() -> std::ops::RangeInclusive<u16> {
         (Some(first), Some(last)) => first..=last,
         _ => 32_768..=60_999,
     }
-}
-
-#[expect(clippy::expect_used, reason = "the patterns of this file are valid")]
-fn valid(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("valid")
 }
 
 /// Whether `bind` succeeds. The standard library's listener would set

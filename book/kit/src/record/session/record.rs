@@ -12,9 +12,9 @@ use super::script::{Act, Script, What};
 use super::stage::Stage;
 use super::terminal::{Key, Terminal, printable};
 use super::transcript::{Kind, Line, Transcript};
-use crate::Result;
 use crate::record::ports::{Clients, Ports};
 use crate::record::{process, quiet};
+use crate::{Result, pattern};
 
 /// How long to wait for rest: a program that never rests is let go on.
 const RESTLESS: Duration = Duration::from_secs(3);
@@ -22,10 +22,8 @@ const RESTLESS: Duration = Duration::from_secs(3);
 /// A page shows no more; a session that prints more wants `| head`.
 const MOST_LINES: usize = 200;
 
-static CLIENT: LazyLock<Regex> = LazyLock::new(|| {
-    #[expect(clippy::expect_used, reason = "the pattern is valid")]
-    Regex::new(r"(?<before>127\.0\.0\.1:|::1\]:)(?<port>\d+)\b").expect("valid")
-});
+static CLIENT: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?<before>127\.0\.0\.1:|::1\]:)(?<port>\d+)\b"));
 
 /// Plays `script` on `stage`. `known` is what was recorded before.
 ///

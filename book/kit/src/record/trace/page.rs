@@ -2,13 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use super::{Call, Script, Task};
 use crate::html::{block, call_link, escape, source_link};
-use crate::{Project, Result};
+use crate::{Project, Result, pattern};
 
 /// A string longer than this many characters is cut on the page.
 const LONG: usize = 48;
+
+/// A string, or a descriptor with its note, such as `4<TCP:[a->b]>`, which
+/// has a `>` inside its square brackets.
+static PART: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r#"(?xs) (?<string> "(?:\\.|[^"\\])*"? )
+        | (?<number>\d*) (?<note> <(?:\[(?:\[.*?\]|[^]])*\]|[^>\[])*> )"#,
+    )
+});
 
 /// The strace transcript of a step, as HTML.
 ///
@@ -74,58 +86,27 @@ type Notes = BTreeMap<String, String>;
 /// it is new, not each time.
 fn marked(text: &str, notes: &mut Notes) -> String {
     let mut html = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find(['"', '<']) {
-        let (before, from) = rest.split_at(at);
-        html.push_str(&escape(before));
-        let is_string = from.starts_with('"');
-        let end =
-            if is_string { end_of_string(from) } else { end_of_note(from) };
-        let (part, after) = from.split_at(end);
-        rest = after;
-        if is_string {
+    let mut done = 0;
+    for found in PART.captures_iter(text) {
+        let Some(part) = found.get(0) else { continue };
+        html.push_str(&escape(&text[done..part.start()]));
+        done = part.end();
+        if let Some(string) = found.name("string") {
             // Of a string that strace has cut it says so itself.
-            let dots = if after.starts_with("...") { "" } else { "..." };
-            html.push_str(&escape(&cut(part, dots)));
+            let dots = if text[done..].starts_with("...") { "" } else { "..." };
+            html.push_str(&escape(&cut(string.as_str(), dots)));
             continue;
         }
-        let is_digit = |letter: char| letter.is_ascii_digit();
-        let descriptor = &before[before.trim_end_matches(is_digit).len()..];
-        let known = notes.insert(descriptor.to_string(), part.to_string());
-        if known.as_deref() != Some(part) {
+        let (number, note) = (&found["number"], &found["note"]);
+        html.push_str(number);
+        let known = notes.insert(number.to_string(), note.to_string());
+        if known.as_deref() != Some(note) {
             html.push_str("<span class=\"trace-note\">");
-            html.push_str(&escape(part));
+            html.push_str(&escape(note));
             html.push_str("</span>");
         }
     }
-    html + &escape(rest)
-}
-
-fn end_of_string(text: &str) -> usize {
-    let mut escaped = false;
-    for (at, letter) in text.char_indices().skip(1) {
-        match letter {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '"' => return at + 1,
-            _ => {}
-        }
-    }
-    text.len()
-}
-
-/// The end of `<TCP:[a->b]>`, which has a `>` inside its square brackets.
-fn end_of_note(text: &str) -> usize {
-    let mut open = 0_i32;
-    for (at, letter) in text.char_indices() {
-        match letter {
-            '[' => open += 1,
-            ']' => open -= 1,
-            '>' if open == 0 => return at + 1,
-            _ => {}
-        }
-    }
-    text.len()
+    html + &escape(&text[done..])
 }
 
 /// A string cut as strace itself cuts, with `dots` behind it, but never inside

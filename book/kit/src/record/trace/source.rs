@@ -1,10 +1,18 @@
 //! From a frame of a stack to the line of source that it stands for.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use addr2line::Loader;
 use anyhow::{Context, Result, anyhow};
 use object::{Object, ObjectSegment};
+use regex::Regex;
+
+use crate::items::last_name;
+use crate::pattern;
+
+/// `::{closure#0}`, or `::{{closure}}` as compilers wrote it before.
+static CLOSURES: LazyLock<Regex> = LazyLock::new(|| pattern(r"::\{+[^{}]*\}+"));
 
 /// The debugging information of one program.
 pub struct Source {
@@ -88,48 +96,21 @@ impl Source {
 ///
 /// `<step02::Guard as core::ops::drop::Drop>::drop` is `Guard::drop`.
 fn spoken(name: &str) -> String {
-    let plain = without_parameters(name);
-    let mut parts: Vec<&str> = plain.split("::").collect();
-    parts.retain(|part| !part.is_empty() && !part.starts_with('{'));
-    let Some(function) = parts.pop() else { return name.to_string() };
-    match parts.pop() {
-        Some(owner) if owner.starts_with(char::is_uppercase) => {
-            format!("{owner}::{function}")
-        }
-        _ => function.to_string(),
+    let function = CLOSURES.replace_all(name, "");
+    let Ok(path) = syn::parse_str::<syn::TypePath>(&function) else {
+        return name.to_string();
+    };
+    let segments = path.path.segments.iter();
+    let mut names = segments.map(|it| it.ident.to_string()).rev();
+    let function = names.next().unwrap_or_default();
+    let owner = match &path.qself {
+        Some(owner) => Some(last_name(&owner.ty)),
+        None => names.next(),
+    };
+    match owner.filter(|name| name.starts_with(char::is_uppercase)) {
+        Some(owner) => format!("{owner}::{function}"),
+        None => function,
     }
-}
-
-/// Drops what stands in angle brackets, except that `<T as Trait>::f` and
-/// `<T>::f` keep their T.
-fn without_parameters(name: &str) -> String {
-    if let Some(rest) = name.strip_prefix('<') {
-        let mut depth = 1_u32;
-        for (at, byte) in rest.bytes().enumerate() {
-            match byte {
-                b'<' => depth += 1,
-                b'>' if !rest[..at].ends_with('-') => depth -= 1,
-                _ => {}
-            }
-            if depth == 0 {
-                let (inner, after) = (&rest[..at], &rest[at + 1..]);
-                let owner = inner.split(" as ").next().unwrap_or(inner);
-                let owner = without_parameters(owner);
-                return format!("{owner}{}", without_parameters(after));
-            }
-        }
-    }
-    let mut depth = 0_u32;
-    let mut kept = String::new();
-    for letter in name.chars() {
-        match letter {
-            '<' => depth += 1,
-            '>' => depth = depth.saturating_sub(1),
-            _ if depth == 0 => kept.push(letter),
-            _ => {}
-        }
-    }
-    kept
 }
 
 #[cfg(test)]

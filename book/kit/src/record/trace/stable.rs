@@ -2,10 +2,12 @@
 //! memory, inode numbers, process numbers.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use anyhow::Result;
 use regex::{Captures, Regex};
 
+use crate::pattern;
 use crate::record::ports::{Clients, Ports};
 use crate::record::session::Script;
 
@@ -24,6 +26,10 @@ const ABOUT_TASKS: &[&str] = &[
     "wait4",
     "waitid",
 ];
+
+/// A byte of a string: itself, or its escape.
+static BYTE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"\\(?<octal>[0-7]{1,3})|\\?."));
 
 /// What is shown for the number of the first task, the second, and so on.
 const FIRST_TASK: usize = 1000;
@@ -141,37 +147,18 @@ fn timeval(string: &str) -> String {
 
 /// The bytes behind a string of strace, which writes them as C does.
 fn unescaped(string: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut rest = string.as_bytes();
-    while let [first, after @ ..] = rest {
-        rest = after;
-        let (b'\\', [kind, after @ ..]) = (first, after) else {
-            bytes.push(*first);
-            continue;
-        };
-        let octal = rest.iter().take(3);
-        let digits = octal.take_while(|b| (b'0'..=b'7').contains(b)).count();
-        let byte = match kind {
-            b'0'..=b'7' => {
-                let value =
-                    rest[..digits].iter().fold(0_u32, |value, digit| {
-                        value * 8 + u32::from(digit - b'0')
-                    });
-                rest = &rest[digits..];
-                bytes.push(value as u8);
-                continue;
-            }
-            b'n' => b'\n',
-            b'r' => b'\r',
-            b't' => b'\t',
-            b'v' => 11,
-            b'f' => 12,
-            other => *other,
-        };
-        rest = after;
-        bytes.push(byte);
-    }
-    bytes
+    let bytes = BYTE.captures_iter(string).map(|found| match &found[0] {
+        r"\n" => b'\n',
+        r"\r" => b'\r',
+        r"\t" => b'\t',
+        r"\v" => 11,
+        r"\f" => 12,
+        other => match found.name("octal") {
+            Some(octal) => u8::from_str_radix(octal.as_str(), 8).unwrap_or(0),
+            None => other.bytes().last().unwrap_or(0),
+        },
+    });
+    bytes.collect()
 }
 
 #[cfg(test)]

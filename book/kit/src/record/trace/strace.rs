@@ -1,7 +1,28 @@
 //! What `strace -ff -yy -k` writes, as values: one file per task, in it
 //! calls, signals and the end, each followed by the stack that led there.
 
-use anyhow::{Context, Result, bail};
+use std::sync::LazyLock;
+
+use anyhow::{Context, Result};
+use regex::Regex;
+
+use crate::pattern;
+
+/// `name(args) = result`, whose arguments end with the last such bracket: no
+/// result has one, strings among the arguments may.
+static CALL: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^(\w+)\((.*)\)\s*=(.*)$"));
+
+static FSTAT: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"^(.*?), "", (.*), AT_EMPTY_PATH$"#));
+
+/// `/path/of/object(symbol+0x1f) [0xabc]`
+static FRAME: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?x) ^(?<object>[^(]*) (?:\((?<symbol>.*?)(?:\+0x[\da-f]+)?\))?
+        \x20\[0x(?<offset>[\da-f]+)\]$",
+    )
+});
 
 /// A line of strace with its stack.
 #[derive(Debug, PartialEq, Eq)]
@@ -65,14 +86,9 @@ fn parse_event(line: &str) -> Result<What> {
     if let Some(rest) = line.strip_prefix("+++ ") {
         return Ok(What::End(rest.trim_end_matches(" +++").to_string()));
     }
-    let (name, rest) = line.split_once('(').context("no call")?;
-    if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
-        bail!("no name of a call");
-    }
-    let end = closing_bracket(rest).context("the call's bracket is open")?;
-    let result = rest[end + 1..].trim_start();
-    let result = result.strip_prefix('=').context("no result")?;
-    let (name, args) = spelling(name, &rest[..end]);
+    let found = CALL.captures(line).context("no call with its result")?;
+    let [name, args, result] = found.extract().1;
+    let (name, args) = spelling(name, args);
     Ok(What::Call { name, args, result: result.trim().to_string() })
 }
 
@@ -80,53 +96,22 @@ fn parse_event(line: &str) -> Result<What> {
 /// 2.38, and of itself by others. It is spelt in one way here, or a recording
 /// would depend on the C library.
 fn spelling(name: &str, args: &str) -> (String, String) {
-    let fstat = (name == "newfstatat")
-        .then(|| args.strip_suffix(", AT_EMPTY_PATH"))
-        .flatten()
-        .and_then(|args| args.split_once(r#", "", "#));
-    match fstat {
-        Some((descriptor, facts)) => {
+    let fstat = FSTAT.captures(args).filter(|_| name == "newfstatat");
+    match fstat.map(|found| found.extract().1) {
+        Some([descriptor, facts]) => {
             ("fstat".to_string(), format!("{descriptor}, {facts}"))
         }
         None => (name.to_string(), args.to_string()),
     }
 }
 
-/// Where the bracket closes that was opened before `text`. Brackets inside
-/// strings do not count; inside a string, `\` takes the next byte along.
-fn closing_bracket(text: &str) -> Option<usize> {
-    let mut open = 1_u32;
-    let mut quoted = false;
-    let mut bytes = text.bytes().enumerate();
-    while let Some((at, byte)) = bytes.next() {
-        match byte {
-            b'\\' if quoted => drop(bytes.next()),
-            b'"' => quoted = !quoted,
-            b'(' if !quoted => open += 1,
-            b')' if !quoted => open -= 1,
-            _ => {}
-        }
-        if open == 0 {
-            return Some(at);
-        }
-    }
-    None
-}
-
-/// `/path/of/object(symbol+0x1f) [0xabc]`. Where strace could not unwind it
-/// says so in other words: no frame.
+/// Where strace could not unwind it says so in other words: no frame.
 fn parse_frame(line: &str) -> Option<Frame> {
-    let (place, offset) = line.rsplit_once(" [0x")?;
-    let offset = u64::from_str_radix(offset.strip_suffix(']')?, 16).ok()?;
-    let (object, symbol) = match place.strip_suffix(')') {
-        Some(place) => place.split_once('(')?,
-        None => (place, ""),
-    };
-    let symbol = symbol.rsplit_once("+0x").map_or(symbol, |(name, _)| name);
+    let found = FRAME.captures(line)?;
     Some(Frame {
-        object: object.to_string(),
-        symbol: symbol.to_string(),
-        offset,
+        object: found["object"].to_string(),
+        symbol: found.name("symbol").map_or("", |it| it.as_str()).to_string(),
+        offset: u64::from_str_radix(&found["offset"], 16).ok()?,
     })
 }
 
