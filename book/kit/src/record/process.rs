@@ -4,7 +4,7 @@
 //! that session, can be found in `/proc`, and is ended with it.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
@@ -162,6 +162,14 @@ pub fn stat_field(path: impl AsRef<Path>, index: usize) -> Option<String> {
     let text = fs::read_to_string(path).ok()?;
     let (_, fields) = text.rsplit_once(") ")?;
     fields.split(' ').nth(index).map(str::to_string)
+}
+
+/// Adds what there is to read, without waiting; says whether there was any.
+pub fn read(from: &mut impl Read, printed: &mut Vec<u8>) -> bool {
+    let before = printed.len();
+    // In the end there is nothing more for now, and that is an error.
+    let _ = from.read_to_end(printed);
+    printed.len() > before
 }
 
 /// Where a tool is installed, by PATH.

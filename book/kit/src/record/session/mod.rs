@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 
 use super::cargo::{self, Built};
+use super::ports::Ports;
 use super::{Recording, Source};
 use crate::{Project, Result};
 
@@ -22,8 +23,10 @@ mod tools;
 mod transcript;
 
 pub use page::render;
+pub(super) use record::record;
 pub use script::{Act, Script, What};
-use stage::Stage;
+pub(super) use stage::Stage;
+pub(super) use terminal::{Key, Program};
 pub use tools::{impossible, tools};
 pub use transcript::{Kind, Line, Transcript};
 
@@ -145,5 +148,9 @@ pub fn play(script: &Script, built: &Built, known: &str) -> Result<Transcript> {
     let files: Vec<_> =
         files.iter().map(|(name, file)| (&**name, *file)).collect();
     let stage = Stage::new(&programs, &files)?;
-    record::record(script, &stage, known)
+    Ok(Transcript {
+        caption: script.caption.clone(),
+        tools: tools(script),
+        lines: record(script, &stage, &Ports::fresh(known)?)?,
+    })
 }

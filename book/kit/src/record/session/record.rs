@@ -10,8 +10,8 @@ use regex::Regex;
 
 use super::script::{Act, Script, What};
 use super::stage::Stage;
-use super::terminal::{Key, Terminal, printable};
-use super::transcript::{Kind, Line, Transcript};
+use super::terminal::{Key, Program, printable};
+use super::transcript::{Kind, Line};
 use crate::record::ports::{Clients, Ports};
 use crate::record::{process, quiet};
 use crate::{Result, pattern};
@@ -25,26 +25,34 @@ const MOST_LINES: usize = 200;
 static CLIENT: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?<before>127\.0\.0\.1:|::1\]:)(?<port>\d+)\b"));
 
-/// Plays `script` on `stage`. `known` is what was recorded before.
+/// Plays `script` on `stage`, and returns what its terminals show.
 ///
 /// # Errors
 /// When something that the script waits for does not come; the error names
-/// the line of the script and what the terminal showed.
+/// the line of the script and what the terminals have shown so far.
 pub fn record(
     script: &Script,
     stage: &Stage,
-    known: &str,
-) -> Result<Transcript> {
+    ports: &Ports,
+) -> Result<Vec<Line>> {
     let mut play = Play {
         script,
         stage,
-        ports: Ports::fresh(known)?,
+        ports,
         clients: Clients::default(),
+        hurries: false,
         screens: Vec::new(),
         lines: Vec::new(),
     };
-    for (number, act) in &script.acts {
-        play.act(act).with_context(|| format!("line {number}"))?;
+    for (index, (number, act)) in script.acts.iter().enumerate() {
+        let next = script.acts.get(index + 1);
+        play.hurries = next.is_some_and(|(_, next)| stage.hurries(next));
+        if let Err(error) = play.act(act) {
+            play.show_all();
+            let lines = play.lines.iter();
+            let lines: String = lines.map(|it| format!("\n  {it}")).collect();
+            bail!("line {number}: {error:#}; so far:{lines}");
+        }
     }
     play.show_all();
     ensure!(
@@ -52,18 +60,16 @@ pub fn record(
         "the session has {} lines, and {MOST_LINES} at most are readable",
         play.lines.len()
     );
-    Ok(Transcript {
-        caption: script.caption.clone(),
-        tools: super::tools(script),
-        lines: play.lines,
-    })
+    Ok(play.lines)
 }
 
 struct Play<'a> {
     script: &'a Script,
     stage: &'a Stage,
-    ports: Ports,
+    ports: &'a Ports,
     clients: Clients,
+    /// Whether the next act is to come before anything else happens.
+    hurries: bool,
     screens: Vec<Screen>,
     lines: Vec<Line>,
 }
@@ -71,7 +77,7 @@ struct Play<'a> {
 /// A terminal by its name, through all programs that run in it.
 struct Screen {
     name: String,
-    terminal: Option<Terminal>,
+    program: Option<Box<dyn Program>>,
     /// Printed, but not yet put among the lines.
     pending: Vec<u8>,
     /// Printed since the last text that was waited for.
@@ -80,15 +86,15 @@ struct Screen {
 
 impl Screen {
     fn read(&mut self) -> bool {
-        let Some(terminal) = &mut self.terminal else { return false };
+        let Some(program) = &mut self.program else { return false };
         let from = self.pending.len();
-        let any = terminal.read(&mut self.pending);
+        let any = program.read(&mut self.pending);
         self.unseen.extend_from_slice(&self.pending[from..]);
         any
     }
 
-    fn terminal(&mut self) -> Result<&mut Terminal> {
-        self.terminal.as_mut().context("no program runs there")
+    fn program(&mut self) -> Result<&mut Box<dyn Program>> {
+        self.program.as_mut().context("no program runs there")
     }
 }
 
@@ -106,29 +112,33 @@ impl Play<'_> {
                 self.start(at, command)?;
                 self.finish(at, false)?;
             }
-            What::Wait(text) => self.wait(at, text)?,
+            What::Wait(text) => {
+                let partial = self.wait(at, text)?;
+                self.rest()?;
+                self.show(at, partial);
+                return Ok(());
+            }
             What::Type(text) => {
-                self.screens[at].terminal()?.type_text(&format!("{text}\n"))?;
+                self.screens[at].program()?.type_text(&format!("{text}\n"))?;
                 self.push(at, Kind::Typed, text);
             }
             What::Send(text) => {
-                self.screens[at].terminal()?.type_text(text)?;
+                self.screens[at].program()?.type_text(text)?;
                 let shown = text.escape_debug().to_string();
                 self.push(at, Kind::Typed, &shown);
             }
             What::EndInput => {
-                self.screens[at].terminal()?.press(Key::EndInput)?;
+                self.screens[at].program()?.press(Key::EndInput)?;
                 self.push(at, Kind::EndInput, "");
             }
             What::Interrupt => {
-                self.screens[at].terminal()?.press(Key::Interrupt)?;
+                self.screens[at].program()?.press(Key::Interrupt)?;
                 self.push(at, Kind::Interrupt, "");
                 self.finish(at, true)?;
             }
             What::Finish => self.finish(at, false)?,
         }
-        self.rest();
-        Ok(())
+        self.rest()
     }
 
     /// The index of the terminal of that name, new or known.
@@ -137,7 +147,7 @@ impl Play<'_> {
         known.unwrap_or_else(|| {
             self.screens.push(Screen {
                 name: name.to_string(),
-                terminal: None,
+                program: None,
                 pending: Vec::new(),
                 unseen: Vec::new(),
             });
@@ -147,20 +157,20 @@ impl Play<'_> {
 
     fn start(&mut self, at: usize, command: &str) -> Result<()> {
         let screen = &mut self.screens[at];
-        ensure!(screen.terminal.is_none(), "a program still runs there");
+        ensure!(screen.program.is_none(), "a program still runs there");
         screen.unseen.clear();
-        let port = self.ports.real(8080);
-        let shell = self.stage.shell(&self.ports.reveal(command), port)?;
-        screen.terminal = Some(Terminal::start(shell)?);
+        screen.program =
+            Some(self.stage.start(&screen.name, command, self.ports)?);
         self.push(at, Kind::Command, command);
         Ok(())
     }
 
-    fn wait(&mut self, at: usize, text: &str) -> Result<()> {
+    /// Waits for a text; says whether its line is not yet at its end.
+    fn wait(&mut self, at: usize, text: &str) -> Result<bool> {
         let start = Instant::now();
         loop {
-            let ended = match &mut self.screens[at].terminal {
-                Some(terminal) => terminal.ended()?,
+            let ended = match &mut self.screens[at].program {
+                Some(program) => program.ended()?,
                 None => None,
             };
             self.read();
@@ -172,11 +182,9 @@ impl Play<'_> {
                 // far as it goes, since it was waited for.
                 let partial = !seen[found..].contains('\n');
                 screen.unseen = seen[found + text.len()..].into();
-                self.rest();
-                self.show(at, partial);
-                return Ok(());
+                return Ok(partial);
             }
-            let over = match (ended, &screen.terminal) {
+            let over = match (ended, &screen.program) {
                 (Some(status), _) => {
                     let how = process::failure(status);
                     format!(
@@ -202,7 +210,7 @@ impl Play<'_> {
     fn finish(&mut self, at: usize, interrupted: bool) -> Result<()> {
         let start = Instant::now();
         let status = loop {
-            let ended = self.screens[at].terminal()?.ended()?;
+            let ended = self.screens[at].program()?.ended()?;
             self.read();
             if let Some(status) = ended {
                 break status;
@@ -215,8 +223,10 @@ impl Play<'_> {
             );
             thread::sleep(Duration::from_millis(1));
         };
-        self.rest();
-        self.screens[at].terminal = None;
+        if self.stage.tracer.is_none() {
+            self.rest()?;
+        }
+        self.screens[at].program = None;
         self.show(at, true);
         if let Some(failure) = said(status, interrupted) {
             self.push(at, Kind::Status, &failure);
@@ -230,10 +240,17 @@ impl Play<'_> {
     }
 
     /// Waits until all programs sleep and all is read.
-    fn rest(&mut self) {
-        let terminals = self.screens.iter().flat_map(|s| &s.terminal);
-        let sessions: Vec<u32> = terminals.map(Terminal::session).collect();
-        quiet::wait(&sessions, RESTLESS, || self.read());
+    fn rest(&mut self) -> Result<()> {
+        if self.hurries {
+            return Ok(());
+        }
+        let programs = self.screens.iter().flat_map(|it| &it.program);
+        let sessions: Vec<u32> =
+            programs.filter_map(|it| it.session()).collect();
+        let rests = quiet::wait(&sessions, RESTLESS, || self.read());
+        let must_rest = self.stage.tracer.is_some();
+        ensure!(rests || !must_rest, "the step does not come to rest");
+        Ok(())
     }
 
     fn show_all(&mut self) {
@@ -248,7 +265,7 @@ impl Play<'_> {
         let screen = &mut self.screens[at];
         let end = screen.pending.iter().rposition(|byte| *byte == b'\n');
         let count = match end {
-            _ if partial || screen.terminal.is_none() => screen.pending.len(),
+            _ if partial || screen.program.is_none() => screen.pending.len(),
             Some(end) => end + 1,
             None => 0,
         };

@@ -12,8 +12,8 @@ fn stage() -> Stage {
 
 fn play(stage: &Stage, acts: &str) -> Result<String> {
     let script = Script::parse(&format!("# A session\n{acts}")).unwrap();
-    let text = record(&script, stage, "")?.to_string();
-    Ok(text.strip_prefix("# A session\n").unwrap().to_string())
+    let lines = record(&script, stage, &Ports::fresh("").unwrap())?;
+    Ok(lines.iter().map(|line| format!("{line}\n")).collect())
 }
 
 fn played(acts: &str) -> String {
@@ -171,7 +171,8 @@ fn a_text_that_does_not_come_is_reported_and_nothing_is_left_running() {
     assert_eq!(
         text,
         "line 4: \"bye\" was not printed: waited 300ms; it printed \
-         \"hello\\n\""
+         \"hello\\n\"; so far:\n  a$ true\n  \
+         a$ sleep 300 & echo $! > pid; echo hello; wait\n  a| hello"
     );
     let pid = fs::read_to_string(stage.path().join("pid")).unwrap();
     let stat = process::stat_field(format!("/proc/{}/stat", pid.trim()), 0);
@@ -192,7 +193,8 @@ fn a_program_that_does_not_end_is_reported() {
     let text = failure(&stage, "a$ echo hello; cat\n");
     assert_eq!(
         text,
-        "line 2: waited 300ms for the end; it printed \"hello\\n\""
+        "line 2: waited 300ms for the end; it printed \"hello\\n\"; \
+         so far:\n  a$ echo hello; cat\n  a| hello"
     );
 }
 

@@ -8,8 +8,12 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+use super::script::{Act, What};
+use super::terminal::{Program, Terminal};
 use crate::Result;
+use crate::record::ports::Ports;
 use crate::record::process;
+use crate::record::trace::{Peer, Tracer};
 
 /// The library that `cargo ex shim` preloads, among the programs.
 pub const LIBRARY: &str = "shim.so";
@@ -35,6 +39,8 @@ pub struct Stage {
     pub patience: Duration,
     /// How long a program may take to its end.
     pub longest: Duration,
+    /// What starts the step, if it is traced.
+    pub tracer: Option<Tracer>,
 }
 
 impl Stage {
@@ -66,14 +72,43 @@ impl Stage {
         symlink(CARGO, bin.join("cargo"))?;
         let patience = Duration::from_secs(10);
         let longest = Duration::from_secs(60);
-        Ok(Stage { folder, patience, longest })
+        Ok(Stage { folder, patience, longest, tracer: None })
+    }
+
+    /// Starts a command in the terminal of that name. Where a step is traced
+    /// a `nc` is the recorder's own connection.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start(
+        &self,
+        terminal: &str,
+        command: &str,
+        ports: &Ports,
+    ) -> Result<Box<dyn Program>> {
+        let (port, revealed) = (ports.real(8080), ports.reveal(command));
+        Ok(match &self.tracer {
+            Some(tracer) if tracer.terminal == terminal => {
+                Box::new(tracer.start(&revealed)?)
+            }
+            Some(_) if command.starts_with("nc ") => {
+                Box::new(Peer::start(command, port)?)
+            }
+            _ => Box::new(Terminal::start(self.shell(&revealed, port)?)?),
+        })
+    }
+
+    /// Whether this act comes at once after the one before it. A traced step
+    /// that waits for the other side's end may have a limit for it, and sees
+    /// the same end if that comes at once.
+    pub fn hurries(&self, act: &Act) -> bool {
+        let closes = matches!(act.what, What::Finish | What::Interrupt);
+        let tracer = self.tracer.as_ref().filter(|_| closes);
+        tracer.is_some_and(|tracer| tracer.terminal != act.terminal)
     }
 
     /// A shell that runs `command` there; `port` stands for 8080.
-    ///
-    /// # Errors
-    /// When there is no bash.
-    pub fn shell(&self, command: &str, port: u16) -> Result<Command> {
+    fn shell(&self, command: &str, port: u16) -> Result<Command> {
         let bash = process::tool("bash").context("bash is missing")?;
         let folder = self.folder.path();
         let mut shell = Command::new(bash);

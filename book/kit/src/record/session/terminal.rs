@@ -5,7 +5,7 @@
 //! keys. It neither echoes what is typed nor turns line ends into two bytes.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Command, ExitStatus};
 
@@ -15,7 +15,7 @@ use nix::pty::{self, OpenptyResult, Winsize};
 use nix::sys::termios::{self, InputFlags, LocalFlags, OutputFlags, SetArg};
 
 use crate::Result;
-use crate::record::process::Running;
+use crate::record::process::{self, Running};
 
 /// What a terminal sends for a key.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +24,24 @@ pub enum Key {
     Interrupt = 3,
     /// Ctrl-D.
     EndInput = 4,
+}
+
+/// What a script starts; dropping it ends it.
+pub trait Program {
+    /// The number of its session, if it has processes.
+    fn session(&self) -> Option<u32>;
+
+    /// Whether and how it has ended.
+    fn ended(&mut self) -> Result<Option<ExitStatus>>;
+
+    /// Adds what it has printed; says whether there was anything.
+    fn read(&mut self, printed: &mut Vec<u8>) -> bool;
+
+    /// Types a text.
+    fn type_text(&mut self, text: &str) -> Result<()>;
+
+    /// Presses a key.
+    fn press(&mut self, key: Key) -> Result<()>;
 }
 
 /// A program in a terminal.
@@ -58,41 +76,6 @@ impl Terminal {
         Ok(Terminal { running, screen: File::from(master), line: slave })
     }
 
-    /// The number of the program's session.
-    pub fn session(&self) -> u32 {
-        self.running.session()
-    }
-
-    /// Whether and how the program has ended.
-    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
-        self.running.ended()
-    }
-
-    /// Adds what has been printed; says whether there was anything.
-    pub fn read(&mut self, printed: &mut Vec<u8>) -> bool {
-        let mut buffer = [0; 4096];
-        let mut any = false;
-        while let Ok(count @ 1..) = self.screen.read(&mut buffer) {
-            printed.extend_from_slice(&buffer[..count]);
-            any = true;
-        }
-        any
-    }
-
-    /// Types a text. Ctrl-D behind the beginning of a line passes that on.
-    pub fn type_text(&mut self, text: &str) -> Result<()> {
-        self.send(text.as_bytes())?;
-        match text.ends_with('\n') {
-            true => Ok(()),
-            false => self.press(Key::EndInput),
-        }
-    }
-
-    /// Presses a key.
-    pub fn press(&mut self, key: Key) -> Result<()> {
-        self.send(&[key as u8])
-    }
-
     fn send(&mut self, bytes: &[u8]) -> Result<()> {
         self.screen.write_all(bytes)?;
         // The kernel passes keys on when it finds the time. Asking at the
@@ -100,6 +83,33 @@ impl Terminal {
         let mut ends = [PollFd::new(self.line.as_fd(), PollFlags::POLLIN)];
         poll::poll(&mut ends, PollTimeout::ZERO)?;
         Ok(())
+    }
+}
+
+impl Program for Terminal {
+    fn session(&self) -> Option<u32> {
+        Some(self.running.session())
+    }
+
+    fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        self.running.ended()
+    }
+
+    fn read(&mut self, printed: &mut Vec<u8>) -> bool {
+        process::read(&mut self.screen, printed)
+    }
+
+    /// Ctrl-D behind the beginning of a line passes that on.
+    fn type_text(&mut self, text: &str) -> Result<()> {
+        self.send(text.as_bytes())?;
+        match text.ends_with('\n') {
+            true => Ok(()),
+            false => self.press(Key::EndInput),
+        }
+    }
+
+    fn press(&mut self, key: Key) -> Result<()> {
+        self.send(&[key as u8])
     }
 }
 

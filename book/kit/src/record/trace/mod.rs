@@ -26,6 +26,8 @@ mod strace;
 mod tasks;
 
 pub use page::render;
+pub(super) use peer::Peer;
+pub(super) use run::Tracer;
 
 /// What a step asked of the kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,83 +1,89 @@
-//! The other side of a traced step: one connection at a time.
+//! The other side of a traced step: one connection, which a `nc` would make
+//! no other.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::Write;
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::fd::AsRawFd;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
+use nix::errno::Errno;
+use nix::sys::socket::{MsgFlags, recv};
 
-use super::run::{PATIENCE, patiently};
-use crate::record::session::What;
+use crate::record::session::{Key, Program};
 
 /// What a script calls `nc`.
-#[derive(Default)]
 pub struct Peer {
     listener: Option<TcpListener>,
     connection: Option<TcpStream>,
+    ended: Option<ExitStatus>,
 }
 
 impl Peer {
-    /// Does what the script says of the peer's terminal; `port` stands for
-    /// 8080.
+    /// Does what that `nc` does; `port` stands for 8080.
     ///
     /// # Errors
-    /// When the step does not play its part in time.
-    pub fn act(&mut self, what: &What, port: u16) -> Result<()> {
+    /// When the step does not listen, or the port is taken.
+    pub fn start(command: &str, port: u16) -> Result<Peer> {
+        let mut peer = Peer { listener: None, connection: None, ended: None };
         let address = ("127.0.0.1", port);
-        match what {
-            What::Start(command) if command.starts_with("nc -l ") => {
-                self.listener = Some(TcpListener::bind(address)?);
-            }
-            What::Start(_) => self.connected(TcpStream::connect(address)?)?,
-            What::Wait(text) => self.expect(text)?,
-            What::Type(text) => self.send(&format!("{text}\n"))?,
-            What::Send(text) => self.send(text)?,
-            What::EndInput => self.stream()?.shutdown(Shutdown::Write)?,
-            What::Finish => {
-                self.stream()?.read_to_end(&mut Vec::new())?;
-                self.connection = None;
-            }
-            What::Interrupt => self.connection = None,
-            What::Run(_) => bail!("a connection is started by `&`"),
-        }
-        Ok(())
-    }
-
-    fn send(&mut self, text: &str) -> Result<()> {
-        Ok(self.stream()?.write_all(text.as_bytes())?)
-    }
-
-    /// Reads byte by byte: nothing behind the text is taken.
-    fn expect(&mut self, text: &str) -> Result<()> {
-        let mut got = Vec::new();
-        while !String::from_utf8_lossy(&got).contains(text) {
-            let mut byte = [0];
-            let count = self.stream()?.read(&mut byte)?;
-            let shown = String::from_utf8_lossy(&got);
-            ensure!(count == 1, "came: {shown:?}");
-            got.push(byte[0]);
-        }
-        Ok(())
-    }
-
-    /// The connection, accepted now if it is the step that connects.
-    fn stream(&mut self) -> Result<&mut TcpStream> {
-        if let Some(listener) = self.listener.take() {
+        if command.starts_with("nc -l ") {
+            let listener = TcpListener::bind(address)?;
             listener.set_nonblocking(true)?;
-            let stream = patiently(|| match listener.accept() {
-                Ok((stream, _)) => Ok(Some(stream)),
-                Err(e) if e.kind() == ErrorKind::WouldBlock => Ok(None),
-                Err(error) => Err(error.into()),
-            })?;
-            stream.set_nonblocking(false)?;
-            self.connected(stream)?;
+            peer.listener = Some(listener);
+        } else {
+            peer.connection = Some(TcpStream::connect(address)?);
         }
-        self.connection.as_mut().context("there is no connection")
+        Ok(peer)
     }
 
-    fn connected(&mut self, stream: TcpStream) -> Result<()> {
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        self.connection = Some(stream);
+    fn connection(&mut self) -> Result<&TcpStream> {
+        self.connection.as_ref().context("there is no connection")
+    }
+}
+
+impl Program for Peer {
+    fn session(&self) -> Option<u32> {
+        None
+    }
+
+    fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.ended)
+    }
+
+    /// Accepts the connection, if it is the step that connects, and takes
+    /// what has come.
+    fn read(&mut self, printed: &mut Vec<u8>) -> bool {
+        let accepted = self.listener.as_ref().map(TcpListener::accept);
+        if let Some(Ok((connection, _))) = accepted {
+            (self.connection, self.listener) = (Some(connection), None);
+        }
+        let Some(connection) = &self.connection else { return false };
+        let mut buffer = [0; 4096];
+        let flags = MsgFlags::MSG_DONTWAIT;
+        match recv(connection.as_raw_fd(), &mut buffer, flags) {
+            Ok(0) => self.ended = Some(ExitStatus::default()),
+            Ok(count) => printed.extend_from_slice(&buffer[..count]),
+            Err(Errno::EAGAIN) => return false,
+            // A reset, which no step may be the cause of unnoticed.
+            Err(_) => self.ended = Some(ExitStatus::from_raw(1 << 8)),
+        }
+        self.ended.is_none()
+    }
+
+    fn type_text(&mut self, text: &str) -> Result<()> {
+        Ok(self.connection()?.write_all(text.as_bytes())?)
+    }
+
+    fn press(&mut self, key: Key) -> Result<()> {
+        match key {
+            Key::EndInput => self.connection()?.shutdown(Shutdown::Write)?,
+            Key::Interrupt => {
+                self.connection = None;
+                self.ended = Some(ExitStatus::default());
+            }
+        }
         Ok(())
     }
 }

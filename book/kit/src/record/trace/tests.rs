@@ -132,8 +132,10 @@ fn what_the_program_does_not_do_is_reported() {
     let script = Script::parse(&wrong).unwrap();
     let error = trace_program(&script, &program, root.path(), "").unwrap_err();
     let text = format!("{error:#}");
-    assert!(text.starts_with("line 6; "), "{text}");
-    assert!(text.contains("came: \"four\""), "{text}");
+    assert!(text.starts_with("line 6: "), "{text}");
+    assert!(text.contains("it printed \"four\""), "{text}");
+    let step = "so far:\n  server$ program 127.0.0.1:8080\n  server| listen";
+    assert!(text.contains(step), "{text}");
     // What the script does not end is left to nobody.
     let wrong = SCRIPT.replace("again& nc 127.0.0.1 8080\nserver.\n", "");
     let script = Script::parse(&wrong).unwrap();
