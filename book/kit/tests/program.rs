@@ -4,9 +4,7 @@
 
 mod course;
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 use std::process::{Command, Output};
 
 use course::Course;
@@ -186,30 +184,12 @@ fn mdbook_alone_builds_the_same_book() {
     let mut mdbook = MDBook::load(course.root().join("book")).unwrap();
     mdbook.config.build.build_dir = theirs.clone();
     mdbook.build().unwrap();
-    let (ours, theirs) = (files(&ours), files(&theirs));
-    assert!(ours.contains_key("ex/01a.html"), "{:?}", ours.keys());
-    let names = |files: &BTreeMap<String, _>| -> Vec<String> {
-        files.keys().cloned().collect()
-    };
-    assert_eq!(names(&ours), names(&theirs));
-    for (name, text) in ours {
-        assert!(theirs[&name] == text, "{name} differs");
+    let files = kit::project::files(&ours, "").unwrap();
+    assert!(files.contains(&"ex/01a.html".into()), "{files:?}");
+    assert_eq!(files, kit::project::files(&theirs, "").unwrap());
+    for file in files {
+        let [ours, theirs] = [&ours, &theirs].map(|it| it.join(&file));
+        let same = fs::read(ours).unwrap() == fs::read(theirs).unwrap();
+        assert!(same, "{} differs", file.display());
     }
-}
-
-fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let entry = entry.unwrap();
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if entry.file_type().unwrap().is_dir() {
-            let below = files(&entry.path()).into_iter();
-            found.extend(
-                below.map(|(path, text)| (format!("{name}/{path}"), text)),
-            );
-        } else {
-            found.insert(name, fs::read(entry.path()).unwrap());
-        }
-    }
-    found
 }

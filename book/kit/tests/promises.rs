@@ -5,7 +5,7 @@
 
 mod course;
 
-use course::Course;
+use course::{Course, planted};
 
 const ONE: &str = "book/src/01-speak.md";
 const TWO: &str = "book/src/02-wait.md";
@@ -17,25 +17,9 @@ fn nothing_is_wrong_with_an_intact_course() {
 }
 
 #[test]
-fn a_name_that_is_not_there() {
-    let course = Course::new();
-    course.edit(TWO, "{{#code 02 wait}}", "{{#code 02 sleep}}");
+fn names_that_are_not_there() {
     let wrong = "no item `sleep` in steps/02-wait";
-    course.expect(&[("book/src/02-wait.md:24", wrong)]);
-}
-
-#[test]
-fn a_name_that_is_there_twice() {
-    let course = Course::new();
-    course.write("steps/01-speak/other.rs", "//! More.\n\nfn main() {}\n");
-    let faults = course.faults();
-    let place = "book/src/01-speak.md:19: `main` occurs twice: \
-        steps/01-speak/main.rs:5 and steps/01-speak/other.rs:3";
-    assert!(faults.iter().any(|it| it.starts_with(place)), "{faults:?}");
-}
-
-#[test]
-fn names_of_runs_pictures_modules_and_steps() {
+    planted(TWO, "{{#code 02 wait}}", "{{#code 02 sleep}}", 24, wrong);
     for (directive, words) in [
         ("{{#run nothing}}", "nothing"),
         ("{{#chart nothing}}", "nothing"),
@@ -48,17 +32,24 @@ fn names_of_runs_pictures_modules_and_steps() {
         ("{{#exercises 02}}", "step 02 has no exercises"),
         ("{{#nothing}}", "no directive"),
     ] {
-        let course = Course::new();
-        course.edit(TWO, "It says nothing new:", directive);
-        course.expect(&[(&format!("{TWO}:50"), words)]);
+        planted(TWO, "It says nothing new:", directive, 50, words);
     }
 }
 
 #[test]
-fn a_module_that_is_not_printed() {
+fn a_name_that_is_there_twice() {
     let course = Course::new();
-    course.edit(ONE, "{{#module shared/voice.rs folded}}\n", "");
-    course.expect(&[(ONE, "lacks {{#module shared/voice.rs}}")]);
+    course.write("steps/01-speak/other.rs", "//! More.\n\nfn main() {}\n");
+    course.has(
+        "book/src/01-speak.md:19: `main` occurs twice: \
+         steps/01-speak/main.rs:5 and steps/01-speak/other.rs:3",
+    );
+}
+
+#[test]
+fn a_module_that_is_not_printed() {
+    let module = "{{#module shared/voice.rs folded}}\n";
+    planted(ONE, module, "", 0, "lacks {{#module shared/voice.rs}}");
 }
 
 #[test]
@@ -86,20 +77,11 @@ fn a_diff_that_is_too_long_and_an_exception_no_longer_needed() {
 }
 
 #[test]
-fn a_call_that_is_not_explained() {
-    let course = Course::new();
-    course.edit(TWO, "### sched_yield(2)\n", "");
-    course.expect(&[(
-        TWO,
-        "step 02 calls sched_yield, which is new and not explained",
-    )]);
-}
-
-#[test]
-fn a_call_that_is_explained_and_not_made() {
-    let course = Course::new();
-    course.edit(TWO, "Gives others a turn.", "A turn.\n\n### fork(2)\n\nNo.");
-    course.expect(&[("book/src/02-wait.md:48", "explains fork, which")]);
+fn calls_that_are_not_explained_or_not_made() {
+    let new = "step 02 calls sched_yield, which is new and not explained";
+    planted(TWO, "### sched_yield(2)\n", "", 0, new);
+    let more = "A turn.\n\n### fork(2)\n\nNo.";
+    planted(TWO, "Gives others a turn.", more, 48, "explains fork, which");
 }
 
 #[test]
@@ -116,43 +98,23 @@ fn a_list_of_calls_that_is_not_the_trace() {
 fn a_trace_that_was_never_recorded() {
     let course = Course::new();
     course.remove("book/traces/02.json");
-    let faults = course.faults();
-    let place = "book/traces/02.json: there is no trace of step 02";
-    assert!(faults.iter().any(|it| it.starts_with(place)), "{faults:?}");
+    course.has("book/traces/02.json: there is no trace of step 02");
 }
 
 #[test]
 fn a_chapter_without_its_parts() {
+    let other = "here `## The picture` must come, not `## A picture`";
+    planted(TWO, "## The picture\n", "## A picture\n", 13, other);
+    let last = "## Predict, break, extend\n";
+    planted(TWO, last, "", 48, "but the chapter ends");
+    let more = format!("{last}\n## More\n");
+    planted(TWO, last, &more, 56, "`## More` is no part");
+    let (before, changed) = ("## The conv", "## What changed\n\n## The conv");
+    planted(ONE, before, changed, 25, "must come, not `## What changed`");
+
     let course = Course::new();
-    course.edit(TWO, "## The picture\n", "## A picture\n");
-    course.expect(&[(
-        "book/src/02-wait.md:13",
-        "here `## The picture` must come, not `## A picture`",
-    )]);
-    course.edit(TWO, "## A picture\n", "## The picture\n");
-
-    course.edit(TWO, "## Predict, break, extend\n", "");
-    course.expect(&[("book/src/02-wait.md:48", "but the chapter ends")]);
-    course.edit(
-        TWO,
-        "What if",
-        "## Predict, break, extend\n\n## More\n\nWhat if",
-    );
-    course.expect(&[("book/src/02-wait.md:57", "`## More` is no part")]);
-    course.edit(TWO, "\n## More\n", "");
-    course.expect(&[]);
-
-    course.edit(
-        TWO,
-        "## What is still",
-        "## What it costs\n\n## What is still",
-    );
-    course.expect(&[]);
-    course.edit(ONE, "## The conv", "## What changed\n\n## The conv");
-    course.expect(&[(
-        "book/src/01-speak.md:25",
-        "must come, not `## What changed`",
-    )]);
+    let costs = "## What it costs\n\n## What is still";
+    course.edit(TWO, "## What is still", costs).expect(&[]);
 }
 
 #[test]

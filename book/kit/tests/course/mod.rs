@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use kit::Project;
 use tempfile::TempDir;
@@ -72,6 +72,13 @@ impl Course {
         faults.iter().map(ToString::to_string).collect()
     }
 
+    /// Among other faults the check finds this one.
+    #[track_caller]
+    pub fn has(&self, fault: &str) {
+        let all = self.faults().join("\n");
+        assert!(all.contains(fault), "wanted {fault}; found:\n{all}");
+    }
+
     /// The check finds exactly these: for each expected fault its beginning
     /// (file and line), and words that it must contain.
     #[track_caller]
@@ -93,15 +100,23 @@ impl Course {
     }
 }
 
+/// In a fresh course `to` stands for `from`, which was in `file` once: the
+/// check finds one fault, in that line of that file; line 0 is all of it.
+#[track_caller]
+pub fn planted(file: &str, from: &str, to: &str, line: usize, words: &str) {
+    let course = Course::new();
+    course.edit(file, from, to);
+    let place = match line {
+        0 => file.to_string(),
+        line => format!("{file}:{line}"),
+    };
+    course.expect(&[(&place, words)]);
+}
+
 fn copy(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target: PathBuf = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            fs::create_dir_all(&target).unwrap();
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), &target).unwrap();
-        }
+    for file in kit::project::files(from, "").unwrap() {
+        let target = to.join(&file);
+        fs::create_dir_all(target.parent().unwrap()).unwrap();
+        fs::copy(from.join(file), target).unwrap();
     }
 }
