@@ -33,6 +33,17 @@ pub fn block(html: &str) -> String {
     block
 }
 
+/// A table that scrolls by itself where it is too wide: its opening tag, the
+/// heads of its columns, and its rows.
+pub fn table(opening: &str, heads: &[&str], rows: &str) -> String {
+    let head = |it: &&str| format!("<th scope=\"col\">{}</th>", escape(it));
+    let heads: String = heads.iter().map(head).collect();
+    format!(
+        "<div class=\"table-wrapper\">\n{opening}\n<thead><tr>{heads}</tr>\
+         </thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n"
+    )
+}
+
 /// A closed box in a listing or a diff.
 pub fn fold(summary: &str, html: &str) -> String {
     format!(

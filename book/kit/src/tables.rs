@@ -3,8 +3,9 @@
 
 use std::fmt::Write;
 
-use crate::html::{call_link, escape};
+use crate::html::{call_link, escape, table};
 use crate::page::Page;
+use crate::project::Planned;
 use crate::record::trace;
 use crate::{Project, Result, Step, entries};
 
@@ -45,46 +46,33 @@ pub fn front(project: &Project, number: u8) -> Result<String> {
 
 /// The table of all steps.
 pub fn steps(page: &Page) -> String {
-    let mut html = String::from(
-        "<div class=\"table-wrapper\">\n<table class=\"steps\">\n<thead><tr>\
-         <th scope=\"col\">Step</th><th scope=\"col\">What it is about</th>\
-         <th scope=\"col\">New system calls</th></tr></thead>\n<tbody>\n",
-    );
-    for step in &page.project.steps {
-        let calls: Vec<String> =
-            step.calls.iter().map(|call| call_link(call, call)).collect();
-        let _ = writeln!(
-            html,
+    let row = |step: &Step| {
+        let calls = step.calls.iter().map(|call| call_link(call, call));
+        format!(
             "<tr><td><a href=\"{}\">{:02} {}</a></td><td>{}</td><td>{}</td>\
-             </tr>",
+             </tr>\n",
             page.link(&format!("{}.html", step.name())),
             step.number,
             escape(&step.title),
             escape(&step.idea),
-            calls.join(", "),
-        );
-    }
-    html.push_str("</tbody>\n</table>\n</div>");
-    html
+            calls.collect::<Vec<_>>().join(", "),
+        )
+    };
+    let rows: String = page.project.steps.iter().map(row).collect();
+    let heads = ["Step", "What it is about", "New system calls"];
+    table("<table class=\"steps\">", &heads, &rows)
 }
 
 /// The table of the steps to come.
 pub fn planned(project: &Project) -> String {
-    let mut html = String::from(
-        "<div class=\"table-wrapper\">\n<table class=\"steps\">\n<thead><tr>\
-         <th scope=\"col\">Step</th><th scope=\"col\">What it will be about\
-         </th></tr></thead>\n<tbody>\n",
-    );
-    for step in &project.planned {
+    let row = |step: &Planned| {
         let (title, idea) = (escape(&step.title), escape(&step.idea));
-        let _ = writeln!(
-            html,
-            "<tr><td>{:02} {title}</td><td>{idea}</td></tr>",
-            step.number
-        );
-    }
-    html.push_str("</tbody>\n</table>\n</div>");
-    html
+        let number = step.number;
+        format!("<tr><td>{number:02} {title}</td><td>{idea}</td></tr>\n")
+    };
+    let rows: String = project.planned.iter().map(row).collect();
+    let heads = ["Step", "What it will be about"];
+    table("<table class=\"steps\">", &heads, &rows)
 }
 
 /// The index of system calls, as Markdown: a heading for each call, because

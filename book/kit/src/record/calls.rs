@@ -1,9 +1,7 @@
 //! The table of the system calls that a step makes.
 
-use std::fmt::Write;
-
 use super::trace::{self, Call, Trace};
-use crate::html::{block, call_link, escape, source_link};
+use crate::html::{block, call_link, escape, source_link, table};
 use crate::{Project, Result};
 
 /// The table of the system calls that a step makes, as HTML.
@@ -13,26 +11,20 @@ use crate::{Project, Result};
 pub fn render(project: &Project, step: u8) -> Result<String> {
     let step = project.step(step)?;
     let trace = trace::load(project, step)?;
-    let mut html = String::from(
-        "<div class=\"table-wrapper\">\n<table class=\"calls\">\n\
-         <thead><tr><th scope=\"col\">System call</th>\
-         <th scope=\"col\">Times</th>\
-         <th scope=\"col\">Asked for by</th></tr></thead>\n<tbody>\n",
-    );
-    for (name, calls) in by_name(&trace) {
+    let row = |(name, calls): (&str, Vec<&Call>)| {
         let new = step.calls.iter().any(|call| call == name);
-        writeln!(
-            html,
+        format!(
             "<tr><th scope=\"row\"><code class=\"nohighlight\">{}</code>{}\
-             </th><td>{}</td><td>{}</td></tr>",
+             </th><td>{}</td><td>{}</td></tr>\n",
             call_link(name, name),
             if new { " <strong class=\"calls-new\">new</strong>" } else { "" },
             calls.len(),
             functions(&calls).join(", "),
-        )?;
-    }
-    html.push_str("</tbody>\n</table>\n</div>");
-    Ok(block(&html))
+        )
+    };
+    let rows: String = by_name(&trace).into_iter().map(row).collect();
+    let heads = ["System call", "Times", "Asked for by"];
+    Ok(block(&table("<table class=\"calls\">", &heads, &rows)))
 }
 
 /// The calls in the order of their first appearance.

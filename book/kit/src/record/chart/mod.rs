@@ -1,19 +1,17 @@
-//! A chart, with its numbers as a table.
+//! A chart: a table of numbers with bars.
 //!
 //! `book/data/charts/NAME.json` holds the numbers, recorded by the function
 //! of that name in `RECORDERS`.
 
-use std::fmt::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use super::{Recording, Source, cargo, trace};
-use crate::html::{block, escape};
+use crate::html::{block, escape, table};
 use crate::{Project, Result, Step};
 
-mod draw;
 mod nagle;
 
 /// What is drawn: a bar for each value.
@@ -49,7 +47,7 @@ pub fn file(name: &str) -> PathBuf {
     format!("book/data/charts/{name}.json").into()
 }
 
-/// A chart, with its numbers as a table, as HTML.
+/// A chart as HTML: a table, with a bar beside each number.
 ///
 /// # Errors
 /// When there is no such recording.
@@ -58,36 +56,44 @@ pub fn render(project: &Project, name: &str) -> Result<String> {
     let text = project.read(&file)?;
     let chart: Chart = serde_json::from_str(&text)
         .with_context(|| format!("{} is no chart", file.display()))?;
-    let drawing =
-        draw::svg(&chart).with_context(|| file.display().to_string())?;
-    let html = format!(
-        "<figure class=\"chart\">\n{drawing}<figcaption>{}</figcaption>\n\
-         <details><summary>The numbers</summary>\n{}</details>\n</figure>",
-        escape(&chart.title),
-        table(&chart)?
-    );
-    Ok(block(&html))
+    Ok(block(&figure(&chart)))
 }
 
-/// The numbers for those who do not see the drawing.
-fn table(chart: &Chart) -> Result<String, std::fmt::Error> {
-    let mut html = format!(
-        "<div class=\"table-wrapper\">\n<table>\n<thead><tr>\
-         <th scope=\"col\">{}</th><th scope=\"col\">{}</th></tr></thead>\n\
-         <tbody>\n",
-        escape(&chart.x),
-        escape(&chart.y)
-    );
-    for (name, value) in &chart.values {
-        writeln!(
-            html,
-            "<tr><th scope=\"row\">{}</th><td>{}</td></tr>",
+fn figure(chart: &Chart) -> String {
+    let Chart { title, x, y, values } = chart;
+    let most = values.iter().map(|(_, value)| *value).fold(0.0, f64::max);
+    let row = |(name, value): &(String, f64)| {
+        let percent = (100.0 * value / most).max(0.0);
+        format!(
+            "<tr><th scope=\"row\">{}</th><td><div><span style=\"width: \
+             {percent:.1}%\"></span></div>{}</td></tr>\n",
             escape(name),
-            draw::number(*value)
-        )?;
+            number(*value)
+        )
+    };
+    let rows: String = values.iter().map(row).collect();
+    format!(
+        "<figure class=\"chart\">\n{}<figcaption>{}</figcaption>\n</figure>",
+        table("<table>", &[x, y], &rows),
+        escape(title)
+    )
+}
+
+/// A number as one reads it: without noise behind the point, and with narrow
+/// spaces between its thousands.
+fn number(value: f64) -> String {
+    let text = format!("{value:.3}");
+    let (whole, rest) = text.split_once('.').unwrap_or((&text, ""));
+    let rest = rest.trim_end_matches('0');
+    let mut grouped = String::new();
+    for (index, digit) in whole.chars().enumerate() {
+        let left = whole.len() - index;
+        if index > 0 && left % 3 == 0 && whole.len() > 4 {
+            grouped.push('\u{202f}');
+        }
+        grouped.push(digit);
     }
-    html.push_str("</tbody>\n</table>\n</div>\n");
-    Ok(html)
+    if rest.is_empty() { grouped } else { format!("{grouped}.{rest}") }
 }
 
 /// The chart of that name.
@@ -148,20 +154,25 @@ fn calls_per_step(project: &Project) -> Result<Chart> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
-    fn the_table_has_every_number() {
+    fn a_bar_is_as_long_as_its_number() {
         let chart = Chart {
-            title: "t".to_string(),
+            title: "Calls & more".to_string(),
             x: "step".to_string(),
             y: "time in <ms>".to_string(),
-            values: vec![("01".to_string(), 2.5), ("02".to_string(), 12000.0)],
+            values: vec![("01".to_string(), 3000.0), ("02".into(), 12000.0)],
         };
-        let table = table(&chart).unwrap();
-        assert!(table.contains("<th scope=\"col\">time in &lt;ms&gt;</th>"));
-        assert!(table.contains("01</th><td>2.5</td></tr>"));
-        assert!(table.contains("02</th><td>12\u{202f}000</td></tr>"));
+        let html = figure(&chart);
+        assert!(html.contains("<figcaption>Calls &amp; more</figcaption>"));
+        assert!(html.contains("<th scope=\"col\">time in &lt;ms&gt;</th>"));
+        let bar = |width, number| {
+            format!("width: {width}%\"></span></div>{number}</td></tr>")
+        };
+        assert!(html.contains(&bar("25.0", "3000")), "{html}");
+        assert!(html.contains(&bar("100.0", "12\u{202f}000")), "{html}");
+        assert_eq!(number(0.5), "0.5");
+        assert_eq!(number(1_234_567.25), "1\u{202f}234\u{202f}567.25");
     }
 }

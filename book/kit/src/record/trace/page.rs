@@ -1,13 +1,12 @@
 //! The transcript as HTML: a table, one call a row.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 use super::{Call, Script, Task};
-use crate::html::{block, call_link, escape, source_link};
+use crate::html::{block, call_link, escape, source_link, table};
 use crate::{Project, Result, pattern};
 
 /// A string longer than this many characters is cut on the page.
@@ -34,9 +33,13 @@ pub fn render(project: &Project, step: u8) -> Result<String> {
         "<figure class=\"trace\">\n<figcaption>{}</figcaption>\n",
         escape(&script.caption)
     );
-    let alone = trace.tasks.len() == 1;
     for task in &trace.tasks {
-        table(&mut html, task, alone)?;
+        let caption = match trace.tasks.len() {
+            1 => String::new(),
+            _ => format!("\n<caption>{}</caption>", escape(&task.label)),
+        };
+        let heads = ["System call", "Result", "Asked for by"];
+        html += &table(&format!("<table>{caption}"), &heads, &rows(task));
     }
     if trace.interrupted {
         html.push_str(
@@ -49,33 +52,22 @@ pub fn render(project: &Project, step: u8) -> Result<String> {
     Ok(block(&html))
 }
 
-fn table(html: &mut String, task: &Task, alone: bool) -> Result<()> {
-    html.push_str("<div class=\"table-wrapper\">\n<table>\n");
-    if !alone {
-        writeln!(html, "<caption>{}</caption>", escape(&task.label))?;
-    }
-    html.push_str(
-        "<thead><tr><th scope=\"col\">System call</th>\
-         <th scope=\"col\">Result</th>\
-         <th scope=\"col\">Asked for by</th></tr></thead>\n<tbody>\n",
-    );
+fn rows(task: &Task) -> String {
     let mut notes = Notes::new();
-    for call in &task.calls {
-        let Call { result, function, file, line, .. } = call;
-        writeln!(
-            html,
+    let rows = task.calls.iter().map(|call| {
+        let Call { call, args, result, function, file, line } = call;
+        format!(
             "<tr><td><code class=\"nohighlight\">{}({})</code></td>\
              <td><code class=\"nohighlight\">{}</code></td>\
-             <td><code class=\"nohighlight\">{}</code> {}</td></tr>",
-            call_link(&call.call, &call.call),
-            marked(&call.args, &mut notes),
+             <td><code class=\"nohighlight\">{}</code> {}</td></tr>\n",
+            call_link(call, call),
+            marked(args, &mut notes),
             marked(result, &mut notes),
             escape(function),
             source_link(file, *line),
-        )?;
-    }
-    html.push_str("</tbody>\n</table>\n</div>\n");
-    Ok(())
+        )
+    });
+    rows.collect()
 }
 
 /// What strace has said of each descriptor, by its number.
