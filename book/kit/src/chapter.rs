@@ -192,7 +192,6 @@ fn inside(file: &str) -> Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn directives(text: &str) -> Vec<(usize, Result<Directive, String>)> {

@@ -196,7 +196,6 @@ pub fn page(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn exercise() -> Exercise {

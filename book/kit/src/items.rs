@@ -206,7 +206,6 @@ fn last_of(path: &syn::Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     const TEXT: &str = "\

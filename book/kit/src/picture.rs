@@ -55,7 +55,6 @@ fn attribute<'a>(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     const SVG: &str = "<svg role=\"img\" aria-labelledby=\"a-t a-d\">\

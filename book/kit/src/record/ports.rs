@@ -4,13 +4,16 @@
 //! that prints its address writes as many bytes as on the reader's machine.
 
 use std::hash::{BuildHasher, RandomState};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::AsRawFd;
 use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::os::unix::net::{self, UnixDatagram};
 use std::sync::LazyLock;
 
 use anyhow::{Result, bail};
+use nix::errno::Errno;
 use nix::sys::socket::{
-    self, AddressFamily, SockFlag, SockType, SockaddrIn, SockaddrIn6,
+    self, AddressFamily, SockFlag, SockType, SockaddrLike, SockaddrStorage,
 };
 use regex::{Captures, Regex};
 
@@ -56,7 +59,7 @@ impl Ports {
         for attempt in 0..2000_u32 {
             let first = (300 + random.hash_one(attempt) % 700) as u16 * 10;
             let name = format!("socket-to-swarm-ports-{first}");
-            let name = SocketAddr::from_abstract_name(name)?;
+            let name = net::SocketAddr::from_abstract_name(name)?;
             let Ok(claim) = UnixDatagram::bind_addr(&name) else { continue };
             let mut ports = first..first + SHOWN.len() as u16;
             // nc and ss print the name of a port that has one.
@@ -147,28 +150,21 @@ fn ephemeral() -> std::ops::RangeInclusive<u16> {
 /// Whether `bind` succeeds. The standard library's listener would set
 /// SO_REUSEADDR and so take a port that is still in TIME_WAIT.
 fn is_free(port: u16) -> bool {
-    let socket = |family| {
+    let bound = |address: SocketAddr| {
+        let address = SockaddrStorage::from(address);
+        let family = address.family().unwrap_or(AddressFamily::Inet);
         let flags = SockFlag::SOCK_CLOEXEC;
-        socket::socket(family, SockType::Stream, flags, None)
+        let socket = socket::socket(family, SockType::Stream, flags, None)?;
+        socket::bind(socket.as_raw_fd(), &address)
     };
-    let v4 = socket(AddressFamily::Inet).and_then(|socket| {
-        use std::os::fd::AsRawFd;
-        let every = SockaddrIn::new(0, 0, 0, 0, port);
-        socket::bind(socket.as_raw_fd(), &every)
-    });
-    let v6 = socket(AddressFamily::Inet6).and_then(|socket| {
-        use std::os::fd::AsRawFd;
-        let every = std::net::Ipv6Addr::UNSPECIFIED;
-        let every = std::net::SocketAddrV6::new(every, port, 0, 0);
-        socket::bind(socket.as_raw_fd(), &SockaddrIn6::from(every))
-    });
+    let v4 = bound((Ipv4Addr::UNSPECIFIED, port).into());
+    let v6 = bound((Ipv6Addr::UNSPECIFIED, port).into());
     // On a machine without IPv6 nobody has the port there.
-    v4.is_ok() && v6 != Err(nix::errno::Errno::EADDRINUSE)
+    v4.is_ok() && v6 != Err(Errno::EADDRINUSE)
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
     #[test]

@@ -81,7 +81,6 @@ fn switches(status: &std::path::Path) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
     use std::process::{Command, Stdio};
 

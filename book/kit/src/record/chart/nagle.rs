@@ -120,7 +120,6 @@ fn ask(mut connection: TcpStream) -> Result<Vec<Duration>> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

@@ -82,7 +82,6 @@ fn piece(html: &mut String, kind: Kind, texts: &[String]) -> std::fmt::Result {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
     fn shown(text: &str) -> String {

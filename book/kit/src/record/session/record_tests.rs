@@ -1,7 +1,5 @@
 //! Sessions in real terminals, with programs that every machine has.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 use std::fs;
 
 use super::*;
@@ -18,6 +16,11 @@ fn play(stage: &Stage, acts: &str) -> Result<String> {
 
 fn played(acts: &str) -> String {
     play(&stage(), acts).unwrap()
+}
+
+/// What was printed in terminal `a`.
+fn output(shown: &str) -> impl Iterator<Item = &str> {
+    shown.lines().filter(|line| line.starts_with("a|"))
 }
 
 fn failure(stage: &Stage, acts: &str) -> String {
@@ -72,9 +75,17 @@ fn it_is_a_terminal_of_eighty_columns() {
 
 #[test]
 fn the_environment_is_empty_and_the_folder_is_new() {
-    let shown = played("a$ echo $LANG$USER$CARGO; ls; pwd; echo $LC_ALL\n");
-    let output = shown.split_once('\n').unwrap().1;
-    assert_eq!(output, "a|\na| ~\na| C\n");
+    let file = fs::File::open("/dev/null").unwrap();
+    // Leaves a descriptor that a program would inherit.
+    let _inherited = nix::unistd::dup(&file).unwrap();
+    let shown = played(
+        "a$ echo $LANG$USER$CARGO; ls; pwd; echo $LC_ALL\n\
+         a$ echo /dev/fd/*\n",
+    );
+    let output: Vec<_> = output(&shown).collect();
+    // The last one is that of the directory, while bash reads it.
+    let descriptors = "a| /dev/fd/0 /dev/fd/1 /dev/fd/2 /dev/fd/3";
+    assert_eq!(output, ["a|", "a| ~", "a| C", descriptors]);
 }
 
 #[test]
@@ -110,8 +121,7 @@ fn ports_are_free_ones_and_shown_as_written() {
         "a$ p=127.0.0.1:8080; echo to $p; test ${p#*:} != 8080 && echo 8080\n\
          a$ echo 127.0.0.1:40001 127.0.0.1:40002 127.0.0.1:40001 40001\n",
     );
-    let output: Vec<_> =
-        shown.lines().filter(|line| line.starts_with("a|")).collect();
+    let output: Vec<_> = output(&shown).collect();
     assert_eq!(
         output,
         [
@@ -139,8 +149,7 @@ fn a_step_is_run_as_the_reader_runs_it() {
          a$ target/debug/step01 y\n",
     )
     .unwrap();
-    let output: Vec<_> =
-        shown.lines().filter(|line| line.starts_with("a|")).collect();
+    let output: Vec<_> = output(&shown).collect();
     assert_eq!(output, ["a| 127.0.0.1:8080 --root x", "a| [::1]:8081", "a| y"]);
 }
 

@@ -161,7 +161,6 @@ fn parse_mask(mask: &str) -> Result<(Regex, String)> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
     #[test]

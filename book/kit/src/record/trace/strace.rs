@@ -117,72 +117,46 @@ fn parse_frame(line: &str) -> Option<Frame> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
-
-    fn call(line: &str) -> (String, String, String) {
-        match parse_event(line).unwrap() {
-            What::Call { name, args, result } => (name, args, result),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn strings(
-        name: &str,
-        args: &str,
-        result: &str,
-    ) -> (String, String, String) {
-        (name.into(), args.into(), result.into())
-    }
 
     #[test]
     fn calls_are_taken_apart() {
-        assert_eq!(
-            call("socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3<TCP:[7]>"),
-            strings("socket", "AF_INET, SOCK_STREAM, IPPROTO_IP", "3<TCP:[7]>")
-        );
-        assert_eq!(
-            call(
-                "bind(3, {sin_port=htons(80)}, 16) = -1 EACCES (Permission \
-                  denied)"
+        let fstat = ["fstat", "5</f>, {st_size=7, ...}", "0"];
+        for (line, parts) in [
+            (
+                "socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3<TCP:[7]>",
+                ["socket", "AF_INET, SOCK_STREAM, IPPROTO_IP", "3<TCP:[7]>"],
             ),
-            strings(
-                "bind",
-                "3, {sin_port=htons(80)}, 16",
-                "-1 EACCES (Permission denied)"
-            )
-        );
-        assert_eq!(
-            call("exit_group(0)    = ?"),
-            strings("exit_group", "0", "?")
-        );
-    }
-
-    #[test]
-    fn fstat_is_fstat_whatever_the_c_library_makes_of_it() {
-        let fstat = strings("fstat", "5</f>, {st_size=7, ...}", "0");
-        assert_eq!(call("fstat(5</f>, {st_size=7, ...}) = 0"), fstat);
-        let line =
-            r#"newfstatat(5</f>, "", {st_size=7, ...}, AT_EMPTY_PATH) = 0"#;
-        assert_eq!(call(line), fstat);
-        let other = r#"newfstatat(AT_FDCWD, "/f", {st_size=7, ...}, 0) = 0"#;
-        assert_eq!(call(other).0, "newfstatat");
-    }
-
-    #[test]
-    fn brackets_and_quotes_inside_strings_are_text() {
-        assert_eq!(
-            call(r#"write(1, ":) \") = 7\\", 9) = 9"#),
-            strings("write", r#"1, ":) \") = 7\\", 9"#, "9")
-        );
-    }
-
-    #[test]
-    fn an_unfinished_call_has_a_result_that_nobody_knows() {
-        assert_eq!(
-            call("read(0<pipe:[1]>,  <unfinished ...>) = ?"),
-            strings("read", "0<pipe:[1]>,  <unfinished ...>", "?")
-        );
+            (
+                "bind(3, 16) = -1 EACCES (No)",
+                ["bind", "3, 16", "-1 EACCES (No)"],
+            ),
+            ("exit_group(0)    = ?", ["exit_group", "0", "?"]),
+            // The C library makes of it what it likes.
+            ("fstat(5</f>, {st_size=7, ...}) = 0", fstat),
+            (
+                r#"newfstatat(5</f>, "", {st_size=7, ...}, AT_EMPTY_PATH) = 0"#,
+                fstat,
+            ),
+            (
+                r#"newfstatat(AT_FDCWD, "/f", {}, 0) = 0"#,
+                ["newfstatat", r#"AT_FDCWD, "/f", {}, 0"#, "0"],
+            ),
+            // Brackets inside strings are text.
+            (
+                r#"write(1, ":) = \") = 7\\", 9) = 9"#,
+                ["write", r#"1, ":) = \") = 7\\", 9"#, "9"],
+            ),
+            // The result of an unfinished one nobody knows.
+            (
+                "read(0<pipe:[1]>,  <unfinished ...>) = ?",
+                ["read", "0<pipe:[1]>,  <unfinished ...>", "?"],
+            ),
+        ] {
+            let [name, args, result] = parts.map(str::to_string);
+            let call = What::Call { name, args, result };
+            assert_eq!(parse_event(line).unwrap(), call, "{line}");
+        }
     }
 
     #[test]

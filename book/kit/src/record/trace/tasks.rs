@@ -74,7 +74,6 @@ fn started(events: &[Event]) -> Vec<(u32, bool)> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
     #[test]

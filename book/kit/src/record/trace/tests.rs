@@ -1,7 +1,5 @@
 //! A real program under strace, and what of it is ours.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 use std::fs;
 
 use super::*;
