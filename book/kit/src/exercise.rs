@@ -12,34 +12,19 @@ use crate::page::Page;
 use crate::{Exercise, Project, Result, Step};
 
 /// The exercise's text, from the root.
-///
-/// # Errors
-/// When its id is not the step's number and a letter.
-pub fn text_file(step: &Step, exercise: &Exercise) -> Result<PathBuf> {
-    let letter = exercise.id.strip_prefix(&format!("{:02}", step.number));
-    let letter = letter.filter(|letter| letter.len() == 1);
-    let letter = letter.with_context(|| {
-        format!("`{}` is no id of step {:02}", exercise.id, step.number)
-    })?;
-    Ok(step.folder().join(format!("ex_{letter}.md")))
+pub fn text_file(step: &Step, exercise: &Exercise) -> PathBuf {
+    let letter = exercise.id.trim_start_matches(|it: char| it.is_numeric());
+    step.folder().join(format!("ex_{letter}.md"))
 }
 
 /// The exercises whose text exists: the list of steps may be ahead of it.
 /// That one is missing is for `cargo book check` to say.
-///
-/// # Errors
-/// When an id is wrong.
 pub fn written<'a>(
-    project: &Project,
+    project: &'a Project,
     step: &'a Step,
-) -> Result<Vec<&'a Exercise>> {
-    let mut written = Vec::new();
-    for exercise in &step.exercises {
-        if project.root.join(text_file(step, exercise)?).is_file() {
-            written.push(exercise);
-        }
-    }
-    Ok(written)
+) -> impl Iterator<Item = &'a Exercise> {
+    let file = move |it: &Exercise| project.root.join(text_file(step, it));
+    step.exercises.iter().filter(move |it| file(it).is_file())
 }
 
 /// The address of the exercise's page.
@@ -57,7 +42,7 @@ pub fn cards(page: &Page, number: u8) -> Result<String> {
         bail!("step {number:02} has no exercises in steps/steps.toml");
     }
     let mut cards = String::from("<ul class=\"exercises\">\n");
-    for exercise in written(page.project, step)? {
+    for exercise in written(page.project, step) {
         let task = Text::read(page.project, step, exercise)?.task;
         cards.push_str(&format!(
             "<li class=\"exercise\">\n<a href=\"{}\"><span class=\"id\">{}\
@@ -114,7 +99,7 @@ impl Text {
         step: &Step,
         exercise: &Exercise,
     ) -> Result<Self> {
-        let file = text_file(step, exercise)?;
+        let file = text_file(step, exercise);
         let text = project.read(&file)?;
         Text::parse(&text, exercise).with_context(|| file.display().to_string())
     }
@@ -166,7 +151,7 @@ pub fn page(
 ) -> Result<String> {
     let text = Text::read(project, step, exercise)?;
     let id = &exercise.id;
-    let file = text_file(step, exercise)?.with_extension("rs");
+    let file = text_file(step, exercise).with_extension("rs");
     let facts = block(&format!(
         "<p class=\"front\">Exercise {id} of <a href=\"../{}.html\">step \
          {:02}, {}</a> · {}<br>\nEdit <code>{}</code>, then check it with \

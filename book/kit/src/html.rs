@@ -61,10 +61,6 @@ pub fn anchor(file: &Path, line: usize) -> String {
     format!("{name}-{line}")
 }
 
-/// What a marker begins and ends with: private characters, in no text of
-/// ours. The kit turns markers into links when it knows all pages.
-pub(crate) const MARKER: [char; 2] = ['\u{E000}', '\u{E001}'];
-
 /// A line of a source file (`main.rs:57`) that becomes a link to where the
 /// book shows that line, or plain text if it does not. `file` is named from
 /// the root.
@@ -85,7 +81,7 @@ pub fn call_link(call: &str, text: &str) -> String {
     marker("call", call, text)
 }
 
+/// What becomes a link when the kit knows all pages.
 fn marker(kind: &str, target: &str, text: &str) -> String {
-    let [begin, end] = MARKER;
-    format!("{begin}{kind}|{target}|{}{end}", escape(text))
+    format!("\u{E000}{kind}|{target}|{}\u{E001}", escape(text))
 }

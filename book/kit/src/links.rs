@@ -1,10 +1,18 @@
 //! Makes links of the markers that listings, traces and tables have left.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-use crate::html::MARKER;
+use regex::{Captures, Regex};
+
 use crate::page::Page;
-use crate::{Project, Result, entries};
+use crate::{Project, Result, entries, pattern};
+
+/// What [`crate::html`] leaves between private characters, which are in no
+/// text of ours.
+static MARKER: LazyLock<Regex> = LazyLock::new(|| {
+    pattern("\u{E000}([^|]*)\\|([^|]*)\\|([^\u{E001}]*)\u{E001}")
+});
 
 /// Where the book shows lines of code, and where it explains calls.
 #[derive(Debug, Default)]
@@ -42,24 +50,16 @@ impl Links {
     /// The page's text with links for markers; where there is nothing to
     /// link to, the marker's text alone.
     pub fn resolve(&self, page: &Page, text: &str) -> String {
-        let [begin, end] = MARKER;
-        let mut parts = text.split(begin);
-        let mut resolved = parts.next().unwrap_or("").to_string();
-        for part in parts {
-            let (marker, rest) = part.split_once(end).unwrap_or(("", part));
-            let mut fields = marker.splitn(3, '|');
-            let kind = fields.next().unwrap_or("");
-            let target = fields.next().unwrap_or("");
-            let text = fields.next().unwrap_or("");
+        let link = |found: &Captures| {
+            let [kind, target, text] = found.extract().1;
             match self.address(page, kind, target) {
-                Some(address) => resolved.push_str(&format!(
-                    "<a class=\"{kind}\" href=\"{address}\">{text}</a>"
-                )),
-                None => resolved.push_str(text),
+                Some(address) => {
+                    format!("<a class=\"{kind}\" href=\"{address}\">{text}</a>")
+                }
+                None => text.to_string(),
             }
-            resolved.push_str(rest);
-        }
-        resolved
+        };
+        MARKER.replace_all(text, link).into_owned()
     }
 
     fn address(&self, page: &Page, kind: &str, to: &str) -> Option<String> {

@@ -12,7 +12,7 @@ use crate::expand::expand;
 use crate::fault::Faults;
 use crate::links::Links;
 use crate::page::Page;
-use crate::{Fault, Project, Result, Step, exercise};
+use crate::{Exercise, Fault, Project, Result, exercise};
 
 /// Fills the chapters with code, diffs and recordings.
 #[derive(Debug)]
@@ -55,18 +55,10 @@ pub fn protocol(words: &[String]) -> Result<bool> {
 /// # Errors
 /// All faults of all pages.
 pub fn fill(project: &Project, mut book: Book) -> Result<Book, Vec<Fault>> {
-    let mut faults = BTreeSet::new();
-    let mut pages = Vec::new();
-    book.for_each_chapter_mut(|chapter| {
-        let pieces = chapter_pages(project, chapter);
-        pages.extend(pieces.into_iter().filter_map(|page| match page {
-            Ok(page) => Some(page),
-            Err(wrong) => {
-                faults.extend(wrong);
-                None
-            }
-        }));
-    });
+    let (pages, faults) = (Vec::new(), BTreeSet::new());
+    let mut filler = Filler { project, pages, faults };
+    book.for_each_chapter_mut(|chapter| filler.chapter(chapter));
+    let Filler { pages, faults, .. } = filler;
     if !faults.is_empty() {
         return Err(faults.into_iter().collect());
     }
@@ -92,69 +84,60 @@ fn address(chapter: &Chapter) -> String {
     path.with_extension("html").to_string_lossy().into_owned()
 }
 
-/// Fills a chapter and makes the pages of its exercises.
-fn chapter_pages<'a>(
+/// The pages that have been filled, and what was wrong with others.
+struct Filler<'a> {
     project: &'a Project,
-    chapter: &mut Chapter,
-) -> Vec<Result<Page<'a>, Vec<Fault>>> {
-    let Some(source) = &chapter.source_path else { return Vec::new() };
-    let file = Path::new("book/src").join(source);
-    let mut pages = vec![page(project, chapter, &file)];
-    let step = project.steps.iter().find(|step| step.chapter() == file);
-    let below = step.map(|step| exercise_pages(project, step, chapter));
-    pages.extend(below.into_iter().flatten());
-    pages
+    pages: Vec<Page<'a>>,
+    faults: BTreeSet<Fault>,
 }
 
-fn exercise_pages<'a>(
-    project: &'a Project,
-    step: &Step,
-    chapter: &mut Chapter,
-) -> Vec<Result<Page<'a>, Vec<Fault>>> {
-    let exercises = match exercise::written(project, step) {
-        Ok(exercises) => exercises,
-        Err(error) => {
-            let list = Path::new("steps/steps.toml");
-            return vec![Err(vec![Fault::new(list, 0, error)])];
-        }
-    };
-    let mut pages = Vec::new();
-    for (at, exercise) in (1..).zip(exercises) {
-        match exercise_chapter(project, step, exercise, chapter, at) {
-            Ok((mut below, file)) => {
-                pages.push(page(project, &mut below, &file));
-                chapter.sub_items.push(BookItem::Chapter(below));
+impl Filler<'_> {
+    /// Fills a chapter and makes the pages of its exercises.
+    fn chapter(&mut self, chapter: &mut Chapter) {
+        let Some(source) = &chapter.source_path else { return };
+        let file = Path::new("book/src").join(source);
+        self.page(chapter, &file);
+        let mut steps = self.project.steps.iter();
+        let Some(step) = steps.find(|step| step.chapter() == file) else {
+            return;
+        };
+        let exercises = exercise::written(self.project, step);
+        for (at, exercise) in (1..).zip(exercises) {
+            let file = exercise::text_file(step, exercise);
+            match exercise::page(self.project, step, exercise) {
+                Ok(content) => {
+                    let mut below = below(chapter, exercise, at, content);
+                    self.page(&mut below, &file);
+                    chapter.sub_items.push(BookItem::Chapter(below));
+                }
+                Err(error) => {
+                    let what = format_args!("{error:#}");
+                    self.faults.insert(Fault::new(file, 0, what));
+                }
             }
-            Err(fault) => pages.push(Err(vec![fault])),
         }
     }
-    pages
+
+    fn page(&mut self, chapter: &mut Chapter, file: &Path) {
+        let mut page = Page::new(self.project, address(chapter));
+        let content = chapter.content.replace("\r\n", "\n");
+        match expand(&mut page, &content, file) {
+            Ok(content) => {
+                chapter.content = content;
+                self.pages.push(page);
+            }
+            Err(faults) => self.faults.extend(faults),
+        }
+    }
 }
 
-fn page<'a>(
-    project: &'a Project,
-    chapter: &mut Chapter,
-    file: &Path,
-) -> Result<Page<'a>, Vec<Fault>> {
-    let mut page = Page::new(project, address(chapter));
-    let content = chapter.content.replace("\r\n", "\n");
-    chapter.content = expand(&mut page, &content, file)?;
-    Ok(page)
-}
-
-/// The page of an exercise, below its chapter, and the file of its text.
-fn exercise_chapter(
-    project: &Project,
-    step: &Step,
-    exercise: &crate::Exercise,
+/// The page of an exercise, below its chapter.
+fn below(
     parent: &Chapter,
+    exercise: &Exercise,
     at: u32,
-) -> Result<(Chapter, PathBuf), Fault> {
-    let list = Path::new("steps/steps.toml");
-    let file = exercise::text_file(step, exercise)
-        .map_err(|error| Fault::new(list, 0, error))?;
-    let content = exercise::page(project, step, exercise)
-        .map_err(|error| Fault::new(&file, 0, format_args!("{error:#}")))?;
+    content: String,
+) -> Chapter {
     let mut parents = parent.parent_names.clone();
     parents.push(parent.name.clone());
     let name = format!("{} {}", exercise.id, exercise.title);
@@ -166,5 +149,5 @@ fn exercise_chapter(
         number.push(at);
         number
     });
-    Ok((chapter, file))
+    chapter
 }

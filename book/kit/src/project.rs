@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use serde::Deserialize;
 
 use crate::Result;
@@ -128,6 +128,16 @@ impl Project {
             toml::from_str(&text).context("in steps/steps.toml")?;
         if !list.step.is_sorted_by(|a, b| a.number < b.number) {
             bail!("steps/steps.toml: the steps are not in order");
+        }
+        for step in &list.step {
+            let number = format!("{:02}", step.number);
+            for Exercise { id, .. } in &step.exercises {
+                let letter = id.strip_prefix(&number);
+                ensure!(
+                    letter.is_some_and(|letter| letter.len() == 1),
+                    "steps/steps.toml: `{id}` is no id of step {number}"
+                );
+            }
         }
         let there = |planned: &&Planned| {
             list.step.iter().any(|step| step.number >= planned.number)

@@ -15,16 +15,10 @@ pub(super) fn check(project: &Project) -> Result<Vec<Fault>> {
         let line = line_in_list(project, step.number);
         let mut wanted = vec![step.folder().join("main.rs"), step.chapter()];
         for exercise in &step.exercises {
-            match exercise::text_file(step, exercise) {
-                Ok(text) => wanted.extend([text.with_extension("rs"), text]),
-                Err(error) => {
-                    faults.push(Fault::new("steps/steps.toml", line, error));
-                }
-            }
+            let text = exercise::text_file(step, exercise);
+            wanted.extend([text.with_extension("rs"), text]);
         }
-        for module in &step.modules {
-            wanted.push(Path::new("shared").join(module));
-        }
+        wanted.extend(step.files());
         for file in wanted {
             if !project.root.join(&file).is_file() {
                 let what = format!(

@@ -158,10 +158,8 @@ impl Source {
         file.set_extension("md");
         for step in &project.steps {
             for exercise in &step.exercises {
-                if exercise::address(exercise) == page
-                    && let Ok(text) = exercise::text_file(step, exercise)
-                {
-                    file = text;
+                if exercise::address(exercise) == page {
+                    file = exercise::text_file(step, exercise);
                 }
             }
         }

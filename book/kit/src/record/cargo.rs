@@ -43,12 +43,7 @@ pub fn build_for_traces(
 
 /// The compiler's version: `1.95.0`.
 pub fn compiler_version(project: &Project) -> Result<String> {
-    let output = Command::new("rustc")
-        .arg("--version")
-        .current_dir(&project.root)
-        .output()
-        .context("cannot run rustc")?;
-    let text = String::from_utf8_lossy(&output.stdout);
+    let text = rustc(project, &["--version"])?;
     Ok(text.split_whitespace().nth(1).unwrap_or("unknown").to_string())
 }
 
@@ -57,13 +52,15 @@ pub fn compiler_version(project: &Project) -> Result<String> {
 /// # Errors
 /// When it does not say where it is.
 pub fn compiler(project: &Project) -> Result<PathBuf> {
-    let output = Command::new("rustc")
-        .args(["--print", "sysroot"])
-        .current_dir(&project.root)
-        .output()
-        .context("cannot run rustc")?;
-    let sysroot = String::from_utf8(output.stdout)?;
+    let sysroot = rustc(project, &["--print", "sysroot"])?;
     Ok(Path::new(sysroot.trim()).join("bin/rustc"))
+}
+
+fn rustc(project: &Project, words: &[&str]) -> Result<String> {
+    let mut rustc = Command::new("rustc");
+    rustc.args(words).current_dir(&project.root);
+    let output = rustc.output().context("cannot run rustc")?;
+    Ok(String::from_utf8(output.stdout)?)
 }
 
 fn command(project: &Project) -> Command {

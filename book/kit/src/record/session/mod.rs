@@ -4,7 +4,6 @@
 //! `book/runs/NAME.txt` holds what the terminals then showed.
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -137,17 +136,7 @@ pub fn build(project: &Project, scripts: &[&Script]) -> Result<Built> {
 /// # Errors
 /// When something that the script waits for does not come.
 pub fn play(script: &Script, built: &Built, known: &str) -> Result<Transcript> {
-    let (mut programs, mut files) = (Vec::new(), Vec::new());
-    for (name, file) in built {
-        match file.extension().and_then(OsStr::to_str) {
-            Some("so") => programs.push((stage::LIBRARY, file.as_path())),
-            Some("rs") => files.push((name.clone(), file.as_path())),
-            _ => programs.push((name.as_str(), file.as_path())),
-        }
-    }
-    let files: Vec<_> =
-        files.iter().map(|(name, file)| (&**name, *file)).collect();
-    let stage = Stage::new(&programs, &files)?;
+    let stage = Stage::new(built)?;
     Ok(Transcript {
         caption: script.caption.clone(),
         tools: tools(script),

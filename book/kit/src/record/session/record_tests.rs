@@ -3,9 +3,16 @@
 use std::fs;
 
 use super::*;
+use crate::record::cargo::Built;
 
 fn stage() -> Stage {
-    Stage::new(&[], &[]).unwrap()
+    Stage::new(&Built::new()).unwrap()
+}
+
+/// Has a tool at hand for step 01.
+fn stage_with(tool: &str) -> Stage {
+    let tool = process::tool(tool).unwrap();
+    Stage::new(&Built::from([("step01".to_string(), tool)])).unwrap()
 }
 
 fn play(stage: &Stage, acts: &str) -> Result<String> {
@@ -140,8 +147,7 @@ fn masks_replace_what_differs_in_each_run() {
 
 #[test]
 fn a_step_is_run_as_the_reader_runs_it() {
-    let echo = process::tool("echo").unwrap();
-    let stage = Stage::new(&[("step01", &echo)], &[]).unwrap();
+    let stage = stage_with("echo");
     let shown = play(
         &stage,
         "a$ cargo run --bin step01 -- --root x\n\
@@ -155,8 +161,7 @@ fn a_step_is_run_as_the_reader_runs_it() {
 
 #[test]
 fn the_library_is_preloaded_into_the_step_alone() {
-    let env = process::tool("env").unwrap();
-    let stage = Stage::new(&[("step01", &env)], &[]).unwrap();
+    let stage = stage_with("env");
     let acts = "a$ cargo ex shim w=7 -- cargo run --bin step01 -- A=:\n";
     let shown = play(&stage, acts).unwrap();
     assert!(shown.contains("SHIM=w=7\n"), "{shown}");

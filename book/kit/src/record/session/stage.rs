@@ -1,8 +1,9 @@
 //! Where a session plays: a folder of its own, with programs at hand.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -11,12 +12,13 @@ use anyhow::Context;
 use super::script::{Act, What};
 use super::terminal::{Program, Terminal};
 use crate::Result;
+use crate::record::cargo::Built;
 use crate::record::ports::Ports;
 use crate::record::process;
 use crate::record::trace::{Peer, Tracer};
 
 /// The library that `cargo ex shim` preloads, among the programs.
-pub const LIBRARY: &str = "shim.so";
+const LIBRARY: &str = "shim.so";
 
 /// Where commands are looked for, after the steps.
 const SYSTEM_PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
@@ -48,10 +50,7 @@ impl Stage {
     ///
     /// # Errors
     /// When they cannot be put there.
-    pub fn new(
-        programs: &[(&str, &Path)],
-        files: &[(&str, &Path)],
-    ) -> Result<Stage> {
+    pub fn new(built: &Built) -> Result<Stage> {
         let folder = tempfile::tempdir()?;
         let (bin, work) =
             (folder.path().join("bin"), folder.path().join("work"));
@@ -59,15 +58,18 @@ impl Stage {
         fs::create_dir(&work)?;
         // Where a reader finds a step to trace.
         let target = work.join("target/debug");
-        if !programs.is_empty() {
+        for (name, file) in built {
+            let name = match file.extension().and_then(OsStr::to_str) {
+                Some("rs") => {
+                    symlink(file, work.join(name))?;
+                    continue;
+                }
+                Some("so") => LIBRARY,
+                _ => name,
+            };
             fs::create_dir_all(&target)?;
-        }
-        for (name, program) in programs {
-            symlink(program, bin.join(name))?;
-            symlink(program, target.join(name))?;
-        }
-        for (name, file) in files {
-            symlink(file, work.join(name))?;
+            symlink(file, bin.join(name))?;
+            symlink(file, target.join(name))?;
         }
         symlink(CARGO, bin.join("cargo"))?;
         let patience = Duration::from_secs(10);

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use nix::fcntl::{self, FcntlArg, OFlag};
 use nix::sys::signal::Signal;
 
+use crate::record::cargo::Built;
 use crate::record::ports::Ports;
 use crate::record::process::{self, Running};
 use crate::record::session::{self, Key, Kind, Program, Script, Stage, What};
@@ -34,7 +35,7 @@ pub fn run(
         "the script does not end the step: it wants NAME^C or NAME."
     );
     let folder = tempfile::tempdir()?;
-    let mut stage = Stage::new(&[], &[])?;
+    let mut stage = Stage::new(&Built::new())?;
     stage.tracer = Some(Tracer {
         terminal: terminal.to_string(),
         program: program.canonicalize()?,
