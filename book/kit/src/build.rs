@@ -1,14 +1,14 @@
 //! Builds the book with mdBook as a library.
 
-use std::fmt::{Debug, Write};
+use std::fmt::Debug;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, bail};
 use mdbook_driver::MDBook;
-use tracing::field::{Field, Visit};
+use tracing::field::Field;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber, subscriber};
 
@@ -30,7 +30,7 @@ pub fn build(project: &Project, directory: &Path) -> Result<()> {
         book.with_preprocessor(Kit(Project::open(&project.root)?));
         book.build()
     });
-    let warnings = warnings.take();
+    let warnings = warnings.all();
     if built.is_ok() && !warnings.is_empty() {
         bail!("mdBook warns:\n{}", warnings.join("\n"));
     }
@@ -108,10 +108,8 @@ fn replace(fresh: &Path, shown: &Path) -> Result<()> {
 struct Warnings(Arc<Mutex<Vec<String>>>);
 
 impl Warnings {
-    fn take(&self) -> Vec<String> {
-        let mut warnings =
-            self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut *warnings)
+    fn all(&self) -> MutexGuard<'_, Vec<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -122,11 +120,11 @@ impl Subscriber for Warnings {
     }
 
     fn event(&self, event: &Event<'_>) {
-        let mut text = Text(String::new());
-        event.record(&mut text);
-        let mut warnings =
-            self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        warnings.push(text.0);
+        event.record(&mut |field: &Field, value: &dyn Debug| {
+            if field.name() == "message" {
+                self.all().push(format!("{value:?}"));
+            }
+        });
     }
 
     // Spans are of no interest: all of them are one.
@@ -137,15 +135,4 @@ impl Subscriber for Warnings {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
     fn enter(&self, _: &Id) {}
     fn exit(&self, _: &Id) {}
-}
-
-/// An event's text.
-struct Text(String);
-
-impl Visit for Text {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        if field.name() == "message" {
-            let _ = write!(self.0, "{value:?}");
-        }
-    }
 }

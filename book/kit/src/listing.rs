@@ -14,20 +14,16 @@ use crate::page::Page;
 use crate::view::lines as counted;
 use crate::{Project, Result, colour, enters};
 
-/// A piece of a source file.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Found {
-    /// From the root.
-    pub file: PathBuf,
-    /// The piece's lines.
-    pub lines: Lines,
-}
-
-/// Where `item` is, if there is one of that name and not more.
+/// The file and the lines of `item`, if there is one of that name and not
+/// more.
 ///
 /// # Errors
 /// When there is none, or more than one.
-pub fn find(project: &Project, source: &Source, item: &str) -> Result<Found> {
+fn find(
+    project: &Project,
+    source: &Source,
+    item: &str,
+) -> Result<(PathBuf, Lines)> {
     let (files, whole) = match source {
         Source::Step(number) => {
             let step = project.step(*number)?;
@@ -49,8 +45,7 @@ pub fn find(project: &Project, source: &Source, item: &str) -> Result<Found> {
         let found = found.collect::<Vec<_>>().join(" and ");
         bail!("`{item}` occurs twice: {found}; write its full name");
     }
-    let found = found.pop().map(|(file, lines)| Found { file, lines });
-    found.with_context(|| {
+    found.pop().with_context(|| {
         format!("no item `{item}` in {}; is it renamed?", whole.display())
     })
 }
@@ -60,7 +55,7 @@ pub fn find(project: &Project, source: &Source, item: &str) -> Result<Found> {
 /// # Errors
 /// When it is not found, or found twice.
 pub fn code(page: &mut Page, source: &Source, item: &str) -> Result<String> {
-    let Found { file, lines } = find(page.project, source, item)?;
+    let (file, lines) = find(page.project, source, item)?;
     listing(page, &file, vec![(None, lines)])
 }
 
@@ -75,7 +70,7 @@ pub fn module(page: &mut Page, file: &Path, open: &Open) -> Result<String> {
         Open::All => vec![1..=count],
         Open::Items(names) => {
             let found = names.iter().map(|it| find(page.project, &source, it));
-            let found = found.map(|found| Ok(found?.lines));
+            let found = found.map(|found| Ok(found?.1));
             found.collect::<Result<Vec<Lines>>>()?
         }
     };

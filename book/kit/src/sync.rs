@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::{Fault, Project, Result, exercise};
+use crate::{Fault, Project, Result, Step, exercise, pattern};
 
 /// A file and what it should hold.
 struct Generated {
@@ -81,24 +81,10 @@ fn generated(project: &Project) -> Result<Vec<Generated>> {
 
 /// The text with other lines between the two that begin with the marks.
 fn between(text: &str, [begin, end]: [&str; 2], lines: &str) -> Option<String> {
-    let line_of = |mark: &str| {
-        let mut lines = text.lines();
-        lines.position(|line| line.starts_with(mark))
-    };
-    let (first, last) = (line_of(begin)?, line_of(end)?);
-    if last <= first {
-        return None;
-    }
-    let all: Vec<&str> = text.lines().collect();
-    let mut new = String::new();
-    for line in &all[..=first] {
-        let _ = writeln!(new, "{line}");
-    }
-    new.push_str(lines);
-    for line in &all[last..] {
-        let _ = writeln!(new, "{line}");
-    }
-    Some(new)
+    let first = text.find(&format!("\n{begin}"))? + 1;
+    let from = first + text[first..].find('\n')?;
+    let to = from + text[from..].find(&format!("\n{end}"))?;
+    Some(format!("{}\n{lines}{}", &text[..from], &text[to + 1..]))
 }
 
 /// Cargo's targets: a program for each step, an example for each exercise.
@@ -129,14 +115,9 @@ fn targets(project: &Project) -> String {
 
 /// `cargo run` alone runs the highest step.
 fn default_run(project: &Project, text: &str) -> String {
-    let Some(last) = project.steps.last() else { return text.to_string() };
-    let lines = text.lines().map(|line| match line {
-        line if line.starts_with("default-run = ") => {
-            format!("default-run = \"{}\"\n", last.program())
-        }
-        line => format!("{line}\n"),
-    });
-    lines.collect()
+    let last = project.steps.last().map(Step::program).unwrap_or_default();
+    let line = pattern("(?m)^default-run = .*$");
+    line.replace(text, format!("default-run = \"{last}\"")).into_owned()
 }
 
 /// The chapters that are written so far.

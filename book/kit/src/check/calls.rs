@@ -68,20 +68,16 @@ fn listed(
     let line = line_in_list(project, step.number);
     let number = step.number;
     let list = Path::new("steps/steps.toml");
-    let mut faults = Vec::new();
-    for call in new.difference(&listed) {
-        let what = format!(
-            "step {number:02} calls {call} for the first time; add it to \
-             `calls`"
-        );
-        faults.push(Fault::new(list, line, what));
-    }
-    for call in listed.difference(new) {
-        let what = format!(
-            "step {number:02} does not call {call} for the first time; remove \
-             it from `calls`"
-        );
-        faults.push(Fault::new(list, line, what));
-    }
-    faults
+    let missing = new.difference(&listed).map(|call| {
+        format!("calls {call} for the first time; add it to `calls`")
+    });
+    let wrong = listed.difference(new).map(|call| {
+        format!(
+            "does not call {call} for the first time; remove it from `calls`"
+        )
+    });
+    let faults = missing.chain(wrong).map(|what| {
+        Fault::new(list, line, format_args!("step {number:02} {what}"))
+    });
+    faults.collect()
 }

@@ -26,7 +26,7 @@ pub(super) use record::record;
 pub use script::{Act, Script, What};
 pub(super) use stage::Stage;
 pub(super) use terminal::{Key, Program};
-pub use tools::{impossible, tools};
+pub use tools::{impossible, tools, version};
 pub use transcript::{Kind, Line, Transcript};
 
 /// The script of a session, from the root.

@@ -47,7 +47,7 @@ fn used(
 }
 
 /// The first line of what the tool says of itself.
-fn version(tool: &str, option: &str) -> String {
+pub fn version(tool: &str, option: &str) -> String {
     let Ok(output) = Command::new(tool).arg(option).output() else {
         return "no version".to_string();
     };

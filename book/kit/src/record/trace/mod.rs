@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cargo::{self, Built};
 use super::ports::Ports;
-use super::session::Script;
+use super::session::{self, Script};
 use super::{Recording, Source, process};
 use crate::{Project, Result, Step};
 
@@ -203,8 +203,10 @@ pub fn record(
     let program = cargo::built(built, &step.program())?;
     let tasks = trace_program(&script, program, &project.root, known)
         .with_context(|| script_file.display().to_string())?;
+    // `strace -- version 6.1` is 6.1.
+    let version = session::version("strace", "--version");
     Ok(Trace {
-        strace: strace_version()?,
+        strace: version.rsplit(' ').next().unwrap_or_default().to_string(),
         rustc: cargo::compiler_version(project)?,
         interrupted: run::is_interrupted(&script),
         tasks,
@@ -252,32 +254,17 @@ fn trace_program(
     let mut stable = stable::Stable::new(script, &ports, numbers, root)?;
     let mut tasks = Vec::new();
     for task in &order {
-        let calls = ours::calls(&task.events, program, &source);
-        let calls: Vec<Call> = calls
-            .into_iter()
-            .map(|found| Call {
-                call: found.name.to_string(),
-                args: stable.args(found.name, found.args),
-                result: stable.result(found.name, found.result),
-                function: found.place.function,
-                file: found.place.file.into(),
-                line: found.place.line as usize,
-            })
-            .collect();
+        let mut calls = ours::calls(&task.events, program, &source);
+        for Call { call, args, result, .. } in &mut calls {
+            *args = stable.args(call, args);
+            *result = stable.result(call, result);
+        }
         tasks.push(Task { label: task.label.clone(), calls });
     }
     if tasks.iter().all(|task| task.calls.is_empty()) {
         bail!("not one call is ours: has strace lost the stacks?");
     }
     Ok(tasks)
-}
-
-/// `strace -- version 6.1` is 6.1.
-fn strace_version() -> Result<String> {
-    let output = Command::new("strace").arg("--version").output()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let first = text.lines().next().unwrap_or_default();
-    Ok(first.rsplit(' ').next().unwrap_or("unknown").to_string())
 }
 
 #[cfg(test)]

@@ -9,29 +9,13 @@
 
 use std::path::Path;
 
+use super::Call;
 use super::source::{Place, Source};
 use super::strace::{Event, Frame, What};
 
-/// A call with the place in our source that it comes from.
-#[derive(Debug)]
-pub struct OurCall<'a> {
-    /// The system call.
-    pub name: &'a str,
-    /// Its arguments.
-    pub args: &'a str,
-    /// Its result.
-    pub result: &'a str,
-    /// Where our code asks for it.
-    pub place: Place,
-}
-
 /// Our calls among the events of one task, in order, up to a signal that
-/// ends the program.
-pub fn calls<'a>(
-    events: &'a [Event],
-    program: &Path,
-    source: &Source,
-) -> Vec<OurCall<'a>> {
+/// ends the program; arguments and results as strace writes them.
+pub fn calls(events: &[Event], program: &Path, source: &Source) -> Vec<Call> {
     let mut calls = Vec::new();
     let mut before = None;
     for event in events {
@@ -51,8 +35,9 @@ pub fn calls<'a>(
             _ => None,
         };
         before = found.map(|(_, place)| place);
-        if let Some(place) = place {
-            calls.push(OurCall { name, args, result, place });
+        if let Some(Place { function, file, line }) = place {
+            let [call, args, result] = [name, args, result].map(String::clone);
+            calls.push(Call { call, args, result, function, file, line });
         }
     }
     calls

@@ -33,9 +33,9 @@ pub struct Place {
     /// The function, as one speaks of it: `listen`, `Server::accept`.
     pub function: String,
     /// The file's path from the root of the repository.
-    pub file: String,
+    pub file: PathBuf,
     /// The line, counted from 1.
-    pub line: u32,
+    pub line: usize,
 }
 
 impl Source {
@@ -70,7 +70,7 @@ impl Source {
         while let Ok(Some(frame)) = frames.next() {
             let place = frame.location.and_then(|location| {
                 let file = self.in_repository(location.file?)?;
-                Some((file, location.line?))
+                Some((file, location.line? as usize))
             });
             if let Some((file, line)) = place {
                 let name = frame.function.as_ref().and_then(|function| {
@@ -83,11 +83,10 @@ impl Source {
         None
     }
 
-    fn in_repository(&self, file: &str) -> Option<String> {
+    fn in_repository(&self, file: &str) -> Option<PathBuf> {
         let path = Path::new(file).strip_prefix(&self.root).ok()?;
         let room = path.components().next()?.as_os_str();
-        (room == "steps" || room == "shared")
-            .then(|| path.to_string_lossy().into_owned())
+        (room == "steps" || room == "shared").then(|| path.to_path_buf())
     }
 }
 
