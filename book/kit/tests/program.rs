@@ -5,44 +5,47 @@
 mod course;
 
 use std::fs;
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Command;
 
 use course::Course;
 use kit::record::trace;
 use mdbook_driver::MDBook;
 
-/// `book` in that course. What it builds there must not be mistaken for the
-/// steps of this repository, which have the same names.
-fn book(course: &Course, words: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_book"));
-    command.args(words).current_dir(course.root());
-    command.env("CARGO_TARGET_DIR", course.root().join("target"));
-    command
+/// What `book` has said.
+struct Said {
+    /// What is wrong.
+    faults: String,
+    /// How far it and cargo are.
+    progress: String,
+    stdout: String,
 }
 
-fn output(course: &Course, words: &[&str]) -> (Output, String) {
-    let output = book(course, words).output().unwrap();
-    // What cargo and `book` say of how far they are is not looked at.
+/// `book` in that directory, which must end with that status. What it builds
+/// there must not be mistaken for the steps of this repository, which have
+/// the same names.
+#[track_caller]
+fn book(root: &Path, words: &str, status: i32) -> Said {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_book"));
+    command.args(words.split(' ')).current_dir(root);
+    command.env("CARGO_TARGET_DIR", root.join("target"));
+    let output = command.output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
-    let is_progress =
-        |line: &&str| line.starts_with(' ') || line.starts_with("book: ");
-    let lines = text.lines().filter(|line| !is_progress(line));
-    let text = lines.map(|line| format!("{line}\n")).collect();
-    (output, text)
+    assert_eq!(output.status.code(), Some(status), "{words}: {text}");
+    let lines = text.lines().map(|line| format!("{line}\n"));
+    let (progress, faults) = lines
+        .partition(|line| line.starts_with(' ') || line.starts_with("book: "));
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    Said { faults, progress, stdout }
 }
 
 #[test]
 fn a_check_says_what_is_wrong_and_how_to_mend_it() {
     let course = Course::new();
-    let (intact, words) = output(&course, &["check", "--no-runs"]);
-    assert!(intact.status.success(), "{words}");
-    assert_eq!(words, "");
-
+    assert_eq!(book(course.root(), "check --no-runs", 0).faults, "");
     course.edit("book/src/preface.md", "#the-code", "#the-coda");
-    let (faulty, words) = output(&course, &["check", "--no-runs"]);
-    assert_eq!(faulty.status.code(), Some(1), "{words}");
     assert_eq!(
-        words,
+        book(course.root(), "check --no-runs", 1).faults,
         "book/src/preface.md:3: `01-speak.html#the-coda` names an id that \
          01-speak.html does not have: `the-coda`; mend the link\n"
     );
@@ -57,60 +60,48 @@ fn a_trace_that_no_longer_matches() {
         return;
     }
     let course = Course::new();
-    let (intact, words) = output(&course, &["check"]);
-    assert!(intact.status.success(), "{words}");
-
+    book(course.root(), "check", 0);
     // One line more, which the chapter shows: only the line numbers of the
     // calls below it are others.
     let text = "/// Gives other threads a turn.\n";
     course.edit("steps/02-wait/main.rs", text, &format!("{text}///\n"));
-    let (faulty, words) = output(&course, &["check"]);
-    assert_eq!(faulty.status.code(), Some(1), "{words}");
+    let words = book(course.root(), "check", 1).faults;
     let place = "book/traces/02.json:7: was `  {\"call\":\"sched_yield\"";
     assert!(words.starts_with(place), "{words}");
     assert!(words.contains("cargo book record traces 02"), "{words}");
     assert_eq!(words.lines().count(), 1, "{words}");
-
-    let (recorded, words) = output(&course, &["record", "traces", "02"]);
-    assert!(recorded.status.success(), "{words}");
-    let (mended, words) = output(&course, &["check"]);
-    assert!(mended.status.success(), "{words}");
+    book(course.root(), "record traces 02", 0);
+    book(course.root(), "check", 0);
 }
 
 #[test]
 fn a_session_that_no_longer_matches() {
     let course = Course::new();
     course.edit("steps/02-wait/main.rs", "\"hello\"", "\"hello again\"");
-    let (faulty, words) = output(&course, &["check"]);
-    assert_eq!(faulty.status.code(), Some(1), "{words}");
+    let words = book(course.root(), "check", 1).faults;
     let fault = words.lines().find(|it| it.starts_with("book/runs/"));
     let fault = fault.expect("no fault of the session");
     assert!(fault.starts_with("book/runs/02-wait.txt:3: "), "{words}");
     assert!(fault.contains("hello again"), "{words}");
     assert!(fault.contains("cargo book record runs 02-wait"), "{words}");
 
-    let (recorded, words) = output(&course, &["record"]);
-    assert!(recorded.status.success(), "{words}");
+    book(course.root(), "record", 0);
+    let plays = |words| {
+        let said = book(course.root(), words, 0).progress;
+        said.contains("1 of 1: runs 02-wait")
+    };
     // What has not changed since is played only if all is.
-    for (words, plays) in [(&["check"][..], false), (&["check", "--all"], true)]
-    {
-        let check = book(&course, words).output().unwrap();
-        let said = String::from_utf8_lossy(&check.stderr);
-        assert!(check.status.success(), "{said}");
-        assert_eq!(said.contains("1 of 1: runs 02-wait"), plays, "{said}");
-    }
+    assert!(!plays("check"));
+    assert!(plays("check --all"));
     // An edit by hand is noticed, and so is one of what the step is made of.
     let files = ["book/runs/02-wait.txt", "shared/voice.rs"];
     for (file, more) in files.into_iter().zip(["here| more\n", "//\n"]) {
         let text = course.read(file);
         course.write(file, &format!("{text}{more}"));
-        let check = book(&course, &["check"]).output().unwrap();
-        let said = String::from_utf8_lossy(&check.stderr);
-        assert!(said.contains("1 of 1: runs 02-wait"), "{file}: {said}");
+        let said = book(course.root(), "check", i32::from(more != "//\n"));
+        assert!(said.progress.contains("1 of 1: runs 02-wait"), "{file}");
         course.write(file, &text.replace('\n', "\r\n"));
-        let check = book(&course, &["check"]).output().unwrap();
-        let said = String::from_utf8_lossy(&check.stderr);
-        assert!(!said.contains("1 of 1: runs 02-wait"), "{file}: {said}");
+        assert!(!plays("check"), "{file}");
         course.write(file, &text);
     }
 }
@@ -118,54 +109,41 @@ fn a_session_that_no_longer_matches() {
 #[test]
 fn a_new_step_is_unfinished_until_it_is_written() {
     let course = Course::new();
-    let (made, words) = output(&course, &["new", "03", "more"]);
-    assert!(made.status.success(), "{words}");
+    book(course.root(), "new 03 more", 0);
     let main = course.read("steps/03-more/main.rs");
     assert!(main.starts_with("//! Step 03: TODO: "), "{main}");
     assert!(course.read("Cargo.toml").contains("\"steps/03-more/main.rs\""));
-    let (check, words) = output(&course, &["check", "--no-runs"]);
-    assert!(check.status.success(), "{words}");
+    let words = book(course.root(), "check --no-runs", 0).faults;
     let trace = "unfinished: book/traces/03.json: there is no trace of step 03";
     assert!(words.contains(trace), "{words}");
     assert!(words.lines().all(|it| it.starts_with("unfinished: ")), "{words}");
 
     course.edit("steps/steps.toml", "unfinished = true\n", "");
-    let (check, words) = output(&course, &["check", "--no-runs"]);
-    assert_eq!(check.status.code(), Some(1), "{words}");
+    let words = book(course.root(), "check --no-runs", 1).faults;
     assert!(!words.contains("unfinished: "), "{words}");
-    let (again, _) = output(&course, &["new", "03", "more"]);
-    assert_eq!(again.status.code(), Some(2));
+    book(course.root(), "new 03 more", 2);
 }
 
 #[test]
 fn sync_writes_and_its_check_only_looks() {
     let course = Course::new();
     course.edit("README.md", "Waiting", "Sleeping");
-    let (stale, words) = output(&course, &["sync", "--check"]);
-    assert_eq!(stale.status.code(), Some(1));
+    let words = book(course.root(), "sync --check", 1).faults;
     assert!(words.starts_with("README.md:8: differs"), "{words}");
-    let (written, _) = output(&course, &["sync"]);
-    assert_eq!(String::from_utf8_lossy(&written.stdout), "README.md\n");
-    assert!(output(&course, &["sync", "--check"]).0.status.success());
+    assert_eq!(book(course.root(), "sync", 0).stdout, "README.md\n");
+    book(course.root(), "sync --check", 0);
 }
 
 #[test]
 fn wrong_words_are_refused() {
     let course = Course::new();
-    for words in [&["paint"][..], &["--port", "x"], &["--colour"]] {
-        let refused = book(&course, words).output().unwrap();
-        let message = String::from_utf8_lossy(&refused.stderr);
-        assert_eq!(refused.status.code(), Some(2), "{words:?}");
-        assert!(message.starts_with("book: "), "{message}");
+    for words in ["paint", "--port x", "--colour"] {
+        let said = book(course.root(), words, 2).progress;
+        assert!(said.starts_with("book: "), "{said}");
     }
     let nowhere = tempfile::tempdir().unwrap();
-    let refused = Command::new(env!("CARGO_BIN_EXE_book"))
-        .arg("build")
-        .current_dir(nowhere.path())
-        .output()
-        .unwrap();
-    let message = String::from_utf8_lossy(&refused.stderr);
-    assert!(message.contains("no steps/steps.toml here"), "{message}");
+    let said = book(nowhere.path(), "build", 2).progress;
+    assert!(said.contains("no steps/steps.toml here"), "{said}");
 }
 
 /// mdBook by itself, calling our program as the preprocessor that book.toml

@@ -21,13 +21,10 @@ fn play(stage: &Stage, acts: &str) -> Result<String> {
     Ok(lines.iter().map(|line| format!("{line}\n")).collect())
 }
 
-fn played(acts: &str) -> String {
-    play(&stage(), acts).unwrap()
-}
-
-/// What was printed in terminal `a`.
-fn output(shown: &str) -> impl Iterator<Item = &str> {
-    shown.lines().filter(|line| line.starts_with("a|"))
+/// What was printed in terminal `a`, and how programs ended there.
+fn output(shown: &str) -> Vec<&str> {
+    let ours = |line: &&str| line.starts_with("a|") || line.starts_with("a=");
+    shown.lines().filter(ours).collect()
 }
 
 fn failure(stage: &Stage, acts: &str) -> String {
@@ -36,48 +33,86 @@ fn failure(stage: &Stage, acts: &str) -> String {
 
 #[test]
 fn what_is_shown_follows_the_script() {
-    let shown = played(
-        "one& cat\none< hello\ntwo$ echo between\none> hello\none<^D\none.\n",
-    );
-    assert_eq!(
-        shown,
-        "one$ cat\none< hello\none| hello\ntwo$ echo between\n\
-         two| between\none<^D\n"
-    );
+    for (acts, expected) in [
+        (
+            "a& cat\na< hello\nb$ echo between\na> hello\na<^D\na.\n",
+            "a$\na< hello\na| hello\nb$\nb| between\na<^D\n",
+        ),
+        // Both have printed when the first act is over, and what one has
+        // printed was shown before two began.
+        (
+            "a& echo 1; cat\nb& echo 2; cat\nb> 2\na> 1\nb<^D\na<^D\n",
+            "a$\na| 1\nb$\nb| 2\nb<^D\na<^D\n",
+        ),
+        // What another prints meanwhile comes after the command's output.
+        (
+            "a& mkfifo f; read x < f; echo 1; touch done; cat\n\
+             b$ echo go > f; until test -e done; do :; done; echo 2\n",
+            "a$\nb$\nb| 2\na| 1\n",
+        ),
+        // A line is shown when it is whole or waited for.
+        (
+            "a& echo one; printf tw; read x; echo o\na> one\nb$ :\na< x\na.\n",
+            "a$\na| one\nb$\na< x\na| two\n",
+        ),
+        (
+            "a& printf 'name? '; cat\na> name?\na< me\na<^D\na.\n",
+            "a$\na| name?\na< me\na| me\na<^D\n",
+        ),
+        // Bytes are typed as they are.
+        (
+            "a& cat -v\na<= he\na<= llo\\r\\n\na> ^M\na<^D\na.\n",
+            "a$\na< he\na< llo\\r\\n\na| hello^M\na<^D\n",
+        ),
+    ] {
+        let shown = play(&stage(), acts).unwrap();
+        // Commands are shown as they are written.
+        let short = shown.lines().map(|line| match line.split_once("$ ") {
+            Some((terminal, command)) if acts.contains(command) => {
+                format!("{terminal}$\n")
+            }
+            _ => format!("{line}\n"),
+        });
+        assert_eq!(short.collect::<String>(), expected, "{acts}");
+    }
 }
 
 #[test]
-fn a_terminal_that_is_waited_for_comes_before_the_others() {
-    // Both have printed when the first act is over.
-    let shown = played(
-        "one& echo 1; cat\ntwo& echo 2; cat\ntwo> 2\none> 1\n\
-         two<^D\none<^D\n",
-    );
-    // What one has printed was shown before two began.
-    assert_eq!(
-        shown,
-        "one$ echo 1; cat\none| 1\ntwo$ echo 2; cat\ntwo| 2\n\
-         two<^D\none<^D\n"
-    );
-}
-
-#[test]
-fn what_another_terminal_prints_meanwhile_comes_after_the_command_s_output() {
-    let shown = played(
-        "one& mkfifo f; read x < f; echo 1; touch done; cat\n\
-         two$ echo go > f; until test -e done; do :; done; echo 2\n",
-    );
-    assert!(shown.ends_with("two| 2\none| 1\n"), "{shown}");
-}
-
-#[test]
-fn it_is_a_terminal_of_eighty_columns() {
-    let shown = played(
-        "a$ test -t 0 -a -t 1 -a -t 2 && stty size\n\
-         a$ echo out; echo err >&2; echo out\n",
-    );
-    assert!(shown.contains("a| 24 80\n"), "{shown}");
-    assert!(shown.ends_with("a| out\na| err\na| out\n"), "{shown}");
+fn what_programs_print_is_shown_and_how_they_end() {
+    for (acts, expected) in [
+        // It is a terminal of eighty columns.
+        ("a$ test -t 0 -a -t 1 -a -t 2 && stty size\n", &["a| 24 80"][..]),
+        (
+            "a$ echo out; echo err >&2; echo out\n",
+            &["a| out", "a| err", "a| out"],
+        ),
+        // Ends are told, but not those by Ctrl-C.
+        ("a$ exit 3\n", &["a= exit status 3"]),
+        ("a$ kill -PIPE $$\na$ true\n", &["a= killed by SIGPIPE"]),
+        ("a& sleep 60\na^C\n", &[]),
+        (
+            "a& trap 'exit 4' INT; echo on; while :; do sleep 9; done\n\
+             a> on\na^C\n",
+            &["a| on", "a= exit status 4"],
+        ),
+        // Ports are free ones and shown as written.
+        (
+            "a$ p=127.0.0.1:8080; echo to $p; test ${p#*:} != 8080 && echo 1\n",
+            &["a| to 127.0.0.1:8080", "a| 1"],
+        ),
+        (
+            "a$ echo 127.0.0.1:40001 127.0.0.1:40002 127.0.0.1:40001 40001\n",
+            &["a| 127.0.0.1:50000 127.0.0.1:50001 127.0.0.1:50000 40001"],
+        ),
+        // Masks replace what differs in each run.
+        (
+            "mask pid=\\d+ pid=1000\na$ echo pid=$$ $((1+1))\n",
+            &["a| pid=1000 2"],
+        ),
+    ] {
+        let shown = play(&stage(), acts).unwrap();
+        assert_eq!(output(&shown), expected, "{acts}");
+    }
 }
 
 #[test]
@@ -85,64 +120,15 @@ fn the_environment_is_empty_and_the_folder_is_new() {
     let file = fs::File::open("/dev/null").unwrap();
     // Leaves a descriptor that a program would inherit.
     let _inherited = nix::unistd::dup(&file).unwrap();
-    let shown = played(
+    let shown = play(
+        &stage(),
         "a$ echo $LANG$USER$CARGO; ls; pwd; echo $LC_ALL\n\
          a$ echo /dev/fd/*\n",
-    );
-    let output: Vec<_> = output(&shown).collect();
+    )
+    .unwrap();
     // The last one is that of the directory, while bash reads it.
     let descriptors = "a| /dev/fd/0 /dev/fd/1 /dev/fd/2 /dev/fd/3";
-    assert_eq!(output, ["a|", "a| ~", "a| C", descriptors]);
-}
-
-#[test]
-fn ends_are_told_but_not_those_by_ctrl_c() {
-    let shown = played(
-        "a$ exit 3\na$ kill -PIPE $$\na$ true\n\
-         a& sleep 60\na^C\n\
-         a& trap 'exit 4' INT; echo ready; while :; do sleep 9; done\n\
-         a> ready\na^C\n",
-    );
-    let ends: Vec<_> =
-        shown.lines().filter(|line| line.starts_with("a=")).collect();
-    assert_eq!(
-        ends,
-        ["a= exit status 3", "a= killed by SIGPIPE", "a= exit status 4"]
-    );
-}
-
-#[test]
-fn a_line_is_shown_when_it_is_whole_or_waited_for() {
-    let shown = played(
-        "a& echo one; printf tw; read x; echo o\na> one\nb$ true\n\
-         a< x\na.\n",
-    );
-    assert!(shown.ends_with("a| one\nb$ true\na< x\na| two\n"), "{shown}");
-    let shown = played("a& printf 'name? '; cat\na> name?\na< me\na<^D\na.\n");
-    assert!(shown.contains("a| name?\na< me\na| me\n"), "{shown}");
-}
-
-#[test]
-fn ports_are_free_ones_and_shown_as_written() {
-    let shown = played(
-        "a$ p=127.0.0.1:8080; echo to $p; test ${p#*:} != 8080 && echo 8080\n\
-         a$ echo 127.0.0.1:40001 127.0.0.1:40002 127.0.0.1:40001 40001\n",
-    );
-    let output: Vec<_> = output(&shown).collect();
-    assert_eq!(
-        output,
-        [
-            "a| to 127.0.0.1:8080",
-            "a| 8080",
-            "a| 127.0.0.1:50000 127.0.0.1:50001 127.0.0.1:50000 40001"
-        ]
-    );
-}
-
-#[test]
-fn masks_replace_what_differs_in_each_run() {
-    let shown = played("mask pid=\\d+ pid=1000\na$ echo pid=$$ $((1+1))\n");
-    assert_eq!(shown, "a$ echo pid=$$ $((1+1))\na| pid=1000 2\n");
+    assert_eq!(output(&shown), ["a|", "a| ~", "a| C", descriptors]);
 }
 
 #[test]
@@ -155,8 +141,8 @@ fn a_step_is_run_as_the_reader_runs_it() {
          a$ target/debug/step01 y\n",
     )
     .unwrap();
-    let output: Vec<_> = output(&shown).collect();
-    assert_eq!(output, ["a| 127.0.0.1:8080 --root x", "a| [::1]:8081", "a| y"]);
+    let expected = ["a| 127.0.0.1:8080 --root x", "a| [::1]:8081", "a| y"];
+    assert_eq!(output(&shown), expected);
 }
 
 #[test]
@@ -166,12 +152,6 @@ fn the_library_is_preloaded_into_the_step_alone() {
     let shown = play(&stage, acts).unwrap();
     assert!(shown.contains("SHIM=w=7\n"), "{shown}");
     assert!(shown.contains("/bin/shim.so\n"), "{shown}");
-}
-
-#[test]
-fn bytes_are_typed_as_they_are() {
-    let shown = played("a& cat -v\na<= he\na<= llo\\r\\n\na> ^M\na<^D\na.\n");
-    assert_eq!(shown, "a$ cat -v\na< he\na< llo\\r\\n\na| hello^M\na<^D\n");
 }
 
 #[test]
