@@ -34,19 +34,6 @@ Usage: cargo book [COMMAND]
   preprocess           mdBook's preprocessor protocol, for `mdbook serve`
 ";
 
-/// The command line.
-#[derive(Default)]
-struct Arguments {
-    command: Option<String>,
-    /// What follows the command.
-    names: Vec<String>,
-    port: Option<u16>,
-    no_runs: bool,
-    all: bool,
-    check: bool,
-    help: bool,
-}
-
 fn main() -> ExitCode {
     match run() {
         Ok(true) => ExitCode::SUCCESS,
@@ -60,33 +47,44 @@ fn main() -> ExitCode {
 
 /// Does what the command line says; `false` if it found faults.
 fn run() -> Result<bool> {
-    let Arguments { command, names, port, no_runs, all, check, help } =
-        arguments()?;
-    let command = command.as_deref();
+    let (mut words, mut port) = (Vec::new(), 3000);
+    let (mut which, mut check, mut help) = (Some(Which::Changed), false, false);
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Short('h') | Long("help") => help = true,
+            Long("port") => port = parser.value()?.parse()?,
+            Long("no-runs") => which = None,
+            Long("all") => which = Some(Which::All),
+            Long("check") => check = true,
+            Value(word) => words.push(word.string()?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let command = words.first().map_or("", String::as_str);
+    let names = words.get(1..).unwrap_or(&[]);
     if help {
         print!(
             "{}",
             match command {
-                Some("diff") => terminal::HELP,
-                Some("sizes") => sizes::HELP,
+                "diff" => terminal::HELP,
+                "sizes" => sizes::HELP,
                 _ => HELP,
             }
         );
         return Ok(true);
     }
-    if command == Some("preprocess") {
-        return preprocess::protocol(&names);
+    if command == "preprocess" {
+        return preprocess::protocol(names);
     }
     let project = Project::find()?;
-    let which = if all { Which::All } else { Which::Changed };
     match command {
-        None => show(&project, port.unwrap_or(3000))?,
-        Some("build") => {
+        "" => show(&project, port)?,
+        "build" => {
             let folder = build::install(&project)?;
             println!("{}", folder.join("index.html").display());
         }
-        Some("check") => {
-            let which = (!no_runs).then_some(which);
+        "check" => {
             let faults = check::check(&project, which)?;
             let (open, faults): (Vec<_>, Vec<_>) = faults
                 .into_iter()
@@ -96,47 +94,28 @@ fn run() -> Result<bool> {
             }
             return Ok(report(&faults));
         }
-        Some("record") => {
+        "record" => {
             let what = names.first().map_or("", String::as_str);
             let names = names.get(1..).unwrap_or(&[]);
+            let which = which.unwrap_or(Which::Changed);
             record::record(&project, what, names, which)?;
         }
-        Some("new") => {
-            for file in new::create(&project, &names)? {
+        "new" => {
+            for file in new::create(&project, names)? {
                 println!("{}", file.display());
             }
         }
-        Some("diff") => terminal::diff(&project, &names)?,
-        Some("sizes") => print!("{}", sizes::table(&project)?),
-        Some("sync") if check => return Ok(report(&sync::stale(&project)?)),
-        Some("sync") => {
+        "diff" => terminal::diff(&project, names)?,
+        "sizes" => print!("{}", sizes::table(&project)?),
+        "sync" if check => return Ok(report(&sync::stale(&project)?)),
+        "sync" => {
             for file in sync::write(&project)? {
                 println!("{}", file.display());
             }
         }
-        Some(other) => bail!("`{other}` is no command; try --help"),
+        other => bail!("`{other}` is no command; try --help"),
     }
     Ok(true)
-}
-
-fn arguments() -> Result<Arguments> {
-    let mut arguments = Arguments::default();
-    let mut parser = lexopt::Parser::from_env();
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Short('h') | Long("help") => arguments.help = true,
-            Long("port") => arguments.port = Some(parser.value()?.parse()?),
-            Long("no-runs") => arguments.no_runs = true,
-            Long("all") => arguments.all = true,
-            Long("check") => arguments.check = true,
-            Value(word) if arguments.command.is_none() => {
-                arguments.command = Some(word.string()?);
-            }
-            Value(word) => arguments.names.push(word.string()?),
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    Ok(arguments)
 }
 
 /// Builds the book and serves it until Ctrl-C; builds it again on changes.

@@ -4,7 +4,6 @@
 //! Each has its generated lines between two marks and is otherwise written by
 //! hand.
 
-use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -122,36 +121,25 @@ fn default_run(project: &Project, text: &str) -> String {
 
 /// The chapters that are written so far.
 fn summary(project: &Project) -> String {
-    let steps = project.steps.iter();
-    let written =
-        steps.filter(|step| project.root.join(step.chapter()).is_file());
-    let mut lines = String::from("\n");
-    for step in written {
-        let (number, title) = (step.number, &step.title);
-        let file = step.name();
-        let _ = writeln!(lines, "- [{number:02} {title}]({file}.md)");
-    }
-    lines.push('\n');
-    lines
+    let written = |it: &&Step| project.root.join(it.chapter()).is_file();
+    let steps = project.steps.iter().filter(written);
+    let lines = steps.map(|step| {
+        let (number, title, file) = (step.number, &step.title, step.name());
+        format!("- [{number:02} {title}]({file}.md)\n")
+    });
+    format!("\n{}\n", lines.collect::<String>())
 }
 
 /// The README's table of steps.
 fn table(project: &Project) -> String {
-    let mut lines = String::from(
-        "\n| step | chapter | what it is about |\n|---|---|---|\n",
-    );
-    for step in &project.steps {
-        let _ = writeln!(
-            lines,
-            "| `{}` | [{}]({}) | {} |",
-            step.program(),
-            step.title,
-            step.chapter().display(),
-            step.idea
-        );
-    }
-    lines.push('\n');
-    lines
+    let lines = project.steps.iter().map(|step| {
+        let Step { title, idea, .. } = step;
+        let chapter = step.chapter();
+        let chapter = chapter.display();
+        format!("| `{}` | [{title}]({chapter}) | {idea} |\n", step.program())
+    });
+    let lines: String = lines.collect();
+    format!("\n| step | chapter | what it is about |\n|---|---|---|\n{lines}\n")
 }
 
 #[cfg(test)]

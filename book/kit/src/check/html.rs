@@ -15,6 +15,11 @@ static ATTRIBUTE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r#"([^\s=/"'>]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"#)
 });
 
+/// `url(…)` or `@import "…"`.
+static IN_STYLE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r#"(?:url\(\s*["']?|@import\s*["'])([^"')]*?)\s*["')]"#)
+});
+
 /// What a page has and names.
 #[derive(Debug, Default)]
 pub struct Page {
@@ -65,21 +70,10 @@ pub fn read(text: &str) -> Page {
     page
 }
 
-/// The addresses in a style sheet: `url(…)` and `@import "…"`.
+/// The addresses in a style sheet.
 pub fn style_addresses(css: &str) -> Vec<String> {
-    let mut addresses = Vec::new();
-    for part in css.split("url(").skip(1) {
-        let inside = part.split(')').next().unwrap_or("");
-        addresses.push(inside.trim().trim_matches(['"', '\'']).to_string());
-    }
-    for part in css.split("@import").skip(1) {
-        let inside = part.split(';').next().unwrap_or("");
-        let quoted = inside.trim().trim_matches(['"', '\'']);
-        if !quoted.starts_with("url(") {
-            addresses.push(quoted.to_string());
-        }
-    }
-    addresses
+    let found = IN_STYLE.captures_iter(css);
+    found.map(|found| found[1].to_string()).collect()
 }
 
 impl Page {

@@ -27,19 +27,12 @@ const QUESTION: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n";
 const BODY: &[u8] = b"hello\n";
 
-/// How a server writes.
-#[derive(Clone, Copy)]
-struct Style {
-    name: &'static str,
-    no_delay: bool,
-    writes: usize,
-}
+/// How a server writes: its name, whether it sets TCP_NODELAY, and in how many
+/// pieces.
+type Style = (&'static str, bool, usize);
 
-const STYLES: [Style; 3] = [
-    Style { name: "two writes", no_delay: false, writes: 2 },
-    Style { name: "NODELAY", no_delay: true, writes: 2 },
-    Style { name: "one write", no_delay: false, writes: 1 },
-];
+const STYLES: [Style; 3] =
+    [("two writes", false, 2), ("NODELAY", true, 2), ("one write", false, 1)];
 
 /// Measures all three, one after the other.
 ///
@@ -48,9 +41,9 @@ const STYLES: [Style; 3] = [
 pub fn record(_: &Project) -> Result<Chart> {
     let mut values = Vec::new();
     for style in STYLES {
-        let median = median_time(style)?.as_secs_f64() * 1000.0;
         // Three digits are more than such a time is good for.
-        values.push((style.name.to_string(), round(median)));
+        let micros = (median_time(style)?.as_secs_f64() * 1e6).round();
+        values.push((style.0.to_string(), micros / 1000.0));
     }
     Ok(Chart {
         title: format!(
@@ -62,10 +55,6 @@ pub fn record(_: &Project) -> Result<Chart> {
         y: "milliseconds".to_string(),
         values,
     })
-}
-
-fn round(value: f64) -> f64 {
-    (value * 1000.0).round() / 1000.0
 }
 
 /// Linux's version and the number of processors.
@@ -87,15 +76,15 @@ fn median_time(style: Style) -> Result<Duration> {
     Ok(times[times.len() / 2])
 }
 
-fn serve(listener: &TcpListener, style: Style) -> Result<()> {
+fn serve(listener: &TcpListener, (_, no_delay, writes): Style) -> Result<()> {
     let (mut connection, _) = listener.accept()?;
     connection.set_read_timeout(Some(TIME_LIMIT))?;
-    connection.set_nodelay(style.no_delay)?;
+    connection.set_nodelay(no_delay)?;
     let whole = [HEAD, BODY].concat();
     let mut question = [0; QUESTION.len()];
     for _ in 0..QUESTIONS {
         connection.read_exact(&mut question)?;
-        if style.writes == 1 {
+        if writes == 1 {
             connection.write_all(&whole)?;
         } else {
             connection.write_all(HEAD)?;
@@ -125,7 +114,7 @@ mod tests {
     #[test]
     fn one_write_is_answered_without_the_delayed_acknowledgement() {
         let style = STYLES[2];
-        assert_eq!(style.writes, 1);
+        assert_eq!(style.2, 1);
         // The delay would be 40 ms; a busy machine needs some.
         assert!(median_time(style).unwrap() < Duration::from_millis(30));
     }
