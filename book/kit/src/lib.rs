@@ -57,3 +57,19 @@ pub use project::{Exercise, Project, Step};
 fn pattern(text: &str) -> regex::Regex {
     regex::Regex::new(text).expect("a pattern")
 }
+
+/// The items that have the same key, in the order of their first appearance.
+fn grouped<T: Copy, K: PartialEq>(
+    items: impl IntoIterator<Item = T>,
+    key: impl Fn(T) -> K,
+) -> Vec<(K, Vec<T>)> {
+    let mut groups: Vec<(K, Vec<T>)> = Vec::new();
+    for item in items {
+        let key = key(item);
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, items)) => items.push(item),
+            None => groups.push((key, vec![item])),
+        }
+    }
+    groups
+}

@@ -179,6 +179,15 @@ impl Project {
         })
     }
 
+    /// The step of the number that is written there.
+    ///
+    /// # Errors
+    /// When it is no number, or those of [`Project::step`].
+    pub fn step_named(&self, number: &str) -> Result<&Step> {
+        let parsed = number.parse();
+        self.step(parsed.with_context(|| format!("`{number}` is no number"))?)
+    }
+
     /// The text of a file, named from the root. A checkout may have `\r\n` at
     /// the ends of lines; here they are always `\n`.
     ///

@@ -52,12 +52,7 @@ fn steps<'a>(
     project: &'a Project,
     names: &[String],
 ) -> Result<(&'a Step, &'a Step)> {
-    let step = |name: &String| {
-        let number = name.parse().ok();
-        let number =
-            number.with_context(|| format!("`{name}` is no step's number"))?;
-        project.step(number)
-    };
+    let step = |name: &String| project.step_named(name);
     let (from, to) = match names {
         [from, to] => return Ok((step(from)?, step(to)?)),
         [to] => (step(to)?.before(), step(to)?),

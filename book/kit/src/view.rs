@@ -8,7 +8,7 @@ use similar::ChangeTag;
 use crate::compare::{Change, Comparison};
 use crate::items::Kind;
 use crate::pieces::Piece;
-use crate::{Project, Result};
+use crate::{Project, Result, grouped};
 
 /// A module has moved if so many hundredths of its lines were in the step.
 const MOVED: usize = 40;
@@ -70,7 +70,7 @@ impl View {
     pub fn new(comparison: &Comparison) -> Self {
         let mut view = View { gone: gone(comparison), files: Vec::new() };
         let new = comparison.changes.iter().filter(|it| it.new.is_some());
-        for (path, changes) in by_file(new) {
+        for (path, changes) in grouped(new, |it| it.path()) {
             let enters = changes.iter().any(|change| change.enters());
             let (note, is_new) = match enters {
                 true => fate(&changes),
@@ -83,13 +83,17 @@ impl View {
             });
             let changes: Vec<Change> = changes.cloned().collect();
             if enters || !changes.is_empty() {
-                view.files.push(File { path, note, changes });
+                view.files.push(File {
+                    path: path.to_path_buf(),
+                    note,
+                    changes,
+                });
             }
         }
-        for (path, changes) in by_file(comparison.grown.iter()) {
+        for (path, changes) in grouped(&comparison.grown, |it| it.path()) {
             let changes = changes.into_iter().cloned().collect();
             let note = "what enters now".to_string();
-            view.files.push(File { path, note, changes });
+            view.files.push(File { path: path.to_path_buf(), note, changes });
         }
         view
     }
@@ -171,20 +175,6 @@ fn gone(comparison: &Comparison) -> Vec<Gone> {
     // Of two impls with one method each that a reader calls the same.
     gone.dedup();
     gone
-}
-
-/// The changes of each file, in order.
-fn by_file<'a>(
-    changes: impl Iterator<Item = &'a Change>,
-) -> Vec<(PathBuf, Vec<&'a Change>)> {
-    let mut files: Vec<(PathBuf, Vec<&Change>)> = Vec::new();
-    for change in changes {
-        match files.iter_mut().find(|(path, _)| path == change.path()) {
-            Some((_, changes)) => changes.push(change),
-            None => files.push((change.path().to_path_buf(), vec![change])),
-        }
-    }
-    files
 }
 
 /// Where a module comes from, in words, and whether it is new.

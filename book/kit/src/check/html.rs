@@ -125,7 +125,7 @@ mod tests {
             those.map(|it| it.text.as_str()).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(texts(true), "y.html#z");
-        let fetched = "i.png b.png d.png c.css e.js f.png g.png";
+        let fetched = "i.png b.png c.css d.png e.js f.png g.png";
         assert_eq!(texts(false), fetched);
     }
 }

@@ -1,8 +1,8 @@
 //! The table of the system calls that a step makes.
 
-use super::trace::{self, Call, Trace};
+use super::trace::{self, Call};
 use crate::html::{block, call_link, escape, source_link, table};
-use crate::{Project, Result};
+use crate::{Project, Result, grouped};
 
 /// The table of the system calls that a step makes, as HTML.
 ///
@@ -22,37 +22,21 @@ pub fn render(project: &Project, step: u8) -> Result<String> {
             functions(&calls).join(", "),
         )
     };
-    let rows: String = by_name(&trace).into_iter().map(row).collect();
+    let rows: String =
+        grouped(trace.calls(), |it| &*it.call).into_iter().map(row).collect();
     let heads = ["System call", "Times", "Asked for by"];
     Ok(block(&table("<table class=\"calls\">", &heads, &rows)))
 }
 
-/// The calls in the order of their first appearance.
-fn by_name(trace: &Trace) -> Vec<(&str, Vec<&Call>)> {
-    let mut names: Vec<(&str, Vec<&Call>)> = Vec::new();
-    for call in trace.calls() {
-        match names.iter_mut().find(|(name, _)| *name == call.call) {
-            Some((_, calls)) => calls.push(call),
-            None => names.push((&call.call, vec![call])),
-        }
-    }
-    names
-}
-
 /// Who makes the calls: each function once, with the line of its first.
 fn functions(calls: &[&Call]) -> Vec<String> {
-    let mut seen = Vec::new();
-    let mut shown = Vec::new();
-    for call in calls {
-        let function = (&call.function, &call.file);
-        if !seen.contains(&function) {
-            seen.push(function);
-            shown.push(format!(
-                "<code class=\"nohighlight\">{}</code> {}",
-                escape(&call.function),
-                source_link(&call.file, call.line)
-            ));
-        }
-    }
-    shown
+    let functions = grouped(calls, |call| (&call.function, &call.file));
+    let shown = functions.iter().map(|((function, file), calls)| {
+        format!(
+            "<code class=\"nohighlight\">{}</code> {}",
+            escape(function),
+            source_link(file, calls[0].line)
+        )
+    });
+    shown.collect()
 }

@@ -170,12 +170,7 @@ pub(super) fn recording<'a>(
     project: &'a Project,
     number: &str,
 ) -> Result<Recording<'a>> {
-    let parsed = number.parse();
-    let step =
-        project
-            .step(parsed.with_context(|| {
-                format!("`{number}` is no step's number")
-            })?)?;
+    let step = project.step_named(number)?;
     Ok(Recording {
         name: format!("traces {:02}", step.number),
         file: file(step),
