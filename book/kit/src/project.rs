@@ -185,7 +185,10 @@ impl Project {
     /// When it is no number, or those of [`Project::step`].
     pub fn step_named(&self, number: &str) -> Result<&Step> {
         let parsed = number.parse();
-        self.step(parsed.with_context(|| format!("`{number}` is no number"))?)
+        self.step(
+            parsed
+                .with_context(|| format!("`{number}` is no step's number"))?,
+        )
     }
 
     /// The text of a file, named from the root. A checkout may have `\r\n` at

@@ -64,7 +64,7 @@ impl Server {
         let step = project.steps.iter().rev().find(serves);
         let name = step.context("no step serves files yet")?.program();
         eprintln!("book: building {name}, which serves it");
-        let built = cargo::build(project, &["--bin".into(), name.clone()])?;
+        let built = cargo::build(project, std::slice::from_ref(&name))?;
         let program = cargo::built(&built, &name)?.to_path_buf();
         let directory = directory.to_path_buf();
         let server = Server { listener, program, directory };

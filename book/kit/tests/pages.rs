@@ -39,6 +39,8 @@ fn a_foreign_address() {
     for (text, words) in [
         ("[There](https://example.org/).", link),
         ("[There](http://man7.org/).", link),
+        ("[There](https://man7.org.example/).", link),
+        ("<a href=\"javascript:x()\">x</a>", link),
         ("<https://example.org/>", link),
         ("<a href=\"//example.org\">x</a>", link),
         ("![There](https://man7.org/x.png)", fetched),
@@ -48,8 +50,9 @@ fn a_foreign_address() {
     ] {
         preface(text, words);
     }
-    let known = "[There](https://www.rfc-editor.org/rfc/rfc9293.html).";
-    Course::new().edit(PREFACE, "{{#steps}}", known).expect(&[]);
+    let fine = "[There](https://man7.org/x), <a id=\"a:b\"></a> [x](#a:b)\n\
+                <img src=\"data:image/png;base64,\" alt=\"x\">";
+    Course::new().edit(PREFACE, "{{#steps}}", fine).expect(&[]);
 }
 
 #[test]

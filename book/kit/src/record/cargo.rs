@@ -17,28 +17,25 @@ const FOR_TRACES: &str = "-C linker-features=-lld -C debug-assertions=off";
 /// Names of targets and the files built from them.
 pub type Built = BTreeMap<String, PathBuf>;
 
-/// Builds targets as a reader would: `--bin step01` and the like.
+/// Builds programs as a reader would, and the library `shim`.
 ///
 /// # Errors
 /// When they do not compile; the compiler has said why.
-pub fn build(project: &Project, targets: &[String]) -> Result<Built> {
-    run(command(project), targets)
+pub fn build(project: &Project, names: &[String]) -> Result<Built> {
+    run(command(project), names)
 }
 
-/// Builds targets so that their calls can be attributed, into a directory
+/// Builds programs so that their calls can be attributed, into a directory
 /// of their own: the reader's build is not thrown away by other flags.
 ///
 /// # Errors
 /// When they do not compile; the compiler has said why.
-pub fn build_for_traces(
-    project: &Project,
-    targets: &[String],
-) -> Result<Built> {
+pub fn build_for_traces(project: &Project, names: &[String]) -> Result<Built> {
     let mut command = command(project);
     command.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", FOR_TRACES);
     let folder = target_directory(project)?.join("trace");
     command.env("CARGO_TARGET_DIR", folder);
-    run(command, targets)
+    run(command, names)
 }
 
 /// The compiler's version: `1.95.0`.
@@ -70,13 +67,20 @@ fn command(project: &Project) -> Command {
     command
 }
 
-fn run(mut command: Command, targets: &[String]) -> Result<Built> {
+fn run(mut command: Command, names: &[String]) -> Result<Built> {
+    if names.is_empty() {
+        return Ok(Built::new());
+    }
     command.args(["build", "--message-format=json-render-diagnostics"]);
+    for name in names {
+        let kind = if name == "shim" { "--example" } else { "--bin" };
+        command.args([kind, name]);
+    }
     // Cargo says how far it is, and what does not compile.
-    let output = command.args(targets).stderr(Stdio::inherit()).output();
+    let output = command.stderr(Stdio::inherit()).output();
     let output = output.context("cannot run cargo")?;
     if !output.status.success() {
-        bail!("cargo build {} failed", targets.join(" "));
+        bail!("cargo build failed: {}", names.join(" "));
     }
     let text = String::from_utf8(output.stdout)?;
     text.lines().filter_map(|line| artifact(line).transpose()).collect()

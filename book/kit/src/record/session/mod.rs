@@ -11,7 +11,7 @@ use anyhow::Context;
 use super::cargo::{self, Built};
 use super::ports::Ports;
 use super::{Recording, Source};
-use crate::{Project, Result};
+use crate::{Project, Result, Step};
 
 mod page;
 mod record;
@@ -106,19 +106,10 @@ pub fn words_of<'a>(scripts: &[&'a Script]) -> BTreeSet<&'a str> {
 /// When it does not compile.
 pub fn build(project: &Project, scripts: &[&Script]) -> Result<Built> {
     let words = words_of(scripts);
-    let mut targets = Vec::new();
-    for step in &project.steps {
-        if words.contains(&*step.program()) {
-            targets.extend(["--bin".to_string(), step.program()]);
-        }
-    }
-    if words.contains("shim") {
-        targets.extend(["--example".to_string(), "shim".to_string()]);
-    }
-    let mut built = match targets.is_empty() {
-        true => Built::new(),
-        false => cargo::build(project, &targets)?,
-    };
+    let mut names: Vec<_> = project.steps.iter().map(Step::program).collect();
+    names.push("shim".to_string());
+    names.retain(|name| words.contains(&**name));
+    let mut built = cargo::build(project, &names)?;
     if words.contains("rustc") {
         built.insert("rustc".to_string(), cargo::compiler(project)?);
     }

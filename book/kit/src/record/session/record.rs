@@ -270,8 +270,8 @@ impl Play<'_> {
             None => 0,
         };
         let shown: Vec<u8> = screen.pending.drain(..count).collect();
-        for line in printable(&shown).lines() {
-            self.push_output(at, line);
+        for line in printable(&shown) {
+            self.push_output(at, &line);
         }
     }
 

@@ -1,10 +1,12 @@
 //! The script of a session, `book/runs/NAME.session`, or of a trace,
 //! `book/traces/NN.session`: one act a line.
 
+use std::sync::LazyLock;
+
 use anyhow::{Context, bail};
 use regex::Regex;
 
-use crate::Result;
+use crate::{Result, pattern};
 
 /// What happens in a session.
 #[derive(Debug)]
@@ -98,32 +100,26 @@ impl Script {
     }
 }
 
+/// A terminal's name, a sign, and a text that is not blank.
+static ACT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"^([a-z\d-]+)(\^C|<\^D|\.|[$&>]|<=?)(?: (.*\S.*))?$")
+});
+
 fn parse_act(line: &str) -> Option<Act> {
-    let end = line.find(|letter: char| {
-        !letter.is_ascii_lowercase()
-            && !letter.is_ascii_digit()
-            && letter != '-'
-    })?;
-    let (terminal, rest) = line.split_at(end);
-    let text = |sign: &str| {
-        let text = rest.strip_prefix(sign)?.strip_prefix(' ')?;
-        Some(text.to_string()).filter(|text| !text.trim().is_empty())
+    let found = ACT.captures(line)?;
+    let text = found.get(3).map(|text| text.as_str().to_string());
+    let what = match (&found[2], text) {
+        ("^C", None) => What::Interrupt,
+        ("<^D", None) => What::EndInput,
+        (".", None) => What::Finish,
+        ("$", Some(text)) => What::Run(text),
+        ("&", Some(text)) => What::Start(text),
+        (">", Some(text)) => What::Wait(text),
+        ("<", Some(text)) => What::Type(text),
+        ("<=", Some(text)) => What::Send(unescaped(&text)?),
+        _ => return None,
     };
-    let what = match rest {
-        "^C" => What::Interrupt,
-        "<^D" => What::EndInput,
-        "." => What::Finish,
-        _ => text("$")
-            .map(What::Run)
-            .or_else(|| text("&").map(What::Start))
-            .or_else(|| text(">").map(What::Wait))
-            .or_else(|| {
-                text("<=").and_then(|text| unescaped(&text)).map(What::Send)
-            })
-            .or_else(|| text("<").map(What::Type))?,
-    };
-    let named = !terminal.is_empty();
-    named.then(|| Act { terminal: terminal.to_string(), what })
+    Some(Act { terminal: found[1].to_string(), what })
 }
 
 fn unescaped(text: &str) -> Option<String> {

@@ -113,40 +113,31 @@ impl Program for Terminal {
     }
 }
 
-/// What a terminal shows of these bytes: a tab goes to the next column of
-/// eight, other control characters and what is no UTF-8 are escaped.
-pub fn printable(bytes: &[u8]) -> String {
-    let mut shown = String::new();
-    let mut column = 0;
+/// The lines that a terminal shows of these bytes: a tab goes to the next
+/// column of eight, other control characters and what is no UTF-8 are escaped.
+pub fn printable(bytes: &[u8]) -> Vec<String> {
+    let mut text = String::new();
     for chunk in bytes.utf8_chunks() {
-        let mut letters = chunk.valid().chars().peekable();
-        while let Some(letter) = letters.next() {
-            let mut width = 1;
+        text.push_str(chunk.valid());
+        let invalid = chunk.invalid().iter();
+        text.extend(invalid.map(|byte| format!("\\x{byte:02x}")));
+    }
+    // HTTP ends its lines with `\r`, too, which lines() knows.
+    let lines = text.lines().map(|line| {
+        let mut shown = String::new();
+        for letter in line.chars() {
             match letter {
-                // HTTP ends its lines with both.
-                '\r' if letters.peek() == Some(&'\n') => continue,
-                '\n' => {
-                    shown.push('\n');
-                    column = 0;
-                    continue;
-                }
                 '\t' => {
-                    width = 8 - column % 8;
+                    let width = 8 - shown.chars().count() % 8;
                     shown.extend(std::iter::repeat_n(' ', width));
                 }
                 letter if letter.is_control() => {
-                    let escape = letter.escape_default().to_string();
-                    width = escape.len();
-                    shown.push_str(&escape);
+                    shown.extend(letter.escape_default());
                 }
                 letter => shown.push(letter),
             }
-            column += width;
         }
-        for byte in chunk.invalid() {
-            shown.push_str(&format!("\\x{byte:02x}"));
-            column += 4;
-        }
-    }
-    shown
+        shown
+    });
+    lines.collect()
 }

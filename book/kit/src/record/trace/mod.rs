@@ -155,11 +155,8 @@ pub fn impossible() -> Option<&'static str> {
 /// # Errors
 /// When they do not compile.
 pub fn build(project: &Project, steps: &[&Step]) -> Result<Built> {
-    let mut targets = Vec::new();
-    for step in steps {
-        targets.extend(["--bin".to_string(), step.program()]);
-    }
-    cargo::build_for_traces(project, &targets)
+    let names: Vec<_> = steps.iter().map(|step| step.program()).collect();
+    cargo::build_for_traces(project, &names)
 }
 
 /// The trace of the step of that number.

@@ -22,7 +22,7 @@ pub fn calls(events: &[Event], program: &Path, source: &Source) -> Vec<Call> {
         let (name, args, result) = match &event.what {
             What::Call { name, args, result } => (name, args, result),
             What::Signal(name) if name == "SIGINT" => break,
-            What::Signal(_) | What::End(_) => continue,
+            What::Signal(_) => continue,
         };
         let found = innermost(&event.stack, program, source);
         let place = match &found {

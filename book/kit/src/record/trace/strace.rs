@@ -47,8 +47,6 @@ pub enum What {
     },
     /// `--- SIGINT {…} ---`, with the signal's name.
     Signal(String),
-    /// `+++ exited with 0 +++`
-    End(String),
 }
 
 /// One frame: where in which file the instruction behind the call stands.
@@ -71,6 +69,10 @@ pub fn parse(text: &str) -> Result<Vec<Event>> {
             event.stack.extend(parse_frame(frame));
             continue;
         }
+        if line.starts_with("+++ ") {
+            // The end, with its status.
+            continue;
+        }
         let what = parse_event(line)
             .with_context(|| format!("line {} of strace: {line}", index + 1))?;
         events.push(Event { what, stack: Vec::new() });
@@ -82,9 +84,6 @@ fn parse_event(line: &str) -> Result<What> {
     if let Some(rest) = line.strip_prefix("--- ") {
         let name = rest.split_whitespace().next().unwrap_or_default();
         return Ok(What::Signal(name.to_string()));
-    }
-    if let Some(rest) = line.strip_prefix("+++ ") {
-        return Ok(What::End(rest.trim_end_matches(" +++").to_string()));
     }
     let found = CALL.captures(line).context("no call with its result")?;
     let [name, args, result] = found.extract().1;
@@ -183,7 +182,7 @@ mod tests {
             ]
         );
         assert_eq!(events[1].what, What::Signal("SIGINT".into()));
-        assert_eq!(events[2].what, What::End("exited with 0".into()));
+        assert_eq!(events.len(), 2);
     }
 
     #[test]
