@@ -11,7 +11,8 @@ use crate::Result;
 #[expect(missing_docs, reason = "lib.rs has a table of them")]
 pub enum Directive {
     Code(Source, String),
-    Module(PathBuf, Open),
+    /// Named items are open, the rest is folded; without names nothing is.
+    Module(PathBuf, Option<Vec<String>>),
     Diff(u8, Option<String>),
     Trace(u8),
     Calls(u8),
@@ -23,15 +24,6 @@ pub enum Directive {
     Index,
     Steps,
     Planned,
-}
-
-/// How much of a module is open.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Open {
-    /// All of it.
-    All,
-    /// These items; the rest is folded.
-    Items(Vec<String>),
 }
 
 /// Where a piece of code is looked for.
@@ -142,9 +134,9 @@ fn parse(name: &str, rest: &str) -> Result<Directive> {
         }
         "module" => {
             let open = match second.split_once(' ') {
-                None if second.is_empty() => Open::All,
-                None if second == "folded" => Open::Items(Vec::new()),
-                Some(("open", items)) => Open::Items(names(items)),
+                None if second.is_empty() => None,
+                None if second == "folded" => Some(Vec::new()),
+                Some(("open", items)) => Some(names(items)),
                 _ => bail!("write `folded`, or `open` and names of items"),
             };
             Directive::Module(inside(first)?, open)

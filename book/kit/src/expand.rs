@@ -52,7 +52,9 @@ fn fill(page: &mut Page, directive: &Directive) -> Result<String> {
     let project = page.project;
     let html = match directive {
         Directive::Code(source, item) => listing::code(page, source, item)?,
-        Directive::Module(file, open) => listing::module(page, file, open)?,
+        Directive::Module(file, open) => {
+            listing::module(page, file, open.as_deref())?
+        }
         Directive::Diff(step, item) => {
             diff::render(page, *step, item.as_deref())?
         }

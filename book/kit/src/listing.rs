@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::chapter::{Open, Source};
+use crate::chapter::Source;
 use crate::html::{anchor, escape, fold};
 use crate::items::{Lines, items};
 use crate::page::Page;
@@ -59,16 +59,20 @@ pub fn code(page: &mut Page, source: &Source, item: &str) -> Result<String> {
     listing(page, &file, vec![(None, lines)])
 }
 
-/// A whole file, as HTML: some of it folded.
+/// A whole file, as HTML: all of it open, or only these items.
 ///
 /// # Errors
 /// When it cannot be read, or has no such items.
-pub fn module(page: &mut Page, file: &Path, open: &Open) -> Result<String> {
+pub fn module(
+    page: &mut Page,
+    file: &Path,
+    open: Option<&[String]>,
+) -> Result<String> {
     let count = page.project.read(file)?.lines().count();
     let source = Source::File(file.to_path_buf());
     let mut open = match open {
-        Open::All => vec![1..=count],
-        Open::Items(names) => {
+        None => vec![1..=count],
+        Some(names) => {
             let found = names.iter().map(|it| find(page.project, &source, it));
             let found = found.map(|found| Ok(found?.1));
             found.collect::<Result<Vec<Lines>>>()?

@@ -70,8 +70,15 @@ pub fn read(text: &str) -> Page {
     page
 }
 
+/// Reads a style sheet.
+pub fn read_style(css: &str) -> Page {
+    let mut page = Page::default();
+    page.fetch(style_addresses(css));
+    page
+}
+
 /// The addresses in a style sheet.
-pub fn style_addresses(css: &str) -> Vec<String> {
+fn style_addresses(css: &str) -> Vec<String> {
     let found = IN_STYLE.captures_iter(css);
     found.map(|found| found[1].to_string()).collect()
 }

@@ -1,10 +1,9 @@
 //! The built pages: do all addresses lead somewhere, and nowhere else?
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-use anyhow::Context;
 
 use super::addresses::{foreign, resolve, scheme};
 use super::html::{self, Address, Page};
@@ -28,42 +27,37 @@ pub(super) fn check(project: &Project) -> Result<Vec<Fault>> {
     }
     let site = Site::read(directory.path())?;
     let mut faults = Vec::new();
-    for (name, page) in &site.pages {
+    for (name, page) in &site.0 {
         if !COPIES.contains(&name.as_str()) {
             faults.extend(site.faults(project, name, page));
         }
     }
-    faults.extend(site.styles(directory.path())?);
     // Pictures keep their ids there, where all of them are on one page.
-    if let (true, Some(print)) =
-        (faults.is_empty(), site.pages.get("print.html"))
-    {
+    if let (true, Some(print)) = (faults.is_empty(), site.0.get("print.html")) {
         faults.extend(site.faults(project, "print.html", print));
     }
     Ok(faults)
 }
 
-/// The built book.
-struct Site {
-    /// The pages by their names, such as `ex/01a.html`.
-    pages: BTreeMap<String, Page>,
-    /// All files.
-    files: BTreeSet<String>,
-}
+/// The files of the built book by their names, such as `ex/01a.html`; what is
+/// neither a page nor a style sheet names nothing.
+struct Site(BTreeMap<String, Page>);
 
 impl Site {
     fn read(directory: &Path) -> Result<Self> {
-        let mut site = Site { pages: BTreeMap::new(), files: BTreeSet::new() };
+        let mut site = BTreeMap::new();
         for file in files(directory, "")? {
             let name = file.to_string_lossy().into_owned();
-            if name.ends_with(".html") {
-                let text = fs::read_to_string(directory.join(file))
-                    .with_context(|| name.clone())?;
-                site.pages.insert(name.clone(), html::read(&text));
-            }
-            site.files.insert(name);
+            let read = match file.extension().and_then(OsStr::to_str) {
+                Some("html") => html::read,
+                Some("css") => html::read_style,
+                _ => |_: &str| Page::default(),
+            };
+            let text = fs::read(directory.join(&file))?;
+            let page = read(&String::from_utf8_lossy(&text));
+            site.insert(name, page);
         }
-        Ok(site)
+        Ok(Site(site))
     }
 
     fn faults(&self, project: &Project, name: &str, page: &Page) -> Vec<Fault> {
@@ -109,40 +103,21 @@ impl Site {
             path => resolve(page.base.as_deref().unwrap_or(name), path)
                 .ok_or("leads out of the book; mend the link")?,
         };
-        if !self.files.contains(&target) {
-            return Err(format!(
+        let page = self.0.get(&target).ok_or_else(|| {
+            format!(
                 "leads to {target}, which the book does not have; mend the \
                  link"
-            ));
-        }
-        let Some(fragment) = fragment.filter(|it| !it.is_empty()) else {
-            return Ok(());
-        };
-        let has = |page: &Page| page.ids.iter().any(|id| id == fragment);
-        match self.pages.get(&target) {
-            Some(page) if !has(page) => Err(format!(
-                "names an id that {target} does not have: `{fragment}`; mend \
-                 the link"
+            )
+        })?;
+        let fragment = fragment.filter(|_| target.ends_with(".html"));
+        let has =
+            |id: &str| id.is_empty() || page.ids.iter().any(|it| it == id);
+        match fragment.filter(|id| !has(id)) {
+            Some(id) => Err(format!(
+                "names an id that {target} does not have: `{id}`; mend the link"
             )),
-            _ => Ok(()),
+            None => Ok(()),
         }
-    }
-
-    /// Style sheets that fetch from elsewhere.
-    fn styles(&self, directory: &Path) -> Result<Vec<Fault>> {
-        let mut faults = Vec::new();
-        for name in self.files.iter().filter(|name| name.ends_with(".css")) {
-            let css = fs::read_to_string(directory.join(name))?;
-            for text in html::style_addresses(&css) {
-                if let Some((scheme, rest)) = scheme(&text)
-                    && let Err(what) = foreign(scheme, rest, false)
-                {
-                    let what = format!("{name}: `{text}` {what}");
-                    faults.push(Fault::new("book/theme", 0, what));
-                }
-            }
-        }
-        Ok(faults)
     }
 }
 
@@ -164,7 +139,9 @@ impl Source {
             }
         }
         let text = project.read(&file).unwrap_or_default();
-        if text.is_empty() {
+        if page.ends_with(".css") {
+            file = "book/theme".into();
+        } else if text.is_empty() {
             // A page that mdBook makes by itself, such as print.html.
             file = Path::new("book/build").join(page);
         }

@@ -40,9 +40,8 @@ pub struct Stable<'a> {
     clients: Clients,
     tasks: Vec<u32>,
     root: String,
-    process: Regex,
-    inode: Regex,
-    pointer: Regex,
+    /// What is replaced wherever it stands.
+    everywhere: [(Regex, &'static str); 3],
     port: Regex,
     string: Regex,
     number: Regex,
@@ -63,15 +62,17 @@ impl<'a> Stable<'a> {
             clients: Clients::default(),
             tasks,
             root: format!("{}/", root.canonicalize()?.display()),
-            process: Regex::new(r"/proc/\d+/")?,
-            inode: Regex::new(r"<([\w-]+):\[\d+(->\d+)?\]>")?,
-            pointer: Regex::new(r"\b0x[0-9a-f]{9,}\b")?,
+            everywhere: [
+                (pattern(r"/proc/\d+/"), "/proc/self/"),
+                (pattern(r"<([\w-]+):\[\d+(->\d+)?\]>"), "<$1>"),
+                (pattern(r"\b0x[0-9a-f]{9,}\b"), "0x…"),
+            ],
             port: Regex::new(
                 r"(?<before>\d\.\d+:|::[\da-f]*\]:|htons\()(?<port>\d+)\b",
             )?,
-            string: Regex::new(r#""(?:\\.|[^"\\])*""#)?,
-            number: Regex::new(r"\b\d+\b")?,
-            limit: Regex::new(r#"(SO_(?:RCV|SND)TIMEO\w*, )"(.*)""#)?,
+            string: pattern(r#""(?:\\.|[^"\\])*""#),
+            number: pattern(r"\b\d+\b"),
+            limit: pattern(r#"(SO_(?:RCV|SND)TIMEO\w*, )"(.*)""#),
             masks: &script.masks,
         })
     }
@@ -92,13 +93,13 @@ impl<'a> Stable<'a> {
     }
 
     fn text(&mut self, call: &str, text: &str) -> String {
-        let text = text.replace(&self.root, "");
-        let text = self.process.replace_all(&text, "/proc/self/");
+        let mut text = text.replace(&self.root, "");
+        for (pattern, shown) in &self.everywhere {
+            text = pattern.replace_all(&text, *shown).into_owned();
+        }
         let text = self.limit.replace_all(&text, |limit: &Captures| {
             format!("{}{}", &limit[1], timeval(&limit[2]))
         });
-        let text = self.inode.replace_all(&text, "<$1>");
-        let text = self.pointer.replace_all(&text, "0x…");
         let text = self.port.replace_all(&text, |found: &Captures| {
             format!("{}{}", &found["before"], self.ports.hide(&found["port"]))
         });

@@ -58,18 +58,15 @@ fn is_exec(event: &Event) -> bool {
 /// The numbers of the tasks that this one started, and whether each is a
 /// thread.
 fn started(events: &[Event]) -> Vec<(u32, bool)> {
-    let calls = events.iter().filter_map(|event| match &event.what {
-        What::Call { name, args, result } => Some((name, args, result)),
-        _ => None,
+    let started = events.iter().filter_map(|event| {
+        let What::Call { name, args, result } = &event.what else {
+            return None;
+        };
+        let starts = ["clone", "clone3", "fork", "vfork"].contains(&&**name);
+        let number = result.parse().ok().filter(|_| starts)?;
+        Some((number, args.contains("CLONE_THREAD")))
     });
-    calls
-        .filter(|(name, ..)| {
-            matches!(name.as_str(), "clone" | "clone3" | "fork" | "vfork")
-        })
-        .filter_map(|(_, args, result)| {
-            Some((result.parse().ok()?, args.contains("CLONE_THREAD")))
-        })
-        .collect()
+    started.collect()
 }
 
 #[cfg(test)]

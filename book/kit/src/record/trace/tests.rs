@@ -63,23 +63,21 @@ fn compiled(root: &Path) -> PathBuf {
     program
 }
 
-/// Says so when traces are not possible here; where they must be, fails.
-fn skipped() -> bool {
-    let Some(why) = impossible() else { return false };
-    assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{why}");
-    eprintln!("SKIPPED traces of a real program: {why}");
-    true
-}
-
 #[test]
 fn our_calls_of_a_real_program_are_found_with_their_lines() {
-    if skipped() {
+    if let Some(why) = impossible() {
+        // Where traces must be possible, that is a failure.
+        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{why}");
+        eprintln!("SKIPPED traces of a real program: {why}");
         return;
     }
     let root = tempfile::tempdir().unwrap();
     let program = compiled(root.path());
-    let script = Script::parse(SCRIPT).unwrap();
-    let tasks = trace_program(&script, &program, root.path(), "").unwrap();
+    let trace = |script: &str| {
+        let script = Script::parse(script).unwrap();
+        trace_program(&script, &program, root.path(), "")
+    };
+    let tasks = trace(SCRIPT).unwrap();
     let shown: Vec<Vec<String>> = tasks
         .iter()
         .map(|task| {
@@ -115,29 +113,17 @@ fn our_calls_of_a_real_program_are_found_with_their_lines() {
     let labels: Vec<_> = tasks.iter().map(|task| &*task.label).collect();
     assert_eq!(labels, ["main", "thread 1"]);
     // Nothing is left of what this one run had.
-    let again = trace_program(&script, &program, root.path(), "").unwrap();
-    assert_eq!(tasks, again);
-}
+    assert_eq!(tasks, trace(SCRIPT).unwrap());
 
-#[test]
-fn what_the_program_does_not_do_is_reported() {
-    if skipped() {
-        return;
-    }
-    let root = tempfile::tempdir().unwrap();
-    let program = compiled(root.path());
-    let wrong = SCRIPT.replace("> four", "> five");
-    let script = Script::parse(&wrong).unwrap();
-    let error = trace_program(&script, &program, root.path(), "").unwrap_err();
-    let text = format!("{error:#}");
+    // What the program does not do is reported.
+    let failure = |script: &str| format!("{:#}", trace(script).unwrap_err());
+    let text = failure(&SCRIPT.replace("> four", "> five"));
     assert!(text.starts_with("line 6: "), "{text}");
     assert!(text.contains("it printed \"four\""), "{text}");
     let step = "so far:\n  server$ program 127.0.0.1:8080\n  server| listen";
     assert!(text.contains(step), "{text}");
     // What the script does not end is left to nobody.
-    let wrong = SCRIPT.replace("again& nc 127.0.0.1 8080\nserver.\n", "");
-    let script = Script::parse(&wrong).unwrap();
-    let error = trace_program(&script, &program, root.path(), "").unwrap_err();
-    let text = format!("{error:#}");
+    let end = "again& nc 127.0.0.1 8080\nserver.\n";
+    let text = failure(&SCRIPT.replace(end, ""));
     assert!(text.contains("does not end the step"), "{text}");
 }
