@@ -83,14 +83,14 @@ impl Comparison {
         after: &Step,
     ) -> Result<Self> {
         let first = before.map_or(0, |step| step.number);
-        let mut old = Vec::new();
-        for path in before.map_or(Ok(Vec::new()), |it| project.sources(it))? {
-            old.extend(pieces(&path, &project.read(&path)?, u8::MAX)?);
-        }
-        let mut new = Vec::new();
-        for path in project.sources(after)? {
-            new.extend(pieces(&path, &project.read(&path)?, u8::MAX)?);
-        }
+        let own = |step: &Step| -> Result<Vec<Piece>> {
+            let sources = project.sources(step)?.into_iter();
+            let own = sources
+                .map(|path| pieces(&path, &project.read(&path)?, u8::MAX));
+            Ok(own.collect::<Result<Vec<_>>>()?.concat())
+        };
+        let old = before.map(own).transpose()?.unwrap_or_default();
+        let mut new = own(after)?;
         let mut earlier = Vec::new();
         let steps = project.steps.iter();
         for step in steps.filter(|step| step.number <= after.number) {
@@ -118,11 +118,9 @@ impl Comparison {
 
 impl Change {
     pub(crate) fn new(old: Option<Piece>, new: Option<Piece>) -> Self {
-        let of = |piece: &Option<Piece>| match piece {
-            Some(piece) => piece.lines.clone(),
-            None => Vec::new(),
-        };
-        let parts = parts(&of(&old), &of(&new));
+        let [a, b] = [&old, &new]
+            .map(|it| it.as_ref().map_or(&[][..], |piece| &piece.lines));
+        let parts = parts(a, b);
         Change { old, new, parts }
     }
 

@@ -6,7 +6,7 @@ mod course;
 
 use std::process::{Command, Stdio};
 
-use course::Course;
+use course::{Course, book};
 use kit::listing;
 use kit::page::Page;
 use kit::sizes::Sizes;
@@ -14,16 +14,8 @@ use kit::sizes::Sizes;
 const ONE: &str = "steps/01-speak/main.rs";
 const TWO: &str = "steps/02-wait/main.rs";
 
-fn diff(course: &Course, steps: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_book"));
-    command.arg("diff").args(steps).current_dir(course.root());
-    command
-}
-
 fn diff_in_terminal(course: &Course) -> String {
-    let output = diff(course, &["02"]).output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap()
+    book(course.root(), "diff 02", 0).stdout
 }
 
 #[track_caller]
@@ -199,12 +191,9 @@ fn a_fresh_program_has_no_diff() {
     let course = Course::new();
     let list = "steps/steps.toml";
     course.edit(list, "modules = []", "modules = []\nfresh = true");
-    let refused = diff(&course, &["02"]).output().unwrap();
-    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
-    let why = String::from_utf8_lossy(&refused.stderr);
-    has(&why, &["cargo book diff 01 02"]);
-    let asked = diff(&course, &["1", "2"]).output().unwrap();
-    assert!(asked.status.success(), "{asked:?}");
+    let refused = book(course.root(), "diff 02", 2).progress;
+    has(&refused, &["cargo book diff 01 02"]);
+    book(course.root(), "diff 1 2", 0);
     assert_eq!(sizes(&course).changed, 9);
     course.has("must come, not `## What changed`");
 }
@@ -212,7 +201,8 @@ fn a_fresh_program_has_no_diff() {
 #[test]
 fn a_closed_pipe_is_no_failure() {
     let course = Course::new();
-    let mut command = diff(&course, &["01", "02"]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_book"));
+    command.args(["diff", "01", "02"]).current_dir(course.root());
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let child = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();

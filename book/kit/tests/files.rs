@@ -62,25 +62,9 @@ fn a_page_that_is_not_in_the_summary() {
 #[test]
 fn a_checkout_with_other_line_ends() {
     let course = Course::new();
-    let files = [
-        "Cargo.toml",
-        "README.md",
-        LIST,
-        "book/book.toml",
-        "book/src/SUMMARY.md",
-        "book/src/01-speak.md",
-        "book/src/02-wait.md",
-        "book/src/img/mouth.svg",
-        "book/traces/02.json",
-        "book/traces/02.session",
-        "book/runs/02-wait.txt",
-        "shared/voice.rs",
-        "steps/01-speak/ex_a.md",
-        "steps/02-wait/main.rs",
-    ];
-    for file in files {
-        let text = course.read(file).replace('\n', "\r\n");
-        course.write(file, &text);
+    for file in kit::project::files(course.root(), "").unwrap() {
+        let file = file.to_str().unwrap();
+        course.write(file, &course.read(file).replace('\n', "\r\n"));
     }
     course.expect(&[]);
 }

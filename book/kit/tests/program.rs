@@ -5,39 +5,10 @@
 mod course;
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
-use course::Course;
+use course::{Course, book};
 use kit::record::trace;
 use mdbook_driver::MDBook;
-
-/// What `book` has said.
-struct Said {
-    /// What is wrong.
-    faults: String,
-    /// How far it and cargo are.
-    progress: String,
-    stdout: String,
-}
-
-/// `book` in that directory, which must end with that status. What it builds
-/// there must not be mistaken for the steps of this repository, which have
-/// the same names.
-#[track_caller]
-fn book(root: &Path, words: &str, status: i32) -> Said {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_book"));
-    command.args(words.split(' ')).current_dir(root);
-    command.env("CARGO_TARGET_DIR", root.join("target"));
-    let output = command.output().unwrap();
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(status), "{words}: {text}");
-    let lines = text.lines().map(|line| format!("{line}\n"));
-    let (progress, faults) = lines
-        .partition(|line| line.starts_with(' ') || line.starts_with("book: "));
-    let stdout = String::from_utf8(output.stdout).unwrap();
-    Said { faults, progress, stdout }
-}
 
 #[test]
 fn a_check_says_what_is_wrong_and_how_to_mend_it() {

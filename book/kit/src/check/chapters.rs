@@ -1,6 +1,6 @@
 //! Does each chapter have its parts, in order?
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use crate::chapter::{Directive, Piece, pieces};
 use crate::{Fault, Project, Result, Step};
@@ -105,40 +105,30 @@ fn parts(step: &Step, text: &str) -> Option<Fault> {
 
 /// The directives that every chapter has.
 fn directives(step: &Step, text: &str) -> Vec<Fault> {
-    let number = step.number;
-    let mut wanted = vec![
-        ("front", Directive::Front(number)),
-        ("trace", Directive::Trace(number)),
-        ("calls", Directive::Calls(number)),
-    ];
+    let mut names = vec!["front", "trace", "calls"];
     // It shows every line that has changed: nothing is silent.
-    if step.base().is_some() {
-        let diff = Directive::Diff(number, None);
-        wanted.push(("diff", diff));
-    }
-    if !step.exercises.is_empty() {
-        wanted.push(("exercises", Directive::Exercises(number)));
-    }
-    let found: Vec<Directive> = pieces(text)
-        .into_iter()
-        .filter_map(|(_, piece)| match piece {
-            Piece::Directive(directive) => directive.ok(),
-            _ => None,
-        })
-        .collect();
-    let missing = wanted.iter().filter(|(_, it)| !found.contains(it));
-    let missing = missing.map(|(name, _)| format!("{name} {number:02}"));
+    names.extend(step.base().map(|_| "diff"));
+    names.extend((!step.exercises.is_empty()).then_some("exercises"));
+    let names = names.iter().map(|name| format!("{name} {:02}", step.number));
     // What enters is printed.
-    let printed = |file: &PathBuf| {
-        found.iter().any(
-            |it| matches!(it, Directive::Module(printed, _) if printed == file),
-        )
-    };
-    let modules = step.files().filter(|file| !printed(file));
-    let modules = modules.map(|file| format!("module {}", file.display()));
-    let faults = missing.chain(modules).map(|name| {
+    let module = |file: &Path| format!("module {}", file.display());
+    let wanted = names.chain(step.files().map(|file| module(&file)));
+    let found = pieces(text).into_iter().filter_map(|(_, piece)| {
+        let Piece::Directive(directive) = piece else { return None };
+        Some(match directive.ok()? {
+            Directive::Front(step) => format!("front {step:02}"),
+            Directive::Trace(step) => format!("trace {step:02}"),
+            Directive::Calls(step) => format!("calls {step:02}"),
+            Directive::Diff(step, None) => format!("diff {step:02}"),
+            Directive::Exercises(step) => format!("exercises {step:02}"),
+            Directive::Module(file, _) => module(&file),
+            _ => return None,
+        })
+    });
+    let found: Vec<String> = found.collect();
+    let missing = wanted.filter(|name| !found.contains(name)).map(|name| {
         let what = format!("the chapter lacks {{{{#{name}}}}}");
         Fault::new(step.chapter(), 0, what)
     });
-    faults.collect()
+    missing.collect()
 }

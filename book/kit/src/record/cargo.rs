@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::{Project, Result};
 
@@ -89,28 +89,17 @@ fn run(mut command: Command, names: &[String]) -> Result<Built> {
 /// A line of cargo's report, if it tells of something that can be run or
 /// preloaded.
 fn artifact(line: &str) -> Result<Option<(String, PathBuf)>> {
-    #[derive(Deserialize)]
-    struct Message {
-        target: Option<Target>,
-        executable: Option<PathBuf>,
-        #[serde(default)]
-        filenames: Vec<PathBuf>,
-    }
-    #[derive(Deserialize)]
-    struct Target {
-        name: String,
-        kind: Vec<String>,
-    }
-    let message: Message = serde_json::from_str(line)?;
-    let Some(target) = message.target else { return Ok(None) };
-    let library = |file: &PathBuf| {
-        target.kind == ["example"]
-            && file.extension().is_some_and(|end| end == "so")
+    let message: Value = serde_json::from_str(line)?;
+    let (target, files) = (&message["target"], &message["filenames"]);
+    let mut files = files.as_array().into_iter().flatten().map(Value::as_str);
+    let library = |file: &Option<&str>| {
+        target["kind"][0] == "example"
+            && file.is_some_and(|file| file.ends_with(".so"))
     };
-    let file = message
-        .executable
-        .or_else(|| message.filenames.into_iter().find(library));
-    Ok(file.map(|file| (target.name, file)))
+    let file = message["executable"].as_str();
+    let file = file.or_else(|| files.find(library).flatten());
+    let name = target["name"].as_str();
+    Ok(name.zip(file).map(|(name, file)| (name.to_string(), file.into())))
 }
 
 /// Where cargo builds: `target`, unless the user has said otherwise.
@@ -118,19 +107,15 @@ fn artifact(line: &str) -> Result<Option<(String, PathBuf)>> {
 /// # Errors
 /// When cargo does not say it.
 pub fn target_directory(project: &Project) -> Result<PathBuf> {
-    #[derive(Deserialize)]
-    struct Metadata {
-        target_directory: PathBuf,
-    }
     let output = command(project)
         .args(["metadata", "--no-deps", "--format-version=1"])
         .output()
         .context("cannot run cargo metadata")?;
-    let metadata: Metadata = serde_json::from_slice(&output.stdout)
-        .with_context(|| {
-            String::from_utf8_lossy(&output.stderr).into_owned()
-        })?;
-    Ok(metadata.target_directory)
+    let metadata: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let directory = metadata["target_directory"].as_str();
+    let error = || String::from_utf8_lossy(&output.stderr).into_owned();
+    Ok(directory.with_context(error)?.into())
 }
 
 /// The file of a target.

@@ -11,6 +11,7 @@ use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use nix::errno::Errno;
 use nix::sys::prctl;
 use nix::sys::signal::{self, SigHandler, Signal};
 use nix::unistd::{self, Pid};
@@ -23,21 +24,11 @@ pub struct Running {
 
 impl Running {
     /// Starts the program with nothing but what `command` gives it: neither
-    /// our environment nor our descriptors.
+    /// our environment nor our descriptors. If its standard input is a
+    /// terminal, that is its own.
     pub fn start(command: &mut Command) -> Result<Running> {
         // SAFETY: between fork and exec it makes only bare system calls.
         unsafe { command.pre_exec(leave_everything) };
-        Running::spawn(command)
-    }
-
-    /// The same in a terminal, which is the program's standard input.
-    pub fn start_in_terminal(command: &mut Command) -> Result<Running> {
-        // SAFETY: as above.
-        unsafe { command.pre_exec(leave_everything).pre_exec(take_terminal) };
-        Running::spawn(command)
-    }
-
-    fn spawn(command: &mut Command) -> Result<Running> {
         let set: Vec<_> = command
             .get_envs()
             .filter_map(|(name, value)| {
@@ -91,6 +82,13 @@ impl Drop for Running {
 /// Runs in the new process before the program takes it over.
 fn leave_everything() -> io::Result<()> {
     unistd::setsid()?;
+    // SAFETY: isatty(3) takes a number, and so does TIOCSCTTY below.
+    if unsafe { libc::isatty(0) } == 1 {
+        // Ask for the terminal that is to send Ctrl-C to this session; it
+        // fails if another session has it already.
+        // SAFETY: as above.
+        Errno::result(unsafe { libc::ioctl(0, libc::TIOCSCTTY, 0) })?;
+    }
     // Should the recorder be killed, this program ends too.
     prctl::set_pdeathsig(Signal::SIGTERM)?;
     // What a shell puts in the background ignores Ctrl-C, nohup's children
@@ -104,20 +102,8 @@ fn leave_everything() -> io::Result<()> {
     // must find 3 free, whatever the recorder was started with.
     // SAFETY: close_range(2) takes three numbers; with this flag it closes
     // nothing that this process still uses.
-    match unsafe { libc::close_range(3, libc::c_uint::MAX, flags) } {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
-}
-
-/// Makes standard input the terminal that sends Ctrl-C to this session.
-fn take_terminal() -> io::Result<()> {
-    // Ask for it; it fails if another session has it already.
-    // SAFETY: TIOCSCTTY takes a number, no pointer.
-    match unsafe { libc::ioctl(0, libc::TIOCSCTTY, 0) } {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
+    let result = unsafe { libc::close_range(3, libc::c_uint::MAX, flags) };
+    Ok(Errno::result(result).map(drop)?)
 }
 
 /// Sends a signal; that the process has just ended is no failure.
@@ -182,6 +168,8 @@ pub fn tool(name: &str) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Stdio;
+
     use super::*;
 
     #[test]
@@ -189,7 +177,8 @@ mod tests {
         // To the kernel the parent is the thread that called fork.
         let recorder = std::thread::spawn(|| {
             let mut sleep = Command::new("sleep");
-            let running = Running::start(sleep.arg("63")).unwrap();
+            let running =
+                Running::start(sleep.arg("63").stdin(Stdio::null())).unwrap();
             let session = running.session();
             std::mem::forget(running);
             session

@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use kit::Project;
 use tempfile::TempDir;
@@ -98,6 +99,33 @@ impl Course {
             );
         }
     }
+}
+
+/// What `book` has said.
+pub struct Said {
+    /// What is wrong.
+    pub faults: String,
+    /// How far it and cargo are.
+    pub progress: String,
+    pub stdout: String,
+}
+
+/// `book` in that directory, which must end with that status. What it builds
+/// there must not be mistaken for the steps of this repository, which have
+/// the same names.
+#[track_caller]
+pub fn book(root: &Path, words: &str, status: i32) -> Said {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_book"));
+    command.args(words.split(' ')).current_dir(root);
+    command.env("CARGO_TARGET_DIR", root.join("target"));
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(status), "{words}: {text}");
+    let lines = text.lines().map(|line| format!("{line}\n"));
+    let (progress, faults) = lines
+        .partition(|line| line.starts_with(' ') || line.starts_with("book: "));
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    Said { faults, progress, stdout }
 }
 
 /// In a fresh course `to` stands for `from`, which was in `file` once: the

@@ -72,7 +72,7 @@ impl Terminal {
             .stdin(slave.try_clone()?)
             .stdout(slave.try_clone()?)
             .stderr(slave.try_clone()?);
-        let running = Running::start_in_terminal(&mut command)?;
+        let running = Running::start(&mut command)?;
         Ok(Terminal { running, screen: File::from(master), line: slave })
     }
 

@@ -67,9 +67,9 @@ impl<'a> Stable<'a> {
                 (pattern(r"<([\w-]+):\[\d+(->\d+)?\]>"), "<$1>"),
                 (pattern(r"\b0x[0-9a-f]{9,}\b"), "0x…"),
             ],
-            port: Regex::new(
+            port: pattern(
                 r"(?<before>\d\.\d+:|::[\da-f]*\]:|htons\()(?<port>\d+)\b",
-            )?,
+            ),
             string: pattern(r#""(?:\\.|[^"\\])*""#),
             number: pattern(r"\b\d+\b"),
             limit: pattern(r#"(SO_(?:RCV|SND)TIMEO\w*, )"(.*)""#),
