@@ -4,7 +4,7 @@
 use anyhow::{Context, bail};
 
 use crate::html::block;
-use crate::{Project, Result};
+use crate::{Project, Result, pattern};
 
 /// The drawing `book/src/img/NAME.svg` as a figure; its title is the caption.
 ///
@@ -28,7 +28,8 @@ fn checked_title<'a>(name: &str, svg: &'a str) -> Result<&'a str> {
     if svg.contains("<style") {
         bail!("a <style> would reach the whole page: use pictures.css");
     }
-    for id in attribute(svg, " id=\"") {
+    for found in pattern(r#" id="([^"]*)""#).captures_iter(svg) {
+        let id = &found[1];
         if !id.starts_with(&format!("{name}-")) {
             bail!("the id `{id}` must begin with `{name}-`");
         }
@@ -37,20 +38,9 @@ fn checked_title<'a>(name: &str, svg: &'a str) -> Result<&'a str> {
     if let Some(missing) = needed.iter().find(|part| !svg.contains(**part)) {
         bail!("`{missing}` is missing");
     }
-    let title = svg.split_once("<title ").and_then(|(_, rest)| {
-        let (_, rest) = rest.split_once('>')?;
-        Some(rest.split_once("</title>")?.0)
-    });
-    title.context("`<title id=\"…\">` is missing")
-}
-
-/// The values of an attribute, wherever it is.
-fn attribute<'a>(
-    svg: &'a str,
-    opening: &'a str,
-) -> impl Iterator<Item = &'a str> {
-    let values = svg.split(opening).skip(1);
-    values.filter_map(|rest| rest.split_once('"').map(|(value, _)| value))
+    let title = pattern("(?s)<title [^>]*>(.*?)</title>").captures(svg);
+    let title = title.context("`<title id=\"…\">` is missing")?;
+    Ok(title.extract::<1>().1[0])
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What an answer in two writes costs, on one connection of this machine.
+//! What a response in two writes costs, on one connection of this machine.
 //!
 //! Nagle's algorithm holds back the second write until the first has been
 //! acknowledged, and the client's kernel delays that acknowledgement. The
@@ -15,15 +15,15 @@ use anyhow::anyhow;
 use super::Chart;
 use crate::{Project, Result};
 
-/// Questions on one connection, one after the other. The kernel
+/// Requests on one connection, one after the other. The kernel
 /// acknowledges the first packets of a connection at once, so there must be
 /// more than a few.
-const QUESTIONS: usize = 101;
+const REQUESTS: usize = 101;
 
-/// No answer takes as long as this.
+/// No response takes as long as this.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
 
-const QUESTION: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n";
 const BODY: &[u8] = b"hello\n";
 
@@ -37,7 +37,7 @@ const STYLES: [Style; 3] =
 /// Measures all three, one after the other.
 ///
 /// # Errors
-/// When a connection fails or an answer does not come in time.
+/// When a connection fails or a response does not come in time.
 pub fn record(_: &Project) -> Result<Chart> {
     let mut values = Vec::new();
     for style in STYLES {
@@ -48,7 +48,7 @@ pub fn record(_: &Project) -> Result<Chart> {
     Ok(Chart {
         title: format!(
             "From request to response on one connection: the median of \
-             {QUESTIONS}, on {}",
+             {REQUESTS}, on {}",
             machine()
         ),
         x: "how the server writes".to_string(),
@@ -66,45 +66,35 @@ fn machine() -> String {
     format!("Linux {number} with {cores} processors")
 }
 
-fn median_time(style: Style) -> Result<Duration> {
+fn median_time((_, no_delay, writes): Style) -> Result<Duration> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
-    let server = thread::spawn(move || serve(&listener, style));
-    let mut times = ask(TcpStream::connect(address)?)?;
+    let server = thread::spawn(move || -> Result<()> {
+        let (mut connection, _) = listener.accept()?;
+        connection.set_read_timeout(Some(TIME_LIMIT))?;
+        connection.set_nodelay(no_delay)?;
+        let (mut request, whole) = ([0; REQUEST.len()], [HEAD, BODY].concat());
+        let first = if writes == 1 { whole.len() } else { HEAD.len() };
+        for _ in 0..REQUESTS {
+            connection.read_exact(&mut request)?;
+            connection.write_all(&whole[..first])?;
+            connection.write_all(&whole[first..])?;
+        }
+        Ok(())
+    });
+    let mut connection = TcpStream::connect(address)?;
+    connection.set_read_timeout(Some(TIME_LIMIT))?;
+    let mut response = [0; HEAD.len() + BODY.len()];
+    let mut times = Vec::new();
+    for _ in 0..REQUESTS {
+        let begin = Instant::now();
+        connection.write_all(REQUEST)?;
+        connection.read_exact(&mut response)?;
+        times.push(begin.elapsed());
+    }
     server.join().map_err(|_| anyhow!("the server panicked"))??;
     times.sort();
     Ok(times[times.len() / 2])
-}
-
-fn serve(listener: &TcpListener, (_, no_delay, writes): Style) -> Result<()> {
-    let (mut connection, _) = listener.accept()?;
-    connection.set_read_timeout(Some(TIME_LIMIT))?;
-    connection.set_nodelay(no_delay)?;
-    let whole = [HEAD, BODY].concat();
-    let mut question = [0; QUESTION.len()];
-    for _ in 0..QUESTIONS {
-        connection.read_exact(&mut question)?;
-        if writes == 1 {
-            connection.write_all(&whole)?;
-        } else {
-            connection.write_all(HEAD)?;
-            connection.write_all(BODY)?;
-        }
-    }
-    Ok(())
-}
-
-fn ask(mut connection: TcpStream) -> Result<Vec<Duration>> {
-    connection.set_read_timeout(Some(TIME_LIMIT))?;
-    let mut answer = [0; HEAD.len() + BODY.len()];
-    let mut times = Vec::new();
-    for _ in 0..QUESTIONS {
-        let begin = Instant::now();
-        connection.write_all(QUESTION)?;
-        connection.read_exact(&mut answer)?;
-        times.push(begin.elapsed());
-    }
-    Ok(times)
 }
 
 #[cfg(test)]
