@@ -1,18 +1,15 @@
 //! The entries of system calls: the headings `### accept4(2)` of chapters.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use crate::chapter::{Piece, pieces};
-use crate::{Project, Result};
+use crate::{Project, Result, Step};
 
 /// Where a call is explained.
 #[derive(Debug)]
-pub struct Entry {
+pub struct Entry<'a> {
     /// The step whose chapter it is.
-    pub step: u8,
-    /// The chapter, from the root.
-    pub file: PathBuf,
+    pub step: &'a Step,
     /// The heading's line.
     pub line: usize,
 }
@@ -21,7 +18,7 @@ pub struct Entry {
 ///
 /// # Errors
 /// When a chapter cannot be read.
-pub fn entries(project: &Project) -> Result<BTreeMap<String, Vec<Entry>>> {
+pub fn entries(project: &Project) -> Result<BTreeMap<String, Vec<Entry<'_>>>> {
     let mut entries: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
     for step in &project.steps {
         let file = step.chapter();
@@ -30,7 +27,7 @@ pub fn entries(project: &Project) -> Result<BTreeMap<String, Vec<Entry>>> {
         }
         for (line, piece) in pieces(&project.read(&file)?) {
             let Piece::Call(call) = piece else { continue };
-            let entry = Entry { step: step.number, file: file.clone(), line };
+            let entry = Entry { step, line };
             entries.entry(call.to_string()).or_default().push(entry);
         }
     }

@@ -32,7 +32,7 @@ impl Links {
         let mut links = Links::default();
         for (call, entries) in entries::entries(project)? {
             let Some(first) = entries.first() else { continue };
-            let page = project.step(first.step)?.name();
+            let page = first.step.name();
             let address = format!("{page}.html#{}", entries::id(&call));
             links.calls.insert(call, address);
         }

@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use crate::entries::Entry;
 use crate::html::{call_link, escape, table};
 use crate::page::Page;
 use crate::project::Planned;
@@ -90,17 +91,13 @@ pub fn index(project: &Project) -> Result<String> {
     let mut text = String::new();
     for (call, entries) in entries::entries(project)? {
         let _ = writeln!(text, "## {call} {{#index-{call}}}\n");
-        let mut explained = Vec::new();
-        for entry in entries {
-            let step = project.step(entry.step)?;
-            explained.push(format!(
-                "[{}]({}.md#{})",
-                named(step),
-                step.name(),
-                entries::id(&call)
-            ));
-        }
-        let _ = writeln!(text, "Explained in {}.", explained.join(" and "));
+        let explained = entries.iter().map(|Entry { step, .. }| {
+            let (number, title, page) = (step.number, &step.title, step.name());
+            let id = entries::id(&call);
+            format!("[{number:02} {title}]({page}.md#{id})")
+        });
+        let explained = explained.collect::<Vec<_>>().join(" and ");
+        let _ = writeln!(text, "Explained in {explained}.");
         let users = traces.iter().filter_map(|(step, trace)| {
             let mine = trace.calls().filter(|made| made.call == call);
             let functions: std::collections::BTreeSet<String> =
@@ -117,8 +114,4 @@ pub fn index(project: &Project) -> Result<String> {
         text.push('\n');
     }
     Ok(text)
-}
-
-fn named(step: &Step) -> String {
-    format!("{:02} {}", step.number, step.title)
 }

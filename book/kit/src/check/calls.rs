@@ -30,10 +30,11 @@ pub(super) fn check(project: &Project) -> Result<Vec<Fault>> {
         faults.extend(listed(project, step, &new));
         for call in &made {
             let mut explained = entries.get(call).into_iter().flatten();
-            let by_now = explained.clone().any(|it| it.step <= step.number);
-            let here = explained.any(|it| it.step == step.number);
+            let number = step.number;
+            let by_now = explained.clone().any(|it| it.step.number <= number);
+            let here = explained.any(|it| it.step.number == number);
             if !by_now || new.contains(call) && !here {
-                let (number, chapter) = (step.number, step.chapter());
+                let chapter = step.chapter();
                 let what = format!(
                     "step {number:02} calls {call}, which is new and not \
                      explained; add `### {call}(2)` to The system calls"
@@ -42,7 +43,8 @@ pub(super) fn check(project: &Project) -> Result<Vec<Fault>> {
             }
         }
         for (call, entries) in &entries {
-            let here = entries.iter().filter(|it| it.step == step.number);
+            let here =
+                entries.iter().filter(|it| it.step.number == step.number);
             let here = here.filter(|_| !made.contains(call));
             faults.extend(here.map(|entry| {
                 let what = format!(
@@ -50,7 +52,7 @@ pub(super) fn check(project: &Project) -> Result<Vec<Fault>> {
                      the entry, or record the trace again",
                     step.number
                 );
-                Fault::new(&entry.file, entry.line, what)
+                Fault::new(step.chapter(), entry.line, what)
             }));
         }
         known.extend(made);
