@@ -2,7 +2,6 @@
 //! numbers and a bar on what is new in the step.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -107,44 +106,41 @@ fn listing(
     let shown = parts.iter().filter(|(fold, _)| fold.is_none());
     let shown: Vec<&Lines> = shown.map(|(_, lines)| lines).collect();
     let head = caption(file, &shown, &new);
+    let step_of = |number: &usize| {
+        let part = later.iter().find(|it| it.lines.contains(number));
+        part.map(|part| part.step)
+    };
     let mut body = String::new();
     for (summary, lines) in &parts {
-        let mut runs = vec![(None, String::new())];
         let indent = indent(&text, lines);
-        for number in lines.clone() {
-            let Some(line) = coloured.get(number - 1) else { break };
-            let id = page.anchor(&anchor(file, number));
-            let class = if new.contains(&number) { " new" } else { "" };
-            let line = line.strip_prefix(indent.as_str()).unwrap_or(line);
-            let step = later.iter().find(|it| it.lines.contains(&number));
-            let step = step.map(|it| it.step);
-            if runs.last().is_some_and(|(last, _)| *last != step) {
-                runs.push((step, String::new()));
-            }
-            let Some((_, run)) = runs.last_mut() else { break };
-            let _ = writeln!(
-                run,
-                "<span class=\"line{class}\"{id} data-line=\"{number}\">\
-                 {line}</span>"
+        let numbers: Vec<usize> = lines.clone().collect();
+        let mut html = String::new();
+        for run in numbers.chunk_by(|a, b| step_of(a) == step_of(b)) {
+            let rows = run.iter().map(|&number| {
+                let id = page.anchor(&anchor(file, number));
+                let class = if new.contains(&number) { " new" } else { "" };
+                let line = coloured.get(number - 1).map_or("", String::as_str);
+                let line = line.strip_prefix(indent.as_str()).unwrap_or(line);
+                format!(
+                    "<span class=\"line{class}\"{id} data-line=\"{number}\">\
+                     {line}</span>\n"
+                )
+            });
+            let rows: String = rows.collect();
+            let pre = format!(
+                "<pre><code class=\"nohighlight hljs\">{rows}</code></pre>\n"
             );
-        }
-        runs.retain(|(_, run)| !run.is_empty());
-        let runs = runs.into_iter().map(|(step, run)| {
-            let count = counted(run.lines().count());
-            let run = format!(
-                "<pre><code class=\"nohighlight hljs\">{run}</code></pre>\n"
-            );
-            match step {
-                None => run,
+            html += &match step_of(&run[0]) {
+                None => pre,
                 Some(step) => {
-                    fold(&format!("{count} that enter in step {step:02}"), &run)
+                    let count = counted(run.len());
+                    fold(&format!("{count} that enter in step {step:02}"), &pre)
                 }
-            }
-        });
-        let runs: String = runs.collect();
+            };
+        }
         match summary {
-            None => body.push_str(&runs),
-            Some(summary) => body.push_str(&fold(summary, &runs)),
+            None => body.push_str(&html),
+            Some(summary) => body.push_str(&fold(summary, &html)),
         }
     }
     Ok(format!("<figure class=\"listing\">\n{head}\n{body}</figure>"))

@@ -75,6 +75,7 @@ struct Play<'a> {
 }
 
 /// A terminal by its name, through all programs that run in it.
+#[derive(Default)]
 struct Screen {
     name: String,
     program: Option<Box<dyn Program>>,
@@ -145,12 +146,8 @@ impl Play<'_> {
     fn screen(&mut self, name: &str) -> usize {
         let known = self.screens.iter().position(|s| s.name == name);
         known.unwrap_or_else(|| {
-            self.screens.push(Screen {
-                name: name.to_string(),
-                program: None,
-                pending: Vec::new(),
-                unseen: Vec::new(),
-            });
+            let name = name.to_string();
+            self.screens.push(Screen { name, ..Screen::default() });
             self.screens.len() - 1
         })
     }
@@ -169,10 +166,9 @@ impl Play<'_> {
     fn wait(&mut self, at: usize, text: &str) -> Result<bool> {
         let start = Instant::now();
         loop {
-            let ended = match &mut self.screens[at].program {
-                Some(program) => program.ended()?,
-                None => None,
-            };
+            let screen = &mut self.screens[at];
+            let program = screen.program.as_mut();
+            let ended = program.map_or(Ok(None), |program| program.ended())?;
             self.read();
             let screen = &mut self.screens[at];
             let seen = String::from_utf8_lossy(&screen.unseen);
@@ -187,10 +183,8 @@ impl Play<'_> {
             let over = match (ended, &screen.program) {
                 (Some(status), _) => {
                     let how = process::failure(status);
-                    format!(
-                        "the program has ended ({})",
-                        how.as_deref().unwrap_or("well")
-                    )
+                    let how = how.as_deref().unwrap_or("well");
+                    format!("the program has ended ({how})")
                 }
                 (None, None) => "no program runs there".to_string(),
                 _ if start.elapsed() > self.stage.patience => {

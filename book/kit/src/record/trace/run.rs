@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use nix::fcntl::{self, FcntlArg, OFlag};
 use nix::sys::signal::Signal;
 
+use crate::project;
 use crate::record::cargo::Built;
 use crate::record::ports::Ports;
 use crate::record::process::{self, Running};
@@ -49,7 +50,7 @@ pub fn run(
             bail!("{} ended with {}", line.terminal, line.text);
         }
     }
-    files(folder.path())
+    task_files(folder.path())
 }
 
 /// Whether the script ends the step by Ctrl-C.
@@ -160,13 +161,12 @@ impl Program for Traced {
     }
 }
 
-fn files(folder: &Path) -> Result<Vec<TaskFile>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let number = path.extension().and_then(|e| e.to_str()?.parse().ok());
-        let text = String::from_utf8_lossy(&fs::read(&path)?).into_owned();
-        files.push((number.context("no file of a task")?, text));
-    }
-    Ok(files)
+fn task_files(folder: &Path) -> Result<Vec<TaskFile>> {
+    let read = |file: PathBuf| {
+        let number = file.extension().and_then(|it| it.to_str()?.parse().ok());
+        let text = fs::read(folder.join(&file))?;
+        let text = String::from_utf8_lossy(&text).into_owned();
+        Ok((number.context("no file of a task")?, text))
+    };
+    project::files(folder, "")?.into_iter().map(read).collect()
 }
