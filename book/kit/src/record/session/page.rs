@@ -1,83 +1,66 @@
 //! A session as HTML.
 
-use std::fmt::Write;
-
-use super::{Kind, Transcript};
+use super::{Kind, Line, Transcript};
 use crate::html::{block, escape};
-use crate::{Project, Result};
+use crate::{Project, Result, grouped};
 
 /// A recorded terminal session, as HTML.
 ///
 /// # Errors
 /// When there is no such recording.
 pub fn render(project: &Project, name: &str) -> Result<String> {
-    Ok(page(&super::load(project, name)?)?)
+    Ok(page(&super::load(project, name)?))
 }
 
-fn page(session: &Transcript) -> Result<String, std::fmt::Error> {
-    let mut names: Vec<&str> = Vec::new();
-    for line in &session.lines {
-        if !names.contains(&&*line.terminal) {
-            names.push(&line.terminal);
-        }
-    }
+fn page(session: &Transcript) -> String {
+    let terminals = grouped(&session.lines, |line| &line.terminal);
     let caption = escape(&session.caption);
     let mut html =
         format!("<figure class=\"run\">\n<figcaption>{caption}</figcaption>\n");
     let turns = session.lines.chunk_by(|a, b| a.terminal == b.terminal);
     for turn in turns {
         let name = &turn[0].terminal;
-        let number = names.iter().position(|known| known == name);
-        let number = number.map_or(1, |index| index + 1);
-        writeln!(html, "<div class=\"run-turn run-terminal-{number}\">")?;
-        if names.len() > 1 {
-            writeln!(html, "<p class=\"run-name\">{}</p>", escape(name))?;
+        let number = (1..).zip(&terminals).find(|(_, (it, _))| *it == name);
+        let number = number.map_or(1, |(number, _)| number);
+        html += &format!("<div class=\"run-turn run-terminal-{number}\">\n");
+        if terminals.len() > 1 {
+            html += &format!("<p class=\"run-name\">{}</p>\n", escape(name));
         }
-        for lines in turn
-            .chunk_by(|a, b| a.kind == Kind::Output && b.kind == Kind::Output)
-        {
-            let texts: Vec<_> =
-                lines.iter().map(|line| escape(&line.text)).collect();
-            piece(&mut html, lines[0].kind, &texts)?;
+        let is_output = |line: &Line| line.kind == Kind::Output;
+        for lines in turn.chunk_by(|a, b| is_output(a) && is_output(b)) {
+            let texts = lines.iter().map(|line| escape(&line.text));
+            // One line of HTML, which a blank line cannot cut.
+            html +=
+                &piece(lines[0].kind, &texts.collect::<Vec<_>>().join("&#10;"));
         }
-        html.push_str("</div>\n");
+        html += "</div>\n";
     }
-    html.push_str("</figure>");
-    Ok(block(&html))
+    block(&(html + "</figure>"))
 }
 
 /// One command, one key, or some lines of output. Only a command is in a
 /// `code`, which gives it mdBook's button for copying; its prompt is not.
-fn piece(html: &mut String, kind: Kind, texts: &[String]) -> std::fmt::Result {
-    let text = &texts[0];
-    match kind {
-        Kind::Command => writeln!(
-            html,
-            "<pre class=\"run-command\"><span class=\"run-prompt\" \
-             aria-hidden=\"true\">$ </span><code class=\"language-console \
-             nohighlight\">{text}</code></pre>"
+fn piece(kind: Kind, text: &str) -> String {
+    let (class, html) = match kind {
+        Kind::Command => (
+            "command",
+            format!(
+                "<span class=\"run-prompt\" aria-hidden=\"true\">$ </span>\
+                 <code class=\"language-console nohighlight\">{text}</code>"
+            ),
         ),
-        Kind::Output => writeln!(
-            html,
-            "<pre class=\"run-output\"><samp>{}</samp></pre>",
-            // One line of HTML, which a blank line cannot cut.
-            texts.join("&#10;")
+        Kind::Output => ("output", format!("<samp>{text}</samp>")),
+        Kind::Typed => (
+            "typed",
+            format!("<span class=\"run-said\">typed: </span><kbd>{text}</kbd>"),
         ),
-        Kind::Typed => writeln!(
-            html,
-            "<pre class=\"run-typed\"><span class=\"run-said\">typed: </span>\
-             <kbd>{text}</kbd></pre>"
-        ),
-        Kind::EndInput => {
-            writeln!(html, "<pre class=\"run-key\"><kbd>Ctrl-D</kbd></pre>")
-        }
-        Kind::Interrupt => {
-            writeln!(html, "<pre class=\"run-key\"><kbd>Ctrl-C</kbd></pre>")
-        }
+        Kind::EndInput => ("key", "<kbd>Ctrl-D</kbd>".to_string()),
+        Kind::Interrupt => ("key", "<kbd>Ctrl-C</kbd>".to_string()),
         Kind::Status => {
-            writeln!(html, "<p class=\"run-status\">[{text}]</p>")
+            return format!("<p class=\"run-status\">[{text}]</p>\n");
         }
-    }
+    };
+    format!("<pre class=\"run-{class}\">{html}</pre>\n")
 }
 
 #[cfg(test)]
@@ -85,7 +68,7 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> String {
-        page(&Transcript::parse(text).unwrap()).unwrap()
+        page(&Transcript::parse(text).unwrap())
     }
 
     #[test]
