@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 
 use crate::html::{block, escape};
 use crate::page::Page;
-use crate::{Exercise, Project, Result, Step};
+use crate::{Exercise, Project, Result, Step, pattern};
 
 /// The exercise's text, from the root.
 pub fn text_file(step: &Step, exercise: &Exercise) -> PathBuf {
@@ -109,34 +109,26 @@ impl Text {
         let rest = text
             .strip_prefix(&title)
             .with_context(|| format!("the first line must be `{title}`"))?;
-        let mut parts = rest.split("\n## ");
-        let task = parts.next().unwrap_or("").trim().to_string();
-        let mut part = |name: &str| -> Result<String> {
+        let heading = pattern(r"\n##+ ");
+        let mut parts = heading.split(rest);
+        let mut part = |heading: &str| -> Result<String> {
+            let name = heading.trim_start_matches(['#', ' ']);
             let text = parts.next().and_then(|part| part.strip_prefix(name));
-            let text = text.map(str::trim).filter(|text| !text.is_empty());
+            // Right below the heading of all hints there is nothing.
+            let is_frame = heading == "## Hints";
+            let text = text.map(str::trim);
+            let text = text.filter(|text| text.is_empty() == is_frame);
             let text = text.with_context(|| {
-                format!("`## {name}` is missing, empty or out of order")
+                format!("`{heading}` is missing, empty or out of order")
             })?;
             Ok(text.to_string())
         };
-        let starter = part("Starter")?;
-        let hints = part("Hints")?;
-        let graded = part("Graded")?;
-        let mut levels = Vec::new();
-        for (level, hint) in
-            (1..).zip(format!("\n{hints}").split("\n### ").skip(1))
-        {
-            let hint = hint.strip_prefix(&format!("{level}\n"));
-            let hint = hint.map(str::trim).filter(|hint| !hint.is_empty());
-            let hint = hint.with_context(|| {
-                format!("hint {level} must begin with `### {level}`")
-            })?;
-            levels.push(hint.to_string());
-        }
-        if task.is_empty() || levels.len() != 3 {
-            bail!("an exercise has a task and three hints");
-        }
-        Ok(Text { task, starter, hints: levels, graded })
+        let task = part("").context("the task")?;
+        let starter = part("## Starter")?;
+        part("## Hints")?;
+        let hints = vec![part("### 1")?, part("### 2")?, part("### 3")?];
+        let graded = part("## Graded")?;
+        Ok(Text { task, starter, hints, graded })
     }
 }
 
@@ -210,7 +202,7 @@ mod tests {
         for (from, to, words) in [
             ("# Two doors", "# Two floors", "first line"),
             ("## Starter", "## Start", "`## Starter`"),
-            ("### 3\n\nc\n", "", "three hints"),
+            ("### 3\n\nc\n", "", "`### 3`"),
             ("### 2\n", "### 4\n", "`### 2`"),
             ("By looking.", "", "`## Graded`"),
         ] {
