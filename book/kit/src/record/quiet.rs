@@ -84,23 +84,17 @@ mod tests {
     use super::*;
     use std::process::{Command, Stdio};
 
-    fn start(program: &str, argument: &str) -> process::Running {
-        let mut command = Command::new(program);
-        command.arg(argument).stdin(Stdio::null()).stdout(Stdio::null());
-        process::Running::start(&mut command).unwrap()
-    }
-
     #[test]
-    fn a_sleeper_rests() {
-        let sleeper = start("sleep", "60");
-        assert!(wait(&[sleeper.session()], Duration::from_secs(10), || false));
-    }
-
-    #[test]
-    fn a_spinner_never_rests() {
-        let spinner = start("yes", "again");
-        let limit = Duration::from_millis(200);
-        assert!(!wait(&[spinner.session()], limit, || false));
+    fn a_sleeper_rests_and_a_spinner_never() {
+        for (program, argument, limit, rests) in
+            [("sleep", "60", 10_000, true), ("yes", "again", 200, false)]
+        {
+            let mut command = Command::new(program);
+            command.arg(argument).stdin(Stdio::null()).stdout(Stdio::null());
+            let running = process::Running::start(&mut command).unwrap();
+            let limit = Duration::from_millis(limit);
+            assert_eq!(wait(&[running.session()], limit, || false), rests);
+        }
     }
 
     #[test]

@@ -133,14 +133,12 @@ fn calls_per_step(project: &Project) -> Result<Chart> {
     };
     let steps: Vec<&Step> = project.steps.iter().filter(serves).collect();
     let mut values = Vec::new();
-    if !steps.is_empty() {
-        let built = trace::build(project, &steps)?;
-        for step in &steps {
-            let program = cargo::built(&built, &step.program())?;
-            let count = |requests| trace::count(project, program, requests);
-            let calls = (count(REQUESTS)? - count(0)?) / REQUESTS as f64;
-            values.push((format!("{:02}", step.number), calls));
-        }
+    let built = trace::build(project, &steps)?;
+    for step in &steps {
+        let program = cargo::built(&built, &step.program())?;
+        let count = |requests| trace::count(project, program, requests);
+        let calls = (count(REQUESTS)? - count(0)?) / REQUESTS as f64;
+        values.push((format!("{:02}", step.number), calls));
     }
     Ok(Chart {
         title: format!(

@@ -50,7 +50,7 @@ pub(super) fn recording<'a>(
     let file = script_file(name);
     let script = Script::parse(&project.read(&file)?)
         .with_context(|| file.display().to_string())?;
-    let words = words_of(&[&script]);
+    let words = script.words();
     let sources = words.iter().map(|word| source_file(word));
     let mut own: Vec<PathBuf> =
         sources.filter(|it| project.root.join(it).is_file()).collect();
@@ -86,18 +86,6 @@ pub fn load(project: &Project, name: &str) -> Result<Transcript> {
     Transcript::parse(&text).with_context(|| file.display().to_string())
 }
 
-fn words(command: &str) -> impl Iterator<Item = &str> {
-    command.split(|letter: char| {
-        !letter.is_ascii_alphanumeric() && letter != '-' && letter != '_'
-    })
-}
-
-/// All words of these sessions' commands.
-pub fn words_of<'a>(scripts: &[&'a Script]) -> BTreeSet<&'a str> {
-    let commands = scripts.iter().flat_map(|script| script.commands());
-    commands.flat_map(words).collect()
-}
-
 /// Builds what these sessions run: the steps that they name, and the library
 /// that is preloaded. A session that names `rustc` has the compiler, and one
 /// that names `NAME.rs` has that file of `book/runs` at hand.
@@ -105,7 +93,8 @@ pub fn words_of<'a>(scripts: &[&'a Script]) -> BTreeSet<&'a str> {
 /// # Errors
 /// When it does not compile.
 pub fn build(project: &Project, scripts: &[&Script]) -> Result<Built> {
-    let words = words_of(scripts);
+    let words: BTreeSet<&str> =
+        scripts.iter().flat_map(|script| script.words()).collect();
     let mut names: Vec<_> = project.steps.iter().map(Step::program).collect();
     names.push("shim".to_string());
     names.retain(|name| words.contains(&**name));

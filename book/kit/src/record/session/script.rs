@@ -1,6 +1,7 @@
 //! The script of a session, `book/runs/NAME.session`, or of a trace,
 //! `book/traces/NN.session`: one act a line.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use anyhow::{Context, bail};
@@ -91,12 +92,15 @@ impl Script {
         Ok(script)
     }
 
-    /// All commands, in order.
-    pub fn commands(&self) -> impl Iterator<Item = &str> {
-        self.acts.iter().filter_map(|(_, act)| match &act.what {
-            What::Run(command) | What::Start(command) => Some(&**command),
-            _ => None,
-        })
+    /// All words of its commands.
+    pub fn words(&self) -> BTreeSet<&str> {
+        let commands =
+            self.acts.iter().filter_map(|(_, act)| match &act.what {
+                What::Run(command) | What::Start(command) => Some(command),
+                _ => None,
+            });
+        let ends = |it: char| !it.is_ascii_alphanumeric() && !"-_".contains(it);
+        commands.flat_map(|command| command.split(ends)).collect()
     }
 }
 

@@ -1,10 +1,9 @@
 //! The tools that sessions use and that a machine may lack, or have in another
 //! version, with other words.
 
-use std::collections::BTreeSet;
 use std::process::Command;
 
-use super::{Script, words};
+use super::Script;
 use crate::record::process;
 
 /// A tool, its package, and the option that prints its version.
@@ -42,7 +41,7 @@ pub fn tools(script: &Script) -> Vec<String> {
 fn used(
     script: &Script,
 ) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
-    let words: BTreeSet<&str> = script.commands().flat_map(words).collect();
+    let words = script.words();
     TOOLS.into_iter().filter(move |(tool, ..)| words.contains(tool))
 }
 

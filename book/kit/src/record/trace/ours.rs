@@ -76,35 +76,29 @@ fn is_ours(name: &str, below: &[Frame]) -> bool {
 mod tests {
     use super::*;
 
-    fn below(symbols: &[&str]) -> Vec<Frame> {
-        symbols
-            .iter()
-            .map(|symbol| Frame {
+    #[test]
+    fn the_allocator_threads_and_locks_are_the_runtime_s() {
+        let thread = ["__mmap", "pthread_create@@GLIBC_2.34"];
+        for (name, symbols, ours) in [
+            ("write", ["__write", "std::io::write_all"], true),
+            ("brk", ["sbrk", "malloc"], false),
+            ("brk", ["sbrk", "__libc_malloc"], false),
+            ("brk", ["sbrk", "realloc"], false),
+            ("brk", ["sbrk", "free"], false),
+            // Of a new thread only the thread is ours.
+            ("mmap", thread, false),
+            ("rt_sigprocmask", thread, false),
+            ("clone3", thread, true),
+            // A lock is a matter of luck.
+            ("futex", ["syscall", "lock"], false),
+        ] {
+            let frame = |symbol: &str| Frame {
                 object: "/lib/libc.so.6".to_string(),
                 symbol: symbol.to_string(),
                 offset: 1,
-            })
-            .collect()
-    }
-
-    #[test]
-    fn the_allocator_s_calls_are_the_runtime_s() {
-        assert!(is_ours("write", &below(&["__write", "std::io::write_all"])));
-        for symbol in ["malloc", "__libc_malloc", "realloc", "free"] {
-            assert!(!is_ours("brk", &below(&["brk", "sbrk", symbol])));
+            };
+            let below = symbols.map(frame);
+            assert_eq!(is_ours(name, &below), ours, "{name} {symbols:?}");
         }
-    }
-
-    #[test]
-    fn of_a_new_thread_only_the_thread_is_ours() {
-        let stack = below(&["__mmap", "pthread_create@@GLIBC_2.34"]);
-        assert!(!is_ours("mmap", &stack));
-        assert!(!is_ours("rt_sigprocmask", &stack));
-        assert!(is_ours("clone3", &stack));
-    }
-
-    #[test]
-    fn a_lock_is_a_matter_of_luck() {
-        assert!(!is_ours("futex", &below(&["syscall"])));
     }
 }

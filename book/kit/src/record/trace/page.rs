@@ -107,18 +107,13 @@ fn cut(string: &str, dots: &str) -> String {
     if string.chars().count() <= LONG + 2 {
         return string.to_string();
     }
-    let mut kept = String::new();
-    let mut letters = string.chars();
-    while let Some(letter) = letters.next() {
-        if kept.chars().count() > LONG {
-            break;
-        }
-        kept.push(letter);
-        if letter == '\\' {
-            kept.extend(letters.next());
-        }
-    }
-    format!("{kept}\"{dots}")
+    let upto = |count| {
+        let end = string.char_indices().nth(count);
+        &string[..end.map_or(string.len(), |(at, _)| at)]
+    };
+    let kept = upto(LONG + 1);
+    let marks = kept.len() - kept.trim_end_matches('\\').len();
+    format!("{}\"{dots}", upto(LONG + 1 + marks % 2))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! From a frame of a stack to the line of source that it stands for.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -17,14 +18,10 @@ static CLOSURES: LazyLock<Regex> = LazyLock::new(|| pattern(r"::\{+[^{}]*\}+"));
 /// The debugging information of one program.
 pub struct Source {
     loader: Loader,
-    segments: Vec<Segment>,
+    /// Of each PT_LOAD header the part of the file, and the address at which
+    /// it is mapped.
+    segments: Vec<(Range<u64>, u64)>,
     root: PathBuf,
-}
-
-/// A PT_LOAD header: this part of the file is mapped at that address.
-struct Segment {
-    file: std::ops::Range<u64>,
-    address: u64,
 }
 
 /// A line of the repository.
@@ -48,8 +45,7 @@ impl Source {
             .segments()
             .map(|segment| {
                 let (start, size) = segment.file_range();
-                let address = segment.address();
-                Segment { file: start..start + size, address }
+                (start..start + size, segment.address())
             })
             .collect();
         let loader = Loader::new(program)
@@ -61,9 +57,9 @@ impl Source {
     /// The place of a return address, given as an offset in the file, if its
     /// source is a step's or a shared one.
     pub fn ours(&self, offset: u64) -> Option<Place> {
-        let segment =
-            self.segments.iter().find(|s| s.file.contains(&offset))?;
-        let address = offset - segment.file.start + segment.address;
+        let mut segments = self.segments.iter();
+        let (file, start) = segments.find(|(it, _)| it.contains(&offset))?;
+        let address = offset - file.start + start;
         // A return address is that of the next instruction: it may already
         // belong to the next line.
         let mut frames = self.loader.find_frames(address - 1).ok()?;
