@@ -124,7 +124,7 @@ fn show(project: &Project, port: u16) -> Result<()> {
     let directory = build::install(project)?;
     let server = Server::start(project, &directory, port)?;
     // Whoever waits for this line may be a program, on the end of a pipe.
-    writeln!(io::stdout(), "listening on http://{}", server.address()?)?;
+    writeln!(io::stdout(), "listening on http://{}", server.address)?;
     thread::scope(|scope| {
         let watch = || serve::watch(project);
         if let Err(error) = thread::Builder::new().spawn_scoped(scope, watch) {

@@ -36,6 +36,8 @@ const SOURCES: [&str; 8] = [
 /// a time, each connection has a process of its own, to which its bytes are
 /// passed: a browser opens six connections and keeps them.
 pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
     listener: TcpListener,
     program: PathBuf,
     directory: PathBuf,
@@ -67,18 +69,11 @@ impl Server {
         let built = cargo::build(project, std::slice::from_ref(&name))?;
         let program = cargo::built(&built, &name)?.to_path_buf();
         let directory = directory.to_path_buf();
-        let server = Server { listener, program, directory };
+        let address = listener.local_addr()?;
+        let server = Server { address, listener, program, directory };
         // One that cannot start says so now, and not to the first client.
         server.process()?;
         Ok(server)
-    }
-
-    /// Where it listens.
-    ///
-    /// # Errors
-    /// Those of getsockname(2).
-    pub fn address(&self) -> Result<SocketAddr> {
-        Ok(self.listener.local_addr()?)
     }
 
     /// Serves until the program is ended.
@@ -139,29 +134,24 @@ impl Server {
     }
 }
 
-/// Builds the book whenever its sources change.
+/// Builds the book whenever its sources change. What is wrong is said, and
+/// the book stays as it is until that is mended.
 pub fn watch(project: &Project) {
     let mut built = stamp(project);
     loop {
         thread::sleep(INTERVAL);
         let now = stamp(project);
-        if now != built {
-            built = now;
-            rebuild(project);
+        if now == built {
+            continue;
         }
-    }
-}
-
-/// Builds the book again. What is wrong is said, and the book stays as it is
-/// until that is mended.
-fn rebuild(project: &Project) {
-    eprintln!("book: something has changed, building again");
-    let start = Instant::now();
-    let built = Project::open(&project.root)
-        .and_then(|project| build::install(&project));
-    match built {
-        Ok(_) => eprintln!("book: built in {:.1?}", start.elapsed()),
-        Err(error) => eprintln!("book: {error:#}"),
+        built = now;
+        eprintln!("book: something has changed, building again");
+        let start = Instant::now();
+        let project = Project::open(&project.root);
+        match project.and_then(|project| build::install(&project)) {
+            Ok(_) => eprintln!("book: built in {:.1?}", start.elapsed()),
+            Err(error) => eprintln!("book: {error:#}"),
+        }
     }
 }
 

@@ -25,13 +25,6 @@ fn has(text: &str, wanted: &[&str]) {
     }
 }
 
-/// `text` enters `shared/` in step 02, in a file of this name.
-fn enters(course: &Course, name: &str, text: &str) {
-    let list = "steps/steps.toml";
-    course.edit(list, "modules = []", &format!("modules = [\"{name}\"]"));
-    course.write(&format!("shared/{name}"), text);
-}
-
 #[test]
 fn items_are_new_changed_and_gone() {
     let course = Course::new();
@@ -118,9 +111,10 @@ fn sizes(course: &Course) -> Sizes {
 fn a_module_that_was_in_the_step_has_moved() {
     let course = Course::new();
     course.edit(ONE, "    \"hello\"\n", "    // So they say.\n    \"hello\"\n");
-    enters(
-        &course,
-        "text.rs",
+    let list = "steps/steps.toml";
+    course.edit(list, "modules = []", "modules = [\"text.rs\"]");
+    course.write(
+        "shared/text.rs",
         "//! Enters in step 02: what is said.\n\n/// What is said.\npub fn \
          text() -> &'static str {\n    // So they say.\n    \"hello\"\n}\n\n\
          /// Enters in step 03.\npub fn later() {}\n",

@@ -175,13 +175,6 @@ fn a_text_that_does_not_come_is_reported_and_nothing_is_left_running() {
 }
 
 #[test]
-fn a_program_that_has_ended_is_not_waited_for() {
-    let text = failure(&stage(), "a& echo no; exit 2\na> yes\n");
-    assert!(text.contains("the program has ended (exit status 2)"), "{text}");
-    assert!(text.contains("it printed \"no\\n\""), "{text}");
-}
-
-#[test]
 fn a_program_that_does_not_end_is_reported() {
     let mut stage = stage();
     stage.longest = Duration::from_millis(300);
@@ -199,6 +192,10 @@ fn what_cannot_be_done_is_refused() {
         ("a< x\n", "no program runs there"),
         ("a& sleep 60\na$ true\n", "a program still runs there"),
         ("a$ seq 300\n", "301 lines"),
+        (
+            "a& echo no; exit 2\na> yes\n",
+            "the program has ended (exit status 2); it printed \"no\\n\"",
+        ),
     ] {
         let text = failure(&stage(), acts);
         assert!(text.contains(part), "{text}");

@@ -65,31 +65,31 @@ impl Script {
             masks: Vec::new(),
             acts: Vec::new(),
         };
-        for (index, line) in text.lines().enumerate() {
-            let number = index + 1;
-            let line = line.trim_end();
-            if let Some(comment) = line.strip_prefix('#') {
-                if script.caption.is_empty() {
-                    script.caption = comment.trim().to_string();
-                }
-            } else if line == "compare no" {
-                script.compare = false;
-            } else if let Some(mask) = line.strip_prefix("mask ") {
-                let mask = parse_mask(mask);
-                script
-                    .masks
-                    .push(mask.with_context(|| format!("line {number}"))?);
-            } else if !line.is_empty() {
-                let act = parse_act(line).with_context(|| {
-                    format!("line {number}: no act: {line}")
-                })?;
-                script.acts.push((number, act));
-            }
+        for (number, line) in (1..).zip(text.lines()) {
+            let read = script.line(number, line.trim_end());
+            read.with_context(|| format!("line {number}"))?;
         }
         if script.caption.is_empty() {
             bail!("line 1: a session begins with its caption: # TEXT");
         }
         Ok(script)
+    }
+
+    fn line(&mut self, number: usize, line: &str) -> Result<()> {
+        if let Some(comment) = line.strip_prefix('#') {
+            if self.caption.is_empty() {
+                self.caption = comment.trim().to_string();
+            }
+        } else if line == "compare no" {
+            self.compare = false;
+        } else if let Some(mask) = line.strip_prefix("mask ") {
+            self.masks.push(parse_mask(mask)?);
+        } else if !line.is_empty() {
+            let act = parse_act(line);
+            let act = act.with_context(|| format!("no act: {line}"))?;
+            self.acts.push((number, act));
+        }
+        Ok(())
     }
 
     /// All words of its commands.

@@ -86,18 +86,16 @@ impl Tracer {
     /// Starts the step: the command's first word, or cargo's with its `--`,
     /// stands for it.
     pub fn start(&self, command: &str) -> Result<Traced> {
-        let mut words: Vec<&str> = command.split_whitespace().collect();
-        let is_cargo = words.first() == Some(&"cargo");
-        let own = match words.iter().position(|word| *word == "--") {
-            Some(at) if is_cargo => at + 1,
-            None if is_cargo => words.len(),
-            _ => 1,
-        };
+        let end = if command.starts_with("cargo ") { " -- " } else { " " };
+        let own = command.split_once(end).map_or("", |(_, own)| own);
         let strace = process::tool("strace").context("strace is missing")?;
         let mut command = Command::new(strace);
         // -I 2: let it end, and the step with it, should the recorder die.
         command.args(["-I", "2", "-ff", "-yy", "-k", "-s", STRINGS, "-o"]);
-        command.arg(&self.files).arg(&self.program).args(words.drain(own..));
+        command
+            .arg(&self.files)
+            .arg(&self.program)
+            .args(own.split_whitespace());
         let (output, theirs) = io::pipe()?;
         command.stdout(theirs.try_clone()?).stderr(theirs);
         command.stdin(Stdio::null());
