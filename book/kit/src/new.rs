@@ -43,9 +43,8 @@ pub fn create(project: &Project, words: &[String]) -> Result<Vec<PathBuf>> {
     let project = Project::open(&project.root)?;
     let step = project.step(number)?;
     copy(&project, base, step)?;
-    let script = script(&project, base, step);
-    write(&project, &trace::script_file(step), script.as_bytes())?;
-    write(&project, &step.chapter(), chapter(step).as_bytes())?;
+    write(&project, &trace::script_file(step), script(&project, base, step))?;
+    write(&project, &step.chapter(), chapter(step))?;
     let mut files = vec![
         "steps/steps.toml".into(),
         step.folder().join("main.rs"),
@@ -68,7 +67,7 @@ fn entry(number: u8, slug: &str, base: &Step) -> String {
     )
 }
 
-fn write(project: &Project, file: &Path, text: &[u8]) -> Result<()> {
+fn write(project: &Project, file: &Path, text: impl AsRef<[u8]>) -> Result<()> {
     let path = project.root.join(file);
     ensure!(!path.exists(), "{} is there already", file.display());
     if let Some(directory) = path.parent() {
@@ -86,9 +85,9 @@ fn copy(project: &Project, base: &Step, step: &Step) -> Result<()> {
         }
         if file.extension().is_some_and(|end| end == "rs") {
             let text = renamed(&project.read(&file)?, base, step);
-            write(project, &copy, text.as_bytes())?;
+            write(project, &copy, text)?;
         } else {
-            write(project, &copy, &fs::read(project.root.join(file))?)?;
+            write(project, &copy, fs::read(project.root.join(file))?)?;
         }
     }
     Ok(())

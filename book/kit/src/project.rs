@@ -156,16 +156,11 @@ impl Project {
     /// When there is none, or those of [`Project::open`].
     pub fn find() -> Result<Self> {
         let here = std::env::current_dir()?;
-        let root = here
-            .ancestors()
-            .find(|folder| folder.join("steps/steps.toml").is_file());
-        match root {
-            Some(root) => Project::open(root),
-            None => bail!(
-                "no steps/steps.toml here or above: run this inside the \
-                 repository"
-            ),
-        }
+        let mut above = here.ancestors();
+        let root = above.find(|it| it.join("steps/steps.toml").is_file());
+        Project::open(root.context(
+            "no steps/steps.toml here or above: run this inside the repository",
+        )?)
     }
 
     /// The step of that number.

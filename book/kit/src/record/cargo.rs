@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use crate::{Project, Result};
+use crate::{Project, Result, Step};
 
 /// Programs for tracing keep to a linker whose unwinding tables strace can
 /// read; and the standard library must not check descriptors by `fcntl`
@@ -25,17 +25,18 @@ pub fn build(project: &Project, names: &[String]) -> Result<Built> {
     run(command(project), names)
 }
 
-/// Builds programs so that their calls can be attributed, into a directory
+/// Builds steps so that their calls can be attributed, into a directory
 /// of their own: the reader's build is not thrown away by other flags.
 ///
 /// # Errors
 /// When they do not compile; the compiler has said why.
-pub fn build_for_traces(project: &Project, names: &[String]) -> Result<Built> {
+pub fn build_for_traces(project: &Project, steps: &[&Step]) -> Result<Built> {
+    let names: Vec<_> = steps.iter().map(|step| step.program()).collect();
     let mut command = command(project);
     command.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", FOR_TRACES);
     let folder = target_directory(project)?.join("trace");
     command.env("CARGO_TARGET_DIR", folder);
-    run(command, names)
+    run(command, &names)
 }
 
 /// The compiler's version: `1.95.0`.

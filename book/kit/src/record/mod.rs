@@ -112,18 +112,20 @@ fn recordings<'a>(
 
 /// Builds what these recordings run; they are all of one kind.
 fn build(project: &Project, recordings: &[Recording]) -> Result<Built> {
-    let (mut steps, mut scripts) = (Vec::new(), Vec::new());
-    for recording in recordings {
-        match &recording.source {
-            Source::Trace(step) => steps.push(*step),
-            Source::Run(script) => scripts.push(script),
-            // It builds what it counts.
-            Source::Chart(_) => {}
+    let scripts = recordings.iter().filter_map(|it| match &it.source {
+        Source::Run(script) => Some(script),
+        _ => None,
+    });
+    match recordings.first().map(|it| &it.source) {
+        Some(Source::Trace(_)) => {
+            let steps = recordings.iter().flat_map(|it| &it.steps).copied();
+            cargo::build_for_traces(project, &steps.collect::<Vec<_>>())
         }
-    }
-    match steps.is_empty() {
-        true => session::build(project, &scripts),
-        false => trace::build(project, &steps),
+        Some(Source::Run(_)) => {
+            session::build(project, &scripts.collect::<Vec<_>>())
+        }
+        // A chart builds what it counts.
+        Some(Source::Chart(_)) | None => Ok(Built::new()),
     }
 }
 

@@ -122,7 +122,7 @@ fn calls_per_step(project: &Project) -> Result<Chart> {
     };
     let steps: Vec<&Step> = project.steps.iter().filter(serves).collect();
     let mut values = Vec::new();
-    let built = trace::build(project, &steps)?;
+    let built = cargo::build_for_traces(project, &steps)?;
     for step in &steps {
         let program = cargo::built(&built, &step.program())?;
         let count = |requests| trace::count(project, program, requests);

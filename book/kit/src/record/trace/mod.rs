@@ -150,15 +150,6 @@ pub fn impossible() -> Option<&'static str> {
     None
 }
 
-/// Builds the programs of steps for tracing.
-///
-/// # Errors
-/// When they do not compile.
-pub fn build(project: &Project, steps: &[&Step]) -> Result<Built> {
-    let names: Vec<_> = steps.iter().map(|step| step.program()).collect();
-    cargo::build_for_traces(project, &names)
-}
-
 /// The trace of the step of that number.
 ///
 /// # Errors
