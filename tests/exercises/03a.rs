@@ -5,13 +5,9 @@
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::ExitCode;
-//-solution
-use std::thread;
-//-end
+use std::thread; //-solution
 
-//-solution
-use nix::errno::Errno;
-//-end
+use nix::errno::Errno; //-solution
 use nix::sys::socket::{
     self, AddressFamily, Shutdown, SockFlag, SockType, SockaddrStorage,
 };

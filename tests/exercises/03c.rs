@@ -3,20 +3,13 @@
 //! Try it: `cargo run --example 03c -- 300 192.0.2.1:80 127.0.0.1:8080`
 
 use std::net::SocketAddr;
-//-solution
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-//-starter
-// use std::os::fd::{AsRawFd, OwnedFd};
-//-end
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd}; //-solution
+// use std::os::fd::{AsRawFd, OwnedFd}; //-starter
 use std::process::ExitCode;
 use std::time::Duration;
-//-solution
-use std::time::Instant;
-//-end
+use std::time::Instant; //-solution
 
-//-solution
-use nix::errno::Errno;
-//-end
+use nix::errno::Errno; //-solution
 use nix::sys::socket::{
     self, AddressFamily, SockFlag, SockType, SockaddrStorage,
 };

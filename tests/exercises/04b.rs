@@ -2,27 +2,18 @@
 //!
 //! Try it: `cargo run --example 04b -- 127.0.0.1:8080`
 
-//-solution
-use std::os::fd::AsRawFd;
-//-end
+use std::os::fd::AsRawFd; //-solution
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
-//-solution
-use std::time::{Duration, Instant};
-//-starter
-// use std::time::Duration;
-//-end
+use std::time::{Duration, Instant}; //-solution
+// use std::time::Duration; //-starter
 
 use nix::errno::Errno;
-//-solution
-use nix::sys::socket::{self, Shutdown, sockopt};
-//-starter
-// use nix::sys::socket::{self, sockopt};
-//-end
+use nix::sys::socket::{self, Shutdown, sockopt}; //-solution
+// use nix::sys::socket::{self, sockopt}; //-starter
 use nix::sys::time::{TimeVal, TimeValLike};
-//-solution
-use nix::unistd;
-//-end
+use nix::unistd; //-solution
+use shared::cli::{self, Failure};
 use shared::net::listener::Listener;
 use shared::net::stream;
 
@@ -34,26 +25,18 @@ const LINGERING_TIMEOUT: Duration = Duration::from_secs(1);
 //-end
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
-    }
+    cli::main(run)
 }
 
-fn run() -> Result<(), String> {
-    let address = std::env::args().nth(1).ok_or("usage: 04b ADDRESS")?;
-    let parsed =
-        address.parse().map_err(|_| format!("{address} is no address"))?;
-    let listener = Listener::open(parsed)
-        .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
+fn run() -> Result<(), Failure> {
+    let address = cli::server_address("usage: 04b [ADDRESS]")?;
+    let listener = Listener::open(address)
+        .map_err(|errno| Failure::listening(address, errno))?;
     println!("listening on {}", listener.address());
     loop {
         let (connection, _) = listener
             .accept()
-            .map_err(|errno| format!("cannot accept: {errno}"))?;
+            .map_err(|errno| Failure::new("cannot accept", errno))?;
         if let Err(errno) = serve(&connection) {
             eprintln!("client lost: {errno}");
         }

@@ -3,11 +3,8 @@
 //!
 //! Try it: `cargo run --example 06b -- 127.0.0.1:8080`
 
-//-solution
-use std::os::fd::OwnedFd;
-//-starter
-// use std::os::fd::{AsRawFd, OwnedFd};
-//-end
+use std::os::fd::OwnedFd; //-solution
+// use std::os::fd::{AsRawFd, OwnedFd}; //-starter
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -17,6 +14,7 @@ use nix::sys::socket::{self, sockopt};
 // use nix::errno::Errno;
 // use nix::sys::socket::{self, MsgFlags, sockopt};
 //-end
+use shared::cli::{self, Failure};
 use shared::net::buffer::Buffer;
 use shared::net::linger::linger;
 use shared::net::listener::Listener;
@@ -31,26 +29,18 @@ const ENOUGH: usize = 16 * 1024;
 //-end
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
-    }
+    cli::main(run)
 }
 
-fn run() -> Result<(), String> {
-    let address = std::env::args().nth(1).ok_or("usage: 06b ADDRESS")?;
-    let parsed =
-        address.parse().map_err(|_| format!("{address} is no address"))?;
-    let listener = Listener::open(parsed)
-        .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
+fn run() -> Result<(), Failure> {
+    let address = cli::server_address("usage: 06b [ADDRESS]")?;
+    let listener = Listener::open(address)
+        .map_err(|errno| Failure::listening(address, errno))?;
     println!("listening on {}", listener.address());
     loop {
         let (connection, _) = listener
             .accept()
-            .map_err(|errno| format!("cannot accept: {errno}"))?;
+            .map_err(|errno| Failure::new("cannot accept", errno))?;
         if let Err(errno) = serve(&connection) {
             eprintln!("client lost: {errno}");
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::socket::{self, sockopt};
+use shared::cli::{self, Failure};
 use shared::net::buffer::Buffer;
 use shared::net::linger::linger;
 use shared::net::listener::Listener;
@@ -22,26 +23,18 @@ const MAX_LINE: usize = 4 * 1024;
 
 //-end
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
-    }
+    cli::main(run)
 }
 
-fn run() -> Result<(), String> {
-    let address = std::env::args().nth(1).ok_or("usage: 07a ADDRESS")?;
-    let parsed =
-        address.parse().map_err(|_| format!("{address} is no address"))?;
-    let listener = Listener::open(parsed)
-        .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
+fn run() -> Result<(), Failure> {
+    let address = cli::server_address("usage: 07a [ADDRESS]")?;
+    let listener = Listener::open(address)
+        .map_err(|errno| Failure::listening(address, errno))?;
     println!("listening on {}", listener.address());
     loop {
         let (connection, _) = listener
             .accept()
-            .map_err(|errno| format!("cannot accept: {errno}"))?;
+            .map_err(|errno| Failure::new("cannot accept", errno))?;
         let mut client = Connection {
             connection: &connection,
             input: Buffer::new(MAX_HEAD),
@@ -157,9 +150,7 @@ impl Connection<'_> {
         let mut body = Body::default();
         match framing {
             Framing::Length(length) => self.count(length, &mut body)?,
-            //-solution
-            Framing::Chunked => self.read_chunks(&mut body)?,
-            //-end
+            Framing::Chunked => self.read_chunks(&mut body)?, //-solution
         }
         Ok(body)
     }

@@ -8,9 +8,7 @@ use std::io::{self, Read};
 //-end
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
-//-starter
-// use std::{fs, io};
-//-end
+// use std::{fs, io}; //-starter
 
 //-solution
 use nix::errno::Errno;

@@ -9,9 +9,7 @@ use std::process::ExitCode;
 use nix::sys::socket::{self, sockopt};
 use nix::sys::uio;
 use shared::http::path::decode_path;
-//-solution
-use shared::http::path::encode_directory;
-//-end
+use shared::http::path::encode_directory; //-solution
 use shared::net::buffer::Buffer;
 use shared::net::listener::Listener;
 use shared::net::stream;
@@ -75,11 +73,8 @@ fn serve(connection: &OwnedFd, root: &Root) -> nix::Result<()> {
 
 /// What is asked: GET or HEAD of a path.
 struct Request {
-    //-solution
-    is_head: bool,
-    //-starter
-    // // TODO: which of the two?
-    //-end
+    is_head: bool, //-solution
+    // // TODO: which of the two? //-starter
     path: String,
 }
 

@@ -9,10 +9,15 @@
 //! //-end
 //! ```
 //!
-//! Either half may be left out. The marks may be indented.
+//! Either half may be left out. The marks may be indented. For one line, the
+//! mark stands behind it: `use std::thread; //-solution`.
+
+use std::path::Path;
+
+use crate::text;
 
 /// The two programs that a master holds.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Programs {
     /// What passes.
     pub solution: String,
@@ -27,35 +32,41 @@ enum Part {
     Starter,
 }
 
-/// Takes a master apart.
+/// Reads the master at `path`.
 ///
 /// # Errors
-/// When a mark is out of place, or a starter's line is no comment.
-pub fn split(master: &str) -> Result<Programs, String> {
-    let mut programs =
-        Programs { solution: String::new(), starter: String::new() };
+/// When it cannot be read, a mark is out of place, or a starter's line is no
+/// comment.
+pub fn read(path: &Path) -> Result<Programs, String> {
+    split(&text::read(path)?)
+        .map_err(|reason| format!("{}: {reason}", path.display()))
+}
+
+fn split(master: &str) -> Result<Programs, String> {
+    let mut programs = Programs::default();
     let mut part = Part::Both;
     for (number, line) in (1..).zip(master.lines()) {
-        let wrong = |what: &str| Err(format!("line {number}: {what}"));
-        match (line.trim(), part) {
-            ("//-solution", Part::Both) => part = Part::Solution,
-            ("//-starter", Part::Both | Part::Solution) => {
+        let (code, mark) = line.split_once("//-").unwrap_or((line, ""));
+        let is_alone = code.trim().is_empty();
+        let fits = match (mark, part) {
+            ("", _) => programs.add(line, part),
+            ("solution", Part::Both) if is_alone => {
+                part = Part::Solution;
+                Ok(())
+            }
+            ("starter", Part::Both | Part::Solution) if is_alone => {
                 part = Part::Starter;
+                Ok(())
             }
-            ("//-end", Part::Solution | Part::Starter) => part = Part::Both,
-            (mark, _) if mark.starts_with("//-") => {
-                return wrong("this mark is out of place");
+            ("end", Part::Solution | Part::Starter) if is_alone => {
+                part = Part::Both;
+                Ok(())
             }
-            (_, Part::Starter) => match uncomment(line) {
-                Some(line) => add(&mut programs.starter, &line),
-                None => return wrong("a starter's line begins with `// `"),
-            },
-            (_, Part::Solution) => add(&mut programs.solution, line),
-            (_, Part::Both) => {
-                add(&mut programs.solution, line);
-                add(&mut programs.starter, line);
-            }
-        }
+            ("solution", Part::Both) => programs.add(code, Part::Solution),
+            ("starter", Part::Both) => programs.add(code, Part::Starter),
+            _ => Err("this mark is out of place"),
+        };
+        fits.map_err(|what| format!("line {number}: {what}"))?;
     }
     match part {
         Part::Both => Ok(programs),
@@ -63,9 +74,23 @@ pub fn split(master: &str) -> Result<Programs, String> {
     }
 }
 
-fn add(program: &mut String, line: &str) {
-    program.push_str(line);
-    program.push('\n');
+impl Programs {
+    fn add(&mut self, line: &str, part: Part) -> Result<(), &'static str> {
+        let line = line.trim_end();
+        if part != Part::Starter {
+            self.solution.push_str(line);
+            self.solution.push('\n');
+        }
+        let starters = match part {
+            Part::Solution => return Ok(()),
+            Part::Both => Some(line.to_string()),
+            Part::Starter => uncomment(line),
+        };
+        let line = starters.ok_or("a starter's line begins with `// `")?;
+        self.starter.push_str(&line);
+        self.starter.push('\n');
+        Ok(())
+    }
 }
 
 /// The line without its first comment mark, its indentation kept.
@@ -88,13 +113,17 @@ mod tests {
     fn each_program_gets_its_part() {
         let master = "fn main() {\n    //-solution\n    right();\n    \
             //-starter\n    // // TODO: make it right.\n    // wrong();\n    \
-            //\n    //-end\n}\n";
+            //\n    //-end\n    end(); //-solution\n    // // TODO //-starter\n\
+            }\n";
         let programs = split(master).ok();
         let Some(programs) = programs else { panic!("not split") };
-        assert_eq!(programs.solution, "fn main() {\n    right();\n}\n");
+        assert_eq!(
+            programs.solution,
+            "fn main() {\n    right();\n    end();\n}\n"
+        );
         assert_eq!(
             programs.starter,
-            "fn main() {\n    // TODO: make it right.\n    wrong();\n\n}\n"
+            "fn main() {\n    // TODO: make it right.\n    wrong();\n\n    // TODO\n}\n"
         );
     }
 
@@ -106,6 +135,8 @@ mod tests {
             "//-solution\n//-solution\n//-end\n",
             "//-starter\ncode\n//-end\n",
             "//-strater\n",
+            "//-solution\ncode //-solution\n//-end\n",
+            "code //-starter\n",
         ] {
             assert!(split(master).is_err(), "{master}");
         }

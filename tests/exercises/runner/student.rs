@@ -8,9 +8,9 @@ use std::time::{Duration, SystemTime};
 use crate::catalogue::Exercise;
 use crate::checks::{self, Table};
 use crate::compile::{self, Project};
-use crate::grade;
+use crate::grade::{self, Graded};
 use crate::lab::scratch::Scratch;
-use crate::master::{self, Programs};
+use crate::master;
 use crate::progress::{self, Progress, Score};
 use crate::{report, task, text};
 
@@ -62,10 +62,8 @@ impl Student<'_> {
         let width = self.list.iter().map(|e| e.title.chars().count()).max();
         let width = width.unwrap_or(0);
         let (mut reached, mut possible) = (0, 0);
-        let mut next = None;
         let mut directory = "";
-        for exercise in self.list {
-            let Some(table) = checks::table(&exercise.id) else { continue };
+        for (exercise, table) in self.checked() {
             if directory != exercise.directory {
                 directory = &exercise.directory;
                 let number = directory.get(..2).unwrap_or_default();
@@ -74,23 +72,15 @@ impl Student<'_> {
             let of = table.points();
             let score = progress.of(&exercise.id);
             let points = score.map_or(0, |score| score.points);
-            let state = match score {
-                None => "",
-                Some(score) if score.points == score.of => {
-                    if self.is_changed(exercise, score) {
-                        "done, changed since"
-                    } else {
-                        "done"
-                    }
+            let state = score.map_or("", |score| {
+                let is_done = score.points == score.of;
+                match (is_done, self.is_changed(exercise, score)) {
+                    (true, true) => "done, changed since",
+                    (true, false) => "done",
+                    (false, true) => "changed since",
+                    (false, false) => "begun",
                 }
-                Some(score) if self.is_changed(exercise, score) => {
-                    "changed since"
-                }
-                Some(_) => "begun",
-            };
-            if points < of && next.is_none() {
-                next = Some(&exercise.id);
-            }
+            });
             reached += points.min(of);
             possible += of;
             let Exercise { id, title, stars, minutes, .. } = exercise;
@@ -102,11 +92,18 @@ impl Student<'_> {
             println!("{}", line.trim_end());
         }
         println!("{reached} of {possible} points");
-        match next {
+        match self.next(&progress) {
             Some(id) => println!("next: cargo ex {id}"),
             None => println!("all done"),
         }
         Ok(true)
+    }
+
+    /// The exercises that have checks, which one in the making may lack.
+    fn checked(&self) -> impl Iterator<Item = (&Exercise, &'static Table)> {
+        self.list.iter().filter_map(|exercise| {
+            checks::table(&exercise.id).map(|table| (exercise, table))
+        })
     }
 
     fn is_changed(&self, exercise: &Exercise, score: &Score) -> bool {
@@ -120,18 +117,9 @@ impl Student<'_> {
         let path = exercise.file(&self.project.root);
         // Read before it is built: the points are for what was read.
         let file = text::read(&path)?;
-        let subject = match self.project.build(&exercise.id) {
-            Ok(subject) => subject,
-            Err(reason) => {
-                println!("{reason}");
-                return Ok(false);
-            }
-        };
-        println!("{}", exercise.heading());
-        let graded = grade::all(table, &subject, |graded| {
-            print!("{}", report::check(exercise, graded));
-        });
-        let (points, of) = report::points(&graded);
+        let points = self.grade(exercise, table, report::check);
+        let Some(points) = points else { return Ok(false) };
+        let of = table.points();
         let score = Score {
             slug: exercise.slug.clone(),
             hash: progress::hash(file.as_bytes()),
@@ -143,30 +131,49 @@ impl Student<'_> {
         if let Err(error) = progress.store(&exercise.id, score, &file) {
             eprintln!("ex: the result cannot be stored: {error}");
         }
-        let id = &exercise.id;
-        if points == of {
-            println!(
-                "  {points}/{of} points: all of them. Yours against ours: \
-                 cargo ex solution {id}"
-            );
-            if let Some(next) = self.next(&progress) {
-                println!("  next: cargo ex {next}");
-            }
-        } else {
-            println!("  {points}/{of} points");
+        if points < of {
+            return Ok(false);
         }
-        Ok(points == of)
+        let id = &exercise.id;
+        println!("  all of them. Yours against ours: cargo ex solution {id}");
+        if let Some(next) = self.next(&progress) {
+            println!("  next: cargo ex {next}");
+        }
+        Ok(true)
+    }
+
+    /// Builds an exercise and makes its checks, with a report on each. The
+    /// points; none if it does not compile.
+    fn grade(
+        &self,
+        exercise: &Exercise,
+        table: &'static Table,
+        report: fn(&Exercise, &Graded) -> String,
+    ) -> Option<u32> {
+        println!("{}", exercise.heading());
+        match self.project.build(&exercise.id) {
+            Ok(subject) => {
+                let graded = grade::all(table, &subject, |graded| {
+                    print!("{}", report(exercise, graded));
+                });
+                let points = graded.iter().map(Graded::points).sum();
+                println!("  {points}/{} points", table.points());
+                Some(points)
+            }
+            Err(reason) => {
+                println!("  {reason}");
+                None
+            }
+        }
     }
 
     /// The first exercise that is not done.
     fn next(&self, progress: &Progress) -> Option<&str> {
-        let open = self.list.iter().find(|exercise| {
-            checks::table(&exercise.id).is_some_and(|table| {
-                let score = progress.of(&exercise.id);
-                score.is_none_or(|score| score.points < table.points())
-            })
+        let mut open = self.checked().filter(|(exercise, table)| {
+            let score = progress.of(&exercise.id);
+            score.is_none_or(|score| score.points < table.points())
         });
-        open.map(|exercise| exercise.id.as_str())
+        open.next().map(|(exercise, _)| exercise.id.as_str())
     }
 
     /// Checks an exercise again whenever its file has changed.
@@ -220,7 +227,7 @@ impl Student<'_> {
         }
         let root = &self.project.root;
         let yours = exercise.file(root);
-        let ours = self.programs(exercise)?.solution;
+        let ours = master::read(&exercise.master(root))?.solution;
         if text::is(&yours, &ours) {
             println!("yours is ours, to the letter:\n\n{ours}");
             return Ok(true);
@@ -245,8 +252,9 @@ impl Student<'_> {
     /// Puts the starter back, and the student's file aside.
     pub fn reset(&self, id: &str) -> Result<bool, String> {
         let (exercise, _) = self.find(id)?;
-        let path = exercise.file(&self.project.root);
-        let starter = self.programs(exercise)?.starter;
+        let root = &self.project.root;
+        let path = exercise.file(root);
+        let starter = master::read(&exercise.master(root))?.starter;
         if text::is(&path, &starter) {
             println!("{} is the starter already", self.shown(&path));
             return Ok(true);
@@ -281,38 +289,14 @@ impl Student<'_> {
 
     /// Checks every exercise.
     pub fn all(&self) -> Result<bool, String> {
-        let mut all_full = true;
         let (mut reached, mut possible) = (0, 0);
-        for exercise in self.list {
-            let Some(table) = checks::table(&exercise.id) else { continue };
-            println!("{}", exercise.heading());
-            let of = table.points();
-            possible += of;
-            let subject = match self.project.build(&exercise.id) {
-                Ok(subject) => subject,
-                Err(reason) => {
-                    println!("  {reason}\n  0/{of} points");
-                    all_full = false;
-                    continue;
-                }
-            };
-            let graded = grade::all(table, &subject, |graded| {
-                print!("{}", report::headline(graded));
-            });
-            let (points, _) = report::points(&graded);
-            println!("  {points}/{of} points");
-            reached += points;
-            all_full &= points == of;
+        for (exercise, table) in self.checked() {
+            let points = self.grade(exercise, table, report::headline);
+            reached += points.unwrap_or(0);
+            possible += table.points();
         }
         println!("{reached} of {possible} points");
-        Ok(all_full)
-    }
-
-    pub fn programs(&self, exercise: &Exercise) -> Result<Programs, String> {
-        let path = exercise.master(&self.project.root);
-        let text = text::read(&path)?;
-        master::split(&text)
-            .map_err(|reason| format!("{}: {reason}", path.display()))
+        Ok(reached == possible)
     }
 }
 
