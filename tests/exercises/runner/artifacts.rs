@@ -24,7 +24,7 @@ fn artifact(line: &str) -> Option<(String, PathBuf)> {
     Some((name, path.into()))
 }
 
-/// The JSON string behind `key`.
+/// The JSON string behind `key`, which has no control characters.
 fn string(line: &str, key: &str) -> Option<String> {
     let (_, rest) = line.split_once(key)?;
     let mut text = String::new();
@@ -32,14 +32,7 @@ fn string(line: &str, key: &str) -> Option<String> {
     loop {
         match letters.next()? {
             '"' => return Some(text),
-            '\\' => match letters.next()? {
-                'u' => {
-                    let digits: String = letters.by_ref().take(4).collect();
-                    let code = u32::from_str_radix(&digits, 16).ok()?;
-                    text.push(char::from_u32(code)?);
-                }
-                letter => text.push(letter),
-            },
+            '\\' => text.push(letters.next()?),
             letter => text.push(letter),
         }
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::catalogue::Exercise;
 use crate::checks::{self, Table};
-use crate::compile::{self, Project};
+use crate::compile::Project;
 use crate::grade::{self, Graded};
 use crate::lab::scratch::Scratch;
 use crate::master;
@@ -84,7 +84,7 @@ impl Student<'_> {
             reached += points.min(of);
             possible += of;
             let Exercise { id, title, stars, minutes, .. } = exercise;
-            let stars = "★".repeat(*stars);
+            let stars = "★".repeat(*stars as usize);
             let line = format!(
                 "    {id}  {title:width$}  {stars:3}  ~{minutes:2} min  \
                  {points:2}/{of:<2}  {state}"
@@ -235,16 +235,13 @@ impl Student<'_> {
         let scratch = Scratch::new()
             .map_err(|error| format!("no directory for a file: {error}"))?;
         let beside = scratch.path().join("ours.rs");
-        write(&beside, &ours)?;
+        text::write(&beside, &ours)?;
         let mut diff = Command::new("diff");
         diff.args(["-u", "--label", "yours", "--label", "ours"]);
         diff.arg("--strip-trailing-cr").arg(&yours).arg(&beside);
-        match compile::run(&mut diff) {
-            Ok(output) => {
-                print!("{}", String::from_utf8_lossy(&output.stdout));
-            }
+        if diff.status().is_err() {
             // No diff(1) on this machine: ours alone.
-            Err(_) => print!("{ours}"),
+            print!("{ours}");
         }
         Ok(true)
     }
@@ -260,7 +257,7 @@ impl Student<'_> {
             return Ok(true);
         }
         self.keep(&path)?;
-        write(&path, &starter)?;
+        text::write(&path, &starter)?;
         println!("{} is the starter again", self.shown(&path));
         Ok(true)
     }
@@ -302,9 +299,4 @@ impl Student<'_> {
 
 fn modified(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).ok()?.modified().ok()
-}
-
-pub fn write(path: &Path, text: &str) -> Result<(), String> {
-    fs::write(path, text)
-        .map_err(|error| format!("cannot write {}: {error}", path.display()))
 }

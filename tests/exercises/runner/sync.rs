@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::catalogue::Exercise;
 use crate::master;
 use crate::progress::Progress;
-use crate::student::{self, Student};
+use crate::student::Student;
 use crate::text;
 
 impl Student<'_> {
@@ -17,7 +17,7 @@ impl Student<'_> {
             if progress.of(&exercise.id).is_some() {
                 self.keep(&path)?;
             }
-            student::write(&path, &starter)?;
+            text::write(&path, &starter)?;
             println!("wrote {}", self.shown(&path));
         }
         Ok(true)
