@@ -11,7 +11,7 @@ use crate::compile::Project;
 use crate::grade::{self, Graded};
 use crate::lab::scratch::Scratch;
 use crate::master;
-use crate::progress::{self, Progress, Score};
+use crate::progress::Progress;
 use crate::{report, task, text};
 
 /// How often `watch` looks at the file.
@@ -70,17 +70,15 @@ impl Student<'_> {
                 println!("{number}  {}", exercise.chapter);
             }
             let of = table.points();
-            let score = progress.of(&exercise.id);
-            let points = score.map_or(0, |score| score.points);
-            let state = score.map_or("", |score| {
-                let is_done = score.points == score.of;
-                match (is_done, self.is_changed(exercise, score)) {
-                    (true, true) => "done, changed since",
-                    (true, false) => "done",
-                    (false, true) => "changed since",
-                    (false, false) => "begun",
-                }
-            });
+            let best = progress.of(&exercise.id);
+            let points = best.unwrap_or(0);
+            let state = match (best, self.is_changed(exercise, &progress)) {
+                (None, _) => "",
+                (_, true) if points >= of => "done, changed since",
+                (_, false) if points >= of => "done",
+                (_, true) => "changed since",
+                (_, false) => "begun",
+            };
             reached += points.min(of);
             possible += of;
             let Exercise { id, title, stars, minutes, .. } = exercise;
@@ -106,9 +104,11 @@ impl Student<'_> {
         })
     }
 
-    fn is_changed(&self, exercise: &Exercise, score: &Score) -> bool {
-        let now = text::read(&exercise.file(&self.project.root));
-        now.is_ok_and(|text| progress::hash(text.as_bytes()) != score.hash)
+    /// Whether the student's file is no longer the one with the best result.
+    fn is_changed(&self, exercise: &Exercise, progress: &Progress) -> bool {
+        let best = text::read(&progress.best(&exercise.id));
+        let file = exercise.file(&self.project.root);
+        !best.is_ok_and(|best| text::is(&file, &best))
     }
 
     /// Checks one exercise; true for full marks.
@@ -119,19 +119,12 @@ impl Student<'_> {
         let file = text::read(&path)?;
         let points = self.grade(exercise, table, report::check);
         let Some(points) = points else { return Ok(false) };
-        let of = table.points();
-        let score = Score {
-            slug: exercise.slug.clone(),
-            hash: progress::hash(file.as_bytes()),
-            points,
-            of,
-        };
         let mut progress = Progress::read(&self.project.root);
         // The result counts for the student even where nothing is kept.
-        if let Err(error) = progress.store(&exercise.id, score, &file) {
+        if let Err(error) = progress.store(&exercise.id, points, &file) {
             eprintln!("ex: the result cannot be stored: {error}");
         }
-        if points < of {
+        if points < table.points() {
             return Ok(false);
         }
         let id = &exercise.id;
@@ -169,11 +162,11 @@ impl Student<'_> {
 
     /// The first exercise that is not done.
     fn next(&self, progress: &Progress) -> Option<&str> {
-        let mut open = self.checked().filter(|(exercise, table)| {
-            let score = progress.of(&exercise.id);
-            score.is_none_or(|score| score.points < table.points())
+        let mut all = self.checked();
+        let next = all.find(|(exercise, table)| {
+            progress.of(&exercise.id).unwrap_or(0) < table.points()
         });
-        open.next().map(|(exercise, _)| exercise.id.as_str())
+        next.map(|(exercise, _)| exercise.id.as_str())
     }
 
     /// Checks an exercise again whenever its file has changed.
@@ -216,9 +209,8 @@ impl Student<'_> {
     pub fn solution(&self, id: &str, give_up: bool) -> Result<bool, String> {
         let (exercise, table) = self.find(id)?;
         let progress = Progress::read(&self.project.root);
-        let score = progress.of(&exercise.id);
-        let passed = score.is_some_and(|s| s.points >= table.points());
-        if !passed && !give_up {
+        let points = progress.of(&exercise.id).unwrap_or(0);
+        if points < table.points() && !give_up {
             println!(
                 "{id} is not solved yet: cargo ex hint {id}, or, to see the \
                  solution all the same, cargo ex solution {id} --give-up"
