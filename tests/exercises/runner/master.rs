@@ -46,27 +46,9 @@ fn split(master: &str) -> Result<Programs, String> {
     let mut programs = Programs::default();
     let mut part = Part::Both;
     for (number, line) in (1..).zip(master.lines()) {
-        let (code, mark) = line.split_once("//-").unwrap_or((line, ""));
-        let is_alone = code.trim().is_empty();
-        let fits = match (mark, part) {
-            ("", _) => programs.add(line, part),
-            ("solution", Part::Both) if is_alone => {
-                part = Part::Solution;
-                Ok(())
-            }
-            ("starter", Part::Both | Part::Solution) if is_alone => {
-                part = Part::Starter;
-                Ok(())
-            }
-            ("end", Part::Solution | Part::Starter) if is_alone => {
-                part = Part::Both;
-                Ok(())
-            }
-            ("solution", Part::Both) => programs.add(code, Part::Solution),
-            ("starter", Part::Both) => programs.add(code, Part::Starter),
-            _ => Err("this mark is out of place"),
-        };
-        fits.map_err(|what| format!("line {number}: {what}"))?;
+        part = programs
+            .take(line, part)
+            .map_err(|what| format!("line {number}: {what}"))?;
     }
     match part {
         Part::Both => Ok(programs),
@@ -75,21 +57,36 @@ fn split(master: &str) -> Result<Programs, String> {
 }
 
 impl Programs {
-    fn add(&mut self, line: &str, part: Part) -> Result<(), &'static str> {
-        let line = line.trim_end();
-        if part != Part::Starter {
-            self.solution.push_str(line);
+    /// Takes a line that stands in `part`; the part that the next is in.
+    fn take(&mut self, line: &str, part: Part) -> Result<Part, &'static str> {
+        let (code, mark) = line.split_once("//-").unwrap_or((line, ""));
+        let code = code.trim_end();
+        let marked = match (mark, part) {
+            ("", part) => part,
+            ("solution", Part::Both) => Part::Solution,
+            ("starter", Part::Both) => Part::Starter,
+            ("starter", Part::Solution) if code.is_empty() => Part::Starter,
+            ("end", Part::Solution | Part::Starter) if code.is_empty() => {
+                Part::Both
+            }
+            _ => return Err("this mark is out of place"),
+        };
+        if code.is_empty() && !mark.is_empty() {
+            return Ok(marked);
+        }
+        if marked != Part::Starter {
+            self.solution.push_str(code);
             self.solution.push('\n');
         }
-        let starters = match part {
-            Part::Solution => return Ok(()),
-            Part::Both => Some(line.to_string()),
-            Part::Starter => uncomment(line),
+        let starters = match marked {
+            Part::Solution => return Ok(part),
+            Part::Both => Some(code.to_string()),
+            Part::Starter => uncomment(code),
         };
-        let line = starters.ok_or("a starter's line begins with `// `")?;
-        self.starter.push_str(&line);
+        let code = starters.ok_or("a starter's line begins with `// `")?;
+        self.starter.push_str(&code);
         self.starter.push('\n');
-        Ok(())
+        Ok(part)
     }
 }
 
