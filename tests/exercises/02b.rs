@@ -5,10 +5,8 @@
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::process::ExitCode;
-//-solution
-use std::thread;
-use std::time::Duration;
-//-end
+use std::thread; //-solution
+use std::time::Duration; //-solution
 
 use nix::errno::Errno;
 use nix::sys::socket::{

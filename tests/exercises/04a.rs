@@ -7,10 +7,8 @@ use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 use std::time::{Duration, Instant}; //-solution
 
-//-solution
-use nix::sys::socket::{self, Shutdown, sockopt};
-use nix::sys::time::{TimeVal, TimeValLike};
-//-end
+use nix::sys::socket::{self, Shutdown, sockopt}; //-solution
+use nix::sys::time::{TimeVal, TimeValLike}; //-solution
 use shared::cli::{self, Failure};
 use shared::net::listener::Listener;
 use shared::net::stream;

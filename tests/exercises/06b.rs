@@ -8,12 +8,9 @@ use std::os::fd::OwnedFd; //-solution
 use std::process::ExitCode;
 use std::time::Duration;
 
-//-solution
-use nix::sys::socket::{self, sockopt};
-//-starter
-// use nix::errno::Errno;
-// use nix::sys::socket::{self, MsgFlags, sockopt};
-//-end
+use nix::sys::socket::{self, sockopt}; //-solution
+// use nix::errno::Errno; //-starter
+// use nix::sys::socket::{self, MsgFlags, sockopt}; //-starter
 use shared::cli::{self, Failure};
 use shared::net::buffer::Buffer;
 use shared::net::linger::linger;

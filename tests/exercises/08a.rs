@@ -2,19 +2,15 @@
 //!
 //! Try it: `cargo run --example 08a -- 127.0.0.1:8080 steps/08-files/site`
 
-//-solution
-use std::fs::File;
-use std::io::{self, Read};
-//-end
+use std::fs::File; //-solution
+use std::io::{self, Read}; //-solution
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 // use std::{fs, io}; //-starter
 
-//-solution
-use nix::errno::Errno;
-use nix::fcntl::{self, OFlag, OpenHow, ResolveFlag};
-use nix::sys::stat::Mode;
-//-end
+use nix::errno::Errno; //-solution
+use nix::fcntl::{self, OFlag, OpenHow, ResolveFlag}; //-solution
+use nix::sys::stat::Mode; //-solution
 use shared::net::buffer::Buffer;
 use shared::net::listener::Listener;
 use shared::net::stream;

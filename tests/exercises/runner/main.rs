@@ -80,7 +80,8 @@ fn run() -> Result<ExitCode, String> {
         ["help" | "--help" | "-h"] => print!("{HELP}"),
         ["shim"] | ["shim", "--help" | "-h"] => print!("{}", shim::HELP),
         ["shim", settings, "--", ref command @ ..] => {
-            let library = Project::find()?.build_shim()?;
+            let built = Project::find()?.build(&["--example", "shim"])?;
+            let library = built.path("shim")?;
             let status = shim::run(&library, settings, command)?;
             return Ok(ExitCode::from(shim::code(status)));
         }

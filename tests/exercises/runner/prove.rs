@@ -20,7 +20,7 @@ use std::thread;
 use crate::artifacts::Artifacts;
 use crate::catalogue::Exercise;
 use crate::checks::{self, Table};
-use crate::compile::{self, Project};
+use crate::compile::Project;
 use crate::grade::Subject;
 use crate::wrong::WrongAnswer;
 use paper::Proven;
@@ -94,7 +94,7 @@ pub fn run(
         }
     }
     if findings.faults.is_empty() {
-        let steps = project.build_steps()?;
+        let steps = project.build(&["--bins", "--example", "shim"])?;
         let built = variants::build(project, &proven)?;
         findings.faults.extend(built.faults);
         lint::check(project, &proven, in_ci, &mut findings);
@@ -112,13 +112,13 @@ fn jobs<'a>(
     programs: &Artifacts,
     repeat: usize,
 ) -> Result<Vec<Job<'a>>, String> {
-    let shim = compile::path(steps, "shim")?;
+    let shim = steps.path("shim")?;
     let mut jobs = Vec::new();
     for one in proven {
         let table = one.table;
         let id = table.id;
         let mut add = |built: &Artifacts, name: &str, what: What<'a>| {
-            let program = compile::path(built, name)?;
+            let program = built.path(name)?;
             let is_step = matches!(what, What::Step(_));
             let subject = Subject { program, shim: shim.clone(), is_step };
             jobs.push(Job { table, subject, what });
@@ -142,7 +142,7 @@ fn jobs<'a>(
 /// the last.
 fn rivals<'a>(id: &str, steps: &'a Artifacts) -> BTreeSet<&'a String> {
     let own = format!("step{}", id.trim_end_matches(char::is_alphabetic));
-    let names = steps.keys().filter(|name| name.starts_with("step"));
+    let names = steps.names().filter(|name| name.starts_with("step"));
     let names: Vec<&String> = names.filter(|name| **name >= own).collect();
     names.iter().take(2).chain(names.last()).copied().collect()
 }

@@ -7,7 +7,7 @@ use crate::lab::trouble::Failure;
 /// One check's result, with all that helps if it did not pass: at most 15
 /// lines.
 pub fn check(exercise: &Exercise, graded: &Graded) -> String {
-    let mut text = headline(exercise, graded);
+    let mut text = headline(graded);
     if let Status::Failed(failure, did) = &graded.status {
         text.push_str(&self::failure(failure, did));
         let chapter = exercise.directory.get(..2).unwrap_or_default();
@@ -21,7 +21,7 @@ pub fn check(exercise: &Exercise, graded: &Graded) -> String {
 }
 
 /// One check's result in one line.
-pub fn headline(_: &Exercise, graded: &Graded) -> String {
+pub fn headline(graded: &Graded) -> String {
     let (name, points) = (graded.check.name, graded.check.points);
     match &graded.status {
         Status::Passed => format!("  ok   {name} ({points})\n"),

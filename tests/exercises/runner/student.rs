@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use crate::catalogue::Exercise;
 use crate::checks::{self, Table};
 use crate::compile::Project;
-use crate::grade::{self, Graded};
+use crate::grade::{self, Graded, Subject};
 use crate::lab::scratch::Scratch;
 use crate::master;
 use crate::progress::Progress;
@@ -117,7 +117,8 @@ impl Student<'_> {
         let path = exercise.file(&self.project.root);
         // Read before it is built: the points are for what was read.
         let file = text::read(&path)?;
-        let points = self.grade(exercise, table, report::check);
+        let points = self
+            .grade(exercise, table, |graded| report::check(exercise, graded));
         let Some(points) = points else { return Ok(false) };
         let mut progress = Progress::read(&self.project.root);
         // The result counts for the student even where nothing is kept.
@@ -141,23 +142,29 @@ impl Student<'_> {
         &self,
         exercise: &Exercise,
         table: &'static Table,
-        report: fn(&Exercise, &Graded) -> String,
+        report: impl Fn(&Graded) -> String,
     ) -> Option<u32> {
         println!("{}", exercise.heading());
-        match self.project.build(&exercise.id) {
-            Ok(subject) => {
-                let graded = grade::all(table, &subject, |graded| {
-                    print!("{}", report(exercise, graded));
-                });
-                let points = graded.iter().map(Graded::points).sum();
-                println!("  {points}/{} points", table.points());
-                Some(points)
-            }
+        let subject = match self.subject(&exercise.id) {
+            Ok(subject) => subject,
             Err(reason) => {
-                println!("  {reason}");
-                None
+                println!("  {reason}; nothing was graded");
+                return None;
             }
-        }
+        };
+        let graded = grade::all(table, &subject, |graded| {
+            print!("{}", report(graded));
+        });
+        let points = graded.iter().map(Graded::points).sum();
+        println!("  {points}/{} points", table.points());
+        Some(points)
+    }
+
+    fn subject(&self, id: &str) -> Result<Subject, String> {
+        let targets = ["--example", "shim", "--example", id];
+        let built = self.project.build(&targets)?;
+        let (program, shim) = (built.path(id)?, built.path("shim")?);
+        Ok(Subject { program, shim, is_step: false })
     }
 
     /// The first exercise that is not done.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::paper::Proven;
-use crate::artifacts::{self, Artifacts};
+use crate::artifacts::Artifacts;
 use crate::compile::{self, Project};
 use crate::text;
 
@@ -74,7 +74,7 @@ pub fn build(
     if !output.status.success() && faults.is_empty() {
         faults.push(format!("cargo failed:\n{words}"));
     }
-    let programs = artifacts::read(&output.stdout);
+    let programs = Artifacts::read(&output.stdout);
     Ok(Built { programs, faults })
 }
 
