@@ -13,7 +13,7 @@ mod paper;
 mod variants;
 
 use std::collections::BTreeSet;
-use std::fmt::{self, Display};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -27,6 +27,8 @@ use paper::Proven;
 
 /// One program to be graded, and what must come of it.
 struct Job<'a> {
+    /// Such as `02a solution`.
+    name: String,
     table: &'static Table,
     subject: Subject,
     what: What<'a>,
@@ -36,28 +38,13 @@ enum What<'a> {
     Starter,
     Solution,
     Answer(&'a WrongAnswer),
-    Step(String),
-}
-
-impl Display for Job<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = self.table.id;
-        match &self.what {
-            What::Starter => write!(f, "{id} starter"),
-            What::Solution => write!(f, "{id} solution"),
-            What::Answer(answer) => {
-                write!(f, "{id} answer \"{}\"", answer.name)
-            }
-            What::Step(name) => write!(f, "{id} {name}"),
-        }
-    }
+    Step,
 }
 
 /// What a proof has found.
-#[derive(Default)]
-struct Findings {
-    faults: Vec<String>,
-    skipped: Vec<String>,
+enum Finding {
+    Fault(String),
+    Skipped(String),
 }
 
 /// Proves the exercises named in `args`, or all.
@@ -85,25 +72,28 @@ pub fn run(
         return Err("there are no such exercises".to_string());
     }
 
-    let mut findings = Findings::default();
+    let mut findings = Vec::new();
     let mut proven = Vec::new();
     for exercise in list {
         match paper::check(project, exercise, in_ci, &mut findings) {
             Ok(parts) => proven.push(parts),
-            Err(reason) => findings.faults.push(reason),
+            Err(reason) => findings.push(Finding::Fault(reason)),
         }
     }
-    if findings.faults.is_empty() {
+    if !has_faults(&findings) {
         let steps = project.build(&["--bins", "--example", "shim"])?;
-        let built = variants::build(project, &proven)?;
-        findings.faults.extend(built.faults);
-        lint::check(project, &proven, in_ci, &mut findings);
-        if findings.faults.is_empty() {
-            let jobs = jobs(&proven, &steps, &built.programs, repeat)?;
-            work(jobs, &mut findings);
+        let built = variants::build(project, &proven, &mut findings)?;
+        findings.extend(lint::check(project, &proven, in_ci));
+        if !has_faults(&findings) {
+            let jobs = jobs(&proven, &steps, &built, repeat)?;
+            findings.extend(work(jobs));
         }
     }
     Ok(conclude(&findings, &proven, in_ci))
+}
+
+fn has_faults(findings: &[Finding]) -> bool {
+    findings.iter().any(|one| matches!(one, Finding::Fault(_)))
 }
 
 fn jobs<'a>(
@@ -117,22 +107,29 @@ fn jobs<'a>(
     for one in proven {
         let table = one.table;
         let id = table.id;
-        let mut add = |built: &Artifacts, name: &str, what: What<'a>| {
-            let program = built.path(name)?;
-            let is_step = matches!(what, What::Step(_));
+        let mut add = |name: &str, program: PathBuf, what: What<'a>| {
+            let is_step = matches!(what, What::Step);
             let subject = Subject { program, shim: shim.clone(), is_step };
-            jobs.push(Job { table, subject, what });
-            Ok::<(), String>(())
+            jobs.push(Job {
+                name: format!("{id} {name}"),
+                table,
+                subject,
+                what,
+            });
         };
-        add(programs, &variants::starter(id), What::Starter)?;
+        let starter = programs.path(&variants::starter(id))?;
+        add("starter", starter, What::Starter);
         for _ in 0..repeat {
-            add(programs, &variants::solution(id), What::Solution)?;
+            let solution = programs.path(&variants::solution(id))?;
+            add("solution", solution, What::Solution);
         }
         for (index, answer) in one.wrong.iter().enumerate() {
-            add(programs, &variants::answer(id, index), What::Answer(answer))?;
+            let name = format!("answer \"{}\"", answer.name);
+            let program = programs.path(&variants::answer(id, index))?;
+            add(&name, program, What::Answer(answer));
         }
         for step in rivals(id, steps) {
-            add(steps, step, What::Step(step.clone()))?;
+            add(step, steps.path(step)?, What::Step);
         }
     }
     Ok(jobs)
@@ -148,24 +145,23 @@ fn rivals<'a>(id: &str, steps: &'a Artifacts) -> BTreeSet<&'a String> {
 }
 
 /// Grades all programs, several at once.
-fn work(jobs: Vec<Job<'_>>, findings: &mut Findings) {
+fn work(jobs: Vec<Job<'_>>) -> Vec<Finding> {
     let threads = std::env::var("EX_JOBS").ok();
     let threads = threads.and_then(|text| text.parse().ok()).unwrap_or(8);
     let jobs = Mutex::new(jobs.into_iter());
-    let all = Mutex::new(findings);
+    let findings = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
                 loop {
                     let Some(job) = lock(&jobs).next() else { return };
                     let found = judge::judge(&job);
-                    let mut all = lock(&all);
-                    all.faults.extend(found.faults);
-                    all.skipped.extend(found.skipped);
+                    lock(&findings).extend(found);
                 }
             });
         }
     });
+    findings.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -173,22 +169,27 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Prints what was found; true if all is well.
-fn conclude(findings: &Findings, proven: &[Proven<'_>], in_ci: bool) -> bool {
-    for skipped in &findings.skipped {
-        println!("SKIPPED {skipped}");
-    }
-    for fault in &findings.faults {
-        println!("FAULT {fault}");
+fn conclude(findings: &[Finding], proven: &[Proven<'_>], in_ci: bool) -> bool {
+    let (mut faults, mut skipped) = (0, 0);
+    for finding in findings {
+        match finding {
+            Finding::Fault(fault) => {
+                faults += 1;
+                println!("FAULT {fault}");
+            }
+            Finding::Skipped(what) => {
+                skipped += 1;
+                println!("SKIPPED {what}");
+            }
+        }
     }
     let checks: usize = proven.iter().map(|one| one.table.checks.len()).sum();
     let answers: usize = proven.iter().map(|one| one.wrong.len()).sum();
     println!(
-        "{} exercises of {}, {checks} checks, {answers} answers: {} faults, \
-         {} skipped",
+        "{} exercises of {}, {checks} checks, {answers} answers: {faults} \
+         faults, {skipped} skipped",
         proven.len(),
         checks::TABLES.len(),
-        findings.faults.len(),
-        findings.skipped.len(),
     );
-    findings.faults.is_empty() && (!in_ci || findings.skipped.is_empty())
+    faults == 0 && (!in_ci || skipped == 0)
 }

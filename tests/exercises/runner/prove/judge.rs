@@ -1,40 +1,41 @@
 //! Grading one program, and what must come of it.
 
-use super::{Findings, Job, What};
+use super::{Finding, Job, What};
 use crate::checks::Starter;
 use crate::grade::{self, Graded, Status};
 use crate::report;
 use crate::wrong::{Verdict, WrongAnswer};
 
 /// Grades one program, and compares with what must come of it.
-pub fn judge(job: &Job<'_>) -> Findings {
-    let Job { table, subject, what } = job;
-    let mut findings = Findings::default();
+pub fn judge(job: &Job<'_>) -> Vec<Finding> {
+    let Job { table, subject, what, .. } = job;
     match what {
         What::Starter => {
-            for graded in grade::all(table, subject, |_| {}) {
-                let declared = graded.check.starter;
-                compare(job, &graded, declared, "", &mut findings);
-            }
+            let graded = grade::all(table, subject, |_| {});
+            let found = graded
+                .iter()
+                .map(|one| compare(job, one, one.check.starter, ""));
+            found.flatten().collect()
         }
         What::Answer(WrongAnswer {
             verdict: Verdict::Fails(name, hears),
             ..
         }) => {
-            for check in table.checks.iter().filter(|one| one.name == *name) {
-                let graded =
-                    Graded { check, status: grade::one(check, subject) };
-                compare(job, &graded, Starter::Fails, hears, &mut findings);
-            }
+            let named = table.checks.iter().filter(|one| one.name == *name);
+            let found = named.map(|check| {
+                let status = grade::one(check, subject);
+                compare(job, &Graded { check, status }, Starter::Fails, hears)
+            });
+            found.flatten().collect()
         }
         What::Solution | What::Answer(_) => {
-            for graded in grade::all(table, subject, |_| {}) {
-                compare(job, &graded, Starter::Passes, "", &mut findings);
-            }
+            let graded = grade::all(table, subject, |_| {});
+            let found =
+                graded.iter().map(|one| compare(job, one, Starter::Passes, ""));
+            found.flatten().collect()
         }
-        What::Step(_) => step(job, &mut findings),
+        What::Step => step(job).into_iter().collect(),
     }
-    findings
 }
 
 /// What became of a check must be as expected, and what the student reads
@@ -44,9 +45,8 @@ fn compare(
     graded: &Graded,
     expected: Starter,
     hears: &str,
-    findings: &mut Findings,
-) {
-    let what = format!("{job}, {}", graded.check.name);
+) -> Option<Finding> {
+    let what = format!("{}, {}", job.name, graded.check.name);
     let (found, words) = match &graded.status {
         Status::Passed => (Starter::Passes, String::new()),
         Status::Failed(failure, did) => {
@@ -54,36 +54,33 @@ fn compare(
         }
         Status::Waits(other) => (Starter::Waits, format!("for: {other}\n")),
         Status::Blocked(why) => {
-            findings.skipped.push(format!("{what}: {why}"));
-            return;
+            return Some(Finding::Skipped(format!("{what}: {why}")));
         }
         Status::Broken(why) => {
-            findings.faults.push(format!("{what}: {why}"));
-            return;
+            return Some(Finding::Fault(format!("{what}: {why}")));
         }
     };
-    if found != expected {
-        findings.faults.push(format!(
-            "{what}: {found:?}, where it must be {expected:?}\n{words}"
-        ));
+    let why = if found != expected {
+        format!("{found:?}, where it must be {expected:?}")
     } else if !words.contains(hears) {
-        findings.faults.push(format!(
-            "{what}: the student does not hear \"{hears}\"\n{words}"
-        ));
-    }
+        format!("the student does not hear \"{hears}\"")
+    } else {
+        return None;
+    };
+    Some(Finding::Fault(format!("{what}: {why}\n{words}")))
 }
 
 /// A step must not pass: else the exercise would be no exercise.
-fn step(job: &Job<'_>, findings: &mut Findings) {
+fn step(job: &Job<'_>) -> Option<Finding> {
     for check in job.table.checks {
         match grade::one(check, &job.subject) {
             Status::Passed | Status::Blocked(_) => {}
+            Status::Failed(..) | Status::Waits(_) => return None,
             Status::Broken(why) => {
-                findings.faults.push(format!("{job}: {why}"));
-                return;
+                return Some(Finding::Fault(format!("{}: {why}", job.name)));
             }
-            Status::Failed(..) | Status::Waits(_) => return,
         }
     }
-    findings.faults.push(format!("{job}: passes the whole exercise"));
+    let name = &job.name;
+    Some(Finding::Fault(format!("{name}: passes the whole exercise")))
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Findings;
+use super::Finding;
 use crate::catalogue::Exercise;
 use crate::checks::{self, Table};
 use crate::compile::Project;
@@ -31,7 +31,7 @@ pub fn check<'a>(
     project: &Project,
     exercise: &'a Exercise,
     in_ci: bool,
-    findings: &mut Findings,
+    findings: &mut Vec<Finding>,
 ) -> Result<Proven<'a>, String> {
     let (id, root) = (&exercise.id, &project.root);
     let task = task::read(&exercise.text(root))?;
@@ -63,14 +63,14 @@ pub fn check<'a>(
             ));
         } else {
             // On a student's machine the file is the student's.
-            findings.skipped.push(format!(
+            findings.push(Finding::Skipped(format!(
                 "{file} against its starter: somebody has worked on it; to \
                  enable: cargo ex reset {id}, or cargo ex sync"
-            ));
+            )));
         }
     }
     let faults = faults.iter().map(|fault| format!("{id}: {fault}"));
-    findings.faults.extend(faults);
+    findings.extend(faults.map(Finding::Fault));
     Ok(Proven { exercise, table, wrong, programs })
 }
 

@@ -8,18 +8,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::Finding;
 use super::paper::Proven;
 use crate::artifacts::Artifacts;
 use crate::compile::{self, Project};
 use crate::text;
-
-/// What came of building.
-pub struct Built {
-    /// Where the programs are.
-    pub programs: Artifacts,
-    /// Warnings of starters, errors of all.
-    pub faults: Vec<String>,
-}
 
 /// The name of an exercise's starter as a program.
 pub fn starter(id: &str) -> String {
@@ -41,14 +34,16 @@ pub fn package(project: &Project) -> PathBuf {
     project.built.with_file_name("prove")
 }
 
-/// Builds all programs of all exercises.
+/// Builds all programs of all exercises. Warnings of starters and errors of
+/// all are faults.
 ///
 /// # Errors
 /// When they cannot be written, or cargo cannot be run.
 pub fn build(
     project: &Project,
     proven: &[Proven<'_>],
-) -> Result<Built, String> {
+    findings: &mut Vec<Finding>,
+) -> Result<Artifacts, String> {
     let package = package(project);
     let manifest = write_package(project, proven, &package)?;
     let mut cargo = Command::new(compile::cargo());
@@ -62,20 +57,19 @@ pub fn build(
         .arg(package.join("target"));
     let output = compile::run(&mut cargo)?;
     let words = String::from_utf8_lossy(&output.stderr);
-    let mut faults: Vec<String> = words
-        .lines()
-        .filter(|line| {
-            let in_starter =
-                line.contains("-starter.rs:") && line.contains(": warning");
-            in_starter || line.contains(": error")
-        })
-        .map(|line| format!("does not compile cleanly: {line}"))
-        .collect();
-    if !output.status.success() && faults.is_empty() {
-        faults.push(format!("cargo failed:\n{words}"));
+    let unclean = words.lines().filter(|line| {
+        let in_starter = line.contains("-starter.rs:");
+        in_starter && line.contains(": warning") || line.contains(": error")
+    });
+    let faults = unclean.map(|line| {
+        Finding::Fault(format!("does not compile cleanly: {line}"))
+    });
+    let before = findings.len();
+    findings.extend(faults);
+    if !output.status.success() && findings.len() == before {
+        findings.push(Finding::Fault(format!("cargo failed:\n{words}")));
     }
-    let programs = Artifacts::read(&output.stdout);
-    Ok(Built { programs, faults })
+    Ok(Artifacts::read(&output.stdout))
 }
 
 /// Writes the package; the path of its manifest.
