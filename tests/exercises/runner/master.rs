@@ -108,20 +108,14 @@ mod tests {
 
     #[test]
     fn each_program_gets_its_part() {
-        let master = "fn main() {\n    //-solution\n    right();\n    \
+        let master = "begin();\n    //-solution\n    right();\n    \
             //-starter\n    // // TODO: make it right.\n    // wrong();\n    \
-            //\n    //-end\n    end(); //-solution\n    // // TODO //-starter\n\
-            }\n";
-        let programs = split(master).ok();
-        let Some(programs) = programs else { panic!("not split") };
-        assert_eq!(
-            programs.solution,
-            "fn main() {\n    right();\n    end();\n}\n"
-        );
-        assert_eq!(
-            programs.starter,
-            "fn main() {\n    // TODO: make it right.\n    wrong();\n\n    // TODO\n}\n"
-        );
+            //\n    //-end\nend(); //-solution\n// todo(); //-starter\n";
+        let solution = "begin();\n    right();\nend();\n".to_string();
+        let starter = "begin();\n    // TODO: make it right.\n    wrong();\n\
+            \ntodo();\n"
+            .to_string();
+        assert_eq!(split(master), Ok(Programs { solution, starter }));
     }
 
     #[test]
@@ -134,6 +128,7 @@ mod tests {
             "//-strater\n",
             "//-solution\ncode //-solution\n//-end\n",
             "code //-starter\n",
+            "//-solution\n// code //-starter\n//-end\n",
         ] {
             assert!(split(master).is_err(), "{master}");
         }
