@@ -46,6 +46,7 @@ fn serve(connection: &OwnedFd) -> nix::Result<()> {
     socket::setsockopt(connection, sockopt::ReceiveTimeout, &limit)?;
     let response = loop {
         match stream::read(connection, &mut buffer) {
+            // The client has left in the middle of its line.
             Ok(0) => return Ok(()),
             Ok(count) => {
                 let line = buffer[..count].iter().position(|b| *b == b'\n');
@@ -58,5 +59,6 @@ fn serve(connection: &OwnedFd) -> nix::Result<()> {
             Err(errno) => return Err(errno),
         }
     };
-    stream::write_all(connection, response.as_bytes())
+    stream::write_all(connection, response.as_bytes())?;
+    Ok(())
 }

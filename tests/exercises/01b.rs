@@ -71,15 +71,11 @@ fn open(address: &str, queue: c_int) -> io::Result<c_int> {
     cvt(unsafe {
         libc::bind(socket, (&raw const raw).cast::<sockaddr>(), LENGTH)
     })?;
-    //-solution
+    // // TODO: as long a queue as was asked for. //-starter
+    // let _ = queue; //-starter
     // SAFETY: listen(2) takes two numbers.
-    cvt(unsafe { libc::listen(socket, queue) })?;
-    //-starter
-    // // TODO: as long a queue as was asked for.
-    // let _ = queue;
-    // // SAFETY: listen(2) takes two numbers.
-    // cvt(unsafe { libc::listen(socket, 1) })?;
-    //-end
+    cvt(unsafe { libc::listen(socket, queue) })?; //-solution
+    // cvt(unsafe { libc::listen(socket, 1) })?; //-starter
     Ok(socket)
 }
 

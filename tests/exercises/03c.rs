@@ -54,26 +54,24 @@ fn connect(address: SocketAddr, limit: Duration) -> nix::Result<OwnedFd> {
         SocketAddr::V6(_) => AddressFamily::Inet6,
     };
     let peer = SockaddrStorage::from(address);
-    //-solution
-    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK; //-solution
+    // let flags = SockFlag::SOCK_CLOEXEC; //-starter
     let socket = socket::socket(family, SockType::Stream, flags, None)?;
+    //-solution
     match socket::connect(socket.as_raw_fd(), &peer) {
         Ok(()) => {}
         Err(Errno::EINPROGRESS) => wait(socket.as_fd(), limit)?,
         Err(errno) => return Err(errno),
     }
     set_blocking(&socket)?;
-    Ok(socket)
     //-starter
     // // TODO: connect waits as long as the kernel likes, two minutes and
     // // more. Do not let it wait: see SOCK_NONBLOCK in socket(2) and
     // // EINPROGRESS in connect(2).
     // let _ = limit;
-    // let flags = SockFlag::SOCK_CLOEXEC;
-    // let socket = socket::socket(family, SockType::Stream, flags, None)?;
     // socket::connect(socket.as_raw_fd(), &peer)?;
-    // Ok(socket)
     //-end
+    Ok(socket)
 }
 //-solution
 

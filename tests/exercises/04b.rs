@@ -47,10 +47,17 @@ fn run() -> Result<(), Failure> {
 fn serve(connection: &OwnedFd) -> nix::Result<()> {
     let mut buffer = [0; 4096];
     let mut length = 0;
-    //-solution
-    let deadline = Instant::now() + LINE_TIMEOUT;
+    let deadline = Instant::now() + LINE_TIMEOUT; //-solution
+    //-starter
+    // // TODO: this limit is for one read, and a byte now and then renews it
+    // // for ever. The whole line has a second. And a client that is still
+    // // sending must be able to read what we say.
+    // let limit = TimeVal::milliseconds(LINE_TIMEOUT.as_millis() as i64);
+    // socket::setsockopt(connection, sockopt::ReceiveTimeout, &limit)?;
+    //-end
     let response = loop {
-        match read_before(deadline, connection, &mut buffer) {
+        match read_before(deadline, connection, &mut buffer) { //-solution
+        // match stream::read(connection, &mut buffer) { //-starter
             // The client has left in the middle of its line.
             Ok(0) => return Ok(()),
             Ok(count) => {
@@ -60,34 +67,14 @@ fn serve(connection: &OwnedFd) -> nix::Result<()> {
                     break format!("{length} bytes\n");
                 }
             }
-            Err(Errno::ETIMEDOUT) => break "too slow\n".to_string(),
+            Err(Errno::ETIMEDOUT) => break "too slow\n".to_string(), //-solution
+            // Err(Errno::EAGAIN) => break "too slow\n".to_string(), //-starter
             Err(errno) => return Err(errno),
         }
     };
     stream::write_all(connection, response.as_bytes())?;
-    linger(connection)
-    //-starter
-    // // TODO: this limit is for one read, and a byte now and then renews it
-    // // for ever. The whole line has a second. And a client that is still
-    // // sending must be able to read what we say.
-    // let limit = TimeVal::milliseconds(LINE_TIMEOUT.as_millis() as i64);
-    // socket::setsockopt(connection, sockopt::ReceiveTimeout, &limit)?;
-    // let response = loop {
-    //     match stream::read(connection, &mut buffer) {
-    //         Ok(0) => return Ok(()),
-    //         Ok(count) => {
-    //             let line = buffer[..count].iter().position(|b| *b == b'\n');
-    //             length += line.unwrap_or(count);
-    //             if line.is_some() {
-    //                 break format!("{length} bytes\n");
-    //             }
-    //         }
-    //         Err(Errno::EAGAIN) => break "too slow\n".to_string(),
-    //         Err(errno) => return Err(errno),
-    //     }
-    // };
-    // stream::write_all(connection, response.as_bytes())
-    //-end
+    linger(connection) //-solution
+    // Ok(()) //-starter
 }
 //-solution
 
