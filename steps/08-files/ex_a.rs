@@ -3,7 +3,7 @@
 //! Try it: `cargo run --example 08a -- 127.0.0.1:8080 steps/08-files/site`
 
 use std::os::fd::OwnedFd;
-use std::process::ExitCode;
+use std::process;
 use std::{fs, io};
 
 use shared::net::buffer::Buffer;
@@ -16,13 +16,10 @@ const MAX_HEAD: usize = 16 * 1024;
 /// The directory whose files are given away, by its name.
 type Root = String;
 
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
+fn main() {
+    if let Err(message) = run() {
+        eprintln!("{message}");
+        process::exit(1);
     }
 }
 

@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd}; //-solution
 // use std::os::fd::{AsRawFd, OwnedFd}; //-starter
-use std::process::ExitCode;
+use std::process;
 use std::time::Duration;
 use std::time::Instant; //-solution
 
@@ -15,13 +15,10 @@ use nix::sys::socket::{
 };
 use shared::net::stream;
 
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
+fn main() {
+    if let Err(message) = run() {
+        eprintln!("{message}");
+        process::exit(1);
     }
 }
 

@@ -5,7 +5,7 @@
 use std::fs::File; //-solution
 use std::io::{self, Read}; //-solution
 use std::os::fd::OwnedFd;
-use std::process::ExitCode;
+use std::process;
 // use std::{fs, io}; //-starter
 
 use nix::errno::Errno; //-solution
@@ -26,13 +26,10 @@ type Root = OwnedFd;
 // type Root = String;
 //-end
 
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
+fn main() {
+    if let Err(message) = run() {
+        eprintln!("{message}");
+        process::exit(1);
     }
 }
 
