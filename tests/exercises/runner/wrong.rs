@@ -26,17 +26,9 @@ pub struct WrongAnswer {
     pub find: String,
     /// Stands there instead.
     pub replace: String,
-    /// What must become of it.
-    pub verdict: Verdict,
-}
-
-/// What the checks must say of a changed solution.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// This check fails, and the student hears these words.
-    Fails(String, String),
-    /// It is another way to be right.
-    AlsoRight,
+    /// The check that must fail, and the words that the student must hear;
+    /// none for another way to be right.
+    pub fails: Option<(String, String)>,
 }
 
 /// Reads the file at `path`.
@@ -68,12 +60,12 @@ fn parse(text: &str) -> Result<Vec<WrongAnswer>, String> {
 fn parse_entry(verdict: &str, entry: &str) -> Option<WrongAnswer> {
     let mut lines = entry.trim_end_matches('\n').lines();
     let name = lines.next()?.to_string();
-    let verdict = match verdict.strip_prefix("fails ") {
+    let fails = match verdict.strip_prefix("fails ") {
         Some(check) => {
             let words = lines.next()?.strip_prefix("hears ")?;
-            Verdict::Fails(check.to_string(), words.to_string())
+            Some((check.to_string(), words.to_string()))
         }
-        None if verdict == "also right" => Verdict::AlsoRight,
+        None if verdict == "also right" => None,
         None => return None,
     };
     let (mut find, mut replace) = (Vec::new(), Vec::new());
@@ -91,7 +83,7 @@ fn parse_entry(verdict: &str, entry: &str) -> Option<WrongAnswer> {
     }
     let (find, replace) = (find.join("\n"), replace.join("\n"));
     let is_whole = !find.is_empty();
-    is_whole.then_some(WrongAnswer { name, find, replace, verdict })
+    is_whole.then_some(WrongAnswer { name, find, replace, fails })
 }
 
 #[cfg(test)]
@@ -102,14 +94,14 @@ mod tests {
     fn lines_are_taken_literally() {
         let text = "# fails b c\n## a\nhears d\n   x \"\\n\"\n-y\n+  z\n\n\
                     # also right\n## e\n-f\n";
-        let answer = |name: &str, find: &str, replace: &str, verdict| {
+        let answer = |name: &str, find: &str, replace: &str, fails| {
             let [name, find, replace] = [name, find, replace].map(String::from);
-            WrongAnswer { name, find, replace, verdict }
+            WrongAnswer { name, find, replace, fails }
         };
-        let fails = Verdict::Fails("b c".into(), "d".into());
+        let fails = Some(("b c".to_string(), "d".to_string()));
         let expected = vec![
             answer("a", "  x \"\\n\"\ny", "  x \"\\n\"\n  z", fails),
-            answer("e", "f", "", Verdict::AlsoRight),
+            answer("e", "f", "", None),
         ];
         assert_eq!(parse(text), Ok(expected));
     }

@@ -4,7 +4,7 @@ use super::{Finding, Job, What};
 use crate::checks::Starter;
 use crate::grade::{self, Graded, Status};
 use crate::report;
-use crate::wrong::{Verdict, WrongAnswer};
+use crate::wrong::WrongAnswer;
 
 /// Grades one program, and compares with what must come of it.
 pub fn judge(job: &Job<'_>) -> Vec<Finding> {
@@ -17,10 +17,7 @@ pub fn judge(job: &Job<'_>) -> Vec<Finding> {
                 .map(|one| compare(job, one, one.check.starter, ""));
             found.flatten().collect()
         }
-        What::Answer(WrongAnswer {
-            verdict: Verdict::Fails(name, hears),
-            ..
-        }) => {
+        What::Answer(WrongAnswer { fails: Some((name, hears)), .. }) => {
             let named = table.checks.iter().filter(|one| one.name == *name);
             let found = named.map(|check| {
                 let status = grade::one(check, subject);

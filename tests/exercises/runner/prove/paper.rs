@@ -9,7 +9,7 @@ use crate::compile::Project;
 use crate::master::{self, Programs};
 use crate::task;
 use crate::text;
-use crate::wrong::{self, Verdict, WrongAnswer};
+use crate::wrong::{self, WrongAnswer};
 
 /// An exercise with all its parts.
 pub struct Proven<'a> {
@@ -81,14 +81,14 @@ fn check_answers(
     solution: &str,
     faults: &mut Vec<String>,
 ) {
-    for WrongAnswer { name, find, verdict, .. } in wrong {
+    for WrongAnswer { name, find, fails, .. } in wrong {
         let count = solution.matches(find).count();
         if count != 1 {
             faults.push(format!(
                 "answer \"{name}\": what it replaces occurs {count} times"
             ));
         }
-        if let Verdict::Fails(check, hears) = verdict
+        if let Some((check, hears)) = fails
             && (hears.is_empty()
                 || !table.checks.iter().any(|one| one.name == *check))
         {
@@ -98,12 +98,9 @@ fn check_answers(
         }
     }
     for check in table.checks {
-        let is_hit = wrong.iter().any(|answer| {
-            let verdict = &answer.verdict;
-            matches!(verdict, Verdict::Fails(name, _) if name == check.name)
-        });
-        if !is_hit {
-            let name = check.name;
+        let name = check.name;
+        let mut hit = wrong.iter().filter_map(|answer| answer.fails.as_ref());
+        if !hit.any(|(check, _)| check == name) {
             faults.push(format!("{name}: no wrong answer shows that it bites"));
         }
     }
