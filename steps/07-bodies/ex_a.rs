@@ -30,16 +30,21 @@ fn run() -> Result<(), Failure> {
         let (connection, _) = listener
             .accept()
             .map_err(|errno| Failure::new("cannot accept", errno))?;
-        let mut client = Connection {
-            connection: &connection,
-            input: Buffer::new(MAX_HEAD),
-        };
-        match client.serve() {
-            Stop::Refused(why) => eprintln!("refused: {why}"),
-            Stop::Left => {}
-            Stop::Failed(errno) => eprintln!("client lost: {errno}"),
+        if let Err(errno) = serve(&connection) {
+            eprintln!("client lost: {errno}");
         }
     }
+}
+
+/// Responds to the client's requests, and says how that ended.
+fn serve(connection: &OwnedFd) -> nix::Result<()> {
+    let mut client = Connection { connection, input: Buffer::new(MAX_HEAD) };
+    match client.serve() {
+        Stop::Refused(why) => eprintln!("refused: {why}"),
+        Stop::Left => {}
+        Stop::Failed(errno) => return Err(errno),
+    }
+    Ok(())
 }
 
 /// Why no further request gets a response.

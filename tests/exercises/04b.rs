@@ -24,24 +24,7 @@ const LINE_TIMEOUT: Duration = Duration::from_secs(1);
 const LINGERING_TIMEOUT: Duration = Duration::from_secs(1);
 //-end
 
-fn main() -> ExitCode {
-    cli::main(run)
-}
-
-fn run() -> Result<(), Failure> {
-    let address = cli::server_address("usage: 04b [ADDRESS]")?;
-    let listener = Listener::open(address)
-        .map_err(|errno| Failure::listening(address, errno))?;
-    println!("listening on {}", listener.address());
-    loop {
-        let (connection, _) = listener
-            .accept()
-            .map_err(|errno| Failure::new("cannot accept", errno))?;
-        if let Err(errno) = serve(&connection) {
-            eprintln!("client lost: {errno}");
-        }
-    }
-}
+//-server
 
 /// Reads one line and responds with its length.
 fn serve(connection: &OwnedFd) -> nix::Result<()> {

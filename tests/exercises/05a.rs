@@ -14,24 +14,7 @@ use shared::net::stream;
 /// A longer head is refused.
 const MAX_HEAD: usize = 8 * 1024;
 
-fn main() -> ExitCode {
-    cli::main(run)
-}
-
-fn run() -> Result<(), Failure> {
-    let address = cli::server_address("usage: 05a [ADDRESS]")?;
-    let listener = Listener::open(address)
-        .map_err(|errno| Failure::listening(address, errno))?;
-    println!("listening on {}", listener.address());
-    loop {
-        let (connection, _) = listener
-            .accept()
-            .map_err(|errno| Failure::new("cannot accept", errno))?;
-        if let Err(errno) = serve(&connection) {
-            eprintln!("client lost: {errno}");
-        }
-    }
-}
+//-server
 
 /// Responds to each head that the client sends, until it has no more.
 fn serve(connection: &OwnedFd) -> nix::Result<()> {

@@ -14,24 +14,7 @@ use shared::net::stream;
 /// A longer line, line end included, is refused.
 const MAX_LINE: usize = 8 * 1024;
 
-fn main() -> ExitCode {
-    cli::main(run)
-}
-
-fn run() -> Result<(), Failure> {
-    let address = cli::server_address("usage: 05b [ADDRESS]")?;
-    let listener = Listener::open(address)
-        .map_err(|errno| Failure::listening(address, errno))?;
-    println!("listening on {}", listener.address());
-    loop {
-        let (connection, _) = listener
-            .accept()
-            .map_err(|errno| Failure::new("cannot accept", errno))?;
-        if let Err(errno) = serve(&connection) {
-            eprintln!("client lost: {errno}");
-        }
-    }
-}
+//-server
 
 /// Responds to each line until the client has no more.
 fn serve(connection: &OwnedFd) -> nix::Result<()> {

@@ -16,24 +16,7 @@ use shared::net::stream;
 /// A longer head is refused.
 const MAX_HEAD: usize = 16 * 1024;
 
-fn main() -> ExitCode {
-    cli::main(run)
-}
-
-fn run() -> Result<(), Failure> {
-    let address = cli::server_address("usage: 06a [ADDRESS]")?;
-    let listener = Listener::open(address)
-        .map_err(|errno| Failure::listening(address, errno))?;
-    println!("listening on {}", listener.address());
-    loop {
-        let (connection, _) = listener
-            .accept()
-            .map_err(|errno| Failure::new("cannot accept", errno))?;
-        if let Err(errno) = serve(&connection) {
-            eprintln!("client lost: {errno}");
-        }
-    }
-}
+//-server
 
 /// Responds to requests until the connection ends.
 fn serve(connection: &OwnedFd) -> nix::Result<()> {

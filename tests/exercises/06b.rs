@@ -25,24 +25,7 @@ const MAX_HEAD: usize = 16 * 1024;
 const ENOUGH: usize = 16 * 1024;
 //-end
 
-fn main() -> ExitCode {
-    cli::main(run)
-}
-
-fn run() -> Result<(), Failure> {
-    let address = cli::server_address("usage: 06b [ADDRESS]")?;
-    let listener = Listener::open(address)
-        .map_err(|errno| Failure::listening(address, errno))?;
-    println!("listening on {}", listener.address());
-    loop {
-        let (connection, _) = listener
-            .accept()
-            .map_err(|errno| Failure::new("cannot accept", errno))?;
-        if let Err(errno) = serve(&connection) {
-            eprintln!("client lost: {errno}");
-        }
-    }
-}
+//-server
 
 /// Numbers the requests of a connection, until there are no more.
 fn serve(connection: &OwnedFd) -> nix::Result<()> {

@@ -22,29 +22,17 @@ const MAX_HEAD: usize = 16 * 1024;
 const MAX_LINE: usize = 4 * 1024;
 
 //-end
-fn main() -> ExitCode {
-    cli::main(run)
-}
+//-server
 
-fn run() -> Result<(), Failure> {
-    let address = cli::server_address("usage: 07a [ADDRESS]")?;
-    let listener = Listener::open(address)
-        .map_err(|errno| Failure::listening(address, errno))?;
-    println!("listening on {}", listener.address());
-    loop {
-        let (connection, _) = listener
-            .accept()
-            .map_err(|errno| Failure::new("cannot accept", errno))?;
-        let mut client = Connection {
-            connection: &connection,
-            input: Buffer::new(MAX_HEAD),
-        };
-        match client.serve() {
-            Stop::Refused(why) => eprintln!("refused: {why}"),
-            Stop::Left => {}
-            Stop::Failed(errno) => eprintln!("client lost: {errno}"),
-        }
+/// Responds to the client's requests, and says how that ended.
+fn serve(connection: &OwnedFd) -> nix::Result<()> {
+    let mut client = Connection { connection, input: Buffer::new(MAX_HEAD) };
+    match client.serve() {
+        Stop::Refused(why) => eprintln!("refused: {why}"),
+        Stop::Left => {}
+        Stop::Failed(errno) => return Err(errno),
     }
+    Ok(())
 }
 
 /// Why no further request gets a response.

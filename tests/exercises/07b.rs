@@ -22,24 +22,7 @@ const MAX_LINE: usize = 1024;
 const MAX_TRAILERS: usize = 8 * 1024;
 //-end
 
-fn main() -> ExitCode {
-    cli::main(run)
-}
-
-fn run() -> Result<(), Failure> {
-    let address = cli::server_address("usage: 07b [ADDRESS]")?;
-    let listener = Listener::open(address)
-        .map_err(|errno| Failure::listening(address, errno))?;
-    println!("listening on {}", listener.address());
-    loop {
-        let (connection, _) = listener
-            .accept()
-            .map_err(|errno| Failure::new("cannot accept", errno))?;
-        if let Err(errno) = serve(&connection) {
-            eprintln!("client lost: {errno}");
-        }
-    }
-}
+//-server
 
 /// Sends each body back in chunks of our own, until the stream ends.
 fn serve(connection: &OwnedFd) -> nix::Result<()> {

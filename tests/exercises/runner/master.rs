@@ -10,11 +10,34 @@
 //! ```
 //!
 //! Either half may be left out. The marks may be indented. For one line, the
-//! mark stands behind it: `use std::thread; //-solution`.
+//! mark stands behind it: `use std::thread; //-solution`. And `//-server`
+//! stands for the beginning that many servers have.
 
 use std::path::Path;
 
 use crate::text;
+
+/// What `//-server` stands for: main, and a loop around `serve`, which gets
+/// a connection.
+const SERVER: &str = r#"fn main() -> ExitCode {
+    cli::main(run)
+}
+
+fn run() -> Result<(), Failure> {
+    let address = cli::server_address("usage: ID [ADDRESS]")?;
+    let listener = Listener::open(address)
+        .map_err(|errno| Failure::listening(address, errno))?;
+    println!("listening on {}", listener.address());
+    loop {
+        let (connection, _) = listener
+            .accept()
+            .map_err(|errno| Failure::new("cannot accept", errno))?;
+        if let Err(errno) = serve(&connection) {
+            eprintln!("client lost: {errno}");
+        }
+    }
+}
+"#;
 
 /// The two programs that a master holds.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -38,7 +61,9 @@ enum Part {
 /// When it cannot be read, a mark is out of place, or a starter's line is no
 /// comment.
 pub fn read(path: &Path) -> Result<Programs, String> {
-    split(&text::read(path)?)
+    let id = path.file_stem().unwrap_or_default().to_string_lossy();
+    let server = SERVER.replace("ID", &id);
+    split(&text::read(path)?.replace("//-server\n", &server))
         .map_err(|reason| format!("{}: {reason}", path.display()))
 }
 
