@@ -223,9 +223,12 @@ fn old_post(fields: &str, body: &str) -> Vec<u8> {
     join(&[&head("POST /api/echo HTTP/1.0", fields), body.as_bytes()])
 }
 
+/// Adds the cases of a file to the table.
+type Group = fn(&mut Table);
+
 /// All cases.
 pub fn all() -> Vec<Case> {
-    let groups: [(Feature, fn(&mut Table)); 10] = [
+    let groups: [(Feature, Group); 10] = [
         (Feature::Head, line::cases),
         (Feature::Head, fields::cases),
         (Feature::Head, limits::cases),
