@@ -19,11 +19,6 @@ mod labels;
 mod names;
 mod other;
 mod outcome;
-#[allow(dead_code, reason = "the step uses all of it")]
-#[path = "../../steps/05-parser/parser.rs"]
-mod parser;
-#[path = "../fuzz/path.rs"]
-mod path;
 mod random;
 mod root;
 mod shell;
@@ -34,3 +29,5 @@ mod table;
 #[allow(dead_code, reason = "the tests over the wire use all of it")]
 #[path = "../suites/files/tree.rs"]
 mod tree;
+
+use entries::parser;

@@ -5,7 +5,7 @@ use std::panic;
 use shared::http::path::{decode_path, encode_directory};
 use shared::http::status::Status;
 
-use crate::path::path;
+use crate::entries::path::path;
 use crate::random::Random;
 
 const MALFORMED: Status = Status::BadRequest;

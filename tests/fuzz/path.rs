@@ -11,10 +11,7 @@ pub fn path(bytes: &[u8]) -> bool {
         return false;
     }
     let Ok(text) = str::from_utf8(bytes) else { return false };
-    let (path, query) = match text.split_once('?') {
-        Some((path, query)) => (path, Some(query)),
-        None => (text, None),
-    };
+    let (path, query) = split(text);
     let mut name = Vec::new();
     if decode_path(path, &mut name).is_err() {
         return false;
@@ -32,16 +29,19 @@ pub fn path(bytes: &[u8]) -> bool {
     let location = String::from_utf8(location).expect("ASCII");
     assert!(location.starts_with('/') && !location.starts_with("//"));
     assert!(location.bytes().all(|byte| byte.is_ascii_graphic()));
-    let (path, query_again) = match location.split_once('?') {
-        Some((path, query)) => (path, Some(query)),
-        None => (&*location, None),
-    };
+    let (path, query_again) = split(&location);
     // What a URI may not contain is encoded; what it says is the same.
     assert_eq!(query_again.map(decode), query.map(decode));
     let mut second = Vec::new();
     decode_path(path, &mut second).expect("a good path");
     assert_eq!(second.strip_suffix(b"/").unwrap_or(b""), body);
     true
+}
+
+/// The path and the query.
+fn split(text: &str) -> (&str, Option<&str>) {
+    let both = text.split_once('?');
+    both.map_or((text, None), |(path, query)| (path, Some(query)))
 }
 
 /// A text with the percent signs undone that are followed by two digits.
