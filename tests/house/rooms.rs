@@ -1,10 +1,9 @@
 //! The rooms of `shared/`: when each item enters, and who may use it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 
 use crate::source::{Module, Uses, shared, words};
-use crate::tree::steps;
+use crate::tree::{Step, steps};
 
 /// From the ground up: a room uses those before it.
 const ROOMS: [&str; 8] =
@@ -149,20 +148,15 @@ fn a_step_uses_what_has_entered_by_then() {
     let modules = shared();
     let mut uses_of_shared = 0;
     for step in steps() {
-        let texts = step.sources().into_iter().map(|source| {
-            let text = fs::read_to_string(&source).unwrap();
-            (source, text)
-        });
-        let texts: Vec<_> = texts.collect();
+        let sources = step.sources();
         // What has one of these in front of it is the step's own.
-        let is_own = |start: &str| texts.iter().any(|t| t.1.contains(start));
-        for (source, text) in &texts {
+        let is_own = |start: &str| sources.iter().any(|s| s.1.contains(start));
+        for (file, text) in &sources {
             let uses = Uses::of(text);
             let early = |what: &str, entries: &[i64]| {
                 let first = entries.iter().min();
                 let late = first.is_some_and(|first| *first > step.number);
-                let source = source.display();
-                assert!(!late, "{source}: {what} enters in step {first:?}");
+                assert!(!late, "{file}: {what} enters in step {first:?}");
             };
             for path in &uses.paths {
                 let found = resolve(path, None, &modules);
@@ -198,13 +192,11 @@ fn a_step_uses_what_has_entered_by_then() {
 #[test]
 fn every_item_is_used() {
     let modules = shared();
-    let mut texts: Vec<String> =
-        modules.iter().map(|module| module.text.clone()).collect();
-    for source in steps().iter().flat_map(|step| step.sources()) {
-        texts.push(fs::read_to_string(source).unwrap());
-    }
+    let sources: Vec<_> = steps().iter().flat_map(Step::sources).collect();
+    let texts = modules.iter().map(|module| &module.text);
+    let texts = texts.chain(sources.iter().map(|(_, text)| text));
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for word in texts.iter().flat_map(|text| words(text)) {
+    for word in texts.flat_map(|text| words(text)) {
         *counts.entry(word).or_default() += 1;
     }
     let unused = modules.iter().flat_map(|module| {
