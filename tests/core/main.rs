@@ -19,7 +19,6 @@ mod labels;
 mod names;
 mod other;
 mod outcome;
-mod random;
 mod root;
 mod shell;
 mod splits;

@@ -6,7 +6,7 @@ use shared::http::path::{decode_path, encode_directory};
 use shared::http::status::Status;
 
 use crate::entries::path::path;
-use crate::random::Random;
+use crate::fuzz::mutate;
 
 const MALFORMED: Status = Status::BadRequest;
 const NAMELESS: Status = Status::NotFound;
@@ -183,11 +183,11 @@ fn a_location_stays_on_this_host() {
 fn fuzz_paths() {
     let pieces =
         ["/", "..", ".", "%", "%2e", "%2f", "%00", "%25", "//", "?", "\\"];
-    let mut random = Random::new(7);
+    let mut random = fastrand::Rng::with_seed(7);
     let (mut good, mut bad) = (0, 0);
     for _ in 0..200_000 {
-        let (seed, _) = NAMES[random.below(NAMES.len())];
-        let bytes = random.mutate(seed.as_bytes(), &pieces);
+        let (seed, _) = NAMES[random.usize(..NAMES.len())];
+        let bytes = mutate(&mut random, seed.as_bytes(), &pieces);
         match panic::catch_unwind(|| path(&bytes)) {
             Ok(true) => good += 1,
             Ok(false) => bad += 1,
