@@ -21,7 +21,6 @@ mod other;
 mod outcome;
 mod root;
 mod shell;
-mod splits;
 mod states;
 mod step05;
 mod table;

@@ -46,22 +46,16 @@ fn split(text: &str) -> (&str, Option<&str>) {
 
 /// A text with the percent signs undone that are followed by two digits.
 fn decode(text: &str) -> Vec<u8> {
-    let mut rest = text.as_bytes();
-    let mut decoded = Vec::new();
-    while let [first, others @ ..] = rest {
-        let digits = others.get(..2).and_then(|d| std::str::from_utf8(d).ok());
-        let byte = digits
-            .filter(|d| d.bytes().all(|byte| byte.is_ascii_hexdigit()))
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match byte {
-            Some(byte) if *first == b'%' => {
+    let mut parts = text.split('%');
+    let mut decoded = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let digits = part.get(..2).filter(|digits| !digits.contains('+'));
+        match digits.and_then(|d| u8::from_str_radix(d, 16).ok()) {
+            Some(byte) => {
                 decoded.push(byte);
-                rest = &others[2..];
+                decoded.extend_from_slice(&part.as_bytes()[2..]);
             }
-            _ => {
-                decoded.push(*first);
-                rest = others;
-            }
+            None => decoded.extend([b"%", part.as_bytes()].concat()),
         }
     }
     decoded
