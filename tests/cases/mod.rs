@@ -132,7 +132,8 @@ impl Display for Case {
     }
 }
 
-/// The cases so far, and what those that are added next have in common.
+/// The cases so far, and what those that are added next have in common: what
+/// they need, and where they are written.
 struct Table {
     cases: Vec<Case>,
     needs: Feature,
