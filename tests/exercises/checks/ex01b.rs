@@ -3,35 +3,25 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::Table;
+use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::fixtures::own_address;
 use crate::lab::program::{Program, describe};
 use crate::lab::{Advice, Lab, Outcome, Trouble, diag, proc, tidy, time};
 
-pub const TABLE: Table = Table {
-    id: "01b",
-    checks: checks![
-        "greets a client", 1, needs [], Passes, read "accept4(2)",
-            greets;
-        "has a queue as long as was asked for", 2,
-            needs ["greets a client"],
-            Fails, read "listen(2)",
-            queue;
-        "starts again at once on the same port", 3,
-            needs ["greets a client"],
-            Fails, read "bind(2)",
-            again;
-        "is refused while another copy runs", 2,
-            needs ["greets a client"],
-            Passes, read "bind(2)",
-            two_copies;
-        "serves on and leaves nothing behind", 1,
-            needs ["greets a client"],
-            Passes, read "close(2)",
-            |lab| tidy::check(lab, &lab.server_with(&["5"])?, greeted);
-    ],
-};
+const GREETS: &str = "greets a client";
+const QUEUE: &str = "has a queue as long as was asked for";
+const AGAIN: &str = "starts again at once on the same port";
+const TWO_COPIES: &str = "is refused while another copy runs";
+
+pub const CHECKS: &[Check] = checks![
+    GREETS, 1, needs [], Passes, read "accept4(2)", greets;
+    QUEUE, 2, needs [GREETS], Fails, read "listen(2)", queue;
+    AGAIN, 3, needs [GREETS], Fails, read "bind(2)", again;
+    TWO_COPIES, 2, needs [GREETS], Passes, read "bind(2)", two_copies;
+    TIDY, 1, needs [GREETS], Passes, read "close(2)",
+        |lab| tidy::check(lab, &lab.server_with(&["5"])?, greeted);
+];
 
 fn greeted(client: &mut Client) -> Outcome {
     let (greeting, _) = client.receive(4)?;

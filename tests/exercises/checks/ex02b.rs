@@ -1,6 +1,6 @@
 //! 02b Bad neighbours: what one client does must not end the server.
 
-use super::Table;
+use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::program::Program;
 use crate::lab::{Advice, Lab, Outcome, proc, tidy, time};
@@ -10,33 +10,26 @@ const RESET: &str = "goes on after a reset";
 const VANISHED: &str = "goes on after a client that vanishes during a write";
 const ACCEPT: &str = "goes on after an accept that failed";
 const FORTY: &str = "serves forty at once with few descriptors";
-const TIDY: &str = "serves on and leaves nothing behind";
 
-pub const TABLE: Table = Table {
-    id: "02b",
-    checks: checks![
-        GREETS, 1, needs [], Passes, read "read(2)",
-            |lab| served(&lab.server()?, 1);
-        RESET, 2, needs [GREETS], Fails, read "read(2)",
-            reset;
-        VANISHED, 1, needs [GREETS], Fails, read "write takes what it likes",
-            vanished;
-        ACCEPT, 2, needs [GREETS], Fails,
-            read "Waiting, and being short of something",
-            accept;
-        FORTY, 2, needs [RESET], Waits,
-            read "Waiting, and being short of something",
-            forty;
-        TIDY, 1, needs [GREETS], Passes,
-            read "Waiting, and being short of something",
-            |lab| {
-                tidy::check(lab, &lab.server()?, |client| {
-                    client.receive("client 1\n".len())?;
-                    talk(client)
-                })
-            };
-    ],
-};
+pub const CHECKS: &[Check] = checks![
+    GREETS, 1, needs [], Passes, read "read(2)",
+        |lab| served(&lab.server()?, 1);
+    RESET, 2, needs [GREETS], Fails, read "read(2)", reset;
+    VANISHED, 1, needs [GREETS], Fails, read "write takes what it likes",
+        vanished;
+    ACCEPT, 2, needs [GREETS], Fails,
+        read "Waiting, and being short of something", accept;
+    FORTY, 2, needs [RESET], Waits,
+        read "Waiting, and being short of something", forty;
+    TIDY, 1, needs [GREETS], Passes,
+        read "Waiting, and being short of something",
+        |lab| {
+            tidy::check(lab, &lab.server()?, |client| {
+                client.receive("client 1\n".len())?;
+                talk(client)
+            })
+        };
+];
 
 /// Half a line, and back.
 fn talk(client: &mut Client) -> Outcome {

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::Table;
+use super::Check;
 use crate::lab::client::Client;
 use crate::lab::fixtures::{letters, own_address};
 use crate::lab::program::Program;
@@ -15,23 +15,15 @@ const HALF: &str = "passes the end of one direction on, and no more";
 const ENDS: &str = "ends with status 0 when both sides have ended";
 const REFUSED: &str = "says which address refuses";
 
-pub const TABLE: Table = Table {
-    id: "03a",
-    checks: checks![
-        CARRIES, 1, needs [], Passes, read "The handshake from the client",
-            carries;
-        FIRST, 1, needs [CARRIES], Fails, read "Two things to wait for",
-            speaks_first;
-        STUCK, 3, needs [FIRST], Waits, read "Two things to wait for",
-            stuck;
-        HALF, 2, needs [CARRIES], Fails, read "shutdown(2)",
-            half_close;
-        ENDS, 1, needs [HALF], Waits, read "shutdown(2)",
-            ends;
-        REFUSED, 1, needs [], Passes, read "connect(2)",
-            refused;
-    ],
-};
+pub const CHECKS: &[Check] = checks![
+    CARRIES, 1, needs [], Passes, read "The handshake from the client", carries;
+    FIRST, 1, needs [CARRIES], Fails, read "Two things to wait for",
+        speaks_first;
+    STUCK, 3, needs [FIRST], Waits, read "Two things to wait for", stuck;
+    HALF, 2, needs [CARRIES], Fails, read "shutdown(2)", half_close;
+    ENDS, 1, needs [HALF], Waits, read "shutdown(2)", ends;
+    REFUSED, 1, needs [], Passes, read "connect(2)", refused;
+];
 
 /// The program between two servers of ours.
 fn between(lab: &Lab) -> Outcome<(Program, Client, Client)> {

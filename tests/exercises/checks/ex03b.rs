@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use super::Table;
+use super::Check;
 use crate::lab::fixtures::own_address;
 use crate::lab::program::Program;
 use crate::lab::{Advice, Lab, Outcome, Peer, Trouble, proc};
@@ -16,25 +16,16 @@ const NO_NAME: &str = "says why a name has no address";
 const CLOSES: &str = "closes the sockets that did not connect";
 const FREES: &str = "gives the resolver's list back";
 
-pub const TABLE: Table = Table {
-    id: "03b",
-    checks: checks![
-        SAYS, 1, needs [], Passes, read "A name is a list",
-            says;
-        NEXT, 2, needs [SAYS], Fails, read "A name is a list",
-            next;
-        FAMILY, 1, needs [NEXT], Waits, read "The handshake from the client",
-            family;
-        REASONS, 2, needs [SAYS], Fails, read "A name is a list",
-            reasons;
-        NO_NAME, 1, needs [], Fails, read "A name is a list",
-            no_name;
-        CLOSES, 1, needs [NEXT], Waits, read "connect(2)",
-            closes;
-        FREES, 1, needs [SAYS], Fails, read "A name is a list",
-            frees;
-    ],
-};
+pub const CHECKS: &[Check] = checks![
+    SAYS, 1, needs [], Passes, read "A name is a list", says;
+    NEXT, 2, needs [SAYS], Fails, read "A name is a list", next;
+    FAMILY, 1, needs [NEXT], Waits, read "The handshake from the client",
+        family;
+    REASONS, 2, needs [SAYS], Fails, read "A name is a list", reasons;
+    NO_NAME, 1, needs [], Fails, read "A name is a list", no_name;
+    CLOSES, 1, needs [NEXT], Waits, read "connect(2)", closes;
+    FREES, 1, needs [SAYS], Fails, read "A name is a list", frees;
+];
 
 /// The program, for which every name has these addresses.
 fn connected(

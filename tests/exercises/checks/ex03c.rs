@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::Table;
+use super::Check;
 use crate::lab::fixtures::own_address;
 use crate::lab::program::Program;
 use crate::lab::{Advice, BlackHole, Lab, Outcome, Peer, proc, show, time};
@@ -14,23 +14,17 @@ const REFUSED: &str = "takes a refusal that comes late for a refusal";
 const SIGNALS: &str = "keeps the limit when signals arrive";
 const BLOCKING: &str = "hands over a socket that waits again";
 
-pub const TABLE: Table = Table {
-    id: "03c",
-    checks: checks![
-        CONNECTS, 1, needs [], Passes, read "The handshake from the client",
-            connects;
-        LIMIT, 3, needs [CONNECTS], Fails, read "The handshake from the client",
-            limit;
-        EACH, 1, needs [LIMIT], Waits, read "The handshake from the client",
-            each;
-        REFUSED, 2, needs [LIMIT], Waits, read "connect(2)",
-            refused;
-        SIGNALS, 2, needs [LIMIT], Waits, read "The handshake from the client",
-            signals;
-        BLOCKING, 1, needs [CONNECTS], Passes, read "connect(2)",
-            blocking;
-    ],
-};
+pub const CHECKS: &[Check] = checks![
+    CONNECTS, 1, needs [], Passes, read "The handshake from the client",
+        connects;
+    LIMIT, 3, needs [CONNECTS], Fails, read "The handshake from the client",
+        limit;
+    EACH, 1, needs [LIMIT], Waits, read "The handshake from the client", each;
+    REFUSED, 2, needs [LIMIT], Waits, read "connect(2)", refused;
+    SIGNALS, 2, needs [LIMIT], Waits, read "The handshake from the client",
+        signals;
+    BLOCKING, 1, needs [CONNECTS], Passes, read "connect(2)", blocking;
+];
 
 /// A limit in milliseconds: short, for those who wait for it.
 const SHORT: u64 = 300;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Table;
+use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::fixtures::letters;
 use crate::lab::program::Program;
@@ -15,36 +15,28 @@ const EXACT: &str = "accepts a mebibyte, and not a byte more";
 const AT_ONCE: &str = "refuses before the end of a long upload";
 const READABLE: &str = "lets a client that is still sending read the refusal";
 const LIMITED: &str = "does not wait for ever for a client that goes on";
-const TIDY: &str = "serves on and leaves nothing behind";
 
 const MOST: usize = 1 << 20;
 
-pub const TABLE: Table = Table {
-    id: "04a",
-    checks: checks![
-        COUNTS, 1, needs [], Passes, read "One connection",
-            |lab| counted(&mut lab.server()?.connect()?, b"How long?");
-        PIECES, 1, needs [COUNTS], Fails, read "Reading up to the empty line",
-            pieces;
-        EXACT, 1, needs [PIECES], Waits, read "Reading up to the empty line",
-            exact;
-        AT_ONCE, 2, needs [PIECES], Waits,
-            read "A close that lets the response arrive",
-            at_once;
-        READABLE, 3, needs [AT_ONCE], Waits,
-            read "A close that lets the response arrive",
-            readable;
-        LIMITED, 2, needs [AT_ONCE], Waits, read "No wait without a limit",
-            limited;
-        TIDY, 1, needs [COUNTS], Passes,
-            read "A close that lets the response arrive",
-            |lab| {
-                tidy::check(lab, &lab.server()?, |client| {
-                    counted(client, b"one more")
-                })
-            };
-    ],
-};
+pub const CHECKS: &[Check] = checks![
+    COUNTS, 1, needs [], Passes, read "One connection",
+        |lab| counted(&mut lab.server()?.connect()?, b"How long?");
+    PIECES, 1, needs [COUNTS], Fails, read "Reading up to the empty line",
+        pieces;
+    EXACT, 1, needs [PIECES], Waits, read "Reading up to the empty line", exact;
+    AT_ONCE, 2, needs [PIECES], Waits,
+        read "A close that lets the response arrive", at_once;
+    READABLE, 3, needs [AT_ONCE], Waits,
+        read "A close that lets the response arrive", readable;
+    LIMITED, 2, needs [AT_ONCE], Waits, read "No wait without a limit", limited;
+    TIDY, 1, needs [COUNTS], Passes,
+        read "A close that lets the response arrive",
+        |lab| {
+            tidy::check(lab, &lab.server()?, |client| {
+                counted(client, b"one more")
+            })
+        };
+];
 
 /// Uploads `bytes`, and is told how many they are.
 fn counted(client: &mut Client, bytes: &[u8]) -> Outcome {

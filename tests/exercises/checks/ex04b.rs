@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::Table;
+use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::program::Program;
 use crate::lab::time::Deadline;
@@ -14,35 +14,29 @@ const SILENT: &str = "waits a second for a silent client, and no less";
 const DRIPS: &str = "gives a line a second in all";
 const READABLE: &str = "lets a client that is still sending read the refusal";
 const LEAVES: &str = "says nothing about half a line";
-const TIDY: &str = "serves on and leaves nothing behind";
 
 /// What a line has: not a moment less.
 const LIMIT: Duration = Duration::from_secs(1);
 
-pub const TABLE: Table = Table {
-    id: "04b",
-    checks: checks![
-        COUNTS, 1, needs [], Passes, read "One connection",
-            |lab| counted(&mut lab.server()?.connect()?, b"hello");
-        PIECES, 1, needs [COUNTS], Passes, read "Reading up to the empty line",
-            pieces;
-        SILENT, 2, needs [COUNTS], Passes, read "No wait without a limit",
-            silent;
-        DRIPS, 3, needs [SILENT], Fails, read "No wait without a limit",
-            |lab| drip(&lab.server()?).map(drop);
-        READABLE, 2, needs [DRIPS], Waits,
-            read "A close that lets the response arrive",
-            readable;
-        LEAVES, 1, needs [COUNTS], Passes, read "Reading up to the empty line",
-            leaves;
-        TIDY, 1, needs [COUNTS], Passes,
-            read "A close that lets the response arrive",
-            |lab| {
-                let talk = |client: &mut Client| counted(client, b"again");
-                tidy::check(lab, &lab.server()?, talk)
-            };
-    ],
-};
+pub const CHECKS: &[Check] = checks![
+    COUNTS, 1, needs [], Passes, read "One connection",
+        |lab| counted(&mut lab.server()?.connect()?, b"hello");
+    PIECES, 1, needs [COUNTS], Passes, read "Reading up to the empty line",
+        pieces;
+    SILENT, 2, needs [COUNTS], Passes, read "No wait without a limit", silent;
+    DRIPS, 3, needs [SILENT], Fails, read "No wait without a limit",
+        |lab| drip(&lab.server()?).map(drop);
+    READABLE, 2, needs [DRIPS], Waits,
+        read "A close that lets the response arrive", readable;
+    LEAVES, 1, needs [COUNTS], Passes, read "Reading up to the empty line",
+        leaves;
+    TIDY, 1, needs [COUNTS], Passes,
+        read "A close that lets the response arrive",
+        |lab| {
+            let talk = |client: &mut Client| counted(client, b"again");
+            tidy::check(lab, &lab.server()?, talk)
+        };
+];
 
 /// Sends a line, and is told how long it is.
 fn counted(client: &mut Client, line: &[u8]) -> Outcome {

@@ -1,6 +1,6 @@
 //! 05a One byte at a time: heads out of a stream.
 
-use super::Table;
+use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::program::Program;
 use crate::lab::{Advice, Lab, Outcome, cost, linger, tidy};
@@ -16,34 +16,24 @@ const CUTS: &str = "reads a head however it is cut";
 const AT_ONCE: &str = "responds to several heads that come at once";
 const LIMIT: &str = "refuses a head of more than 8 KiB";
 const ONCE: &str = "looks at each byte once";
-const TIDY: &str = "serves on and leaves nothing behind";
 
 const MAX_HEAD: usize = 8 * 1024;
 
 const UNREAD: &str = "closing while bytes are unread resets the connection: \
                       read on for a while, as in chapter 04";
 
-pub const TABLE: Table = Table {
-    id: "05a",
-    checks: checks![
-        RESPONDS, 1, needs [], Passes, read "One byte at a time",
-            |lab| talk(&mut lab.server()?.connect()?);
-        BEGINNINGS, 2, needs [RESPONDS], Fails, read "The verdict",
-            beginnings;
-        TELLS, 3, needs [RESPONDS], Fails, read "One byte at a time",
-            tells;
-        CUTS, 2, needs [BEGINNINGS], Waits, read "The verdict",
-            cuts;
-        AT_ONCE, 2, needs [RESPONDS], Fails, read "The verdict",
-            at_once;
-        LIMIT, 1, needs [BEGINNINGS], Waits, read "What is too long",
-            limit;
-        ONCE, 2, needs [CUTS], Waits, read "What the parser remembers",
-            once;
-        TIDY, 1, needs [RESPONDS], Passes, read "The verdict",
-            |lab| tidy::check(lab, &lab.server()?, talk);
-    ],
-};
+pub const CHECKS: &[Check] = checks![
+    RESPONDS, 1, needs [], Passes, read "One byte at a time",
+        |lab| talk(&mut lab.server()?.connect()?);
+    BEGINNINGS, 2, needs [RESPONDS], Fails, read "The verdict", beginnings;
+    TELLS, 3, needs [RESPONDS], Fails, read "One byte at a time", tells;
+    CUTS, 2, needs [BEGINNINGS], Waits, read "The verdict", cuts;
+    AT_ONCE, 2, needs [RESPONDS], Fails, read "The verdict", at_once;
+    LIMIT, 1, needs [BEGINNINGS], Waits, read "What is too long", limit;
+    ONCE, 2, needs [CUTS], Waits, read "What the parser remembers", once;
+    TIDY, 1, needs [RESPONDS], Passes, read "The verdict",
+        |lab| tidy::check(lab, &lab.server()?, talk);
+];
 
 /// Two heads, one after the other, each with its response.
 fn talk(client: &mut Client) -> Outcome {

@@ -1,6 +1,6 @@
 //! 05b Name and value: form fields out of a stream.
 
-use super::Table;
+use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::{Advice, Lab, Outcome, linger, tidy};
 
@@ -10,29 +10,21 @@ const REFUSES: &str = "refuses what is malformed";
 const CUTS: &str = "reads a line however it is cut";
 const AT_ONCE: &str = "responds to several lines that come at once";
 const LIMIT: &str = "refuses a line of more than 8 KiB";
-const TIDY: &str = "serves on and leaves nothing behind";
 
 const MAX_LINE: usize = 8 * 1024;
 
-pub const TABLE: Table = Table {
-    id: "05b",
-    checks: checks![
-        RESPONDS, 1, needs [], Passes, read "One byte at a time",
-            |lab| talk(&mut lab.server()?.connect()?);
-        DECODES, 3, needs [RESPONDS], Fails, read "One byte at a time",
-            decodes;
-        REFUSES, 2, needs [RESPONDS], Fails, read "The verdict",
-            refuses;
-        CUTS, 2, needs [DECODES], Waits, read "The verdict",
-            cuts;
-        AT_ONCE, 1, needs [RESPONDS], Fails, read "What the parser remembers",
-            at_once;
-        LIMIT, 1, needs [CUTS], Waits, read "What is too long",
-            limit;
-        TIDY, 1, needs [RESPONDS], Passes, read "The verdict",
-            |lab| tidy::check(lab, &lab.server()?, talk);
-    ],
-};
+pub const CHECKS: &[Check] = checks![
+    RESPONDS, 1, needs [], Passes, read "One byte at a time",
+        |lab| talk(&mut lab.server()?.connect()?);
+    DECODES, 3, needs [RESPONDS], Fails, read "One byte at a time", decodes;
+    REFUSES, 2, needs [RESPONDS], Fails, read "The verdict", refuses;
+    CUTS, 2, needs [DECODES], Waits, read "The verdict", cuts;
+    AT_ONCE, 1, needs [RESPONDS], Fails, read "What the parser remembers",
+        at_once;
+    LIMIT, 1, needs [CUTS], Waits, read "What is too long", limit;
+    TIDY, 1, needs [RESPONDS], Passes, read "The verdict",
+        |lab| tidy::check(lab, &lab.server()?, talk);
+];
 
 fn talk(client: &mut Client) -> Outcome {
     client.send(b"a=1&bc=hello\n")?;

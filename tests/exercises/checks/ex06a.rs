@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Table;
+use super::{Check, TIDY};
 use crate::lab::client::{self, Client};
 use crate::lab::{Advice, Lab, Outcome, linger, show, tidy};
 
@@ -17,30 +17,20 @@ const HEAD: &str = "responds to HEAD without a body";
 const ERRORS: &str = "closes after a request that it cannot read, only";
 const ORDER: &str = "responds to ten requests at once in their order";
 const READABLE: &str = "lets the client read the last response";
-const TIDY: &str = "serves on and leaves nothing behind";
 
-pub const TABLE: Table = Table {
-    id: "06a",
-    checks: checks![
-        RESPONDS, 1, needs [], Passes, read "The states of a connection",
-            |lab| talk(&mut lab.server()?.connect()?);
-        DECIDES, 4, needs [RESPONDS], Fails, read "Staying, or not",
-            decides;
-        SAYS, 1, needs [DECIDES], Waits, read "Staying, or not",
-            says;
-        HEAD, 2, needs [RESPONDS], Fails, read "Responses",
-            head;
-        ERRORS, 1, needs [RESPONDS], Fails, read "Staying, or not",
-            errors;
-        ORDER, 2, needs [DECIDES, HEAD], Waits,
-            read "The states of a connection",
-            order;
-        READABLE, 2, needs [DECIDES], Waits, read "Staying, or not",
-            readable;
-        TIDY, 1, needs [RESPONDS], Passes, read "Staying, or not",
-            |lab| tidy::check(lab, &lab.server()?, talk);
-    ],
-};
+pub const CHECKS: &[Check] = checks![
+    RESPONDS, 1, needs [], Passes, read "The states of a connection",
+        |lab| talk(&mut lab.server()?.connect()?);
+    DECIDES, 4, needs [RESPONDS], Fails, read "Staying, or not", decides;
+    SAYS, 1, needs [DECIDES], Waits, read "Staying, or not", says;
+    HEAD, 2, needs [RESPONDS], Fails, read "Responses", head;
+    ERRORS, 1, needs [RESPONDS], Fails, read "Staying, or not", errors;
+    ORDER, 2, needs [DECIDES, HEAD], Waits, read "The states of a connection",
+        order;
+    READABLE, 2, needs [DECIDES], Waits, read "Staying, or not", readable;
+    TIDY, 1, needs [RESPONDS], Passes, read "Staying, or not",
+        |lab| tidy::check(lab, &lab.server()?, talk);
+];
 
 /// Receives the response to `GET target`.
 fn expect(client: &mut Client, target: &str) -> Outcome<client::Response> {

@@ -1,6 +1,6 @@
 //! 06b A pipeline without memory: back-pressure.
 
-use super::Table;
+use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::program::Program;
 use crate::lab::{Advice, Lab, Outcome, cost, proc, show, tidy};
@@ -11,7 +11,6 @@ const LOTS: &str = "responds to lots of any size";
 const STOPS: &str = "stops reading while its responses are not read";
 const ORDER: &str = "responds to a hundred thousand in order";
 const MEMORY: &str = "never has more than 8 MB";
-const TIDY: &str = "serves on and leaves nothing behind";
 
 /// Their requests are longer than all buffers of two sockets together.
 const MANY: usize = 100_000;
@@ -23,27 +22,19 @@ const REQUEST: &[u8] = b"GET /a/page/that/is/far/away HTTP/1.1\r\n\
 /// In kilobytes.
 const MOST_MEMORY: u64 = 8 * 1024;
 
-pub const TABLE: Table = Table {
-    id: "06b",
-    checks: checks![
-        NUMBERS, 1, needs [], Passes, read "The states of a connection",
-            numbers;
-        WHOLE, 1, needs [NUMBERS], Passes, read "The states of a connection",
-            whole;
-        LOTS, 1, needs [NUMBERS], Passes, read "The states of a connection",
-            lots;
-        STOPS, 3, needs [NUMBERS], Fails, read "Responses",
-            stops;
-        ORDER, 3, needs [NUMBERS], Fails, read "Responses",
-            |lab| firehose(lab).map(drop);
-        MEMORY, 2, needs [ORDER], Waits, read "Responses",
-            memory;
-        TIDY, 1, needs [NUMBERS], Passes, read "Staying, or not",
-            |lab| {
-                tidy::check(lab, &lab.server()?, |client| talk(client, 1))
-            };
-    ],
-};
+pub const CHECKS: &[Check] = checks![
+    NUMBERS, 1, needs [], Passes, read "The states of a connection", numbers;
+    WHOLE, 1, needs [NUMBERS], Passes, read "The states of a connection", whole;
+    LOTS, 1, needs [NUMBERS], Passes, read "The states of a connection", lots;
+    STOPS, 3, needs [NUMBERS], Fails, read "Responses", stops;
+    ORDER, 3, needs [NUMBERS], Fails, read "Responses",
+        |lab| firehose(lab).map(drop);
+    MEMORY, 2, needs [ORDER], Waits, read "Responses", memory;
+    TIDY, 1, needs [NUMBERS], Passes, read "Staying, or not",
+        |lab| {
+            tidy::check(lab, &lab.server()?, |client| talk(client, 1))
+        };
+];
 
 /// The body of the response to request `number`.
 fn line(number: usize) -> String {

@@ -1,6 +1,6 @@
 //! 07a Where does it end?: bodies, by length and in chunks.
 
-use super::Table;
+use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::program::Program;
 use crate::lab::{Advice, Lab, Outcome, show, tidy};
@@ -16,32 +16,26 @@ const CHUNKED: &str = "reads a body in chunks";
 const MALFORMED: &str = "refuses chunks that are malformed";
 const PIECES: &str = "finds the end however the bytes come";
 const CUT_OFF: &str = "accepts no body that is cut off";
-const TIDY: &str = "serves on and leaves nothing behind";
 
-pub const TABLE: Table = Table {
-    id: "07a",
-    checks: checks![
-        RESPONDS, 1, needs [], Passes, read "One rule: refuse",
-            |lab| talk(&mut lab.server()?.connect()?);
-        LENGTH, 2, needs [RESPONDS], Fails, read "One rule: refuse",
-            |lab| understood(lab, LENGTHS);
-        TWO_WAYS, 3, needs [RESPONDS], Fails, read "One rule: refuse",
-            two_ways;
-        CHUNKED, 3, needs [RESPONDS], Fails, read "Chunks, byte by byte",
-            |lab| understood(lab, CHUNKS);
-        MALFORMED, 3, needs [CHUNKED], Waits, read "Chunks, byte by byte",
-            |lab| {
-                let program = lab.server()?;
-                BROKEN.iter().try_for_each(|row| refused(&program, "1.1", row))
-            };
-        PIECES, 2, needs [LENGTH, CHUNKED], Waits, read "Chunks, byte by byte",
-            pieces;
-        CUT_OFF, 1, needs [CHUNKED], Waits, read "One rule: refuse",
-            cut_off;
-        TIDY, 1, needs [RESPONDS], Passes, read "One rule: refuse",
-            |lab| tidy::check(lab, &lab.server()?, talk);
-    ],
-};
+pub const CHECKS: &[Check] = checks![
+    RESPONDS, 1, needs [], Passes, read "One rule: refuse",
+        |lab| talk(&mut lab.server()?.connect()?);
+    LENGTH, 2, needs [RESPONDS], Fails, read "One rule: refuse",
+        |lab| understood(lab, LENGTHS);
+    TWO_WAYS, 3, needs [RESPONDS], Fails, read "One rule: refuse", two_ways;
+    CHUNKED, 3, needs [RESPONDS], Fails, read "Chunks, byte by byte",
+        |lab| understood(lab, CHUNKS);
+    MALFORMED, 3, needs [CHUNKED], Waits, read "Chunks, byte by byte",
+        |lab| {
+            let program = lab.server()?;
+            BROKEN.iter().try_for_each(|row| refused(&program, "1.1", row))
+        };
+    PIECES, 2, needs [LENGTH, CHUNKED], Waits, read "Chunks, byte by byte",
+        pieces;
+    CUT_OFF, 1, needs [CHUNKED], Waits, read "One rule: refuse", cut_off;
+    TIDY, 1, needs [RESPONDS], Passes, read "One rule: refuse",
+        |lab| tidy::check(lab, &lab.server()?, talk);
+];
 
 /// What the server says about `content`.
 fn counted(content: &[u8]) -> String {

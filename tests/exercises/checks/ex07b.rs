@@ -1,6 +1,6 @@
 //! 07b Through the middle: bodies in chunks, passed on in others.
 
-use super::Table;
+use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::fixtures::letters;
 use crate::lab::{Advice, Lab, Outcome, cost, linger, show, tidy};
@@ -11,32 +11,23 @@ const REFUSES: &str = "ends with what is malformed, and says nothing more";
 const CUTS: &str = "reads chunks however they are cut";
 const STREAMS: &str = "passes on what is full, and keeps no body";
 const CUT_OFF: &str = "completes no body that is cut off";
-const TIDY: &str = "serves on and leaves nothing behind";
 
 /// The size of its own chunks.
 const CHUNK: usize = 1024;
 /// Some memory is the program's own.
 const MOST_KB: u64 = 12 * 1024;
 
-pub const TABLE: Table = Table {
-    id: "07b",
-    checks: checks![
-        COPIES, 1, needs [], Passes, read "Chunks, byte by byte",
-            |lab| talk(&mut lab.server()?.connect()?);
-        RECHUNKS, 3, needs [COPIES], Fails, read "Chunks, byte by byte",
-            rechunks;
-        REFUSES, 3, needs [COPIES], Fails, read "One rule: refuse",
-            refuses;
-        CUTS, 2, needs [RECHUNKS], Waits, read "Chunks, byte by byte",
-            cuts;
-        STREAMS, 2, needs [RECHUNKS], Waits, read "Memory for a body",
-            streams;
-        CUT_OFF, 1, needs [COPIES], Fails, read "One rule: refuse",
-            cut_off;
-        TIDY, 1, needs [COPIES], Passes, read "One rule: refuse",
-            |lab| tidy::check(lab, &lab.server()?, talk);
-    ],
-};
+pub const CHECKS: &[Check] = checks![
+    COPIES, 1, needs [], Passes, read "Chunks, byte by byte",
+        |lab| talk(&mut lab.server()?.connect()?);
+    RECHUNKS, 3, needs [COPIES], Fails, read "Chunks, byte by byte", rechunks;
+    REFUSES, 3, needs [COPIES], Fails, read "One rule: refuse", refuses;
+    CUTS, 2, needs [RECHUNKS], Waits, read "Chunks, byte by byte", cuts;
+    STREAMS, 2, needs [RECHUNKS], Waits, read "Memory for a body", streams;
+    CUT_OFF, 1, needs [COPIES], Fails, read "One rule: refuse", cut_off;
+    TIDY, 1, needs [COPIES], Passes, read "One rule: refuse",
+        |lab| tidy::check(lab, &lab.server()?, talk);
+];
 
 const SHORT: &[u8] = b"5\r\nhello\r\n0\r\n\r\n";
 

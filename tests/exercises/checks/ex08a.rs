@@ -1,6 +1,6 @@
 //! 08a Stay inside: a directory that no name leads out of.
 
-use super::Table;
+use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::fixtures::letters;
 use crate::lab::program::Program;
@@ -18,40 +18,32 @@ const FOLLOWS: &str = "follows links inside, and none out";
 const WAITS: &str = "waits for no file, and serves files only";
 const HOLDS: &str = "holds on to its directory, not to its name";
 const SILENT: &str = "tells nobody where the directory is";
-const TIDY: &str = "serves on and leaves nothing behind";
 
 /// Known to nobody but the file outside.
 const SECRET: &str = "the secret that is outside";
 /// What a file inside holds.
 const HELLO: &str = "hello from inside\n";
 
-pub const TABLE: Table = Table {
-    id: "08a",
-    checks: checks![
-        SERVES, 1, needs [], Passes, read "The root",
-            serves;
-        DECODES, 2, needs [SERVES], Fails, read "From a path to a name",
-            |lab| table(lab, NAMES);
-        INSIDE, 3, needs [SERVES], Fails, read "The root",
-            |lab| table(lab, CLIMBS);
-        FOLLOWS, 3, needs [SERVES], Fails, read "openat2(2)",
-            |lab| table(lab, LINKS);
-        WAITS, 2, needs [SERVES], Fails, read "openat2(2)",
-            |lab| table(lab, OTHERS);
-        HOLDS, 2, needs [SERVES], Fails, read "The root",
-            holds;
-        SILENT, 1, needs [SERVES], Fails, read "The response",
-            silent;
-        TIDY, 1, needs [SERVES], Passes, read "The root",
-            |lab| {
-                let (_, program) = start(lab)?;
-                tidy::check(lab, &program, |client| {
-                    get(client, "/hello.txt")?;
-                    expect(client, HELLO)
-                })
-            };
-    ],
-};
+pub const CHECKS: &[Check] = checks![
+    SERVES, 1, needs [], Passes, read "The root", serves;
+    DECODES, 2, needs [SERVES], Fails, read "From a path to a name",
+        |lab| table(lab, NAMES);
+    INSIDE, 3, needs [SERVES], Fails, read "The root", |lab| table(lab, CLIMBS);
+    FOLLOWS, 3, needs [SERVES], Fails, read "openat2(2)",
+        |lab| table(lab, LINKS);
+    WAITS, 2, needs [SERVES], Fails, read "openat2(2)",
+        |lab| table(lab, OTHERS);
+    HOLDS, 2, needs [SERVES], Fails, read "The root", holds;
+    SILENT, 1, needs [SERVES], Fails, read "The response", silent;
+    TIDY, 1, needs [SERVES], Passes, read "The root",
+        |lab| {
+            let (_, program) = start(lab)?;
+            tidy::check(lab, &program, |client| {
+                get(client, "/hello.txt")?;
+                expect(client, HELLO)
+            })
+        };
+];
 
 /// A tree with `site`, which is to be served, and much around it.
 fn start(lab: &Lab) -> Outcome<(Tree, Program)> {

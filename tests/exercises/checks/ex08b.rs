@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 
-use super::Table;
+use super::{Check, TIDY};
 use crate::lab::client::{Client, End};
 use crate::lab::fixtures::letters;
 use crate::lab::program::Program;
@@ -23,7 +23,6 @@ const HEAD: &str = "responds to HEAD without a body";
 const PIECES: &str = "sends a long file piece by piece";
 const GROWS: &str = "sends no more than it promised";
 const SHRINKS: &str = "closes if it cannot send what it promised";
-const TIDY: &str = "serves on and leaves nothing behind";
 
 const MEGABYTE: usize = 1 << 20;
 /// More than the buffers of two sockets hold, and no number of whole pieces.
@@ -31,32 +30,23 @@ const LONG: usize = 16 * MEGABYTE + 1000;
 /// In kilobytes.
 const MOST_MEMORY: u64 = 8 * 1024;
 
-pub const TABLE: Table = Table {
-    id: "08b",
-    checks: checks![
-        SERVES, 1, needs [], Passes, read "The response",
-            |lab| talk(&mut start(lab)?.1.connect()?);
-        TYPES, 2, needs [SERVES], Fails, read "What a target leads to",
-            types;
-        BYTES, 1, needs [SERVES], Fails, read "The response",
-            bytes;
-        INDEX, 1, needs [SERVES], Fails, read "What a target leads to",
-            index;
-        MOVED, 2, needs [SERVES], Fails, read "What a target leads to",
-            moved;
-        HEAD, 1, needs [SERVES], Fails, read "The response",
-            head;
-        PIECES, 2, needs [SERVES], Fails, read "A promise about a moving thing",
-            pieces;
-        GROWS, 1, needs [PIECES], Waits, read "A promise about a moving thing",
-            grows;
-        SHRINKS, 2, needs [PIECES], Waits,
-            read "A promise about a moving thing",
-            shrinks;
-        TIDY, 1, needs [SERVES], Passes, read "The response",
-            |lab| tidy::check(lab, &start(lab)?.1, talk);
-    ],
-};
+pub const CHECKS: &[Check] = checks![
+    SERVES, 1, needs [], Passes, read "The response",
+        |lab| talk(&mut start(lab)?.1.connect()?);
+    TYPES, 2, needs [SERVES], Fails, read "What a target leads to", types;
+    BYTES, 1, needs [SERVES], Fails, read "The response", bytes;
+    INDEX, 1, needs [SERVES], Fails, read "What a target leads to", index;
+    MOVED, 2, needs [SERVES], Fails, read "What a target leads to", moved;
+    HEAD, 1, needs [SERVES], Fails, read "The response", head;
+    PIECES, 2, needs [SERVES], Fails, read "A promise about a moving thing",
+        pieces;
+    GROWS, 1, needs [PIECES], Waits, read "A promise about a moving thing",
+        grows;
+    SHRINKS, 2, needs [PIECES], Waits, read "A promise about a moving thing",
+        shrinks;
+    TIDY, 1, needs [SERVES], Passes, read "The response",
+        |lab| tidy::check(lab, &start(lab)?.1, talk);
+];
 
 const HELLO: &[u8] = b"<h1>hello</h1>\n";
 
