@@ -1,5 +1,7 @@
 //! 05a One byte at a time: heads out of a stream.
 
+use super::expect::{PARTIAL, at_every_cut, end, round_trip, send_in_two};
+use super::http::request;
 use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::program::Program;
@@ -7,7 +9,7 @@ use crate::lab::{Advice, Lab, Outcome, cost, linger, tidy};
 
 mod heads;
 
-use heads::{MALFORMED, Malformed, ODD, Odd};
+use heads::{FIELDS, LF_ALONE, LINES, ODD};
 
 const RESPONDS: &str = "responds to one head after the other";
 const BEGINNINGS: &str = "waits for the rest of a head";
@@ -27,7 +29,12 @@ pub const CHECKS: &[Check] = checks![
         |lab| talk(&mut lab.server()?.connect()?);
     BEGINNINGS, 2, needs [RESPONDS], Fails, read "The verdict", beginnings;
     TELLS, 3, needs [RESPONDS], Fails, read "One byte at a time", tells;
-    CUTS, 2, needs [BEGINNINGS], Waits, read "The verdict", cuts;
+    CUTS, 2, needs [BEGINNINGS], Waits, read "The verdict",
+        |lab| {
+            at_every_cut(&mut lab.server()?.connect()?, HEAD, |client| {
+                client.expect(RESPONSE)
+            })
+        };
     AT_ONCE, 2, needs [RESPONDS], Fails, read "The verdict", at_once;
     LIMIT, 1, needs [BEGINNINGS], Waits, read "What is too long", limit;
     ONCE, 2, needs [CUTS], Waits, read "What the parser remembers", once;
@@ -37,27 +44,15 @@ pub const CHECKS: &[Check] = checks![
 
 /// Two heads, one after the other, each with its response.
 fn talk(client: &mut Client) -> Outcome {
-    client.send(b"GET /hello HTTP/1.1\r\nHost: example\r\nA: b\r\n\r\n")?;
-    client.expect(b"GET /hello 2\n")?;
-    client.send(b"POST /other?x=1 HTTP/1.1\r\nHost: example\r\n\r\n")?;
-    client.expect(b"POST /other?x=1 1\n")
+    let hello = b"GET /hello HTTP/1.1\r\nHost: example\r\nA: b\r\n\r\n";
+    round_trip(client, hello, b"GET /hello 2\n")?;
+    let other = b"POST /other?x=1 HTTP/1.1\r\nHost: example\r\n\r\n";
+    round_trip(client, other, b"POST /other?x=1 1\n")
 }
 
 const HEAD: &[u8] =
     b"GET /cut HTTP/1.1\r\nHost: example\r\nX-Some: thing\r\n\r\n";
 const RESPONSE: &[u8] = b"GET /cut 2\n";
-
-/// Sends [`HEAD`] in two parts, and nothing may come between them.
-fn in_two(client: &mut Client, cut: usize) -> Outcome {
-    let (start, rest) = HEAD.split_at(cut);
-    client.send(start)?;
-    client.expect_nothing().likely(
-        "a head that is not whole is no mistake: what is missing is on its \
-         way",
-    )?;
-    client.send(rest)?;
-    client.expect(RESPONSE)
-}
 
 fn beginnings(lab: &Lab) -> Outcome {
     let program = lab.server()?;
@@ -80,70 +75,63 @@ fn beginnings(lab: &Lab) -> Outcome {
         "GET /cut HTTP/1.1\r\nHost: example\r\nX-Some: thing\r\n\r",
     ] {
         let mut client = program.connect()?;
-        let row = format!("after \"{}\"", start.escape_default());
-        in_two(&mut client, start.len()).about(&row)?;
-        client.finish()?;
-        client.expect_eof().about(&row)?;
+        send_in_two(&mut client, HEAD, start.len())
+            .likely(PARTIAL)
+            .and_then(|()| client.expect(RESPONSE))
+            .and_then(|()| end(&mut client))
+            .about(&format!("after \"{}\"", start.escape_default()))?;
     }
     Ok(())
 }
 
 fn tells(lab: &Lab) -> Outcome {
     let program = lab.server()?;
-    for Odd { name, rfc, head, response } in ODD {
-        let row = format!("{name} ({rfc})");
-        let mut client = program.connect()?;
-        client.send(head)?;
-        client.expect(response.as_bytes()).about(&row)?;
+    for (row, head, response) in ODD {
+        round_trip(&mut program.connect()?, head, response).about(row)?;
     }
-    for Malformed { name, rfc, head } in MALFORMED {
-        refused(&program, head).about(&format!("{name} ({rfc})"))?;
+    for (name, rfc, line) in LINES {
+        let head = [line, b"\r\nHost: a\r\n\r\n".as_slice()].concat();
+        refused(&program, &head).about(&format!("{name} ({rfc})"))?;
     }
-    Ok(())
+    for (name, rfc, field) in FIELDS {
+        let head = [b"GET / HTTP/1.1\r\n", *field, b"\r\n\r\n"].concat();
+        refused(&program, &head).about(&format!("{name} ({rfc})"))?;
+    }
+    LF_ALONE.iter().try_for_each(|(name, head)| {
+        refused(&program, head).about(&format!("{name} (RFC 9112, 2.2)"))
+    })
 }
 
 /// Sends a malformed head and a good one behind it: the response must be 400
 /// and the end.
 fn refused(program: &Program, head: &[u8]) -> Outcome {
     let mut client = program.connect()?;
-    client.send(&[head, HEAD].concat())?;
-    client.expect(b"400\n")?;
+    round_trip(&mut client, &[head, HEAD].concat(), b"400\n")?;
     client.expect_eof().likely(
         "after a malformed head nobody knows where the next one begins: \
          close",
     )
 }
 
-fn cuts(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
-    let mut client = program.connect()?;
-    for cut in 1..HEAD.len() {
-        let row = format!("cut after {cut} bytes");
-        in_two(&mut client, cut).about(&row)?;
-    }
-    Ok(())
-}
-
 fn at_once(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
-    let mut client = program.connect()?;
+    let mut client = lab.server()?.connect()?;
     let (start, rest) = HEAD.split_at(20);
     let guess = "what is behind a head is the next head: look at it before \
                  you read again";
-    client.send(&[HEAD, HEAD, HEAD, start].concat())?;
-    client.expect(&RESPONSE.repeat(3)).likely(guess)?;
-    client.send(rest)?;
-    client.expect(RESPONSE).likely(guess)?;
+    let three_and_a_part = [HEAD, HEAD, HEAD, start].concat();
+    round_trip(&mut client, &three_and_a_part, &RESPONSE.repeat(3))
+        .and_then(|()| round_trip(&mut client, rest, RESPONSE))
+        .likely(guess)?;
 
     let program = lab.launch(&["127.0.0.1:0"]).shim("r=3").start()?;
-    let mut client = program.connect()?;
     let (mut heads, mut responses) = (String::new(), String::new());
     for number in 1..=1000 {
-        heads.push_str(&format!("GET /{number} HTTP/1.1\r\nHost: a\r\n\r\n"));
+        heads.push_str(&request("GET", &format!("/{number}")));
         responses.push_str(&format!("GET /{number} 1\n"));
     }
-    client.send(heads.as_bytes())?;
-    client.expect(responses.as_bytes()).likely(guess)
+    let mut client = program.connect()?;
+    round_trip(&mut client, heads.as_bytes(), responses.as_bytes())
+        .likely(guess)
 }
 
 /// A head of `length` bytes with fields of `line` bytes, about.
@@ -164,31 +152,24 @@ fn head_of(length: usize, line: usize) -> (Vec<u8>, String) {
 fn limit(lab: &Lab) -> Outcome {
     let program = lab.server()?;
     let (head, response) = head_of(MAX_HEAD, 60);
-    let guess = "8192 bytes are not too many, blank line included";
     for cut in [MAX_HEAD / 2, MAX_HEAD - 1] {
         let mut client = program.connect()?;
-        let (start, rest) = head.split_at(cut);
-        client.send(start)?;
-        client.expect_nothing().likely(guess)?;
-        client.send(rest)?;
-        client.expect(response.as_bytes()).likely(guess)?;
+        send_in_two(&mut client, &head, cut)
+            .and_then(|()| client.expect(response.as_bytes()))
+            .likely("8192 bytes are not too many, blank line included")?;
     }
     let (head, _) = head_of(MAX_HEAD + 1, 60);
     let endless = [b"GET /".as_slice(), &[b'a'; 2 * MAX_HEAD]].concat();
-    for (row, bytes) in [
-        ("a head of 8193 bytes", head),
-        ("a target without end", endless.clone()),
-    ] {
+    for (row, bytes) in
+        [("a head of 8193 bytes", &head), ("a target without end", &endless)]
+    {
         let mut client = program.connect()?;
-        client.send(&bytes)?;
-        client.expect(b"431\n").about(row)?;
+        round_trip(&mut client, bytes, b"431\n").about(row)?;
         client.expect_eof().about(row).likely(UNREAD)?;
     }
     linger::check(|| {
         let mut client = program.connect()?;
-        client.send(&endless)?;
-        client.expect(b"431\n")?;
-        Ok(client)
+        round_trip(&mut client, &endless, b"431\n").map(|()| client)
     })
     .likely(UNREAD)
 }
@@ -204,8 +185,7 @@ fn once_each(lab: &Lab, line: usize) -> Outcome {
     cost::expect_linear(&program, "a head of four times the length", |size| {
         let (head, response) = head_of(size * MAX_HEAD / 4, line);
         for _ in 0..2 {
-            client.send(&head)?;
-            client.expect(response.as_bytes())?;
+            round_trip(&mut client, &head, response.as_bytes())?;
         }
         Ok(())
     })

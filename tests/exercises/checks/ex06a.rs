@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use super::expect::ensure;
+use super::http::{self, ask, request};
 use super::{Check, TIDY};
-use crate::lab::client::{self, Client};
-use crate::lab::{Advice, Lab, Outcome, linger, show, tidy};
+use crate::lab::client::{Client, Response};
+use crate::lab::{Advice, Lab, Outcome, linger, tidy};
 
 mod rows;
 
@@ -33,29 +35,25 @@ pub const CHECKS: &[Check] = checks![
 ];
 
 /// Receives the response to `GET target`.
-fn expect(client: &mut Client, target: &str) -> Outcome<client::Response> {
-    let response = client.response()?;
-    let body = format!("You asked for {target}.\n");
-    if response.status == 200 && response.body == body.as_bytes() {
-        return Ok(response);
-    }
-    let got = format!("{} {}", response.status, show::bytes(&response.body));
-    Err(client.failed(format!("200 {}", show::bytes(body.as_bytes())), got))
+fn expect(client: &mut Client, target: &str) -> Outcome<Response> {
+    http::expect(client, format!("You asked for {target}.\n").as_bytes())
 }
 
 fn talk(client: &mut Client) -> Outcome {
-    for target in ["/first", "/second?x=1"] {
-        let request = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
-        client.send(request.as_bytes())?;
-        expect(client, target)?;
-    }
-    Ok(())
+    ["/first", "/second?x=1"].iter().try_for_each(|target| {
+        ask(client, "GET", target)?;
+        expect(client, target).map(drop)
+    })
 }
 
 impl Row {
-    fn request(&self, method: &str, target: &str) -> String {
+    /// Asks for `target` with the row's fields, and receives the response.
+    fn get(&self, client: &mut Client, target: &str) -> Outcome<Response> {
         let Row { version, fields, .. } = self;
-        format!("{method} {target} HTTP/{version}\r\nHost: a\r\n{fields}\r\n")
+        let request =
+            format!("GET {target} HTTP/{version}\r\nHost: a\r\n{fields}\r\n");
+        client.send(request.as_bytes())?;
+        expect(client, target)
     }
 
     fn about(&self) -> String {
@@ -72,14 +70,11 @@ fn decides(lab: &Lab) -> Outcome {
     let program = lab.server()?;
     for row in ROWS {
         let mut client = program.connect()?;
-        client.send(row.request("GET", "/one").as_bytes())?;
-        expect(&mut client, "/one").about(&row.about())?;
+        row.get(&mut client, "/one").about(&row.about())?;
         let then = if row.keeps {
-            client.send(row.request("GET", "/two").as_bytes()).and_then(|()| {
-                expect(&mut client, "/two")
-                    .map(drop)
-                    .expecting("the connection stays, for a second response")
-            })
+            row.get(&mut client, "/two")
+                .map(drop)
+                .expecting("the connection stays, for a second response")
         } else {
             client.expect_eof()
         };
@@ -92,64 +87,31 @@ fn says(lab: &Lab) -> Outcome {
     let program = lab.server()?;
     for row in ROWS {
         let mut client = program.connect()?;
-        client.send(row.request("GET", "/one").as_bytes())?;
-        let response = expect(&mut client, "/one")?;
-        let old = row.version == "1.0";
-        let wanted = match (row.keeps, old) {
-            (false, _) => "Connection: close",
-            (true, true) => "Connection: keep-alive",
-            (true, false) => "no `Connection: close`",
+        let response = row.get(&mut client, "/one")?;
+        let closes = response.says("close");
+        let (is_said, wanted) = match (row.keeps, row.version) {
+            (false, _) => (closes, "Connection: close"),
+            (true, "1.0") => (
+                response.says("keep-alive") && !closes,
+                "Connection: keep-alive",
+            ),
+            (true, _) => (!closes, "no `Connection: close`"),
         };
-        let is_said = match (row.keeps, old) {
-            (false, _) => response.says("close"),
-            (true, true) => response.says("keep-alive"),
-            (true, false) => true,
-        };
-        if !is_said || row.keeps && response.says("close") {
-            let said: Vec<&str> = response.values("Connection").collect();
-            let got = match said.as_slice() {
-                [] => "no Connection field".to_string(),
-                said => format!("Connection: {}", said.join(", ")),
-            };
-            return Err(client.failed(wanted, got)).about(&row.about()).likely(
+        ensure(is_said, || client.failed(wanted, response.head()))
+            .about(&row.about())
+            .likely(
                 "the client cannot know what becomes of the connection \
                  unless it is told: RFC 9112, 9.6",
-            );
-        }
+            )?;
     }
     Ok(())
 }
 
 fn head(lab: &Lab) -> Outcome {
     let program = lab.server()?;
-    for target in ["/page", "/missing"] {
-        let mut client = program.connect()?;
-        let ask = |method: &str| {
-            format!("{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n")
-        };
-        client.send(ask("GET").as_bytes())?;
-        let whole = client.response()?;
-        client.send(ask("HEAD").as_bytes())?;
-        let head = client.response_head()?;
-        if (head.status, &head.fields) != (whole.status, &whole.fields) {
-            let got = head.head();
-            let wanted = format!("the same head as for GET: {}", whole.head());
-            return Err(client.failed(wanted, got)).likely(
-                "the response to HEAD tells the Content-Length of the body that \
-                 GET would get: RFC 9110, 9.3.2",
-            );
-        }
-        client.send(ask("GET").as_bytes())?;
-        let again = client.response().expecting("the next response").likely(
-            "what follows the head of a response to HEAD is the next response: \
-             no body, RFC 9110, 9.3.2",
-        )?;
-        if again.body != whole.body {
-            let got = show::bytes(&again.body);
-            return Err(client.failed(show::bytes(&whole.body), got));
-        }
-    }
-    Ok(())
+    ["/page", "/missing"]
+        .iter()
+        .try_for_each(|target| http::same_head(&mut program.connect()?, target))
 }
 
 fn errors(lab: &Lab) -> Outcome {
@@ -158,39 +120,35 @@ fn errors(lab: &Lab) -> Outcome {
         [("GET", "/missing", 404), ("PUT", "/thing", 405)]
     {
         let mut client = program.connect()?;
-        let request = format!("{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n");
         for _ in 0..2 {
-            client.send(request.as_bytes())?;
+            ask(&mut client, method, target)?;
             let response =
                 client.response().about(&format!("a {status}")).likely(
-                    "the request was understood, so the next one can be: a 404 \
-                 or 405 is no reason to close",
+                    "the request was understood, so the next one can be: a \
+                     404 or 405 is no reason to close",
                 )?;
-            if response.status != status || response.says("close") {
-                let got = response.head();
-                return Err(client.failed(
-                    format!("{status}, and the connection stays"),
-                    got,
-                ));
-            }
+            let is_right = response.status == status && !response.says("close");
+            ensure(is_right, || {
+                let wanted = format!("{status}, and the connection stays");
+                client.failed(wanted, response.head())
+            })?;
         }
     }
     let mut client = program.connect()?;
     client.send(b"GET / HTTP/1.1\r\nHost : a\r\n\r\n")?;
     let response = client.response()?;
-    if response.status != 400 || !response.says("close") {
-        let got = response.head();
-        return Err(client.failed("400, and Connection: close", got)).likely(
-            "nobody knows where the next request would begin, so the \
-             connection ends: say so",
-        );
-    }
+    ensure(response.status == 400 && response.says("close"), || {
+        client.failed("400, and Connection: close", response.head())
+    })
+    .likely(
+        "nobody knows where the next request would begin, so the connection \
+         ends: say so",
+    )?;
     client.expect_eof()
 }
 
 fn order(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
-    let mut client = program.connect()?;
+    let mut client = lab.server()?.connect()?;
     let mut requests = String::new();
     for number in 1..=10 {
         let method = if number % 3 == 0 { "HEAD" } else { "GET" };
@@ -199,7 +157,7 @@ fn order(lab: &Lab) -> Outcome {
             "{method} /{number} HTTP/1.1\r\nHost: a\r\n{last}\r\n"
         ));
     }
-    requests.push_str("GET /behind HTTP/1.1\r\nHost: a\r\n\r\n");
+    requests.push_str(&request("GET", "/behind"));
     client.send(requests.as_bytes())?;
     for number in 1..=10 {
         let row = format!("request {number} of ten");
@@ -220,9 +178,9 @@ fn readable(lab: &Lab) -> Outcome {
     let guess = "closing while bytes are unread resets the connection, and \
                  the response is lost: end your direction, and read on for a \
                  while";
-    let request = b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-    let more = b"GET /more HTTP/1.1\r\nHost: a\r\n\r\n".repeat(100_000);
-    let all = [request.as_slice(), &more].concat();
+    let last = b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let more = request("GET", "/more").repeat(100_000);
+    let all = [last.as_slice(), more.as_bytes()].concat();
     let unread = || {
         let mut client = program.connect()?;
         client.send(&all)?;
@@ -234,9 +192,8 @@ fn readable(lab: &Lab) -> Outcome {
     }
     linger::check(|| {
         let mut client = program.connect()?;
-        client.send(request)?;
-        expect(&mut client, "/last")?;
-        Ok(client)
+        client.send(last)?;
+        expect(&mut client, "/last").map(|_| client)
     })
     .likely(guess)
 }

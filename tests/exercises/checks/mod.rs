@@ -34,6 +34,8 @@ mod ex07a;
 mod ex07b;
 mod ex08a;
 mod ex08b;
+mod expect;
+mod http;
 
 use crate::lab::{Lab, Outcome};
 
