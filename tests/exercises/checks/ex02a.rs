@@ -1,7 +1,7 @@
 //! 02a Nothing lost: short reads, short writes, interrupted calls.
 
+use super::expect::{end, round_trip};
 use super::{Check, TIDY};
-use crate::lab::client::Client;
 use crate::lab::fixtures::letters;
 use crate::lab::{Advice, Lab, Outcome, tidy};
 
@@ -25,40 +25,30 @@ pub const CHECKS: &[Check] = checks![
     TIDY, 1, needs [UNTIL_THE_END], Waits, read "read(2)",
         |lab| {
             tidy::check(lab, &lab.server()?, |client| {
-                client.send(b"half a line")?;
-                client.expect(b"HALF A LINE")
+                round_trip(client, b"half a line", b"HALF A LINE")
             })
         };
 ];
 
 fn line(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
-    let mut client = program.connect()?;
-    client.send(b"How do you do?\n")?;
-    client.expect(b"HOW DO YOU DO?\n")
+    let mut client = lab.server()?.connect()?;
+    round_trip(&mut client, b"How do you do?\n", b"HOW DO YOU DO?\n")
 }
 
 fn no_text(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
-    let mut client = program.connect()?;
+    let mut client = lab.server()?.connect()?;
     let bytes: Vec<u8> = (0..=255).collect();
-    client.send(&bytes)?;
-    client.expect(&bytes.to_ascii_uppercase()).likely(
+    round_trip(&mut client, &bytes, &bytes.to_ascii_uppercase()).likely(
         "the bytes are not text: they need not be UTF-8, and only a to z \
          have capitals here",
     )
 }
 
 fn until_the_end(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
-    let mut client = program.connect()?;
-    for (said, response) in [
-        (b"one\n".as_slice(), b"ONE\n".as_slice()),
-        (b"two\n", b"TWO\n"),
-        (b"three", b"THREE"),
-    ] {
-        client.send(said)?;
-        client.expect(response).likely(
+    let mut client = lab.server()?.connect()?;
+    for said in ["one\n", "two\n", "three"] {
+        let response = said.to_uppercase();
+        round_trip(&mut client, said.as_bytes(), response.as_bytes()).likely(
             "the server responds once and closes; it must read until read \
              returns 0",
         )?;
@@ -73,12 +63,10 @@ fn until_the_end(lab: &Lab) -> Outcome {
 /// back.
 fn through(lab: &Lab, shim: &str) -> Outcome {
     let program = lab.launch(&["127.0.0.1:0"]).shim(shim).start()?;
-    let mut client: Client = program.connect()?;
+    let mut client = program.connect()?;
     let bytes = letters(40_000);
-    client.send(&bytes)?;
-    client.expect(&bytes.to_ascii_uppercase())?;
-    client.finish()?;
-    client.expect_eof()
+    round_trip(&mut client, &bytes, &bytes.to_ascii_uppercase())?;
+    end(&mut client)
 }
 
 fn short_writes(lab: &Lab) -> Outcome {

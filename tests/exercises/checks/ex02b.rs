@@ -1,5 +1,6 @@
 //! 02b Bad neighbours: what one client does must not end the server.
 
+use super::expect::{end, ensure, round_trip};
 use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::program::Program;
@@ -33,8 +34,7 @@ pub const CHECKS: &[Check] = checks![
 
 /// Half a line, and back.
 fn talk(client: &mut Client) -> Outcome {
-    client.send(b"half a li")?;
-    client.expect(b"half a li")
+    round_trip(client, b"half a li", b"half a li")
 }
 
 /// A whole connection; the client must get this number.
@@ -42,8 +42,7 @@ fn served(program: &Program, number: u32) -> Outcome {
     let mut client = program.connect()?;
     client.expect(format!("client {number}\n").as_bytes())?;
     talk(&mut client)?;
-    client.finish()?;
-    client.expect_eof()
+    end(&mut client)
 }
 
 fn reset(lab: &Lab) -> Outcome {
@@ -78,16 +77,13 @@ fn vanished(lab: &Lab) -> Outcome {
 fn accept(lab: &Lab) -> Outcome {
     for (error, meaning) in [
         ("ECONNABORTED", "the client left before accept: there will be others"),
-        (
-            "EMFILE",
-            "no descriptor is free, but one will be: try again a little later",
-        ),
+        ("EMFILE", "no descriptor is free, but one will be: try again soon"),
     ] {
-        let likely = format!("accept failed with {error}: {meaning}");
         let launch = lab.launch(&["127.0.0.1:0"]);
         let program = launch.shim(&format!("accept={error}")).start()?;
-        served(&program, 1).likely(&likely)?;
-        served(&program, 2).likely(&likely)?;
+        served(&program, 1)
+            .and_then(|()| served(&program, 2))
+            .likely(&format!("accept failed with {error}: {meaning}"))?;
     }
     Ok(())
 }
@@ -108,12 +104,9 @@ fn forty(lab: &Lab) -> Outcome {
     let left = time::eventually(time::PATIENCE, pid, || {
         (proc::socket_count(pid) == 1).then_some(())
     });
-    match left {
-        Some(()) => Ok(()),
-        None => Err(program.failed(
-            "one socket left: the listener",
-            format!("{} sockets", proc::socket_count(pid)),
-        ))
-        .likely("a descriptor is not closed when a client fails"),
-    }
+    ensure(left.is_some(), || {
+        let got = format!("{} sockets", proc::socket_count(pid));
+        program.failed("one socket left: the listener", got)
+    })
+    .likely("a descriptor is not closed when a client fails")
 }

@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::Check;
+use super::expect::{ensure, names_on_stderr};
 use crate::lab::client::Client;
 use crate::lab::fixtures::{letters, own_address};
 use crate::lab::program::Program;
@@ -65,11 +66,10 @@ fn stuck(lab: &Lab) -> Outcome {
          it is stuck in write on the other way",
     )?;
     let (received, _) = right.receive(sent)?;
-    if received.len() == sent {
-        return Ok(());
-    }
-    let got = format!("{} of them", received.len());
-    Err(right.failed(format!("all {sent} bytes"), got))
+    ensure(received.len() == sent, || {
+        let got = format!("{} of them", received.len());
+        right.failed(format!("all {sent} bytes"), got)
+    })
 }
 
 fn half_close(lab: &Lab) -> Outcome {
@@ -85,11 +85,12 @@ fn half_close(lab: &Lab) -> Outcome {
             .expect_eof()
             .likely("the end of the stream must be passed on with shutdown")?;
         // One side has said all; the other has just begun.
-        let guess = "the end of one direction is not the end of the other";
-        other.send(b"a response").likely(guess)?;
-        one.expect(b"a response").likely(guess)?;
-        other.finish().likely(guess)?;
-        one.expect_eof().likely(guess)?;
+        other
+            .send(b"a response")
+            .and_then(|()| one.expect(b"a response"))
+            .and_then(|()| other.finish())
+            .and_then(|()| one.expect_eof())
+            .likely("the end of one direction is not the end of the other")?;
     }
     Ok(())
 }
@@ -108,10 +109,5 @@ fn refused(lab: &Lab) -> Outcome {
     let here = peer.address().to_string();
     let program = lab.launch(&[&here, &nobody]).spawn()?;
     let ended = program.expect_exit(1)?;
-    let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
-    if stderr.contains(&nobody) {
-        return Ok(());
-    }
-    let expected = format!("a line on stderr that names {nobody}");
-    Err(program.failed(expected, format!("{stderr:?}")))
+    names_on_stderr(&program, &ended, &[&nobody])
 }

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use super::Check;
+use super::expect::{ensure, names_on_stderr};
 use crate::lab::fixtures::own_address;
 use crate::lab::program::Program;
 use crate::lab::{Advice, Lab, Outcome, Peer, Trouble, proc};
@@ -72,15 +73,16 @@ fn next(lab: &Lab) -> Outcome {
     let (ips, peers) = places()?;
     let program = connected(lab, &ips, peers[0].address().port(), 1)?;
     let outcome = ends_at(lab, &program, &peers[0]);
-    if peers[1].take().is_some() {
-        return outcome.likely(
+    outcome.likely(match peers[1].take() {
+        Some(_) => {
             "the resolver gives the best address first: the order is not \
-             yours to change",
-        );
-    }
-    outcome.likely(
-        "a name may have many addresses: try each in turn, with a new socket",
-    )
+             yours to change"
+        }
+        None => {
+            "a name may have many addresses: try each in turn, with a new \
+             socket"
+        }
+    })
 }
 
 fn family(lab: &Lab) -> Outcome {
@@ -103,27 +105,16 @@ fn reasons(lab: &Lab) -> Outcome {
     // TCP to a group is refused by our own kernel.
     let group = IpAddr::from([224, 0, 0, 1]);
     let there = own_address()?.ip();
-    let ips = [here.ip(), group, there];
-    let program = connected(lab, &ips, here.port(), 1)?;
+    let program = connected(lab, &[here.ip(), group, there], here.port(), 1)?;
     let ended = program.expect_exit(1)?;
-    let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
     for (ip, reason) in
-        [(ips[0], "refused"), (ips[1], "unreachable"), (ips[2], "refused")]
+        [(here.ip(), "refused"), (group, "unreachable"), (there, "refused")]
     {
         let address = SocketAddr::new(ip, here.port()).to_string();
-        let mut lines = stderr.lines();
-        let is_there = lines.any(|line| {
-            line.contains(&address) && line.to_lowercase().contains(reason)
-        });
-        if !is_there {
-            let expected =
-                format!("on stderr a line with {address} and `{reason}`");
-            let failed = program.failed(expected, format!("{stderr:?}"));
-            return Err(failed).likely(
-                "each address has its own reason: keep them until the last \
-                 has failed",
-            );
-        }
+        names_on_stderr(&program, &ended, &[&address, reason]).likely(
+            "each address has its own reason: keep them until the last has \
+             failed",
+        )?;
     }
     Ok(())
 }
@@ -132,21 +123,13 @@ fn no_name(lab: &Lab) -> Outcome {
     for (error, text) in
         [("NONAME", "not known"), ("AGAIN", "Temporary failure")]
     {
-        let program = lab
-            .launch(&["nobody.example", "80", "1"])
-            .shim(&format!("gai={error}"))
-            .spawn()?;
+        let launch = lab.launch(&["nobody.example", "80", "1"]);
+        let program = launch.shim(&format!("gai={error}")).spawn()?;
         let ended = program.expect_exit(1)?;
-        let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
-        if !stderr.contains(text) || !stderr.contains("nobody.example") {
-            let expected =
-                format!("on stderr a line with `nobody.example` and `{text}`");
-            let failed = program.failed(expected, format!("{stderr:?}"));
-            return Err(failed).likely(
-                "the resolver has its own errors and its own text for them: \
-                 gai_strerror; errno says nothing here",
-            );
-        }
+        names_on_stderr(&program, &ended, &["nobody.example", text]).likely(
+            "the resolver has its own errors and its own text for them: \
+             gai_strerror; errno says nothing here",
+        )?;
     }
     Ok(())
 }
@@ -172,28 +155,25 @@ fn frees(lab: &Lab) -> Outcome {
     let ips: Vec<IpAddr> =
         std::iter::once(peer.address().ip()).chain(others).collect();
     let program = connected(lab, &ips, peer.address().port(), ROUNDS)?;
-    let mut early = 0;
+    let memory = || proc::memory(program.pid()).unwrap_or(0);
+    let (mut early, mut late) = (0, 0);
     for number in 1..=ROUNDS {
         let client = peer.accept_silently(&program)?;
-        if number == WARM {
-            early = proc::memory(program.pid()).unwrap_or(0);
-        }
-        if number == ROUNDS {
-            let late = proc::memory(program.pid()).unwrap_or(0);
-            let grown = late.saturating_sub(early);
-            lab.log().event(format!("{ROUNDS} rounds of {}", ips.len()));
-            if grown > 1024 {
-                let got = format!("{grown} kB more than after {WARM} rounds");
-                let failed = program.failed("memory does not grow", got);
-                return Err(failed).likely(
-                    "getaddrinfo's list is yours until you give it to \
-                     freeaddrinfo",
-                );
-            }
+        match number {
+            WARM => early = memory(),
+            ROUNDS => late = memory(),
+            _ => {}
         }
         // By a reset: a port that waits would be one less for the others.
         client.reset()?;
     }
+    lab.log().event(format!("{ROUNDS} rounds of {}", ips.len()));
+    let grown = late.saturating_sub(early);
+    ensure(grown <= 1024, || {
+        let got = format!("{grown} kB more than after {WARM} rounds");
+        program.failed("memory does not grow", got)
+    })
+    .likely("getaddrinfo's list is yours until you give it to freeaddrinfo")?;
     program.wait(Duration::from_secs(5))?;
     Ok(())
 }
