@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::expect::{counted, end, ensure};
 use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::fixtures::letters;
@@ -20,7 +21,7 @@ const MOST: usize = 1 << 20;
 
 pub const CHECKS: &[Check] = checks![
     COUNTS, 1, needs [], Passes, read "One connection",
-        |lab| counted(&mut lab.server()?.connect()?, b"How long?");
+        |lab| upload(&mut lab.server()?.connect()?, b"How long?");
     PIECES, 1, needs [COUNTS], Fails, read "Reading up to the empty line",
         pieces;
     EXACT, 1, needs [PIECES], Waits, read "Reading up to the empty line", exact;
@@ -33,22 +34,16 @@ pub const CHECKS: &[Check] = checks![
         read "A close that lets the response arrive",
         |lab| {
             tidy::check(lab, &lab.server()?, |client| {
-                counted(client, b"one more")
+                upload(client, b"one more")
             })
         };
 ];
 
 /// Uploads `bytes`, and is told how many they are.
-fn counted(client: &mut Client, bytes: &[u8]) -> Outcome {
+fn upload(client: &mut Client, bytes: &[u8]) -> Outcome {
     client.send(bytes)?;
     client.finish()?;
-    responded(client, bytes)
-}
-
-fn responded(client: &mut Client, bytes: &[u8]) -> Outcome {
-    let sum: u64 = bytes.iter().map(|byte| u64::from(*byte)).sum();
-    let response = format!("{} bytes, sum {sum}\n", bytes.len());
-    client.expect(response.as_bytes())?;
+    client.expect(counted(bytes).as_bytes())?;
     client.expect_eof()
 }
 
@@ -59,14 +54,14 @@ fn refused(client: &mut Client) -> Outcome {
 fn pieces(lab: &Lab) -> Outcome {
     let bytes = letters(40_000);
     let program = lab.launch(&["127.0.0.1:0"]).shim("r=1000,w=5").start()?;
-    counted(&mut program.connect()?, &bytes)
+    upload(&mut program.connect()?, &bytes)
         .likely("one read is not the upload: count until read returns 0")
 }
 
 fn exact(lab: &Lab) -> Outcome {
     let program = lab.server()?;
     let bytes = letters(MOST + 1);
-    counted(&mut program.connect()?, &bytes[..MOST])
+    upload(&mut program.connect()?, &bytes[..MOST])
         .likely("above 1 MiB is too long; 1 MiB is not")?;
     let mut client = program.connect()?;
     client.send(&bytes)?;
@@ -76,8 +71,7 @@ fn exact(lab: &Lab) -> Outcome {
 }
 
 fn at_once(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
-    let mut client = program.connect()?;
+    let mut client = lab.server()?.connect()?;
     client.send(&letters(MOST + 1))?;
     refused(&mut client).likely(
         "it is too long already: do not wait for the end of file before \
@@ -105,8 +99,7 @@ fn unread(program: &Program, upload: &[u8]) -> Outcome {
     let mut client = program.connect()?;
     client.send(upload)?;
     refused(&mut client)?;
-    client.finish()?;
-    client.expect_eof()
+    end(&mut client)
 }
 
 fn limited(lab: &Lab) -> Outcome {
@@ -122,13 +115,14 @@ fn limited(lab: &Lab) -> Outcome {
     let patience = Deadline::new(Duration::from_secs(30), program.pid());
     while !next.is_readable()? {
         endless.drip();
-        if patience.is_over() {
-            return Err(next.failed(
+        ensure(!patience.is_over(), || {
+            next.failed(
                 "the next client is served while the first goes on sending",
                 "not within 30 s",
-            ))
-            .likely("draining needs a deadline that no byte extends");
-        }
+            )
+        })
+        .likely("draining needs a deadline that no byte extends")?;
     }
-    responded(&mut next, b"and me?")
+    next.expect(counted(b"and me?").as_bytes())?;
+    next.expect_eof()
 }

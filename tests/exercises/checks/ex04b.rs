@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::expect::{end, ensure, round_trip};
 use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::program::Program;
@@ -40,10 +41,9 @@ pub const CHECKS: &[Check] = checks![
 
 /// Sends a line, and is told how long it is.
 fn counted(client: &mut Client, line: &[u8]) -> Outcome {
-    client.send(&[line, b"\n"].concat())?;
-    client.expect(format!("{} bytes\n", line.len()).as_bytes())?;
-    client.finish()?;
-    client.expect_eof()
+    let response = format!("{} bytes\n", line.len());
+    round_trip(client, &[line, b"\n"].concat(), response.as_bytes())?;
+    end(client)
 }
 
 fn pieces(lab: &Lab) -> Outcome {
@@ -64,22 +64,21 @@ fn refused(
     let patience = Deadline::new(LIMIT * 5, program.pid());
     while !client.is_readable()? {
         meanwhile(client);
-        if program.ended().is_some() || patience.is_over() {
+        ensure(program.ended().is_none() && !patience.is_over(), || {
             let expected = "`too slow` about a second after the connection";
-            return Err(client.failed(expected, "nothing in time")).likely(
-                "each byte that comes begins a new wait: the deadline is the \
-                 line's, so what is left of it is the limit of the next read",
-            );
-        }
+            client.failed(expected, "nothing in time")
+        })
+        .likely(
+            "each byte that comes begins a new wait: the deadline is the \
+             line's, so what is left of it is the limit of the next read",
+        )?;
     }
     let passed = start.elapsed();
     client.expect(b"too slow\n")?;
-    if passed < LIMIT {
+    ensure(passed >= LIMIT, || {
         let got = format!("`too slow` after {} ms", passed.as_millis());
-        let expected = "nothing for a second: not before its time";
-        return Err(client.failed(expected, got));
-    }
-    Ok(())
+        client.failed("nothing for a second: not before its time", got)
+    })
 }
 
 fn silent(lab: &Lab) -> Outcome {
@@ -88,8 +87,7 @@ fn silent(lab: &Lab) -> Outcome {
         let start = Instant::now();
         let mut client = program.connect()?;
         refused(&mut client, &program, start, |_| {})?;
-        client.finish()?;
-        client.expect_eof()?;
+        end(&mut client)?;
     }
     Ok(())
 }
@@ -118,9 +116,7 @@ fn leaves(lab: &Lab) -> Outcome {
     client.send(b"half a li")?;
     client.finish()?;
     let (got, _) = client.receive(64)?;
-    match got.as_slice() {
-        [] => counted(&mut program.connect()?, b"next"),
-        got => Err(client.failed("nothing", show::bytes(got)))
-            .likely("the end of file came before the end of the line"),
-    }
+    ensure(got.is_empty(), || client.failed("nothing", show::bytes(&got)))
+        .likely("the end of file came before the end of the line")?;
+    counted(&mut program.connect()?, b"next")
 }
