@@ -9,14 +9,14 @@ use crate::lab::{Advice, Lab, Outcome, Peer, proc, show, tidy, time};
 
 const PORT: &str = "announces the port it really has";
 const LISTENS: &str = "listens at every address, and there only";
-const ACCEPTS: &str = "accepts and closes at every address";
-const ALL_OR_NONE: &str = "announces nothing if one address cannot be had";
 
 pub const CHECKS: &[Check] = checks![
     PORT, 1, needs [], Fails, read "getsockname(2)", real_port;
     LISTENS, 3, needs [PORT], Waits, read "listen(2)", every_address;
-    ACCEPTS, 1, needs [LISTENS], Waits, read "accept4(2)", every_listener;
-    ALL_OR_NONE, 2, needs [PORT], Waits, read "bind(2)", all_or_none;
+    "accepts and closes at every address", 1, needs [LISTENS], Waits,
+        read "accept4(2)", every_listener;
+    "announces nothing if one address cannot be had", 2, needs [PORT], Waits,
+        read "bind(2)", all_or_none;
     TIDY, 1, needs [PORT], Waits, read "close(2)",
         |lab| tidy::check(lab, &lab.server()?, |c| c.expect_eof());
 ];

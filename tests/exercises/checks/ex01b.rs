@@ -10,15 +10,16 @@ use crate::lab::fixtures::own_address;
 use crate::lab::{Advice, Lab, Outcome, Trouble, diag, proc, tidy, time};
 
 const GREETS: &str = "greets a client";
-const QUEUE: &str = "has a queue as long as was asked for";
-const AGAIN: &str = "starts again at once on the same port";
-const TWO_COPIES: &str = "is refused while another copy runs";
 
 pub const CHECKS: &[Check] = checks![
-    GREETS, 1, needs [], Passes, read "accept4(2)", greets;
-    QUEUE, 2, needs [GREETS], Fails, read "listen(2)", queue;
-    AGAIN, 3, needs [GREETS], Fails, read "bind(2)", again;
-    TWO_COPIES, 2, needs [GREETS], Passes, read "bind(2)", two_copies;
+    GREETS, 1, needs [], Passes, read "accept4(2)",
+        |lab| greeted(&mut lab.server_with(&["5"])?.connect()?);
+    "has a queue as long as was asked for", 2, needs [GREETS], Fails,
+        read "listen(2)", queue;
+    "starts again at once on the same port", 3, needs [GREETS], Fails,
+        read "bind(2)", again;
+    "is refused while another copy runs", 2, needs [GREETS], Passes,
+        read "bind(2)", two_copies;
     TIDY, 1, needs [GREETS], Passes, read "close(2)",
         |lab| tidy::check(lab, &lab.server_with(&["5"])?, greeted);
 ];
@@ -29,10 +30,6 @@ fn greeted(client: &mut Client) -> Outcome {
         client.failed("a greeting, then end of file", "nothing")
     })?;
     client.drain_to_eof()
-}
-
-fn greets(lab: &Lab) -> Outcome {
-    greeted(&mut lab.server_with(&["5"])?.connect()?)
 }
 
 fn queue(lab: &Lab) -> Outcome {

@@ -6,28 +6,24 @@ use crate::lab::fixtures::letters;
 use crate::lab::{Advice, Lab, Outcome, tidy};
 
 const LINE: &str = "sends a line back in upper case";
-const NO_TEXT: &str = "sends bytes back that are no text";
 const UNTIL_THE_END: &str = "goes on until the client's end of file";
-const SHORT_WRITES: &str =
-    "sends it all back when the kernel takes a few bytes at a time";
-const SHORT_READS: &str =
-    "sends it all back when the kernel gives a few bytes at a time";
-const INTERRUPTED: &str = "survives interrupted calls";
 
 pub const CHECKS: &[Check] = checks![
     LINE, 1, needs [], Passes, read "read(2)", line;
-    NO_TEXT, 1, needs [LINE], Passes, read "read(2)", no_text;
+    "sends bytes back that are no text", 1, needs [LINE], Passes,
+        read "read(2)", no_text;
     UNTIL_THE_END, 1, needs [LINE], Fails, read "read(2)", until_the_end;
-    SHORT_WRITES, 3, needs [UNTIL_THE_END], Waits,
-        read "write takes what it likes", short_writes;
-    SHORT_READS, 2, needs [UNTIL_THE_END], Waits, read "read(2)", short_reads;
-    INTERRUPTED, 2, needs [UNTIL_THE_END], Waits, read "read(2)", interrupted;
+    "sends it all back when the kernel takes a few bytes at a time", 3,
+        needs [UNTIL_THE_END], Waits, read "write takes what it likes",
+        short_writes;
+    "sends it all back when the kernel gives a few bytes at a time", 2,
+        needs [UNTIL_THE_END], Waits, read "read(2)", short_reads;
+    "survives interrupted calls", 2, needs [UNTIL_THE_END], Waits,
+        read "read(2)", interrupted;
     TIDY, 1, needs [UNTIL_THE_END], Waits, read "read(2)",
-        |lab| {
-            tidy::check(lab, &lab.server()?, |client| {
-                round_trip(client, b"half a line", b"HALF A LINE")
-            })
-        };
+        |lab| tidy::check(lab, &lab.server()?, |client| {
+            round_trip(client, b"half a line", b"HALF A LINE")
+        });
 ];
 
 fn line(lab: &Lab) -> Outcome {

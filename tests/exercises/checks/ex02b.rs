@@ -8,28 +8,23 @@ use crate::lab::{Advice, Lab, Outcome, proc, tidy, time};
 
 const GREETS: &str = "tells a client its number, and echoes";
 const RESET: &str = "goes on after a reset";
-const VANISHED: &str = "goes on after a client that vanishes during a write";
-const ACCEPT: &str = "goes on after an accept that failed";
-const FORTY: &str = "serves forty at once with few descriptors";
 
 pub const CHECKS: &[Check] = checks![
     GREETS, 1, needs [], Passes, read "read(2)",
         |lab| served(&lab.server()?, 1);
     RESET, 2, needs [GREETS], Fails, read "read(2)", reset;
-    VANISHED, 1, needs [GREETS], Fails, read "write takes what it likes",
-        vanished;
-    ACCEPT, 2, needs [GREETS], Fails,
+    "goes on after a client that vanishes during a write", 1, needs [GREETS],
+        Fails, read "write takes what it likes", vanished;
+    "goes on after an accept that failed", 2, needs [GREETS], Fails,
         read "Waiting, and being short of something", accept;
-    FORTY, 2, needs [RESET], Waits,
+    "serves forty at once with few descriptors", 2, needs [RESET], Waits,
         read "Waiting, and being short of something", forty;
     TIDY, 1, needs [GREETS], Passes,
         read "Waiting, and being short of something",
-        |lab| {
-            tidy::check(lab, &lab.server()?, |client| {
-                client.receive("client 1\n".len())?;
-                talk(client)
-            })
-        };
+        |lab| tidy::check(lab, &lab.server()?, |client| {
+            client.receive("client 1\n".len())?;
+            talk(client)
+        });
 ];
 
 /// Half a line, and back.
@@ -37,10 +32,15 @@ fn talk(client: &mut Client) -> Outcome {
     round_trip(client, b"half a li", b"half a li")
 }
 
+/// The client gets this number.
+fn greeted(client: &mut Client, number: u32) -> Outcome {
+    client.expect(format!("client {number}\n").as_bytes())
+}
+
 /// A whole connection; the client must get this number.
 fn served(program: &Program, number: u32) -> Outcome {
     let mut client = program.connect()?;
-    client.expect(format!("client {number}\n").as_bytes())?;
+    greeted(&mut client, number)?;
     talk(&mut client)?;
     end(&mut client)
 }
@@ -48,9 +48,8 @@ fn served(program: &Program, number: u32) -> Outcome {
 fn reset(lab: &Lab) -> Outcome {
     let program = lab.server()?;
     for number in 1..=3 {
-        let greeting = format!("client {number}\n");
         let mut client = program.connect()?;
-        client.expect(greeting.as_bytes()).likely(
+        greeted(&mut client, number).likely(
             "ECONNRESET and EPIPE are the client's trouble: let this client \
              go, and wait for the next",
         )?;
@@ -93,8 +92,7 @@ fn forty(lab: &Lab) -> Outcome {
     let clients: Outcome<Vec<Client>> =
         (0..40).map(|_| program.connect()).collect();
     for (number, mut client) in (1..).zip(clients?) {
-        let greeting = format!("client {number}\n");
-        client.expect(greeting.as_bytes()).likely(
+        greeted(&mut client, number).likely(
             "descriptors are used up: one is not closed when a client fails",
         )?;
         talk(&mut client)?;

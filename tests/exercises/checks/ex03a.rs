@@ -11,19 +11,19 @@ use crate::lab::{Advice, Lab, Outcome, Peer};
 
 const CARRIES: &str = "carries what the left side says to the right";
 const FIRST: &str = "lets the right side speak first";
-const STUCK: &str = "carries one way while the other is stuck";
 const HALF: &str = "passes the end of one direction on, and no more";
-const ENDS: &str = "ends with status 0 when both sides have ended";
-const REFUSED: &str = "says which address refuses";
 
 pub const CHECKS: &[Check] = checks![
     CARRIES, 1, needs [], Passes, read "The handshake from the client", carries;
     FIRST, 1, needs [CARRIES], Fails, read "Two things to wait for",
         speaks_first;
-    STUCK, 3, needs [FIRST], Waits, read "Two things to wait for", stuck;
+    "carries one way while the other is stuck", 3, needs [FIRST], Waits,
+        read "Two things to wait for", stuck;
     HALF, 2, needs [CARRIES], Fails, read "shutdown(2)", half_close;
-    ENDS, 1, needs [HALF], Waits, read "shutdown(2)", ends;
-    REFUSED, 1, needs [], Passes, read "connect(2)", refused;
+    "ends with status 0 when both sides have ended", 1, needs [HALF], Waits,
+        read "shutdown(2)", ends;
+    "says which address refuses", 1, needs [], Passes, read "connect(2)",
+        refused;
 ];
 
 /// The program between two servers of ours.

@@ -11,21 +11,20 @@ use crate::lab::{Advice, Lab, Outcome, Peer, Trouble, proc};
 
 const SAYS: &str = "connects to a name and says where";
 const NEXT: &str = "goes on to the next address when one refuses";
-const FAMILY: &str = "takes IPv6 and IPv4 as they come";
-const REASONS: &str = "gives every address with its reason if none accepts";
-const NO_NAME: &str = "says why a name has no address";
-const CLOSES: &str = "closes the sockets that did not connect";
-const FREES: &str = "gives the resolver's list back";
 
 pub const CHECKS: &[Check] = checks![
     SAYS, 1, needs [], Passes, read "A name is a list", says;
     NEXT, 2, needs [SAYS], Fails, read "A name is a list", next;
-    FAMILY, 1, needs [NEXT], Waits, read "The handshake from the client",
-        family;
-    REASONS, 2, needs [SAYS], Fails, read "A name is a list", reasons;
-    NO_NAME, 1, needs [], Fails, read "A name is a list", no_name;
-    CLOSES, 1, needs [NEXT], Waits, read "connect(2)", closes;
-    FREES, 1, needs [SAYS], Fails, read "A name is a list", frees;
+    "takes IPv6 and IPv4 as they come", 1, needs [NEXT], Waits,
+        read "The handshake from the client", family;
+    "gives every address with its reason if none accepts", 2, needs [SAYS],
+        Fails, read "A name is a list", reasons;
+    "says why a name has no address", 1, needs [], Fails,
+        read "A name is a list", no_name;
+    "closes the sockets that did not connect", 1, needs [NEXT], Waits,
+        read "connect(2)", closes;
+    "gives the resolver's list back", 1, needs [SAYS], Fails,
+        read "A name is a list", frees;
 ];
 
 /// The program, for which every name has these addresses.

@@ -12,10 +12,7 @@ use crate::lab::{Advice, Lab, Outcome, linger, tidy};
 
 const COUNTS: &str = "counts a short upload";
 const PIECES: &str = "counts to the end, however it arrives";
-const EXACT: &str = "accepts a mebibyte, and not a byte more";
 const AT_ONCE: &str = "refuses before the end of a long upload";
-const READABLE: &str = "lets a client that is still sending read the refusal";
-const LIMITED: &str = "does not wait for ever for a client that goes on";
 
 const MOST: usize = 1 << 20;
 
@@ -24,19 +21,17 @@ pub const CHECKS: &[Check] = checks![
         |lab| upload(&mut lab.server()?.connect()?, b"How long?");
     PIECES, 1, needs [COUNTS], Fails, read "Reading up to the empty line",
         pieces;
-    EXACT, 1, needs [PIECES], Waits, read "Reading up to the empty line", exact;
+    "accepts a mebibyte, and not a byte more", 1, needs [PIECES], Waits,
+        read "Reading up to the empty line", exact;
     AT_ONCE, 2, needs [PIECES], Waits,
         read "A close that lets the response arrive", at_once;
-    READABLE, 3, needs [AT_ONCE], Waits,
-        read "A close that lets the response arrive", readable;
-    LIMITED, 2, needs [AT_ONCE], Waits, read "No wait without a limit", limited;
+    "lets a client that is still sending read the refusal", 3, needs [AT_ONCE],
+        Waits, read "A close that lets the response arrive", readable;
+    "does not wait for ever for a client that goes on", 2, needs [AT_ONCE],
+        Waits, read "No wait without a limit", limited;
     TIDY, 1, needs [COUNTS], Passes,
         read "A close that lets the response arrive",
-        |lab| {
-            tidy::check(lab, &lab.server()?, |client| {
-                upload(client, b"one more")
-            })
-        };
+        |lab| tidy::check(lab, &lab.server()?, |c| upload(c, b"one more"));
 ];
 
 /// Uploads `bytes`, and is told how many they are.

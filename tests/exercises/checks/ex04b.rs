@@ -10,11 +10,8 @@ use crate::lab::time::Deadline;
 use crate::lab::{Advice, Lab, Outcome, linger, show, tidy};
 
 const COUNTS: &str = "counts the bytes of a line";
-const PIECES: &str = "counts up to the line's end, however it arrives";
 const SILENT: &str = "waits a second for a silent client, and no less";
 const DRIPS: &str = "gives a line a second in all";
-const READABLE: &str = "lets a client that is still sending read the refusal";
-const LEAVES: &str = "says nothing about half a line";
 
 /// What a line has: not a moment less.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -22,21 +19,18 @@ const LIMIT: Duration = Duration::from_secs(1);
 pub const CHECKS: &[Check] = checks![
     COUNTS, 1, needs [], Passes, read "One connection",
         |lab| counted(&mut lab.server()?.connect()?, b"hello");
-    PIECES, 1, needs [COUNTS], Passes, read "Reading up to the empty line",
-        pieces;
+    "counts up to the line's end, however it arrives", 1, needs [COUNTS],
+        Passes, read "Reading up to the empty line", pieces;
     SILENT, 2, needs [COUNTS], Passes, read "No wait without a limit", silent;
     DRIPS, 3, needs [SILENT], Fails, read "No wait without a limit",
         |lab| drip(&lab.server()?).map(drop);
-    READABLE, 2, needs [DRIPS], Waits,
-        read "A close that lets the response arrive", readable;
-    LEAVES, 1, needs [COUNTS], Passes, read "Reading up to the empty line",
-        leaves;
+    "lets a client that is still sending read the refusal", 2, needs [DRIPS],
+        Waits, read "A close that lets the response arrive", readable;
+    "says nothing about half a line", 1, needs [COUNTS], Passes,
+        read "Reading up to the empty line", leaves;
     TIDY, 1, needs [COUNTS], Passes,
         read "A close that lets the response arrive",
-        |lab| {
-            let talk = |client: &mut Client| counted(client, b"again");
-            tidy::check(lab, &lab.server()?, talk)
-        };
+        |lab| tidy::check(lab, &lab.server()?, |c| counted(c, b"again"));
 ];
 
 /// Sends a line, and is told how long it is.

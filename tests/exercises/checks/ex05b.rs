@@ -1,16 +1,13 @@
 //! 05b Name and value: form fields out of a stream.
 
-use super::expect::{at_every_cut, round_trip, send_in_two};
+use super::expect::{PARTIAL, at_every_cut, round_trip, send_in_two};
 use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::{Advice, Lab, Outcome, linger, tidy};
 
 const RESPONDS: &str = "lists the fields of one line after the other";
 const DECODES: &str = "cuts first, then decodes, and once";
-const REFUSES: &str = "refuses what is malformed";
 const CUTS: &str = "reads a line however it is cut";
-const AT_ONCE: &str = "responds to several lines that come at once";
-const LIMIT: &str = "refuses a line of more than 8 KiB";
 
 const MAX_LINE: usize = 8 * 1024;
 
@@ -18,11 +15,13 @@ pub const CHECKS: &[Check] = checks![
     RESPONDS, 1, needs [], Passes, read "One byte at a time",
         |lab| talk(&mut lab.server()?.connect()?);
     DECODES, 3, needs [RESPONDS], Fails, read "One byte at a time", decodes;
-    REFUSES, 2, needs [RESPONDS], Fails, read "The verdict", refuses;
+    "refuses what is malformed", 2, needs [RESPONDS], Fails, read "The verdict",
+        refuses;
     CUTS, 2, needs [DECODES], Waits, read "The verdict", cuts;
-    AT_ONCE, 1, needs [RESPONDS], Fails, read "What the parser remembers",
-        at_once;
-    LIMIT, 1, needs [CUTS], Waits, read "What is too long", limit;
+    "responds to several lines that come at once", 1, needs [RESPONDS], Fails,
+        read "What the parser remembers", at_once;
+    "refuses a line of more than 8 KiB", 1, needs [CUTS], Waits,
+        read "What is too long", limit;
     TIDY, 1, needs [RESPONDS], Passes, read "The verdict",
         |lab| tidy::check(lab, &lab.server()?, talk);
 ];
@@ -93,8 +92,7 @@ fn refuses(lab: &Lab) -> Outcome {
 }
 
 fn cuts(lab: &Lab) -> Outcome {
-    let mut client = lab.server()?.connect()?;
-    at_every_cut(&mut client, b"a=%2B&b=%20\n", |client| {
+    at_every_cut(lab, b"a=%2B&b=%20\n", PARTIAL, |client| {
         client.expect(b"2 1:a=1:+ 1:b=1: \n")
     })
 }
@@ -117,9 +115,10 @@ fn limit(lab: &Lab) -> Outcome {
     let value = "v".repeat(MAX_LINE - 3);
     let line = format!("a={value}\n");
     let response = format!("1 1:a={}:{value}\n", value.len());
-    send_in_two(&mut client, line.as_bytes(), MAX_LINE - 1)
+    let guess = "8192 bytes are not too many, line end included";
+    send_in_two(&mut client, line.as_bytes(), MAX_LINE - 1, guess)
         .and_then(|()| client.expect(response.as_bytes()))
-        .likely("8192 bytes are not too many, line end included")?;
+        .likely(guess)?;
     let longer = format!("a={value}v\n");
     round_trip(&mut client, longer.as_bytes(), b"414\n")?;
     client.expect_eof()

@@ -8,28 +8,23 @@ use super::{Check, TIDY};
 use crate::lab::client::{Client, Response};
 use crate::lab::{Advice, Lab, Outcome, linger, tidy};
 
-mod rows;
-
-use rows::{ROWS, Row};
-
 const RESPONDS: &str = "responds to one request after the other";
 const DECIDES: &str = "keeps or closes, by version and Connection";
-const SAYS: &str = "says what becomes of the connection";
 const HEAD: &str = "responds to HEAD without a body";
-const ERRORS: &str = "closes after a request that it cannot read, only";
-const ORDER: &str = "responds to ten requests at once in their order";
-const READABLE: &str = "lets the client read the last response";
 
 pub const CHECKS: &[Check] = checks![
     RESPONDS, 1, needs [], Passes, read "The states of a connection",
         |lab| talk(&mut lab.server()?.connect()?);
     DECIDES, 4, needs [RESPONDS], Fails, read "Staying, or not", decides;
-    SAYS, 1, needs [DECIDES], Waits, read "Staying, or not", says;
+    "says what becomes of the connection", 1, needs [DECIDES], Waits,
+        read "Staying, or not", says;
     HEAD, 2, needs [RESPONDS], Fails, read "Responses", head;
-    ERRORS, 1, needs [RESPONDS], Fails, read "Staying, or not", errors;
-    ORDER, 2, needs [DECIDES, HEAD], Waits, read "The states of a connection",
-        order;
-    READABLE, 2, needs [DECIDES], Waits, read "Staying, or not", readable;
+    "closes after a request that it cannot read, only", 1, needs [RESPONDS],
+        Fails, read "Staying, or not", errors;
+    "responds to ten requests at once in their order", 2, needs [DECIDES, HEAD],
+        Waits, read "The states of a connection", order;
+    "lets the client read the last response", 2, needs [DECIDES], Waits,
+        read "Staying, or not", readable;
     TIDY, 1, needs [RESPONDS], Passes, read "Staying, or not",
         |lab| tidy::check(lab, &lab.server()?, talk);
 ];
@@ -46,50 +41,87 @@ fn talk(client: &mut Client) -> Outcome {
     })
 }
 
-impl Row {
-    /// Asks for `target` with the row's fields, and receives the response.
-    fn get(&self, client: &mut Client, target: &str) -> Outcome<Response> {
-        let Row { version, fields, .. } = self;
-        let request =
-            format!("GET {target} HTTP/{version}\r\nHost: a\r\n{fields}\r\n");
-        client.send(request.as_bytes())?;
-        expect(client, target)
-    }
+/// Version and fields of a request, whether they keep the connection, and the
+/// rule for those who decide otherwise.
+type Row = (&'static str, &'static str, bool, &'static str);
 
-    fn about(&self) -> String {
-        let Row { version, fields, .. } = self;
-        let fields = fields.trim_end().replace("\r\n", ", ");
-        match fields.as_str() {
-            "" => format!("HTTP/{version} (RFC 9112, 9.3)"),
-            _ => format!("HTTP/{version}, {fields} (RFC 9112, 9.3)"),
-        }
-    }
+const NEW: &str = "HTTP/1.1 keeps the connection unless it is told otherwise";
+const OLD: &str = "HTTP/1.0 closes the connection unless it is told otherwise";
+const ASKED: &str = "HTTP/1.0 keeps the connection if the client asks for it";
+const CLOSE: &str = "close ends the connection, whatever else is there";
+const CASE: &str = "case does not matter in the options of Connection";
+const LIST: &str = "Connection is a list: in one field, or in several";
+const WORD: &str = "an option is a whole word: this one is another";
+
+const ROWS: &[Row] = &[
+    ("1.1", "", true, NEW),
+    ("1.1", "Connection: close\r\n", false, CLOSE),
+    ("1.1", "connection:close\r\n", false, CASE),
+    ("1.1", "Connection: Close\r\n", false, CASE),
+    ("1.1", "Connection: CLOSE\r\n", false, CASE),
+    ("1.1", "Connection: foo, close\r\n", false, LIST),
+    ("1.1", "Connection: close, foo\r\n", false, LIST),
+    ("1.1", "Connection: foo \t,\t close\r\n", false, LIST),
+    ("1.1", "Connection: ,,close,\r\n", false, LIST),
+    ("1.1", "Connection: foo\r\nConnection: close\r\n", false, LIST),
+    ("1.1", "Connection: close\r\nConnection: foo\r\n", false, LIST),
+    ("1.1", "Connection: keep-alive\r\n", true, NEW),
+    ("1.1", "Connection: keep-alive, close\r\n", false, CLOSE),
+    ("1.1", "Connection: closed\r\n", true, WORD),
+    ("1.1", "Connection: do-not-close\r\n", true, WORD),
+    ("1.1", "Connection:\r\n", true, NEW),
+    ("1.1", "X-Connection: close\r\n", true, "the field is another one"),
+    ("1.0", "", false, OLD),
+    ("1.0", "Connection: keep-alive\r\n", true, ASKED),
+    ("1.0", "Connection: Keep-Alive\r\n", true, CASE),
+    ("1.0", "Connection: foo, keep-alive\r\n", true, LIST),
+    ("1.0", "Connection: foo\r\nConnection: keep-alive\r\n", true, LIST),
+    ("1.0", "Connection: close\r\n", false, CLOSE),
+    ("1.0", "Connection: keep-alive, close\r\n", false, CLOSE),
+    ("1.0", "Connection: close\r\nConnection: keep-alive\r\n", false, CLOSE),
+    ("1.0", "Connection: keepalive\r\n", false, WORD),
+    ("1.0", "Proxy-Connection: keep-alive\r\n", false, OLD),
+];
+
+/// Asks for `target` with the row's fields, and receives the response.
+fn get(client: &mut Client, row: &Row, target: &str) -> Outcome<Response> {
+    let (version, fields, ..) = row;
+    let request =
+        format!("GET {target} HTTP/{version}\r\nHost: a\r\n{fields}\r\n");
+    client.send(request.as_bytes())?;
+    expect(client, target)
+}
+
+fn about((version, fields, ..): &Row) -> String {
+    let fields = fields.trim_end().replace("\r\n", ", ");
+    let comma = if fields.is_empty() { "" } else { ", " };
+    format!("HTTP/{version}{comma}{fields} (RFC 9112, 9.3)")
 }
 
 fn decides(lab: &Lab) -> Outcome {
     let program = lab.server()?;
-    for row in ROWS {
+    for row @ (.., keeps, why) in ROWS {
         let mut client = program.connect()?;
-        row.get(&mut client, "/one").about(&row.about())?;
-        let then = if row.keeps {
-            row.get(&mut client, "/two")
+        get(&mut client, row, "/one").about(&about(row))?;
+        let then = if *keeps {
+            get(&mut client, row, "/two")
                 .map(drop)
                 .expecting("the connection stays, for a second response")
         } else {
             client.expect_eof()
         };
-        then.about(&row.about()).likely(row.why)?;
+        then.about(&about(row)).likely(why)?;
     }
     Ok(())
 }
 
 fn says(lab: &Lab) -> Outcome {
     let program = lab.server()?;
-    for row in ROWS {
+    for row @ (version, _, keeps, _) in ROWS {
         let mut client = program.connect()?;
-        let response = row.get(&mut client, "/one")?;
+        let response = get(&mut client, row, "/one")?;
         let closes = response.says("close");
-        let (is_said, wanted) = match (row.keeps, row.version) {
+        let (is_said, wanted) = match (keeps, *version) {
             (false, _) => (closes, "Connection: close"),
             (true, "1.0") => (
                 response.says("keep-alive") && !closes,
@@ -98,7 +130,7 @@ fn says(lab: &Lab) -> Outcome {
             (true, _) => (!closes, "no `Connection: close`"),
         };
         ensure(is_said, || client.failed(wanted, response.head()))
-            .about(&row.about())
+            .about(&about(row))
             .likely(
                 "the client cannot know what becomes of the connection \
                  unless it is told: RFC 9112, 9.6",

@@ -8,11 +8,7 @@ use crate::lab::program::Program;
 use crate::lab::{Advice, Lab, Outcome, cost, proc, show, tidy};
 
 const NUMBERS: &str = "numbers the requests of a connection";
-const WHOLE: &str = "responds to what is whole before it waits";
-const LOTS: &str = "responds to lots of any size";
-const STOPS: &str = "stops reading while its responses are not read";
 const ORDER: &str = "responds to a hundred thousand in order";
-const MEMORY: &str = "never has more than 8 MB";
 
 /// Their requests are longer than all buffers of two sockets together.
 const MANY: usize = 100_000;
@@ -26,16 +22,18 @@ const MOST_MEMORY: u64 = 8 * 1024;
 
 pub const CHECKS: &[Check] = checks![
     NUMBERS, 1, needs [], Passes, read "The states of a connection", numbers;
-    WHOLE, 1, needs [NUMBERS], Passes, read "The states of a connection", whole;
-    LOTS, 1, needs [NUMBERS], Passes, read "The states of a connection", lots;
-    STOPS, 3, needs [NUMBERS], Fails, read "Responses", stops;
+    "responds to what is whole before it waits", 1, needs [NUMBERS], Passes,
+        read "The states of a connection", whole;
+    "responds to lots of any size", 1, needs [NUMBERS], Passes,
+        read "The states of a connection", lots;
+    "stops reading while its responses are not read", 3, needs [NUMBERS], Fails,
+        read "Responses", stops;
     ORDER, 3, needs [NUMBERS], Fails, read "Responses",
         |lab| firehose(lab).map(drop);
-    MEMORY, 2, needs [ORDER], Waits, read "Responses", memory;
+    "never has more than 8 MB", 2, needs [ORDER], Waits, read "Responses",
+        |lab| cost::expect_memory(&firehose(lab)?, MOST_MEMORY);
     TIDY, 1, needs [NUMBERS], Passes, read "Staying, or not",
-        |lab| {
-            tidy::check(lab, &lab.server()?, |client| talk(client, 1))
-        };
+        |lab| tidy::check(lab, &lab.server()?, |c| talk(c, 1));
 ];
 
 /// The body of the response to request `number`.
@@ -170,9 +168,4 @@ impl Responses {
         received.drain(..eaten);
         self.number == MANY || !self.wrong.is_empty()
     }
-}
-
-fn memory(lab: &Lab) -> Outcome {
-    let program = firehose(lab)?;
-    cost::expect_memory(&program, MOST_MEMORY)
 }

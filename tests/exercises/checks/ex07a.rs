@@ -1,6 +1,6 @@
 //! 07a Where does it end?: bodies, by length and in chunks.
 
-use super::expect::{at_every_cut, counted, ensure};
+use super::expect::{PARTIAL, at_every_cut, counted, ensure};
 use super::http::{self, ask, shown};
 use super::{Check, TIDY};
 use crate::lab::client::Client;
@@ -12,26 +12,23 @@ use bodies::{Case, ambiguous, chunks, lengths, malformed};
 
 const RESPONDS: &str = "responds to requests without a body";
 const LENGTH: &str = "reads a body by its length";
-const TWO_WAYS: &str = "refuses what could be read in two ways";
 const CHUNKED: &str = "reads a body in chunks";
-const MALFORMED: &str = "refuses chunks that are malformed";
-const PIECES: &str = "finds the end however the bytes come";
-const CUT_OFF: &str = "accepts no body that is cut off";
 
 pub const CHECKS: &[Check] = checks![
     RESPONDS, 1, needs [], Passes, read "One rule: refuse",
         |lab| talk(&mut lab.server()?.connect()?);
     LENGTH, 2, needs [RESPONDS], Fails, read "One rule: refuse",
         |lab| understood(lab, lengths());
-    TWO_WAYS, 3, needs [RESPONDS], Fails, read "One rule: refuse",
-        |lab| refused(lab, ambiguous());
+    "refuses what could be read in two ways", 3, needs [RESPONDS], Fails,
+        read "One rule: refuse", |lab| refused(lab, ambiguous());
     CHUNKED, 3, needs [RESPONDS], Fails, read "Chunks, byte by byte",
         |lab| understood(lab, chunks());
-    MALFORMED, 3, needs [CHUNKED], Waits, read "Chunks, byte by byte",
-        |lab| refused(lab, malformed());
-    PIECES, 2, needs [LENGTH, CHUNKED], Waits, read "Chunks, byte by byte",
-        pieces;
-    CUT_OFF, 1, needs [CHUNKED], Waits, read "One rule: refuse", cut_off;
+    "refuses chunks that are malformed", 3, needs [CHUNKED], Waits,
+        read "Chunks, byte by byte", |lab| refused(lab, malformed());
+    "finds the end however the bytes come", 2, needs [LENGTH, CHUNKED], Waits,
+        read "Chunks, byte by byte", pieces;
+    "accepts no body that is cut off", 1, needs [CHUNKED], Waits,
+        read "One rule: refuse", cut_off;
     TIDY, 1, needs [RESPONDS], Passes, read "One rule: refuse",
         |lab| tidy::check(lab, &lab.server()?, talk);
 ];
@@ -101,9 +98,7 @@ fn refused(lab: &Lab, cases: impl Iterator<Item = Case>) -> Outcome {
 fn pieces(lab: &Lab) -> Outcome {
     let whole = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\
         \r\n\r\n5;x=y\r\nhello\r\n3\r\n...\r\n0\r\nA: b\r\n\r\n";
-    at_every_cut(&mut lab.server()?.connect()?, whole, |client| {
-        expect(client, b"hello...")
-    })?;
+    at_every_cut(lab, whole, PARTIAL, |client| expect(client, b"hello..."))?;
 
     let program = lab.launch(&["127.0.0.1:0"]).shim("r=7,eintr=5").start()?;
     let mut client = program.connect()?;
@@ -123,11 +118,7 @@ fn cut_off(lab: &Lab) -> Outcome {
         ("half a body", "Content-Length: 10", "hello"),
         ("half a chunk", "Transfer-Encoding: chunked", "a\r\nhello"),
         ("no last chunk", "Transfer-Encoding: chunked", "5\r\nhello\r\n"),
-        (
-            "no blank line behind the last chunk",
-            "Transfer-Encoding: chunked",
-            "0\r\n",
-        ),
+        ("no blank line at the end", "Transfer-Encoding: chunked", "0\r\n"),
         ("half a head", "Content-", ""),
     ] {
         let end = if fields.ends_with('-') { "" } else { "\r\n\r\n" };

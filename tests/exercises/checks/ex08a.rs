@@ -14,12 +14,6 @@ mod names;
 use names::{CLIMBS, LINKS, NAMES, OTHERS, Row, Want};
 
 const SERVES: &str = "serves a file";
-const DECODES: &str = "decodes names, and decodes them once";
-const INSIDE: &str = "lets no name climb out";
-const FOLLOWS: &str = "follows links inside, and none out";
-const WAITS: &str = "waits for no file, and serves files only";
-const HOLDS: &str = "holds on to its directory, not to its name";
-const SILENT: &str = "tells nobody where the directory is";
 
 /// Known to nobody but the file outside.
 const SECRET: &str = "the secret that is outside";
@@ -28,22 +22,23 @@ const HELLO: &str = "hello from inside\n";
 
 pub const CHECKS: &[Check] = checks![
     SERVES, 1, needs [], Passes, read "The root", serves;
-    DECODES, 2, needs [SERVES], Fails, read "From a path to a name",
-        |lab| table(lab, NAMES);
-    INSIDE, 3, needs [SERVES], Fails, read "The root", |lab| table(lab, CLIMBS);
-    FOLLOWS, 3, needs [SERVES], Fails, read "openat2(2)",
-        |lab| table(lab, LINKS);
-    WAITS, 2, needs [SERVES], Fails, read "openat2(2)",
-        |lab| table(lab, OTHERS);
-    HOLDS, 2, needs [SERVES], Fails, read "The root", holds;
-    SILENT, 1, needs [SERVES], Fails, read "The response", silent;
+    "decodes names, and decodes them once", 2, needs [SERVES], Fails,
+        read "From a path to a name", |lab| table(lab, NAMES);
+    "lets no name climb out", 3, needs [SERVES], Fails, read "The root",
+        |lab| table(lab, CLIMBS);
+    "follows links inside, and none out", 3, needs [SERVES], Fails,
+        read "openat2(2)", |lab| table(lab, LINKS);
+    "waits for no file, and serves files only", 2, needs [SERVES], Fails,
+        read "openat2(2)", |lab| table(lab, OTHERS);
+    "holds on to its directory, not to its name", 2, needs [SERVES], Fails,
+        read "The root", holds;
+    "tells nobody where the directory is", 1, needs [SERVES], Fails,
+        read "The response", silent;
     TIDY, 1, needs [SERVES], Passes, read "The root",
-        |lab| {
-            tidy::check(lab, &start(lab)?.1, |client| {
-                ask(client, "GET", "/hello.txt")?;
-                expect(client, HELLO)
-            })
-        };
+        |lab| tidy::check(lab, &start(lab)?.1, |client| {
+            ask(client, "GET", "/hello.txt")?;
+            expect(client, HELLO)
+        });
 ];
 
 /// A tree with `site`, which is to be served, and much around it.

@@ -17,14 +17,8 @@ mod names;
 use names::{LABELS, REDIRECTS};
 
 const SERVES: &str = "serves one file after the other";
-const TYPES: &str = "labels each file by its name";
-const BYTES: &str = "sends bytes, and counts them";
-const INDEX: &str = "has an index.html for a directory with a slash";
-const MOVED: &str = "sends a directory without a slash to the right place";
 const HEAD: &str = "responds to HEAD without a body";
 const PIECES: &str = "sends a long file piece by piece";
-const GROWS: &str = "sends no more than it promised";
-const SHRINKS: &str = "closes if it cannot send what it promised";
 
 const MEGABYTE: usize = 1 << 20;
 /// More than the buffers of two sockets hold, and no number of whole pieces.
@@ -35,17 +29,21 @@ const MOST_MEMORY: u64 = 8 * 1024;
 pub const CHECKS: &[Check] = checks![
     SERVES, 1, needs [], Passes, read "The response",
         |lab| talk(&mut start(lab)?.1.connect()?);
-    TYPES, 2, needs [SERVES], Fails, read "What a target leads to", types;
-    BYTES, 1, needs [SERVES], Fails, read "The response", bytes;
-    INDEX, 1, needs [SERVES], Fails, read "What a target leads to", index;
-    MOVED, 2, needs [SERVES], Fails, read "What a target leads to", moved;
+    "labels each file by its name", 2, needs [SERVES], Fails,
+        read "What a target leads to", types;
+    "sends bytes, and counts them", 1, needs [SERVES], Fails,
+        read "The response", bytes;
+    "has an index.html for a directory with a slash", 1, needs [SERVES], Fails,
+        read "What a target leads to", index;
+    "sends a directory without a slash to the right place", 2, needs [SERVES],
+        Fails, read "What a target leads to", moved;
     HEAD, 1, needs [SERVES], Fails, read "The response", head;
     PIECES, 2, needs [SERVES], Fails, read "A promise about a moving thing",
         pieces;
-    GROWS, 1, needs [PIECES], Waits, read "A promise about a moving thing",
-        grows;
-    SHRINKS, 2, needs [PIECES], Waits, read "A promise about a moving thing",
-        shrinks;
+    "sends no more than it promised", 1, needs [PIECES], Waits,
+        read "A promise about a moving thing", grows;
+    "closes if it cannot send what it promised", 2, needs [PIECES], Waits,
+        read "A promise about a moving thing", shrinks;
     TIDY, 1, needs [SERVES], Passes, read "The response",
         |lab| tidy::check(lab, &start(lab)?.1, talk);
 ];

@@ -2,7 +2,7 @@
 
 use crate::lab::client::Client;
 use crate::lab::program::{Ended, Program};
-use crate::lab::{Advice, Outcome, Trouble};
+use crate::lab::{Advice, Lab, Outcome, Trouble};
 
 /// Fails, as `failed` says, unless it is so.
 pub fn ensure(is_so: bool, failed: impl FnOnce() -> Trouble) -> Outcome {
@@ -31,28 +31,34 @@ pub fn end(client: &mut Client) -> Outcome {
     client.expect_eof()
 }
 
-/// Sends `whole` in two parts, and nothing may come between them.
-pub fn send_in_two(client: &mut Client, whole: &[u8], cut: usize) -> Outcome {
-    let (start, rest) = whole.split_at(cut);
-    client.send(start)?;
-    client.expect_nothing()?;
-    client.send(rest)
-}
-
 /// For a program that has responded to the first of two parts.
 pub const PARTIAL: &str =
     "what is not whole is no mistake: what is missing is on its way";
 
-/// The same at every cut, each time with the response to the whole.
-pub fn at_every_cut(
+/// Sends `whole` in two parts; `guess` is for one that responds to the first.
+pub fn send_in_two(
     client: &mut Client,
     whole: &[u8],
+    cut: usize,
+    guess: &str,
+) -> Outcome {
+    let (start, rest) = whole.split_at(cut);
+    client.send(start)?;
+    client.expect_nothing().likely(guess)?;
+    client.send(rest)
+}
+
+/// The same at every cut, each time with the response to the whole.
+pub fn at_every_cut(
+    lab: &Lab,
+    whole: &[u8],
+    guess: &str,
     response: impl Fn(&mut Client) -> Outcome,
 ) -> Outcome {
+    let mut client = lab.server()?.connect()?;
     (1..whole.len()).try_for_each(|cut| {
-        send_in_two(client, whole, cut)
-            .likely(PARTIAL)
-            .and_then(|()| response(client))
+        send_in_two(&mut client, whole, cut, guess)
+            .and_then(|()| response(&mut client))
             .about(&format!("cut after {cut} bytes"))
     })
 }
