@@ -21,11 +21,6 @@ pub const CHECKS: &[Check] = checks![
         |lab| tidy::check(lab, &lab.server()?, |c| c.expect_eof());
 ];
 
-/// The port's two bytes, the other way round.
-fn swapped(address: SocketAddr) -> SocketAddr {
-    SocketAddr::new(address.ip(), address.port().swap_bytes())
-}
-
 fn real_port(lab: &Lab) -> Outcome {
     // More than once: some ports read the same from both sides.
     (0..3).try_for_each(|_| real_port_once(lab))
@@ -44,7 +39,8 @@ fn real_port_once(lab: &Lab) -> Outcome {
         let got = format!("it listens on {really:?}");
         program.failed(format!("it listens on {said}"), got)
     });
-    if really.contains(&swapped(said)) {
+    let swapped = SocketAddr::new(said.ip(), said.port().swap_bytes());
+    if really.contains(&swapped) {
         return outcome.likely(
             "the bytes of the port are in network order, high one first: \
              from_be",

@@ -52,13 +52,8 @@ fn ends_at(lab: &Lab, program: &Program, peer: &Peer) -> Outcome {
     Ok(())
 }
 
-/// Two addresses where nobody listens, and two with a listener, all with the
-/// same port.
-fn places() -> Outcome<(Vec<IpAddr>, Vec<Peer>)> {
-    let ips = (0..4).map(|_| Ok(own_address()?.ip()));
-    let ips: Vec<IpAddr> = ips.collect::<Outcome<_>>()?;
-    let peers = Peer::open_all(&ips[2..])?;
-    Ok((ips, peers))
+fn own_ips(count: usize) -> Outcome<Vec<IpAddr>> {
+    (0..count).map(|_| Ok(own_address()?.ip())).collect()
 }
 
 fn says(lab: &Lab) -> Outcome {
@@ -69,18 +64,16 @@ fn says(lab: &Lab) -> Outcome {
 }
 
 fn next(lab: &Lab) -> Outcome {
-    let (ips, peers) = places()?;
+    let ips = own_ips(4)?;
+    // Nobody listens at the first two; all have the same port.
+    let peers = Peer::open_all(&ips[2..])?;
     let program = connected(lab, &ips, peers[0].address().port(), 1)?;
     let outcome = ends_at(lab, &program, &peers[0]);
-    outcome.likely(match peers[1].take() {
-        Some(_) => {
-            "the resolver gives the best address first: the order is not \
-             yours to change"
-        }
-        None => {
-            "a name may have many addresses: try each in turn, with a new \
-             socket"
-        }
+    outcome.likely(if peers[1].take().is_some() {
+        "the resolver gives the best address first: the order is not yours to \
+         change"
+    } else {
+        "a name may have many addresses: try each in turn, with a new socket"
     })
 }
 
@@ -134,8 +127,7 @@ fn no_name(lab: &Lab) -> Outcome {
 }
 
 fn closes(lab: &Lab) -> Outcome {
-    let refusing = (0..50).map(|_| Ok(own_address()?.ip()));
-    let mut ips: Vec<IpAddr> = refusing.collect::<Outcome<_>>()?;
+    let mut ips = own_ips(50)?;
     let peer = Peer::open((own_address()?.ip(), 0))?;
     ips.push(peer.address().ip());
     let program = connected(lab, &ips, peer.address().port(), 1)?;

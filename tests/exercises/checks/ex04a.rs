@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::expect::{counted, end, ensure};
+use super::expect::{counted, end, ensure, round_trip};
 use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::fixtures::letters;
@@ -34,16 +34,19 @@ pub const CHECKS: &[Check] = checks![
         |lab| tidy::check(lab, &lab.server()?, |c| upload(c, b"one more"));
 ];
 
-/// Uploads `bytes`, and is told how many they are.
-fn upload(client: &mut Client, bytes: &[u8]) -> Outcome {
+const REFUSAL: &[u8] = b"too long\n";
+
+/// Sends an upload and its end, and receives `response` and the end.
+fn exchange(client: &mut Client, bytes: &[u8], response: &[u8]) -> Outcome {
     client.send(bytes)?;
     client.finish()?;
-    client.expect(counted(bytes).as_bytes())?;
+    client.expect(response)?;
     client.expect_eof()
 }
 
-fn refused(client: &mut Client) -> Outcome {
-    client.expect(b"too long\n")
+/// Uploads `bytes`, and is told how many they are.
+fn upload(client: &mut Client, bytes: &[u8]) -> Outcome {
+    exchange(client, bytes, counted(bytes).as_bytes())
 }
 
 fn pieces(lab: &Lab) -> Outcome {
@@ -58,17 +61,12 @@ fn exact(lab: &Lab) -> Outcome {
     let bytes = letters(MOST + 1);
     upload(&mut program.connect()?, &bytes[..MOST])
         .likely("above 1 MiB is too long; 1 MiB is not")?;
-    let mut client = program.connect()?;
-    client.send(&bytes)?;
-    client.finish()?;
-    refused(&mut client)?;
-    client.expect_eof()
+    exchange(&mut program.connect()?, &bytes, REFUSAL)
 }
 
 fn at_once(lab: &Lab) -> Outcome {
     let mut client = lab.server()?.connect()?;
-    client.send(&letters(MOST + 1))?;
-    refused(&mut client).likely(
+    round_trip(&mut client, &letters(MOST + 1), REFUSAL).likely(
         "it is too long already: do not wait for the end of file before \
          saying so",
     )
@@ -92,16 +90,14 @@ fn readable(lab: &Lab) -> Outcome {
 /// is more than the two kernels keep for them.
 fn unread(program: &Program, upload: &[u8]) -> Outcome {
     let mut client = program.connect()?;
-    client.send(upload)?;
-    refused(&mut client)?;
+    round_trip(&mut client, upload, REFUSAL)?;
     end(&mut client)
 }
 
 fn limited(lab: &Lab) -> Outcome {
     let program = lab.server()?;
     let mut endless = program.connect()?;
-    endless.send(&letters(MOST + 1))?;
-    refused(&mut endless)?;
+    round_trip(&mut endless, &letters(MOST + 1), REFUSAL)?;
     lab.log().event("it goes on sending, a byte at a time");
     let mut next = program.connect()?;
     next.send(b"and me?")?;

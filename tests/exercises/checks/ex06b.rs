@@ -97,14 +97,14 @@ fn stops(lab: &Lab) -> Outcome {
     let rows = proc::own_rows(program.pid());
     let unread: u64 = rows.iter().map(|row| row.unread).sum();
     ensure(unread > 0 && taken < 2 * MANY * REQUEST.len(), || {
-        program.failed(
-            "it waits for the client to read, with unread requests in its socket",
-            format!("it read on; {unread} bytes are unread"),
-        )
+        let expected = "it waits for the client to read, with unread \
+                        requests in its socket";
+        let got = format!("it read on; {unread} bytes are unread");
+        program.failed(expected, got)
     })
     .likely(
-        "a server that reads on while nobody reads its responses keeps them all: \
-         wait in the write, and leave the requests unread",
+        "a server that reads on while nobody reads its responses keeps them \
+         all: wait in the write, and leave the requests unread",
     )
 }
 

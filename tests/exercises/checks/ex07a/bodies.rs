@@ -168,11 +168,7 @@ const MALFORMED: &[(&str, &str, &[u8])] = &[
     ("a size with a plus sign", "7.1", b"+5\r\nhello\r\n0\r\n\r\n"),
     ("a size with a minus sign", "7.1", b"-5\r\nhello\r\n0\r\n\r\n"),
     ("a blank before the size", "7.1", b" 5\r\nhello\r\n0\r\n\r\n"),
-    (
-        "2^64 + 5, which wraps to 5",
-        "7.1",
-        b"10000000000000005\r\nhello\r\n0\r\n\r\n",
-    ),
+    ("a size of 2^64 + 5", "7.1", b"10000000000000005\r\nhello\r\n0\r\n\r\n"),
     ("a size's line that ends in LF alone", "7.1", b"5\nhello\r\n0\r\n\r\n"),
     ("an extension with LF in it", "7.1.1", b"5;a\nhello\r\n0\r\n\r\n"),
     ("a chunk longer than its size", "7.1", b"3\r\nhello\r\n0\r\n\r\n"),
