@@ -47,19 +47,15 @@ fn served(program: &Program, number: u32) -> Outcome {
 
 fn reset(lab: &Lab) -> Outcome {
     let program = lab.server()?;
+    let guess = "ECONNRESET and EPIPE are the client's trouble: let this \
+                 client go, and wait for the next";
     for number in 1..=3 {
         let mut client = program.connect()?;
-        greeted(&mut client, number).likely(
-            "ECONNRESET and EPIPE are the client's trouble: let this client \
-             go, and wait for the next",
-        )?;
+        greeted(&mut client, number).likely(guess)?;
         talk(&mut client)?;
         client.reset()?;
     }
-    served(&program, 4).likely(
-        "ECONNRESET is the client's trouble: let this client go, and wait \
-         for the next",
-    )
+    served(&program, 4).likely(guess)
 }
 
 fn vanished(lab: &Lab) -> Outcome {

@@ -44,13 +44,18 @@ pub fn same_head(client: &mut Client, target: &str) -> Outcome {
     let whole = get(client, target)?;
     ask(client, "HEAD", target)?;
     let head = client.response_head()?;
-    if (head.status, &head.fields) != (whole.status, &whole.fields) {
-        let expected = format!("the same head as for GET: {}", whole.head());
-        return Err(client.failed(expected, head.head())).likely(
-            "the response to HEAD tells the Content-Length of the body that \
-             GET would get: RFC 9110, 9.3.2",
-        );
-    }
+    ensure(
+        (head.status, &head.fields) == (whole.status, &whole.fields),
+        || {
+            let expected =
+                format!("the same head as for GET: {}", whole.head());
+            client.failed(expected, head.head())
+        },
+    )
+    .likely(
+        "the response to HEAD tells the Content-Length of the body that GET \
+         would get: RFC 9110, 9.3.2",
+    )?;
     let again = get(client, target).expecting("the next response").likely(
         "what follows the head of a response to HEAD is the next response: \
          no body, RFC 9110, 9.3.2",

@@ -57,61 +57,58 @@ pub fn lengths() -> impl Iterator<Item = Case> {
 
 const CHUNKED: &str = "Transfer-Encoding: chunked\r\n";
 
-/// Bodies in chunks: what is special, the section of RFC 9112, the body and
-/// its content.
-const CHUNKS: &[(&str, &str, &[u8], &[u8])] = &[
-    ("one chunk", "7.1", HELLO, b"hello"),
-    ("no chunk but the last", "7.1", b"0\r\n\r\n", b""),
+/// A body in chunks: what is special, and the section of RFC 9112.
+type Chunked = (&'static str, &'static str, &'static [u8]);
+
+fn in_chunks((name, section, body): &Chunked) -> Case {
+    case(format!("{name} (RFC 9112, {section})"), CHUNKED, body)
+}
+
+/// `hello` in one chunk.
+const HELLO: &[u8] = b"5\r\nhello\r\n0\r\n\r\n";
+
+/// Other ways to say it.
+const HELLOS: &[Chunked] = &[
+    ("one chunk", "7.1", HELLO),
+    ("zeros in front", "7.1", b"00000000000000000005\r\nhello\r\n000\r\n\r\n"),
+    ("extensions", "7.1.1", b"5;a=b;c=\"d\"\r\nhello\r\n0;end\r\n\r\n"),
+    (
+        "trailers, which are no request",
+        "7.1.2",
+        b"5\r\nhello\r\n0\r\nGET: http://a/\r\nX: y\r\n\r\n",
+    ),
+];
+
+/// Other content.
+const OTHERS: &[(&str, &[u8], &[u8])] = &[
+    ("no chunk but the last", b"0\r\n\r\n", b""),
     (
         "three chunks",
-        "7.1",
         b"5\r\nhello\r\n1\r\n,\r\n6\r\n world\r\n0\r\n\r\n",
         b"hello, world",
     ),
     (
         "sizes are hexadecimal, in small and large letters",
-        "7.1",
         b"a\r\n0123456789\r\nB\r\n0123456789a\r\n0\r\n\r\n",
         b"01234567890123456789a",
     ),
     (
-        "zeros in front",
-        "7.1",
-        b"00000000000000000005\r\nhello\r\n000\r\n\r\n",
-        b"hello",
-    ),
-    (
-        "extensions",
-        "7.1.1",
-        b"5;a=b;c=\"d\"\r\nhello\r\n0;end\r\n\r\n",
-        b"hello",
-    ),
-    (
         "content that looks like the end",
-        "7.1",
         b"7\r\n\r\n0\r\n\r\n\r\n0\r\n\r\n",
         b"\r\n0\r\n\r\n",
     ),
-    (
-        "trailers, which are no request",
-        "7.1.2",
-        b"5\r\nhello\r\n0\r\nGET: http://a/\r\nX: y\r\n\r\n",
-        b"hello",
-    ),
 ];
 
-/// `hello` in one chunk.
-const HELLO: &[u8] = b"5\r\nhello\r\n0\r\n\r\n";
-
 pub fn chunks() -> impl Iterator<Item = Case> {
-    let other_letters = "transfer-encoding:CHunked\r\n";
+    let coding = "transfer-encoding:CHunked\r\n";
     let other_letters =
-        case("a coding in other letters (RFC 9112, 7)", other_letters, HELLO);
-    let chunks = CHUNKS.iter().map(|(name, section, body, content)| Case {
+        case("a coding in other letters (RFC 9112, 7)", coding, HELLO);
+    let hellos = HELLOS.iter().map(in_chunks).chain([other_letters]);
+    let others = OTHERS.iter().map(|(name, body, content)| Case {
         content,
-        ..case(format!("{name} (RFC 9112, {section})"), CHUNKED, body)
+        ..in_chunks(&(name, "7.1", body))
     });
-    chunks.chain([Case { content: b"hello", ..other_letters }])
+    hellos.map(|case| Case { content: b"hello", ..case }).chain(others)
 }
 
 /// The values of Content-Length fields before the body `hello`.
@@ -160,8 +157,7 @@ pub fn ambiguous() -> impl Iterator<Item = Case> {
     lengths.chain(codings).chain(both).chain([old])
 }
 
-/// Bodies in chunks that are malformed, and the section of RFC 9112.
-const MALFORMED: &[(&str, &str, &[u8])] = &[
+const MALFORMED: &[Chunked] = &[
     ("a size that is no number", "7.1", b"zz\r\n\r\n"),
     ("no size", "7.1", b"\r\nhello\r\n0\r\n\r\n"),
     ("a size with 0x", "7.1", b"0x5\r\nhello\r\n0\r\n\r\n"),
@@ -183,17 +179,13 @@ const MALFORMED: &[(&str, &str, &[u8])] = &[
 ];
 
 pub fn malformed() -> impl Iterator<Item = Case> {
-    let rows = MALFORMED.iter().map(|(name, section, body)| {
-        case(format!("{name} (RFC 9112, {section})"), CHUNKED, body)
-    });
     let size = format!("5;{}\r\nhello\r\n0\r\n\r\n", "e".repeat(64 * 1024));
     let fields = format!("0\r\n{}\r\n", "T: 45678901234\r\n".repeat(4096));
     let endless = [
         ("an extension without end (RFC 9112, 7.1.1)", size),
         ("trailers without end (RFC 9112, 7.1.2)", fields),
     ];
-    let endless = endless.into_iter();
-    rows.chain(
+    MALFORMED.iter().map(in_chunks).chain(
         endless.map(|(about, body)| case(about, CHUNKED, body.as_bytes())),
     )
 }
