@@ -23,7 +23,7 @@ pub const CHECKS: &[Check] = checks![
         Passes, read "Reading up to the empty line", pieces;
     SILENT, 2, needs [COUNTS], Passes, read "No wait without a limit", silent;
     DRIPS, 3, needs [SILENT], Fails, read "No wait without a limit",
-        |lab| drip(&lab.server()?).map(drop);
+        |lab| refused(&lab.server()?, Client::drip).map(drop);
     "lets a client that is still sending read the refusal", 2, needs [DRIPS],
         Waits, read "A close that lets the response arrive", readable;
     "says nothing about half a line", 1, needs [COUNTS], Passes,
@@ -47,17 +47,17 @@ fn pieces(lab: &Lab) -> Outcome {
     counted(&mut program.connect()?, b"")
 }
 
-/// Waits for the refusal, which must not come before its time; `meanwhile`
-/// is done again and again.
+/// A client that is refused, and not before its time; `meanwhile` is done
+/// again and again.
 fn refused(
-    client: &mut Client,
     program: &Program,
-    start: Instant,
     mut meanwhile: impl FnMut(&mut Client),
-) -> Outcome {
+) -> Outcome<Client> {
+    let start = Instant::now();
+    let mut client = program.connect()?;
     let patience = Deadline::new(LIMIT * 5, program.pid());
     while !client.is_readable()? {
-        meanwhile(client);
+        meanwhile(&mut client);
         ensure(program.ended().is_none() && !patience.is_over(), || {
             let expected = "`too slow` about a second after the connection";
             client.failed(expected, "nothing in time")
@@ -72,31 +72,18 @@ fn refused(
     ensure(passed >= LIMIT, || {
         let got = format!("`too slow` after {} ms", passed.as_millis());
         client.failed("nothing for a second: not before its time", got)
-    })
+    })?;
+    Ok(client)
 }
 
 fn silent(lab: &Lab) -> Outcome {
     let program = lab.server()?;
-    for _ in 0..2 {
-        let start = Instant::now();
-        let mut client = program.connect()?;
-        refused(&mut client, &program, start, |_| {})?;
-        end(&mut client)?;
-    }
-    Ok(())
-}
-
-/// A client that sends a byte now and then, and is refused.
-fn drip(program: &Program) -> Outcome<Client> {
-    let start = Instant::now();
-    let mut client = program.connect()?;
-    refused(&mut client, program, start, Client::drip)?;
-    Ok(client)
+    (0..2).try_for_each(|_| end(&mut refused(&program, |_| {})?))
 }
 
 fn readable(lab: &Lab) -> Outcome {
     let program = lab.server()?;
-    linger::check(|| drip(&program)).likely(
+    linger::check(|| refused(&program, Client::drip)).likely(
         "closing while bytes are unread, or on their way, makes the kernel \
          send a reset: end your direction, and read on for a while",
     )?;
