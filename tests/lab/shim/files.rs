@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use libc::off_t;
 
 use crate::fail;
-use crate::real::real;
+use crate::real::interpose;
 use crate::settings::Settings;
 
 /// Whether `fd` is a regular file, and not one that the process was given
@@ -55,20 +55,24 @@ fn die() -> ! {
     }
 }
 
-#[unsafe(no_mangle)]
-unsafe extern "C" fn pwrite(
-    fd: c_int,
-    from: *const c_void,
-    size: usize,
-    at: off_t,
-) -> isize {
-    let real = real!(pwrite: fn(c_int, *const c_void, usize, off_t) -> isize);
-    // SAFETY: the first half of the caller's buffer.
-    let half = || unsafe { real(fd, from, size / 2, at) };
-    match before_write(fd, half) {
-        Err(error) => fail(error),
-        // SAFETY: as promised by our caller.
-        Ok(()) => unsafe { real(fd, from, size, at) },
+interpose! {
+    real;
+
+    fn pwrite(fd: c_int, from: *const c_void, size: usize, at: off_t) -> isize {
+        match before_write(fd, || real(fd, from, size / 2, at)) {
+            Err(error) => fail(error),
+            Ok(()) => real(fd, from, size, at),
+        }
+    }
+
+    fn fsync(fd: c_int) -> c_int {
+        before_sync(fd);
+        real(fd)
+    }
+
+    fn fdatasync(fd: c_int) -> c_int {
+        before_sync(fd);
+        real(fd)
     }
 }
 
@@ -81,20 +85,4 @@ unsafe extern "C" fn pwrite64(
 ) -> isize {
     // SAFETY: off_t has 64 bits on every machine this is built for.
     unsafe { pwrite(fd, from, size, at) }
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C" fn fsync(fd: c_int) -> c_int {
-    let real = real!(fsync: fn(c_int) -> c_int);
-    before_sync(fd);
-    // SAFETY: fsync(2) takes a number.
-    unsafe { real(fd) }
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C" fn fdatasync(fd: c_int) -> c_int {
-    let real = real!(fdatasync: fn(c_int) -> c_int);
-    before_sync(fd);
-    // SAFETY: fdatasync(2) takes a number.
-    unsafe { real(fd) }
 }

@@ -4,32 +4,30 @@
 
 use std::ffi::{c_int, c_long};
 
-use crate::real::real;
+use crate::real::interpose;
 use crate::settings::Settings;
 
-/// Declared with six arguments, as `syscall` in fact takes them: a variable
-/// number of integers travels in the same registers as a fixed one.
-#[unsafe(no_mangle)]
-unsafe extern "C" fn syscall(
-    number: c_long,
-    a: c_long,
-    b: c_long,
-    c: c_long,
-    d: c_long,
-    e: c_long,
-    f: c_long,
-) -> c_long {
-    let real = real!(syscall: fn(
-        c_long, c_long, c_long, c_long, c_long, c_long, c_long
-    ) -> c_long);
-    if number == libc::SYS_futex
-        && waits(b)
-        && Settings::get().spurious.strikes()
-    {
-        return 0;
+interpose! {
+    real;
+
+    // Declared with six arguments, as `syscall` in fact takes them: a variable
+    // number of integers travels in the same registers as a fixed one.
+    fn syscall(
+        number: c_long,
+        a: c_long,
+        b: c_long,
+        c: c_long,
+        d: c_long,
+        e: c_long,
+        f: c_long,
+    ) -> c_long {
+        let is_wait = number == libc::SYS_futex && waits(b);
+        if is_wait && Settings::get().spurious.strikes() {
+            0
+        } else {
+            real(number, a, b, c, d, e, f)
+        }
     }
-    // SAFETY: the caller's own arguments, untouched.
-    unsafe { real(number, a, b, c, d, e, f) }
 }
 
 fn waits(operation: c_long) -> bool {
