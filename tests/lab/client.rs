@@ -8,12 +8,10 @@ mod wait;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, AsRawFd};
-use std::time::Duration;
 
 use super::program::Program;
 use super::quiet::{BETWEEN_LOOKS, Quiet};
 use super::show;
-use super::time::{Deadline, PATIENCE};
 use super::transcript::Transcript;
 use super::trouble::{Outcome, Trouble};
 
@@ -27,6 +25,8 @@ const MOST_OF_A_FLOOD: usize = 24 << 20;
 pub struct Client {
     stream: TcpStream,
     label: String,
+    /// Among the connections of the record.
+    number: usize,
     log: Transcript,
     program: Program,
 }
@@ -69,22 +69,18 @@ impl Client {
         address: SocketAddr,
         log: &Transcript,
     ) -> Outcome<Client> {
-        let label = match log.next_client() {
+        let number = log.connection(address);
+        let label = match number {
             1 => String::new(),
             number => format!("client {number}: "),
         };
         log.head(format!("{label}connect to {address}"));
-        let stream = TcpStream::connect_timeout(&address, PATIENCE);
-        let stream = stream.and_then(|stream| {
-            stream.set_nonblocking(true)?;
-            Ok(stream)
-        });
+        let stream = TcpStream::connect_timeout(&address, program.patience());
         let stream = stream.map_err(|error| {
             let got = format!("connect failed: {error}");
             program.failed(format!("a connection to {address}"), got)
         })?;
-        let log = log.clone();
-        Ok(Client { stream, label, log, program: program.clone() })
+        Client::over(stream, label, number, program, log)
     }
 
     /// A connection that the program has made to us, called `name` in the
@@ -95,11 +91,39 @@ impl Client {
         name: &str,
         log: &Transcript,
     ) -> Outcome<Client> {
-        stream.set_nonblocking(true).map_err(|error| {
-            Trouble::blocked(format!("not non-blocking: {error}"))
+        Client::over(stream, format!("{name}: "), 0, program, log)
+    }
+
+    fn over(
+        stream: TcpStream,
+        label: String,
+        number: usize,
+        program: &Program,
+        log: &Transcript,
+    ) -> Outcome<Client> {
+        let set = stream.set_nonblocking(true);
+        // What is sent in pieces shall arrive in pieces.
+        set.and_then(|()| stream.set_nodelay(true)).map_err(|error| {
+            Trouble::blocked(format!("a socket cannot be set up: {error}"))
         })?;
-        let (label, log) = (format!("{name}: "), log.clone());
-        Ok(Client { stream, label, log, program: program.clone() })
+        let (program, log) = (program.clone(), log.clone());
+        Ok(Client { stream, label, number, log, program })
+    }
+
+    /// The same connection once more, for another thread.
+    pub fn twin(&self) -> Outcome<Client> {
+        let stream = self.stream.try_clone().map_err(|error| {
+            Trouble::blocked(format!("no second descriptor: {error}"))
+        })?;
+        let label = self.label.clone();
+        Client::over(stream, label, self.number, &self.program, &self.log)
+    }
+
+    /// The address of our end.
+    pub fn own_address(&self) -> Outcome<SocketAddr> {
+        self.stream.local_addr().map_err(|error| {
+            Trouble::blocked(format!("a socket without a name: {error}"))
+        })
     }
 
     /// A failure with the program's present state.
@@ -118,16 +142,16 @@ impl Client {
     /// Sends all of `bytes`.
     pub fn send(&mut self, bytes: &[u8]) -> Outcome {
         self.event(format!("send {}", show::bytes(bytes)));
+        self.log.sent(self.number, bytes);
         let mut rest = bytes;
-        let deadline = Deadline::new(PATIENCE, self.program.pid());
-        let mut quiet = Quiet::new(self.program.pid());
+        let mut wait = Wait::new(&self.program);
         while !rest.is_empty() {
             match self.stream.write(rest) {
                 Ok(taken) => rest = &rest[taken..],
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     self.await_event(libc::POLLOUT)?;
-                    if quiet.look(Some(self.stream.as_fd()))
-                        || deadline.is_over()
+                    if wait.is_quiet(self.stream.as_fd())
+                        || wait.deadline.is_over()
                     {
                         let taken = bytes.len() - rest.len();
                         let got = format!("it took {}", show::count(taken));
@@ -150,6 +174,7 @@ impl Client {
     /// Says that no more will be sent.
     pub fn finish(&mut self) -> Outcome {
         self.event("end of file sent (half-close)");
+        self.log.sent(self.number, b"");
         self.stream.shutdown(Shutdown::Write).map_err(|error| {
             let got = format!("it is not: {error}");
             self.program.failed("the connection is still there", got)
@@ -184,15 +209,7 @@ impl Client {
 
     /// Receives up to `most` bytes.
     pub fn receive(&mut self, most: usize) -> Outcome<(Vec<u8>, End)> {
-        self.receive_within(most, PATIENCE)
-    }
-
-    fn receive_within(
-        &mut self,
-        most: usize,
-        limit: Duration,
-    ) -> Outcome<(Vec<u8>, End)> {
-        let (received, end) = self.gather(most, limit)?;
+        let (received, end) = self.gather(most)?;
         let words = end.words();
         match received.len() {
             0 => self.event(format!("received nothing{words}")),
@@ -202,23 +219,31 @@ impl Client {
         Ok((received, end))
     }
 
+    /// Receives all there is, up to the end of file.
+    pub fn receive_all(&mut self) -> Outcome<Vec<u8>> {
+        match self.receive(usize::MAX)? {
+            (received, End::Eof) => Ok(received),
+            (received, end) => {
+                let got = format!("{}{}", show::bytes(&received), end.words());
+                Err(self.failed("end of file", got))
+            }
+        }
+    }
+
     /// Receives up to `most` bytes without a word in the record.
-    fn gather(
-        &mut self,
-        most: usize,
-        limit: Duration,
-    ) -> Outcome<(Vec<u8>, End)> {
-        let mut received = vec![0; most];
-        let mut filled = 0;
-        let mut wait = Wait::new(&self.program, limit);
+    fn gather(&mut self, most: usize) -> Outcome<(Vec<u8>, End)> {
+        let mut received = Vec::new();
+        let mut chunk = vec![0; most.min(64 * 1024)];
+        let mut wait = Wait::new(&self.program);
         let end = loop {
-            if filled == most {
+            let missing = chunk.len().min(most - received.len());
+            if missing == 0 {
                 break End::Enough;
             }
-            match self.stream.read(&mut received[filled..]) {
+            match self.stream.read(&mut chunk[..missing]) {
                 Ok(0) => break End::Eof,
                 Ok(taken) => {
-                    filled += taken;
+                    received.extend_from_slice(&chunk[..taken]);
                     wait.goes_on(&self.program);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -230,8 +255,14 @@ impl Client {
                 Err(_) => break End::Reset,
             }
         };
-        received.truncate(filled);
         Ok((received, end))
+    }
+
+    /// Whether there is something to receive at this moment, be it the end
+    /// of the stream.
+    pub fn has_something(&self) -> bool {
+        let peeked = self.stream.peek(&mut [0]);
+        !matches!(peeked, Err(error) if error.kind() == ErrorKind::WouldBlock)
     }
 
     /// Sends one byte, if there is room and somebody to take it.
@@ -261,7 +292,7 @@ impl Client {
     pub fn flood(&mut self, bytes: &[u8]) -> Outcome<usize> {
         let mut taken = 0;
         let mut quiet = Quiet::new(self.program.pid());
-        let deadline = Deadline::new(PATIENCE, self.program.pid());
+        let deadline = self.program.deadline();
         while taken < MOST_OF_A_FLOOD && !deadline.is_over() {
             match self.stream.write(bytes) {
                 Ok(count) => taken += count,

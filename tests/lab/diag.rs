@@ -21,6 +21,14 @@ const SOCK_DIAG_BY_FAMILY: u16 = 20;
 /// # Errors
 /// When the kernel cannot be asked.
 pub fn queue_limit(address: SocketAddr) -> io::Result<Option<u32>> {
+    Ok(queue(address)?.map(|(_, limit)| limit))
+}
+
+/// How many connections wait at that listener, and how many may.
+///
+/// # Errors
+/// When the kernel cannot be asked.
+pub fn queue(address: SocketAddr) -> io::Result<Option<(u32, u32)>> {
     let socket = open()?;
     send(&socket, &question(1 << LISTEN, libc::NLM_F_DUMP))?;
     loop {
@@ -35,8 +43,8 @@ pub fn queue_limit(address: SocketAddr) -> io::Result<Option<u32>> {
                 _ => {}
             }
             let body = rest.get(NETLINK_HEADER..length).unwrap_or_default();
-            if let Some(limit) = limit_of(body, address) {
-                return Ok(Some(limit));
+            if let Some(queue) = queue_of(body, address) {
+                return Ok(Some(queue));
             }
             let aligned = length.next_multiple_of(4).min(rest.len());
             rest = &rest[aligned..];
@@ -61,7 +69,6 @@ fn header(bytes: &[u8]) -> Option<(usize, u16)> {
 ///
 /// # Errors
 /// When the kernel cannot be asked.
-#[allow(dead_code, reason = "the tests of the steps use it")]
 pub fn queues(
     own: SocketAddr,
     peer: SocketAddr,
@@ -88,13 +95,9 @@ pub fn queues(
     match header(&answer) {
         Some((length, SOCK_DIAG_BY_FAMILY)) => {
             let body = answer.get(NETLINK_HEADER..length).unwrap_or_default();
-            let number = |at: usize| {
-                let bytes = body.get(at..at + 4)?.try_into().ok()?;
-                Some(u32::from_ne_bytes(bytes))
-            };
             // Where there is no such connection, the listener is found.
             let is_listener = body.get(1) == Some(&LISTEN);
-            Ok(number(56).zip(number(60)).filter(|_| !is_listener))
+            Ok(queues_of(body).filter(|_| !is_listener))
         }
         _ => Ok(None),
     }
@@ -115,16 +118,24 @@ fn question(states: u32, flags: i32) -> Vec<u8> {
     bytes
 }
 
-/// The queue's limit, if `body` (an inet_diag_msg) is about `address`.
-fn limit_of(body: &[u8], address: SocketAddr) -> Option<u32> {
+/// The two queues of the socket that `body` (an inet_diag_msg) is about.
+fn queues_of(body: &[u8]) -> Option<(u32, u32)> {
+    // After four bytes and the id of 48 bytes: expires, rqueue, wqueue.
+    let number = |at: usize| {
+        let bytes = body.get(at..at + 4)?.try_into().ok()?;
+        Some(u32::from_ne_bytes(bytes))
+    };
+    Some((number(56)?, number(60)?))
+}
+
+/// The same, if it is about `address`.
+fn queue_of(body: &[u8], address: SocketAddr) -> Option<(u32, u32)> {
     let SocketAddr::V4(wanted) = address else { return None };
     // inet_diag_msg: four bytes, then the socket's id: ports, addresses.
     let port = u16::from_be_bytes(body.get(4..6)?.try_into().ok()?);
     let ip: [u8; 4] = body.get(8..12)?.try_into().ok()?;
-    // After the id of 48 bytes: expires, rqueue, wqueue.
-    let limit = u32::from_ne_bytes(body.get(60..64)?.try_into().ok()?);
     let same = port == wanted.port() && ip == wanted.ip().octets();
-    same.then_some(limit)
+    queues_of(body).filter(|_| same)
 }
 
 fn open() -> io::Result<OwnedFd> {

@@ -67,6 +67,11 @@ impl Peer {
         Client::accepted(program, stream, name, lab.log())
     }
 
+    /// The only connection that `program` makes.
+    pub fn accept_one(&self, program: &Program) -> Outcome<Client> {
+        self.accept(program.lab(), program, "server")
+    }
+
     /// The same without a word in the record.
     pub fn accept_silently(&self, program: &Program) -> Outcome<Client> {
         let stream = self.await_call(program)?;
@@ -74,7 +79,7 @@ impl Peer {
     }
 
     fn await_call(&self, program: &Program) -> Outcome<TcpStream> {
-        let came = time::eventually(PATIENCE, program.pid(), || {
+        let came = time::eventually(program.patience(), program.pid(), || {
             let ended = program.ended().is_some();
             let connection = self.take();
             (ended || connection.is_some()).then_some(connection)

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
 /// One thread of a process.
@@ -115,6 +116,26 @@ pub fn socket_flags(pid: i32) -> Vec<i32> {
     infos.collect()
 }
 
+/// What a program has at a moment; equal before and after its clients.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Resources {
+    /// What each descriptor is, sorted.
+    pub descriptors: Vec<String>,
+    pub threads: usize,
+    /// Living or zombies.
+    pub children: usize,
+}
+
+impl Resources {
+    /// Those of `pid`.
+    pub fn of(pid: i32) -> Resources {
+        let mut descriptors = descriptors(pid);
+        descriptors.sort();
+        let (threads, children) = (threads(pid).len(), children(pid).len());
+        Resources { descriptors, threads, children }
+    }
+}
+
 /// How many kilobytes of `pid` are in memory.
 pub fn memory(pid: i32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
@@ -201,7 +222,19 @@ fn parse_address(text: &str) -> Option<SocketAddr> {
 /// The name of the system call in which `pid` sleeps; `None` if it runs, is
 /// about to end, or if we may not know.
 pub fn sleeps_in(pid: i32) -> Option<String> {
-    let text = fs::read_to_string(format!("/proc/{pid}/syscall")).ok()?;
+    call_in(Path::new(&format!("/proc/{pid}")))
+}
+
+/// Whether a thread of `pid` sleeps in `call`, such as `read()`.
+pub fn waits_in(pid: i32, call: &str) -> bool {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten();
+    let mut tasks = tasks.flatten().map(|task| task.path());
+    tasks.any(|task| call_in(&task).is_some_and(|name| name == call))
+}
+
+fn call_in(task: &Path) -> Option<String> {
+    // A thread that runs has the word "running" there.
+    let text = fs::read_to_string(task.join("syscall")).ok()?;
     let number = text.split(' ').next()?.parse().ok()?;
     let name = match number {
         -1 | libc::SYS_exit | libc::SYS_exit_group => return None,

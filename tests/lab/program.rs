@@ -1,18 +1,20 @@
 //! A program under test: its output, its state, its end.
 
+use std::io::{self, Write};
 use std::mem;
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, ExitStatus};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::process::{Child, ChildStdin, ExitStatus};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::client::Client;
+use super::launch::Lab;
 use super::output::Output;
-use super::time::{self, PATIENCE};
+use super::time::{self, Deadline, PATIENCE};
 use super::transcript::Transcript;
 use super::trouble::{Advice, Failure, Outcome, SPINS, Trouble};
-use super::{proc, show};
+use super::{diag, proc, show};
 
 /// A running program; the last clone that goes ends it and all it started.
 #[derive(Clone)]
@@ -23,9 +25,10 @@ pub struct Program {
 struct Inner {
     child: Mutex<Child>,
     pid: i32,
+    stdin: Mutex<Option<ChildStdin>>,
     stdout: Output,
     stderr: Output,
-    log: Transcript,
+    lab: Lab,
     addresses: Mutex<Vec<SocketAddr>>,
 }
 
@@ -45,15 +48,23 @@ pub struct Ended {
 
 impl Program {
     /// Takes care of a process that has just been started.
-    pub fn new(mut child: Child, log: Transcript) -> Program {
-        let stdout = Output::drain(child.stdout.take());
-        let stderr = Output::drain(child.stderr.take());
+    pub fn new(mut child: Child, lab: &Lab) -> Program {
+        let tell = |name: &'static str| {
+            // A report about a student's program has no room for it.
+            let log = lab.trusts().then(|| lab.log().clone());
+            move |bytes: &[u8]| {
+                if let Some(log) = &log {
+                    log.event(format!("{name}: {}", show::bytes(bytes)));
+                }
+            }
+        };
         let inner = Inner {
             pid: i32::try_from(child.id()).unwrap_or(i32::MAX),
+            stdin: Mutex::new(child.stdin.take()),
+            stdout: Output::drain(child.stdout.take(), tell("stdout")),
+            stderr: Output::drain(child.stderr.take(), tell("stderr")),
             child: Mutex::new(child),
-            stdout,
-            stderr,
-            log,
+            lab: lab.clone(),
             addresses: Mutex::default(),
         };
         Program { inner: Arc::new(inner) }
@@ -64,10 +75,45 @@ impl Program {
         self.inner.pid
     }
 
+    /// The lab that it was started in.
+    pub fn lab(&self) -> &Lab {
+        &self.inner.lab
+    }
+
+    fn log(&self) -> &Transcript {
+        self.lab().log()
+    }
+
+    /// How long it may be silent.
+    pub fn patience(&self) -> Duration {
+        if self.lab().trusts() { PATIENCE * 6 } else { PATIENCE }
+    }
+
+    /// A limit for one wait for it.
+    pub fn deadline(&self) -> Deadline {
+        Deadline::new(self.patience(), self.pid())
+    }
+
+    /// Waits for what no descriptor announces; `what` completes "it …".
+    pub fn eventually<T>(
+        &self,
+        what: &str,
+        probe: impl FnMut() -> Option<T>,
+    ) -> Outcome<T> {
+        let found = time::eventually(self.patience(), self.pid(), probe);
+        found.ok_or_else(|| self.failed(format!("it {what}"), "it does not"))
+    }
+
+    /// Waits until a thread of it sleeps in `call`, such as `read()`.
+    pub fn await_call(&self, call: &str) -> Outcome {
+        self.eventually(&format!("waits in {call}"), || {
+            proc::waits_in(self.pid(), call).then_some(())
+        })
+    }
+
     /// The addresses it has announced.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        let addresses = self.inner.addresses.lock();
-        addresses.unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.inner.addresses).clone()
     }
 
     /// The first address it has announced.
@@ -78,39 +124,141 @@ impl Program {
         })
     }
 
-    /// Waits until it has printed `line` on standard output.
-    pub fn expect_line(&self, line: &str) -> Outcome {
-        let printed = || {
-            let bytes = self.inner.stdout.bytes();
-            let mut lines = bytes.split(|byte| *byte == b'\n');
-            lines.any(|one| one == line.as_bytes()).then_some(())
-        };
-        let found = time::eventually(PATIENCE, self.pid(), || {
-            let ended = self.ended().is_some();
-            printed().map(|()| true).or(ended.then_some(false))
-        });
-        // What it printed last may still have been on its way.
-        if found == Some(true) || self.whole_if_ended(printed) {
-            self.inner.log.event(format!("read `{line}` on its stdout"));
-            return Ok(());
-        }
-        let bytes = self.inner.stdout.bytes();
-        let got = format!("on stdout {}", show::bytes(&bytes));
-        Err(self.failed(format!("on stdout the line `{line}`"), got))
+    /// How many connections wait for it to accept them.
+    pub fn queue(&self) -> Outcome<u32> {
+        let asked = diag::queue(self.address()?).map_err(|error| {
+            Trouble::blocked(format!("sock_diag(7) fails: {error}"))
+        })?;
+        let queue = asked.map(|(waiting, _)| waiting);
+        queue.ok_or_else(|| self.failed("it listens", "it does not"))
     }
 
-    fn whole_if_ended(&self, printed: impl Fn() -> Option<()>) -> bool {
-        if self.ended().is_some() {
-            self.inner.stdout.whole();
+    /// Waits until `probe` finds `what` on its standard output.
+    pub fn await_stdout<T>(
+        &self,
+        what: &str,
+        probe: impl FnMut(&[u8]) -> Option<T>,
+    ) -> Outcome<T> {
+        self.find_in("stdout", &self.inner.stdout, what, probe)
+    }
+
+    /// Waits until it has complained in these words.
+    pub fn expect_note(&self, words: &str) -> Outcome {
+        let what = format!("the words `{words}`");
+        self.find_in("stderr", &self.inner.stderr, &what, |bytes| {
+            String::from_utf8_lossy(bytes).contains(words).then_some(())
+        })
+    }
+
+    fn find_in<T>(
+        &self,
+        name: &str,
+        output: &Output,
+        what: &str,
+        probe: impl FnMut(&[u8]) -> Option<T>,
+    ) -> Outcome<T> {
+        output.find(&self.deadline(), probe).ok_or_else(|| {
+            let got = format!("on {name} {}", show::bytes(&output.bytes()));
+            self.failed(format!("on {name} {what}"), got)
+        })
+    }
+
+    /// Waits until it has printed `line` on standard output.
+    pub fn expect_line(&self, line: &str) -> Outcome {
+        let what = format!("the line `{line}`");
+        self.await_stdout(&what, |bytes| {
+            let mut lines = bytes.split(|byte| *byte == b'\n');
+            lines.any(|one| one == line.as_bytes()).then_some(())
+        })?;
+        self.log().event(format!("read `{line}` on its stdout"));
+        Ok(())
+    }
+
+    /// Writes to its standard input.
+    pub fn type_in(&self, bytes: &[u8]) -> Outcome {
+        self.log().event(format!("type {}", show::bytes(bytes)));
+        let result = match lock(&self.inner.stdin).as_mut() {
+            Some(stdin) => stdin.write_all(bytes),
+            None => Err(io::Error::other("no input is open")),
+        };
+        result.map_err(|error| {
+            self.failed("it takes its input", error.to_string())
+        })
+    }
+
+    /// Its standard input, to be written to in a thread.
+    pub fn take_input(&self) -> Outcome<ChildStdin> {
+        let input = lock(&self.inner.stdin).take();
+        input.ok_or_else(|| Trouble::blocked("no input is open"))
+    }
+
+    /// Ends its standard input, as Ctrl-D does.
+    pub fn end_input(&self) {
+        self.log().event("end of input");
+        *lock(&self.inner.stdin) = None;
+    }
+
+    /// How many descriptors it may have from now on, those it has included.
+    pub fn limit_descriptors(&self, count: u64) -> Outcome {
+        self.log().event(format!("may have {count} descriptors"));
+        let limit = libc::rlimit { rlim_cur: count, rlim_max: 4096 };
+        let old = std::ptr::null_mut();
+        let what = libc::RLIMIT_NOFILE;
+        // SAFETY: the new limit is read, and the old one not asked for.
+        match unsafe { libc::prlimit(self.pid(), what, &raw const limit, old) }
+        {
+            0 => Ok(()),
+            _ => Err(Trouble::blocked("prlimit(2) failed")),
         }
-        printed().is_some()
     }
 
     /// Waits for its end, which must have this exit status.
     pub fn expect_exit(&self, code: i32) -> Outcome<Ended> {
         let expected = format!("it ends with exit status {code}");
-        let ended = self.wait(PATIENCE).expecting(&expected)?;
-        if ended.status.code() == Some(code) {
+        self.expect_end(&expected, |status| status.code() == Some(code))
+    }
+
+    /// Sends a signal, which must end it.
+    pub fn end_by(&self, signal: libc::c_int) -> Outcome<Ended> {
+        self.log().event(format!("send it signal {signal}"));
+        self.signal(signal);
+        let expected = format!("it is ended by signal {signal}");
+        self.expect_end(&expected, |status| status.signal() == Some(signal))
+    }
+
+    /// Ctrl-C, which must end it: up to now it has not ended.
+    pub fn interrupt(&self) -> Outcome {
+        self.end_by(libc::SIGINT).map(drop)
+    }
+
+    /// Waits for its end with this exit status and nothing but one line, on
+    /// standard error, which is returned.
+    pub fn expect_complaint(&self, code: i32) -> Outcome<String> {
+        let ended = self.expect_exit(code)?;
+        let text = String::from_utf8_lossy(&ended.stderr);
+        let lines = text.strip_suffix('\n').map(|line| line.split('\n'));
+        let mut lines = lines.into_iter().flatten();
+        match (lines.next(), lines.next(), &ended.stdout[..]) {
+            (Some(line), None, []) => Ok(line.to_string()),
+            _ => Err(self.failed("one line, on stderr", format!("{ended:?}"))),
+        }
+    }
+
+    /// The same for a line that is known.
+    pub fn expect_failure(&self, code: i32, line: &str) -> Outcome {
+        match self.expect_complaint(code)? {
+            got if got == line => Ok(()),
+            got => Err(self.failed(format!("on stderr `{line}`"), got)),
+        }
+    }
+
+    fn expect_end(
+        &self,
+        expected: &str,
+        is_right: impl Fn(ExitStatus) -> bool,
+    ) -> Outcome<Ended> {
+        let ended = self.wait(self.patience()).expecting(expected)?;
+        if is_right(ended.status) {
             return Ok(ended);
         }
         Err(self.failed(expected, describe(ended.status)))
@@ -118,12 +266,12 @@ impl Program {
 
     /// Connects a client to the first address.
     pub fn connect(&self) -> Outcome<Client> {
-        Client::connect(self, self.address()?, &self.inner.log)
+        Client::connect(self, self.address()?, self.log())
     }
 
     /// Connects a client to `address`.
     pub fn connect_to(&self, address: SocketAddr) -> Outcome<Client> {
-        Client::connect(self, address, &self.inner.log)
+        Client::connect(self, address, self.log())
     }
 
     /// Its exit status, if it has ended. It is not waited for before this
@@ -186,6 +334,7 @@ impl Program {
             got,
             likely,
             server: Some(self.state()),
+            log: self.log().clone(),
         }))
     }
 
@@ -228,9 +377,13 @@ impl Program {
 
     /// Remembers what it has announced.
     pub fn set_addresses(&self, announced: Vec<SocketAddr>) {
-        let addresses = self.inner.addresses.lock();
-        *addresses.unwrap_or_else(PoisonError::into_inner) = announced;
+        *lock(&self.inner.addresses) = announced;
     }
+}
+
+/// The value, even if a thread has panicked while it held it.
+fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What the program complained about last, if it did.
@@ -266,5 +419,8 @@ impl Drop for Inner {
         // our child, which has not been waited for, so it is nobody else's.
         unsafe { libc::kill(-self.pid, libc::SIGKILL) };
         let _ = child.wait();
+        if std::thread::panicking() {
+            eprintln!("{}", self.lab.log().story());
+        }
     }
 }

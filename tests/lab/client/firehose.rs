@@ -7,7 +7,6 @@ use super::wait::Wait;
 use super::{Client, End};
 use crate::lab::quiet::BETWEEN_LOOKS;
 use crate::lab::show;
-use crate::lab::time::PATIENCE;
 use crate::lab::trouble::Outcome;
 
 impl Client {
@@ -15,12 +14,12 @@ impl Client {
     /// reading, until nothing moves any more. Returns how much that is.
     pub fn pour(&mut self, bytes: &[u8]) -> Outcome<usize> {
         let mut taken = 0;
-        let mut wait = Wait::new(&self.program, PATIENCE);
+        let mut wait = Wait::new(&self.program);
         loop {
             match self.stream.write(&bytes[taken..]) {
                 Ok(count) if count > 0 => {
                     taken += count;
-                    wait = Wait::new(&self.program, PATIENCE);
+                    wait = Wait::new(&self.program);
                     continue;
                 }
                 // Nothing is left to send.
@@ -36,9 +35,7 @@ impl Client {
                     return Err(self.failed("it goes on", got));
                 }
             }
-            if wait.quiet.look(Some(self.stream.as_fd()))
-                || wait.deadline.is_over()
-            {
+            if wait.is_quiet(self.stream.as_fd()) || wait.deadline.is_over() {
                 break;
             }
         }
@@ -65,7 +62,7 @@ impl Client {
     ) -> Outcome {
         let (mut rest, mut received, mut total) = (bytes, Vec::new(), 0);
         let mut chunk = vec![0; 256 * 1024];
-        let mut wait = Wait::new(&self.program, PATIENCE);
+        let mut wait = Wait::new(&self.program);
         let end = loop {
             let mut events = libc::POLLIN;
             if !rest.is_empty() {
@@ -84,7 +81,7 @@ impl Client {
                     if eat(&mut received)? {
                         break End::Enough;
                     }
-                    wait = Wait::new(&self.program, PATIENCE);
+                    wait = Wait::new(&self.program);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     if self.await_event(events)? {
