@@ -6,8 +6,6 @@
 mod allocations;
 #[path = "../cases/mod.rs"]
 mod cases;
-#[path = "../common/mod.rs"]
-mod common;
 mod cost;
 mod dates;
 mod deadlines;
@@ -27,6 +25,8 @@ mod path;
 mod random;
 mod root;
 mod shell;
+#[path = "../lab/skip.rs"]
+mod skip;
 mod splits;
 mod states;
 mod step05;

@@ -144,12 +144,14 @@ impl Client {
         self.event(format!("send {}", show::bytes(bytes)));
         self.log.sent(self.number, bytes);
         let mut rest = bytes;
-        let mut wait = Wait::new(&self.program);
+        let mut wait = None;
         while !rest.is_empty() {
             match self.stream.write(rest) {
                 Ok(taken) => rest = &rest[taken..],
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     self.await_event(libc::POLLOUT)?;
+                    let wait =
+                        wait.get_or_insert_with(|| Wait::new(&self.program));
                     if wait.is_quiet(self.stream.as_fd())
                         || wait.deadline.is_over()
                     {
@@ -234,7 +236,7 @@ impl Client {
     fn gather(&mut self, most: usize) -> Outcome<(Vec<u8>, End)> {
         let mut received = Vec::new();
         let mut chunk = vec![0; most.min(64 * 1024)];
-        let mut wait = Wait::new(&self.program);
+        let mut wait = None;
         let end = loop {
             let missing = chunk.len().min(most - received.len());
             if missing == 0 {
@@ -244,7 +246,9 @@ impl Client {
                 Ok(0) => break End::Eof,
                 Ok(taken) => {
                     received.extend_from_slice(&chunk[..taken]);
-                    wait.goes_on(&self.program);
+                    if let Some(wait) = &mut wait {
+                        Wait::goes_on(wait, &self.program);
+                    }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     if let Some(end) = self.await_more(&mut wait)? {
@@ -268,6 +272,14 @@ impl Client {
     /// Sends one byte, if there is room and somebody to take it.
     pub fn drip(&mut self) {
         let _ = self.stream.write(b".");
+    }
+
+    /// Sends of `bytes` what there is room for, and receives at most one byte,
+    /// at this moment. Whether there may be more.
+    pub fn nibble(&mut self, bytes: &[u8]) -> bool {
+        let sent = self.stream.write(bytes);
+        let _ = self.stream.read(&mut [0]);
+        sent.map_or_else(|e| e.kind() == ErrorKind::WouldBlock, |_| true)
     }
 
     /// Waits a little for something to receive; whether there is.

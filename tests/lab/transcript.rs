@@ -19,7 +19,7 @@ pub struct Transcript(Arc<Mutex<Pages>>);
 struct Pages {
     lines: Vec<(Instant, Line)>,
     commands: Vec<String>,
-    connections: Vec<Connection>,
+    streams: Vec<Stream>,
 }
 
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ enum Line {
 
 /// A connection to a program, as a command line could repeat it.
 #[derive(Debug)]
-struct Connection {
+struct Stream {
     address: SocketAddr,
     /// The beginning of what was sent, and how much it was in all.
     sent: Vec<u8>,
@@ -65,13 +65,13 @@ impl Transcript {
     /// The number of a new connection to `address`, from 1.
     pub fn connection(&self, address: SocketAddr) -> usize {
         let mut pages = self.pages();
-        pages.connections.push(Connection {
+        pages.streams.push(Stream {
             address,
             sent: Vec::new(),
             length: 0,
             finished: false,
         });
-        pages.connections.len()
+        pages.streams.len()
     }
 
     /// Records what was sent on a connection; no bytes are its end. There is
@@ -79,7 +79,7 @@ impl Transcript {
     pub fn sent(&self, number: usize, bytes: &[u8]) {
         let mut pages = self.pages();
         let index = number.wrapping_sub(1);
-        let Some(to) = pages.connections.get_mut(index) else { return };
+        let Some(to) = pages.streams.get_mut(index) else { return };
         let room = REPEATED.saturating_sub(to.sent.len());
         to.sent.extend_from_slice(&bytes[..bytes.len().min(room)]);
         to.length += bytes.len();
@@ -114,14 +114,14 @@ impl Transcript {
         story.push("--- by hand".to_string());
         let pages = self.pages();
         story.extend(pages.commands.iter().cloned());
-        let skipped = pages.connections.len().saturating_sub(CONNECTIONS);
-        let last = pages.connections.iter().skip(skipped);
-        story.extend(last.map(Connection::command));
+        let skipped = pages.streams.len().saturating_sub(CONNECTIONS);
+        let last = pages.streams.iter().skip(skipped);
+        story.extend(last.map(Stream::command));
         story.join("\n")
     }
 }
 
-impl Connection {
+impl Stream {
     fn command(&self) -> String {
         let (ip, port) = (self.address.ip(), self.address.port());
         let flag = if self.finished { "-N " } else { "" };

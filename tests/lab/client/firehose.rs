@@ -62,7 +62,7 @@ impl Client {
     ) -> Outcome {
         let (mut rest, mut received, mut total) = (bytes, Vec::new(), 0);
         let mut chunk = vec![0; 256 * 1024];
-        let mut wait = Wait::new(&self.program);
+        let mut wait = None;
         let end = loop {
             let mut events = libc::POLLIN;
             if !rest.is_empty() {
@@ -81,7 +81,7 @@ impl Client {
                     if eat(&mut received)? {
                         break End::Enough;
                     }
-                    wait = Wait::new(&self.program);
+                    wait = None;
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     if self.await_event(events)? {

@@ -33,9 +33,7 @@ impl Wait {
 
     /// Something has come: the program does more than compute.
     pub(super) fn goes_on(&mut self, program: &Program) {
-        if !self.trusts {
-            self.spin = Spin::new(program);
-        }
+        self.spin = Spin::new(program);
     }
 
     /// Looks once more; whether it is proven that both sides wait.
@@ -52,10 +50,15 @@ impl Wait {
 impl Client {
     /// Waits a little for more to receive; why there will be no more, once
     /// that is known.
-    pub(super) fn await_more(&self, wait: &mut Wait) -> Outcome<Option<End>> {
+    pub(super) fn await_more(
+        &self,
+        wait: &mut Option<Wait>,
+    ) -> Outcome<Option<End>> {
         if self.await_event(libc::POLLIN)? {
             return Ok(None);
         }
+        // Looking at a program takes longer than many a response.
+        let wait = wait.get_or_insert_with(|| Wait::new(&self.program));
         let before = wait.asleep;
         wait.asleep = match wait.trusts {
             true => None,

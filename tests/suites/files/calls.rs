@@ -2,25 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use super::client::{STEP_08, ask};
+use super::client::{STEP_08, get};
 use super::tree::Tree;
-use crate::common::trace;
+use crate::lab::Outcome;
+use crate::trace::trace;
 
 #[test]
-fn a_small_file_takes_ten_calls() {
+fn a_small_file_takes_ten_calls() -> Outcome {
     let tree = Tree::new();
     let root = tree.root();
     let command = [STEP_08, "0", "--root", root.to_str().unwrap()];
     let test = "a_small_file_takes_ten_calls";
     let lines = trace(test, &command, |server| {
-        let mut client = server.connect();
+        let mut client = server.connect()?;
         for _ in 0..101 {
-            assert_eq!(ask(&mut client, "GET", "/file.txt").status, 200);
+            assert_eq!(get(&mut client, "/file.txt")?.status, 200);
         }
         drop(client);
-        server.wait_for_note("requests");
-    });
-    let Some(lines) = lines else { return };
+        server.expect_note("requests")
+    })?;
+    let Some(lines) = lines else { return Ok(()) };
     // From one opening to the next is one request.
     let is_opening = |line: &String| line.contains("\"file.txt\"");
     let first = lines.iter().position(is_opening).unwrap();
@@ -49,4 +50,5 @@ fn a_small_file_takes_ten_calls() {
         ("write", 100),
     ];
     assert_eq!(calls, BTreeMap::from(expected));
+    Ok(())
 }

@@ -1,7 +1,8 @@
 //! What step 06 asks of the kernel for a response: counted by strace.
 
-use super::replies::Replies;
-use crate::common::trace;
+use super::accepted;
+use crate::lab::Outcome;
+use crate::trace::trace;
 
 const STEP_06: &str = env!("CARGO_BIN_EXE_step06");
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -21,17 +22,13 @@ fn between_responses(lines: &[String]) -> &[String] {
 }
 
 #[test]
-fn a_response_is_one_write() {
+fn a_response_is_one_write() -> Outcome {
     let test = "a_response_is_one_write";
     let lines = trace(test, &[STEP_06, "0"], |server| {
-        let mut client = server.connect();
-        for _ in 0..101 {
-            client.send(REQUEST);
-            let reply = Replies::new(&mut client).next(false).unwrap();
-            assert_eq!(reply.status, 200);
-        }
-    });
-    let Some(lines) = lines else { return };
+        let mut client = server.connect()?;
+        (0..101).try_for_each(|_| accepted(&mut client, REQUEST).map(drop))
+    })?;
+    let Some(lines) = lines else { return Ok(()) };
     let no_delay = lines.iter().filter(|line| line.contains("TCP_NODELAY"));
     assert_eq!(no_delay.count(), 1, "asked for once a connection");
     let lines = between_responses(&lines);
@@ -41,20 +38,19 @@ fn a_response_is_one_write() {
     let expected = [("write", 100), ("read", 100), ("setsockopt", 200)];
     assert_eq!(counts, expected);
     assert_eq!(lines.len(), 400, "and nothing else: {lines:#?}");
+    Ok(())
 }
 
 #[test]
-fn responses_to_a_pipeline_leave_together() {
+fn responses_to_a_pipeline_leave_together() -> Outcome {
     let test = "responses_to_a_pipeline_leave_together";
     let lines = trace(test, &[STEP_06, "0"], |server| {
-        let mut client = server.connect();
-        client.send(&REQUEST.repeat(20));
-        let mut replies = Replies::new(&mut client);
-        for _ in 0..20 {
-            assert_eq!(replies.next(false).unwrap().status, 200);
-        }
-    });
-    let Some(lines) = lines else { return };
+        let mut client = server.connect()?;
+        accepted(&mut client, &REQUEST.repeat(20))?;
+        (1..20).try_for_each(|_| accepted(&mut client, b"").map(drop))
+    })?;
+    let Some(lines) = lines else { return Ok(()) };
     let is_response = |line: &&String| line.contains("HTTP/1.1 200 OK");
     assert_eq!(lines.iter().filter(is_response).count(), 1, "{lines:#?}");
+    Ok(())
 }

@@ -1,13 +1,18 @@
 //! The steps, as steps/steps.toml lists them: what each does, what it lacks.
 
-use std::collections::BTreeSet;
-use std::env;
+use std::collections::{BTreeSet, HashSet};
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
-use std::thread;
+use std::time::Duration;
+use std::{env, fs, thread};
 
 use toml::{Table, Value};
 
-use super::{Client, Response, Server, eventually, proc};
+use crate::lab::client::{Client, Response};
+use crate::lab::launch::Launch;
+use crate::lab::program::Program;
+use crate::lab::{Lab, Outcome, Peer};
 
 /// A step of the list.
 #[derive(Debug)]
@@ -81,18 +86,29 @@ fn read(entry: &Value, before: &[Step]) -> Step {
     Step { name, program, speaks, does, brings, lacks }
 }
 
-/// Runs a suite on every step with a capability; on all at once, since most
-/// of the time is spent waiting.
-pub fn on_every(capability: &str, suite: impl Fn(&Step) + Sync) {
+/// Runs a suite on every step with a capability.
+pub fn on_every(
+    capability: &str,
+    suite: impl Fn(&Step) -> Outcome + Sync,
+) -> Outcome {
     let steps: Vec<_> = with(capability).collect();
     assert!(!steps.is_empty(), "no step brings {capability}");
+    on_each(&steps, suite)
+}
+
+/// Runs a suite on these steps; on all at once, since most of the time is
+/// spent waiting.
+pub fn on_each(
+    steps: &[&Step],
+    suite: impl Fn(&Step) -> Outcome + Sync,
+) -> Outcome {
     let suite = &suite;
     thread::scope(|scope| {
-        for step in steps {
-            let thread = thread::Builder::new().name(step.name.clone());
-            thread.spawn_scoped(scope, move || suite(step)).unwrap();
-        }
-    });
+        let start = |step| scope.spawn(move || suite(step));
+        let suites: Vec<_> = steps.iter().copied().map(start).collect();
+        let mut ends = suites.into_iter().map(|suite| suite.join().unwrap());
+        ends.try_for_each(|end| end)
+    })
 }
 
 /// The steps with a capability.
@@ -126,6 +142,31 @@ pub fn lasting_servers() -> impl Iterator<Item = &'static Step> {
     with("next-client")
 }
 
+/// Receives a page for a browser.
+pub fn page(client: &mut Client) -> Outcome<Response> {
+    let response = client.response()?;
+    let kind = response.field("content-type");
+    let is_html = kind == Some("text/html; charset=utf-8")
+        && response.body.starts_with(b"<!doctype html>")
+        && str::from_utf8(&response.body).is_ok();
+    if response.status == 200 && is_html {
+        return Ok(response);
+    }
+    Err(client.failed("a page", format!("{response:?}")))
+}
+
+/// Sends `bytes` every tenth of a second until there is a response, or the
+/// server takes no more: that must not go on for ever.
+pub fn drip(server: &Program, client: &mut Client, bytes: &[u8]) -> Outcome {
+    let deadline = server.deadline();
+    while !client.has_something() && client.send(bytes).is_ok() {
+        assert!(!deadline.is_over(), "dripping extends the limit");
+        // The interval between two drips.
+        thread::sleep(Duration::from_millis(100));
+    }
+    Ok(())
+}
+
 impl Step {
     pub fn does(&self, capability: &str) -> bool {
         self.does.contains(capability)
@@ -136,54 +177,100 @@ impl Step {
         self.does.iter().map(String::as_str)
     }
 
+    /// Its program with these arguments, to be started.
+    pub fn launch(&self, arguments: &[&str]) -> Outcome<Launch> {
+        launch(&self.program, arguments)
+    }
+
+    /// Its server on a free port of 127.0.0.1, ready.
+    pub fn server(&self) -> Outcome<Program> {
+        self.launch(&["127.0.0.1:0"])?.start()
+    }
+
+    /// The same with the preloaded library and these settings of it.
+    pub fn under(&self, shim: &str) -> Outcome<Program> {
+        self.launch(&["127.0.0.1:0"])?.shim(shim).start()
+    }
+
+    /// The same without the library, and with a first client.
+    pub fn connected(&self) -> Outcome<(Program, Client)> {
+        let server = self.server()?;
+        let client = server.connect()?;
+        Ok((server, client))
+    }
+
     /// A whole connection, from connecting to the end of the stream.
-    pub fn exchange(&self, server: &Server) {
-        let mut client = server.connect();
-        self.request(&mut client);
-        self.leave(client);
+    pub fn exchange(&self, server: &Program) -> Outcome {
+        let mut client = server.connect()?;
+        self.request(&mut client)?;
+        // Who ends first depends on who has more to say.
+        if self.speaks == Speaks::Echo {
+            client.finish()?;
+        }
+        client.expect_eof()
     }
 
     /// Says something and reads the response. The connection stays, if the
     /// server does not end it.
-    pub fn request(&self, client: &mut Client) {
+    pub fn request(&self, client: &mut Client) -> Outcome {
+        self.ask(client)?;
         match self.speaks {
             Speaks::Greeting => client.expect(GREETING),
-            Speaks::Echo => {
-                client.send(b"ping\n");
-                client.expect(b"ping\n");
-            }
-            Speaks::Http => {
-                client.send(REQUEST);
-                Response::read(client).expect_page();
-            }
+            Speaks::Echo => client.expect(b"ping\n"),
+            Speaks::Http => page(client).map(drop),
             Speaks::Client => panic!("{} is no server", self.name),
+        }
+    }
+
+    /// Says something to which there is a response.
+    pub fn ask(&self, client: &mut Client) -> Outcome {
+        match self.speaks {
+            Speaks::Echo => client.send(b"ping\n"),
+            Speaks::Http => client.send(REQUEST),
+            Speaks::Greeting | Speaks::Client => Ok(()),
         }
     }
 
     /// Leaves a server no descriptor but those it has. Its next accept fails
     /// even before somebody calls.
-    pub fn exhaust_descriptors(&self, server: &Server) {
-        eventually("the server waits for a client", || {
-            proc::sleeps_in(server.pid(), libc::SYS_accept4).then_some(())
-        });
-        server.limit_descriptors(proc::next_descriptor(server.pid()));
+    pub fn exhaust_descriptors(&self, server: &Program) -> Outcome {
+        server.await_call("accept4()")?;
+        server.limit_descriptors(next_descriptor(server.pid()))?;
         // The accept that is waiting has its descriptor already: it is used up
         // by a connection, whose response may be that there is none for a file.
-        let mut client = server.connect();
-        client.send(if self.speaks == Speaks::Http {
-            REQUEST
-        } else {
-            b"ping"
-        });
-        client.finish();
-        client.receive_until(|_| false);
+        let mut client = server.connect()?;
+        self.ask(&mut client)?;
+        client.finish()?;
+        client.receive(usize::MAX).map(drop)
     }
+}
 
-    /// Ends a connection: who ends first depends on who has more to say.
-    fn leave(&self, mut client: Client) {
-        if self.speaks == Speaks::Echo {
-            client.finish();
-        }
-        client.expect_end();
-    }
+/// The number that the kernel gives to the next descriptor.
+fn next_descriptor(pid: i32) -> u64 {
+    let entries = fs::read_dir(format!("/proc/{pid}/fd")).unwrap().flatten();
+    let names = entries.map(|entry| entry.file_name());
+    let used: HashSet<u64> =
+        names.filter_map(|name| name.to_str()?.parse().ok()).collect();
+    (0..).find(|number| !used.contains(number)).unwrap_or(0)
+}
+
+/// Any program with these arguments, to be started.
+pub fn launch(
+    program: impl AsRef<Path>,
+    arguments: &[&str],
+) -> Outcome<Launch> {
+    Ok(Lab::trusting(program)?.launch(arguments))
+}
+
+/// A listener of the test's own on a free port of 127.0.0.1.
+pub fn peer() -> Outcome<Peer> {
+    Peer::open((Ipv4Addr::LOCALHOST, 0))
+}
+
+/// Where a program is, by the search path.
+pub fn find(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path)
+        .map(|directory| directory.join(name))
+        .find(|file| file.is_file())
 }
