@@ -7,19 +7,19 @@ mod wait;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsFd;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{setsockopt, sockopt};
 
 use super::program::Program;
-use super::quiet::{BETWEEN_LOOKS, Quiet};
+use super::quiet::BETWEEN_LOOKS;
 use super::show;
 use super::transcript::Transcript;
 use super::trouble::{Outcome, Trouble};
 
 pub use response::Response;
 use wait::Wait;
-
-/// More does not fit into the buffers of two sockets.
-const MOST_OF_A_FLOOD: usize = 24 << 20;
 
 /// One connection to the program.
 pub struct Client {
@@ -149,7 +149,7 @@ impl Client {
             match self.stream.write(rest) {
                 Ok(taken) => rest = &rest[taken..],
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.await_event(libc::POLLOUT)?;
+                    self.await_event(PollFlags::POLLOUT)?;
                     let wait =
                         wait.get_or_insert_with(|| Wait::new(&self.program));
                     if wait.is_quiet(self.stream.as_fd())
@@ -186,22 +186,9 @@ impl Client {
     /// Ends the connection as a crashing client would: by a reset.
     pub fn reset(self) -> Outcome {
         self.event("reset");
-        let linger = libc::linger { l_onoff: 1, l_linger: 0 };
-        let length = size_of::<libc::linger>() as libc::socklen_t;
-        // SAFETY: the pointer is to a live linger, and length is its size.
-        let response = unsafe {
-            libc::setsockopt(
-                self.stream.as_raw_fd(),
-                libc::SOL_SOCKET,
-                libc::SO_LINGER,
-                (&raw const linger).cast(),
-                length,
-            )
-        };
-        if response == -1 {
-            return Err(Trouble::blocked("SO_LINGER cannot be set"));
-        }
-        Ok(())
+        let at_once = libc::linger { l_onoff: 1, l_linger: 0 };
+        setsockopt(&self.stream, sockopt::Linger, &at_once)
+            .map_err(|_| Trouble::blocked("SO_LINGER cannot be set"))
     }
 
     /// Closes the connection.
@@ -284,45 +271,17 @@ impl Client {
 
     /// Waits a little for something to receive; whether there is.
     pub fn is_readable(&self) -> Outcome<bool> {
-        self.await_event(libc::POLLIN)
+        self.await_event(PollFlags::POLLIN)
     }
 
     /// Waits a little for the socket to be ready; whether it is.
-    fn await_event(&self, events: libc::c_short) -> Outcome<bool> {
-        let fd = self.stream.as_raw_fd();
-        let mut wanted = libc::pollfd { fd, events, revents: 0 };
-        let limit = BETWEEN_LOOKS.as_millis() as libc::c_int;
-        // SAFETY: the pointer is to one live pollfd.
-        match unsafe { libc::poll(&raw mut wanted, 1, limit) } {
-            -1 => Err(Trouble::blocked("poll failed")),
-            response => Ok(response > 0),
+    fn await_event(&self, events: PollFlags) -> Outcome<bool> {
+        let mut wanted = [PollFd::new(self.stream.as_fd(), events)];
+        let limit = PollTimeout::try_from(BETWEEN_LOOKS);
+        match poll(&mut wanted, limit.unwrap_or(PollTimeout::ZERO)) {
+            Err(_) => Err(Trouble::blocked("poll failed")),
+            Ok(ready) => Ok(ready > 0),
         }
-    }
-
-    /// Sends `bytes` again and again and reads nothing, until the program
-    /// and the kernel take no more. Returns how much they took.
-    pub fn flood(&mut self, bytes: &[u8]) -> Outcome<usize> {
-        let mut taken = 0;
-        let mut quiet = Quiet::new(self.program.pid());
-        let deadline = self.program.deadline();
-        while taken < MOST_OF_A_FLOOD && !deadline.is_over() {
-            match self.stream.write(bytes) {
-                Ok(count) => taken += count,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    let ready = self.await_event(libc::POLLOUT)?;
-                    if !ready && quiet.look(Some(self.stream.as_fd())) {
-                        break;
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => {
-                    let got = format!("sending failed: {error}");
-                    return Err(self.program.failed("it goes on reading", got));
-                }
-            }
-        }
-        self.event(format!("sent {taken} bytes, read nothing"));
-        Ok(taken)
     }
 
     /// Receives what comes, up to the end of file.

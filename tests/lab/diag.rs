@@ -6,7 +6,12 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, send,
+    socket,
+};
 
 use super::proc::LISTEN;
 
@@ -29,8 +34,7 @@ pub fn queue_limit(address: SocketAddr) -> io::Result<Option<u32>> {
 /// # Errors
 /// When the kernel cannot be asked.
 pub fn queue(address: SocketAddr) -> io::Result<Option<(u32, u32)>> {
-    let socket = open()?;
-    send(&socket, &question(1 << LISTEN, libc::NLM_F_DUMP))?;
+    let socket = ask(&question(1 << LISTEN, libc::NLM_F_DUMP))?;
     loop {
         let result = receive(&socket)?;
         let mut rest = result.as_slice();
@@ -89,9 +93,7 @@ pub fn queues(
     }
     // Its cookie: any socket will do.
     id[40..48].fill(0xFF);
-    let socket = open()?;
-    send(&socket, &bytes)?;
-    let answer = receive(&socket)?;
+    let answer = receive(&ask(&bytes)?)?;
     match header(&answer) {
         Some((length, SOCK_DIAG_BY_FAMILY)) => {
             let body = answer.get(NETLINK_HEADER..length).unwrap_or_default();
@@ -138,42 +140,21 @@ fn queue_of(body: &[u8], address: SocketAddr) -> Option<(u32, u32)> {
     queues_of(body).filter(|_| same)
 }
 
-fn open() -> io::Result<OwnedFd> {
-    // SAFETY: socket(2) takes three numbers; a descriptor that it returns
-    // belongs to nobody else.
-    unsafe {
-        let fd = libc::socket(
-            libc::AF_NETLINK,
-            libc::SOCK_DGRAM | libc::SOCK_CLOEXEC,
-            libc::NETLINK_SOCK_DIAG,
-        );
-        if fd == -1 {
-            return Err(io::Error::last_os_error());
-        }
-        Ok(OwnedFd::from_raw_fd(fd))
-    }
-}
-
-fn send(socket: &OwnedFd, bytes: &[u8]) -> io::Result<()> {
-    // SAFETY: pointer and length are those of one slice.
-    let sent = unsafe {
-        libc::send(socket.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), 0)
-    };
-    if sent == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+/// Sends a request; what comes back is to be received from the socket.
+fn ask(request: &[u8]) -> io::Result<OwnedFd> {
+    let socket = socket(
+        AddressFamily::Netlink,
+        SockType::Datagram,
+        SockFlag::SOCK_CLOEXEC,
+        SockProtocol::NetlinkSockDiag,
+    )?;
+    send(socket.as_raw_fd(), request, MsgFlags::empty())?;
+    Ok(socket)
 }
 
 fn receive(socket: &OwnedFd) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; 32 * 1024];
-    // SAFETY: pointer and length are those of one vector.
-    let got = unsafe {
-        libc::recv(
-            socket.as_raw_fd(),
-            bytes.as_mut_ptr().cast(),
-            bytes.len(),
-            0,
-        )
-    };
-    let got = usize::try_from(got).map_err(|_| io::Error::last_os_error())?;
+    let got = recv(socket.as_raw_fd(), &mut bytes, MsgFlags::empty())?;
     bytes.truncate(got);
     Ok(bytes)
 }

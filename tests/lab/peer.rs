@@ -2,7 +2,8 @@
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
-use std::os::fd::AsRawFd;
+
+use nix::sys::socket::{Backlog, listen};
 
 use super::client::Client;
 use super::launch::Lab;
@@ -113,12 +114,14 @@ impl BlackHole {
     /// On a free port of `ip`.
     pub fn open(ip: IpAddr) -> Outcome<BlackHole> {
         let peer = Peer::open((ip, 0))?;
-        // SAFETY: listen(2) takes two numbers; it may be called again to
-        // change the queue's length.
-        let result = unsafe { libc::listen(peer.listener.as_raw_fd(), 0) };
+        // It may be called again to change the queue's length.
+        let backlog = Backlog::new(0);
+        let result = backlog.and_then(|none| listen(&peer.listener, none));
         let caller = TcpStream::connect_timeout(&peer.address, PATIENCE);
         match (result, caller) {
-            (0, Ok(caller)) => Ok(BlackHole { peer, _in_the_queue: caller }),
+            (Ok(()), Ok(caller)) => {
+                Ok(BlackHole { peer, _in_the_queue: caller })
+            }
             _ => Err(Trouble::blocked("cannot make a black hole")),
         }
     }

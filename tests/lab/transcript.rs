@@ -17,17 +17,10 @@ pub struct Transcript(Arc<Mutex<Pages>>);
 
 #[derive(Debug, Default)]
 struct Pages {
-    lines: Vec<(Instant, Line)>,
+    start: Option<Instant>,
+    lines: Vec<String>,
     commands: Vec<String>,
     streams: Vec<Stream>,
-}
-
-#[derive(Clone, Debug)]
-enum Line {
-    /// Something begins: a program, a connection.
-    Head(String),
-    /// Something happens at a certain time.
-    Event(String),
 }
 
 /// A connection to a program, as a command line could repeat it.
@@ -47,14 +40,17 @@ impl Transcript {
 
     /// Records the start of something, without a time.
     pub fn head(&self, text: impl Into<String>) {
-        let line = Line::Head(text.into());
-        self.pages().lines.push((Instant::now(), line));
+        let mut pages = self.pages();
+        pages.start.get_or_insert_with(Instant::now);
+        pages.lines.push(text.into());
     }
 
     /// Records what happens now.
-    pub fn event(&self, text: impl Into<String>) {
-        let line = Line::Event(text.into());
-        self.pages().lines.push((Instant::now(), line));
+    pub fn event(&self, text: impl AsRef<str>) {
+        let mut pages = self.pages();
+        let start = pages.start.get_or_insert_with(Instant::now);
+        let passed = start.elapsed().as_millis();
+        pages.lines.push(format!("[{passed:5} ms] {}", text.as_ref()));
     }
 
     /// Records how a person would start a program.
@@ -89,16 +85,7 @@ impl Transcript {
     /// The lines as they are printed: at most `most` of them, those in the
     /// middle left out first.
     pub fn lines(&self, most: usize) -> Vec<String> {
-        let pages = self.pages();
-        let Some((start, _)) = pages.lines.first() else { return Vec::new() };
-        let printed = pages.lines.iter().map(|(time, line)| match line {
-            Line::Head(text) => text.clone(),
-            Line::Event(text) => {
-                let passed = time.duration_since(*start).as_millis();
-                format!("[{passed:5} ms] {text}")
-            }
-        });
-        let mut printed: Vec<String> = printed.collect();
+        let mut printed = self.pages().lines.clone();
         if printed.len() > most {
             let left_out = printed.len() - most + 1;
             let middle = 2..2 + left_out;

@@ -2,20 +2,18 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::net::Ipv6Addr;
 use std::process::Stdio;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::unistd::{pipe2, write};
 
 use crate::client::{client, connected, connected_to};
+use crate::lab::Outcome;
 use crate::lab::fixtures::pattern;
 use crate::lab::launch::Launch;
 use crate::lab::program::{Ended, Program};
 use crate::lab::show::assert_same;
-use crate::lab::skip::skip;
-use crate::lab::{Outcome, Peer};
-use crate::steps::{peer, step};
+use crate::steps::{peer, peer_on_ipv6, step};
 
 /// All that it said on standard error.
 fn notes(ended: Ended) -> String {
@@ -86,11 +84,7 @@ fn when_no_address_accepts_each_is_named() -> Outcome {
 
 #[test]
 fn an_ipv6_server() -> Outcome {
-    let Ok(peer) = Peer::open((Ipv6Addr::LOCALHOST, 0)) else {
-        let how = "sysctl net.ipv6.conf.lo.disable_ipv6=0";
-        skip("an_ipv6_server", "no IPv6", how);
-        return Ok(());
-    };
+    let Some(peer) = peer_on_ipv6("an_ipv6_server") else { return Ok(()) };
     let (program, mut client) = connected_to(&peer, client(&peer)?)?;
     program.type_in(b"six")?;
     client.expect(b"six")?;

@@ -2,20 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use crate::lab::Outcome;
 use crate::lab::program::Program;
-use crate::lab::skip::skip;
-use crate::lab::{Outcome, Peer};
-use crate::steps::{STEPS, Speaks, Step, launch, peer, servers};
-
-/// Whether this machine has an IPv6 loopback.
-fn has_ipv6(test: &str) -> bool {
-    let has = Peer::open((Ipv6Addr::LOCALHOST, 0)).is_ok();
-    if !has {
-        let how = "sysctl net.ipv6.conf.lo.disable_ipv6=0";
-        skip(test, "no IPv6 on this machine", how);
-    }
-    has
-}
+use crate::steps::{STEPS, Speaks, Step, ipv6_servers, launch, peer, servers};
 
 /// The server, which listens at this address.
 fn listens(step: &Step, argument: &str, ip: impl Into<IpAddr>) -> Outcome {
@@ -54,19 +43,16 @@ fn a_server_announces_itself_and_two_commands() -> Outcome {
 
 #[test]
 fn a_server_listens_on_ipv6() -> Outcome {
-    if !has_ipv6("a_server_listens_on_ipv6") {
-        return Ok(());
-    }
-    servers().try_for_each(|step| listens(step, "[::1]:0", Ipv6Addr::LOCALHOST))
+    let test = "a_server_listens_on_ipv6";
+    ipv6_servers(test)
+        .try_for_each(|step| listens(step, "[::1]:0", Ipv6Addr::LOCALHOST))
 }
 
 /// A link-local address with its interface, which has a number.
 #[test]
 fn an_address_of_one_interface() -> Outcome {
-    if !has_ipv6("an_address_of_one_interface") {
-        return Ok(());
-    }
-    for step in servers() {
+    let test = "an_address_of_one_interface";
+    for step in ipv6_servers(test) {
         let program = step.launch(&["[fe80::1%lo]:0"])?.spawn()?;
         let line = program.expect_complaint(1)?;
         assert!(line.contains("cannot listen on [fe80::1%1]:0: "), "{line}");
@@ -89,10 +75,8 @@ fn a_server_on_every_interface_names_one_to_try() -> Outcome {
 
 #[test]
 fn ipv6_on_every_interface_names_one_to_try() -> Outcome {
-    if !has_ipv6("ipv6_on_every_interface_names_one_to_try") {
-        return Ok(());
-    }
-    for step in servers() {
+    let test = "ipv6_on_every_interface_names_one_to_try";
+    for step in ipv6_servers(test) {
         let server = step.launch(&["[::]:0"])?.start()?;
         for line in &first_lines(&server)?[1..] {
             assert!(line.contains("::1"), "{line}");

@@ -1,18 +1,19 @@
 //! The steps, as steps/steps.toml lists them: what each does, what it lacks.
 
-use std::collections::{BTreeSet, HashSet};
-use std::net::Ipv4Addr;
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
-use std::{env, fs, thread};
+use std::{env, thread};
 
 use toml::{Table, Value};
 
 use crate::lab::client::{Client, Response};
 use crate::lab::launch::Launch;
 use crate::lab::program::Program;
-use crate::lab::{Lab, Outcome, Peer};
+use crate::lab::skip::skip;
+use crate::lab::{Lab, Outcome, Peer, proc};
 
 /// A step of the list.
 #[derive(Debug)]
@@ -137,6 +138,23 @@ pub fn servers() -> impl Iterator<Item = &'static Step> {
     STEPS.iter().filter(|step| step.speaks != Speaks::Client)
 }
 
+/// A listener on a free port of the IPv6 loopback; `None`, after saying so, if
+/// this machine has none and `test` cannot be done.
+pub fn peer_on_ipv6(test: &str) -> Option<Peer> {
+    let peer = Peer::open((Ipv6Addr::LOCALHOST, 0)).ok();
+    if peer.is_none() {
+        let how = "sysctl net.ipv6.conf.lo.disable_ipv6=0";
+        skip(test, "no IPv6 on this machine", how);
+    }
+    peer
+}
+
+/// The steps that listen; none where there is no IPv6.
+pub fn ipv6_servers(test: &str) -> impl Iterator<Item = &'static Step> {
+    let has_ipv6 = peer_on_ipv6(test).is_some();
+    servers().filter(move |_| has_ipv6)
+}
+
 /// The servers that do not end after a connection.
 pub fn lasting_servers() -> impl Iterator<Item = &'static Step> {
     with("next-client")
@@ -247,11 +265,11 @@ impl Step {
 
 /// The number that the kernel gives to the next descriptor.
 fn next_descriptor(pid: i32) -> u64 {
-    let entries = fs::read_dir(format!("/proc/{pid}/fd")).unwrap().flatten();
-    let names = entries.map(|entry| entry.file_name());
-    let used: HashSet<u64> =
-        names.filter_map(|name| name.to_str()?.parse().ok()).collect();
-    (0..).find(|number| !used.contains(number)).unwrap_or(0)
+    let used = proc::list(pid, "fd");
+    let is_used = |number: &u64| {
+        used.iter().any(|path| path.ends_with(number.to_string()))
+    };
+    (0..).find(|number| !is_used(number)).unwrap_or(0)
 }
 
 /// Any program with these arguments, to be started.

@@ -2,6 +2,8 @@
 
 use std::os::fd::{AsFd, BorrowedFd};
 
+use nix::poll::PollFlags;
+
 use super::{Client, End};
 use crate::lab::busy::Spin;
 use crate::lab::program::Program;
@@ -54,7 +56,7 @@ impl Client {
         &self,
         wait: &mut Option<Wait>,
     ) -> Outcome<Option<End>> {
-        if self.await_event(libc::POLLIN)? {
+        if self.await_event(PollFlags::POLLIN)? {
             return Ok(None);
         }
         // Looking at a program takes longer than many a response.
