@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering;
 use libc::{iovec, msghdr, off_t, sockaddr, socklen_t};
 
 use crate::fail;
-use crate::files;
 use crate::real::interpose;
 use crate::settings::Settings;
 
@@ -33,37 +32,24 @@ fn is_stream(fd: c_int) -> bool {
     result == 0 && kind == libc::SOCK_STREAM
 }
 
-fn is_non_blocking(fd: c_int, flags: c_int) -> bool {
-    // SAFETY: F_GETFL takes no further argument.
-    let status = unsafe { libc::fcntl(fd, libc::F_GETFL) };
-    flags & libc::MSG_DONTWAIT != 0 || status & libc::O_NONBLOCK != 0
+/// How many bytes a read or a write of `fd` may move, at most `most` if it is a
+/// stream, or the error that it has instead.
+fn before(fd: c_int, most: Option<usize>) -> Result<usize, c_int> {
+    if !is_stream(fd) {
+        return Ok(usize::MAX);
+    }
+    if Settings::get().interrupt.strikes() {
+        return Err(libc::EINTR);
+    }
+    Ok(most.unwrap_or(usize::MAX))
 }
 
-/// How many bytes a read of `fd` may move, or the error it has instead.
 fn before_read(fd: c_int) -> Result<usize, c_int> {
-    let settings = Settings::get();
-    if !is_stream(fd) {
-        return Ok(usize::MAX);
-    }
-    if settings.interrupt.strikes() {
-        return Err(libc::EINTR);
-    }
-    Ok(settings.read_at_most.unwrap_or(usize::MAX))
+    before(fd, Settings::get().read_at_most)
 }
 
-/// How many bytes a write to `fd` may move, or the error it has instead.
-fn before_write(fd: c_int, flags: c_int) -> Result<usize, c_int> {
-    let settings = Settings::get();
-    if !is_stream(fd) {
-        return Ok(usize::MAX);
-    }
-    if settings.interrupt.strikes() {
-        return Err(libc::EINTR);
-    }
-    if is_non_blocking(fd, flags) && settings.again.strikes() {
-        return Err(libc::EAGAIN);
-    }
-    Ok(settings.write_at_most.unwrap_or(usize::MAX))
+fn before_write(fd: c_int) -> Result<usize, c_int> {
+    before(fd, Settings::get().write_at_most)
 }
 
 /// What this call of accept(2) returns, if it must fail.
@@ -169,16 +155,12 @@ interpose! {
     }
 
     fn write(fd: c_int, from: *const c_void, size: usize) -> isize {
-        let file = files::before_write(fd, || real(fd, from, size / 2));
-        let limit = file.and_then(|()| before_write(fd, 0));
-        within(limit, |most| real(fd, from, size.min(most)))
+        within(before_write(fd), |most| real(fd, from, size.min(most)))
     }
 
     fn writev(fd: c_int, list: *const iovec, count: c_int) -> isize {
-        let file = files::before_write(fd, || real(fd, list, count.min(1)));
-        let limit = file.and_then(|()| before_write(fd, 0));
         let size = count.max(0) as usize;
-        within_first(limit, list, size, |list, count| {
+        within_first(before_write(fd), list, size, |list, count| {
             real(fd, list, count as c_int)
         })
     }
@@ -189,8 +171,7 @@ interpose! {
         size: usize,
         flags: c_int,
     ) -> isize {
-        let limit = before_write(fd, flags);
-        within(limit, |most| real(fd, from, size.min(most), flags))
+        within(before_write(fd), |most| real(fd, from, size.min(most), flags))
     }
 
     fn sendto(
@@ -201,7 +182,7 @@ interpose! {
         to: *const sockaddr,
         length: socklen_t,
     ) -> isize {
-        within(before_write(fd, flags), |most| {
+        within(before_write(fd), |most| {
             real(fd, from, size.min(most), flags, to, length)
         })
     }
@@ -209,7 +190,7 @@ interpose! {
     fn sendmsg(fd: c_int, message: *const msghdr, flags: c_int) -> isize {
         let mut copy = *message;
         let (list, count) = (copy.msg_iov, copy.msg_iovlen);
-        within_first(before_write(fd, flags), list, count, |part, parts| {
+        within_first(before_write(fd), list, count, |part, parts| {
             copy.msg_iov = part.cast_mut();
             copy.msg_iovlen = parts;
             real(fd, &raw const copy, flags)
@@ -222,7 +203,7 @@ interpose! {
         offset: *mut off_t,
         size: usize,
     ) -> isize {
-        within(before_write(to, 0), |most| {
+        within(before_write(to), |most| {
             real(to, from, offset, size.min(most))
         })
     }

@@ -6,7 +6,7 @@
 
 use std::ffi::c_int;
 
-use libc::{epoll_event, nfds_t, pollfd, sigset_t, timespec};
+use libc::{nfds_t, pollfd, sigset_t, timespec};
 
 use crate::fail;
 use crate::real::interpose;
@@ -58,19 +58,6 @@ interpose! {
             after_slice(real(list, count, &raw const slice, mask))
         } else {
             real(list, count, limit, mask)
-        }
-    }
-
-    fn epoll_wait(
-        fd: c_int,
-        events: *mut epoll_event,
-        most: c_int,
-        limit: c_int,
-    ) -> c_int {
-        if is_cut(limit) {
-            after_slice(real(fd, events, most, SLICE))
-        } else {
-            real(fd, events, most, limit)
         }
     }
 }
