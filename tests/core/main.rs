@@ -24,6 +24,9 @@ mod parser;
 mod path;
 mod random;
 mod root;
+#[allow(dead_code, reason = "the tests over the wire use all of it")]
+#[path = "../lab/scratch.rs"]
+mod scratch;
 mod shell;
 #[path = "../lab/skip.rs"]
 mod skip;

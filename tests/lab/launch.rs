@@ -21,8 +21,10 @@ pub struct Lab {
     program: PathBuf,
     shim: Arc<Preload>,
     scratch: Arc<Scratch>,
-    lenient: bool,
-    trusts: bool,
+    /// Whether the program may announce itself in more words.
+    pub(super) lenient: bool,
+    /// Whether this is a lab for [trusted](Lab::trusting) programs.
+    pub(super) trusts: bool,
     log: Transcript,
 }
 
@@ -61,16 +63,6 @@ impl Lab {
     /// What has been done so far.
     pub fn log(&self) -> &Transcript {
         &self.log
-    }
-
-    /// Whether the program may announce itself in more words.
-    pub fn is_lenient(&self) -> bool {
-        self.lenient
-    }
-
-    /// Whether this is a lab for [trusted](Lab::trusting) programs.
-    pub fn trusts(&self) -> bool {
-        self.trusts
     }
 
     /// The directory in which the program is started, and which goes with
@@ -189,7 +181,7 @@ impl Launch {
 
     /// Starts it.
     pub fn spawn(mut self) -> Outcome<Program> {
-        let trusts = self.lab.trusts();
+        let trusts = self.lab.trusts;
         let descriptors = self.descriptors;
         let restrain = move || restrain(trusts, descriptors);
         // SAFETY: between fork and exec the closure makes only system calls.

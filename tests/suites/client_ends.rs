@@ -11,22 +11,16 @@ use crate::client::{client, connected, connected_to};
 use crate::lab::Outcome;
 use crate::lab::fixtures::pattern;
 use crate::lab::launch::Launch;
-use crate::lab::program::{Ended, Program};
+use crate::lab::program::Program;
 use crate::lab::show::assert_same;
 use crate::steps::{peer, peer_on_ipv6, step};
 
-/// All that it said on standard error.
-fn notes(ended: Ended) -> String {
-    String::from_utf8(ended.stderr).unwrap()
-}
-
-/// Panics unless it failed because of this, after it was connected.
-fn expect_lost(program: &Program, end: &str) -> Outcome<Ended> {
-    let ended = program.expect_exit(1)?;
-    let text = String::from_utf8_lossy(&ended.stderr);
+/// Waits for its end, for this reason, after it was connected.
+fn expect_lost(program: &Program, end: &str) -> Outcome {
+    let text = program.expect_notes(1)?;
     assert!(text.ends_with(end), "{text}");
     assert_eq!(text.lines().count(), 2, "{text}");
-    Ok(ended)
+    Ok(())
 }
 
 /// The client of a port at a name that has these addresses.
@@ -44,7 +38,7 @@ fn the_addresses_of_a_name_are_tried_in_order() -> Outcome {
     let (program, client) = connected_to(&peer, launch)?;
     drop(client);
     assert_eq!(
-        notes(program.expect_exit(0)?),
+        program.expect_notes(0)?,
         format!(
             "127.0.0.9:{port}: connection refused\n\
              127.0.0.7:{port}: connection refused\n\
@@ -61,7 +55,7 @@ fn an_ipv6_address_that_does_not_accept_is_passed_over() -> Outcome {
     let launch = of_name(port, "::1+127.0.0.1")?;
     let (program, client) = connected_to(&peer, launch)?;
     drop(client);
-    let text = notes(program.expect_exit(0)?);
+    let text = program.expect_notes(0)?;
     // Refused, or not to be reached, as this machine has it.
     assert!(text.starts_with(&format!("[::1]:{port}: ")), "{text}");
     let last = format!("\nconnected to 127.0.0.1:{port}\n");
@@ -74,7 +68,7 @@ fn when_no_address_accepts_each_is_named() -> Outcome {
     // Nobody can listen on port 1 of these by accident.
     let program = of_name(1, "127.9.9.1+127.9.9.2")?.spawn()?;
     assert_eq!(
-        notes(program.expect_exit(1)?),
+        program.expect_notes(1)?,
         "127.9.9.1:1: connection refused\n\
          127.9.9.2:1: connection refused\n\
          step03: cannot connect to swarm:1: connection refused\n"
@@ -108,7 +102,7 @@ fn a_reset_is_a_failure() -> Outcome {
     program.expect_note("connected to ")?;
     client.reset()?;
     let end = "\nstep03: cannot pass the output on: connection reset by peer\n";
-    expect_lost(&program, end).map(drop)
+    expect_lost(&program, end)
 }
 
 #[test]
@@ -136,7 +130,7 @@ fn nobody_reads_the_response() -> Outcome {
     program.expect_note("connected to ")?;
     client.send(b"a response")?;
     let end = "\nstep03: cannot pass the output on: broken pipe\n";
-    expect_lost(&program, end).map(drop)
+    expect_lost(&program, end)
 }
 
 #[test]
@@ -149,7 +143,8 @@ fn an_input_that_cannot_be_read_ends_the_conversation() -> Outcome {
     client.send(b"well?")?;
     drop(client);
     let end = "\nstep03: cannot pass the input on: is a directory\n";
-    assert_eq!(expect_lost(&program, end)?.stdout, b"well?");
+    expect_lost(&program, end)?;
+    assert_eq!(program.stdout(), b"well?");
     Ok(())
 }
 
@@ -176,9 +171,9 @@ fn no_input_at_all_is_an_end_at_once() -> Outcome {
 fn a_client_that_meets_itself() -> Outcome {
     let address = peer()?.address().to_string();
     let launch = step("step03").launch(&[&address])?.shim("own");
-    let ended = launch.stdin(Stdio::piped()).spawn()?.expect_exit(1)?;
+    let program = launch.stdin(Stdio::piped()).spawn()?;
     assert_eq!(
-        notes(ended),
+        program.expect_notes(1)?,
         format!(
             "{address}: connected to itself\n\
              step03: cannot connect to {address}: connection refused\n"

@@ -53,16 +53,6 @@ fn a_client_that_reads_only_when_nothing_more_fits() -> Outcome {
 }
 
 #[test]
-fn half_a_connection_is_enough_for_the_rest() -> Outcome {
-    let (_server, mut client) = connected()?;
-    let bytes = pattern(100_000);
-    client.send(&bytes)?;
-    client.finish()?;
-    client.expect(&bytes)?;
-    client.expect_eof()
-}
-
-#[test]
 fn a_client_that_says_nothing_and_leaves() -> Outcome {
     let (server, mut client) = connected()?;
     client.finish()?;

@@ -127,7 +127,7 @@ fn connection_refused() -> Outcome {
     let address = own_address()?.to_string();
     let program = step("step03").launch(&[&address])?.spawn()?;
     assert_eq!(
-        String::from_utf8(program.expect_exit(1)?.stderr).unwrap(),
+        program.expect_notes(1)?,
         format!(
             "{address}: connection refused\n\
              step03: cannot connect to {address}: connection refused\n"

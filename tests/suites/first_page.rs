@@ -139,23 +139,20 @@ fn the_question_may_be_followed_by_the_end() -> Outcome {
 }
 
 #[test]
-fn a_client_gone_in_the_middle_of_the_head() -> Outcome {
-    let (server, mut client) = connected()?;
-    client.send(b"GET / HTTP/1.1\r\n")?;
-    client.finish()?;
-    client.expect_eof()?;
-    let left = format!("{}: closed within a request", client.own_address()?);
-    server.expect_note(&left)?;
-    page_for(&server, KEEPING).map(drop)
-}
-
-#[test]
-fn a_client_gone_without_a_word() -> Outcome {
-    let (server, mut client) = connected()?;
-    client.finish()?;
-    client.expect_eof()?;
-    let left = format!("{}: closed without a request\n", client.own_address()?);
-    server.expect_note(&left)
+fn a_client_gone_before_the_end_of_the_head() -> Outcome {
+    let server = step("step04").server()?;
+    for (head, note) in [
+        ("GET / HTTP/1.1\r\n", "closed within a request"),
+        ("", "closed without a request"),
+    ] {
+        let mut client = server.connect()?;
+        client.send(head.as_bytes())?;
+        client.finish()?;
+        client.expect_eof()?;
+        server.expect_note(&format!("{}: {note}\n", client.own_address()?))?;
+        page_for(&server, KEEPING)?;
+    }
+    Ok(())
 }
 
 #[test]

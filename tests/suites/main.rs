@@ -34,3 +34,5 @@ mod start;
 mod step05;
 mod steps;
 mod trace;
+
+use lab::scratch;

@@ -1,5 +1,6 @@
 //! What a server asks of the kernel: written down by strace.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 
@@ -30,6 +31,27 @@ pub fn trace(
     server.wait(server.patience())?;
     let text = fs::read_to_string(server.lab().scratch().join("trace"));
     Ok(Some(text.unwrap().lines().map(str::to_string).collect()))
+}
+
+/// How often each call stands between the first line and the last that hold
+/// `mark`, the first included: what is done from one mark to the next, for as
+/// many as there are but one.
+pub fn calls<'a>(lines: &'a [String], mark: &str) -> BTreeMap<&'a str, usize> {
+    let is_mark = |line: &String| line.contains(mark);
+    let first = lines.iter().position(is_mark).unwrap();
+    let last = lines.iter().rposition(is_mark).unwrap();
+    let mut calls = BTreeMap::new();
+    for line in &lines[first..last] {
+        let (name, _) = line.split_once('(').unwrap();
+        // What glibc makes of fstat depends on its version. Before each
+        // close a debug build asks whether there is anything to be closed.
+        match name {
+            "newfstatat" => *calls.entry("fstat").or_default() += 1,
+            "fcntl" => {}
+            name => *calls.entry(name).or_default() += 1,
+        }
+    }
+    calls
 }
 
 /// Whether programs can be traced here: strace may be missing, and tracing

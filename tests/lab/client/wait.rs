@@ -26,7 +26,7 @@ impl Wait {
     pub(super) fn new(program: &Program) -> Wait {
         Wait {
             deadline: program.deadline(),
-            trusts: program.lab().trusts(),
+            trusts: program.lab().trusts,
             quiet: Quiet::new(program.pid()),
             spin: Spin::new(program),
             asleep: None,

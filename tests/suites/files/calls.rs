@@ -1,11 +1,9 @@
 //! What step 08 asks of the kernel for a file: counted by strace.
 
-use std::collections::BTreeMap;
-
 use super::client::{STEP_08, get};
 use super::tree::Tree;
 use crate::lab::Outcome;
-use crate::trace::trace;
+use crate::trace::{calls, trace};
 
 #[test]
 fn a_small_file_takes_ten_calls() -> Outcome {
@@ -22,21 +20,6 @@ fn a_small_file_takes_ten_calls() -> Outcome {
         server.expect_note("requests")
     })?;
     let Some(lines) = lines else { return Ok(()) };
-    // From one opening to the next is one request.
-    let is_opening = |line: &String| line.contains("\"file.txt\"");
-    let first = lines.iter().position(is_opening).unwrap();
-    let last = lines.iter().rposition(is_opening).unwrap();
-    let mut calls = BTreeMap::new();
-    for line in &lines[first..last] {
-        let (name, _) = line.split_once('(').unwrap();
-        // What glibc makes of fstat depends on its version. Before each
-        // close a debug build asks whether there is anything to be closed.
-        match name {
-            "newfstatat" => *calls.entry("fstat").or_default() += 1,
-            "fcntl" => {}
-            name => *calls.entry(name).or_default() += 1,
-        }
-    }
     let expected = [
         // The file is found first, and opened then.
         ("close", 200),
@@ -49,6 +32,7 @@ fn a_small_file_takes_ten_calls() -> Outcome {
         // Head and content together.
         ("write", 100),
     ];
-    assert_eq!(calls, BTreeMap::from(expected));
+    // From one opening to the next is one request.
+    assert_eq!(calls(&lines, "\"file.txt\""), expected.into());
     Ok(())
 }

@@ -2,24 +2,12 @@
 
 use super::accepted;
 use crate::lab::Outcome;
-use crate::trace::trace;
+use crate::trace::{calls, trace};
 
 const STEP_06: &str = env!("CARGO_BIN_EXE_step06");
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
-/// How often `call` stands in a trace.
-fn count(lines: &[String], call: &str) -> usize {
-    let call = format!("{call}(");
-    lines.iter().filter(|line| line.starts_with(&call)).count()
-}
-
-/// The lines from the first response to the last.
-fn between_responses(lines: &[String]) -> &[String] {
-    let is_response = |line: &String| line.contains("HTTP/1.1 200 OK");
-    let first = lines.iter().position(is_response).unwrap();
-    let last = lines.iter().rposition(is_response).unwrap();
-    &lines[first + 1..=last]
-}
+const RESPONSE: &str = "HTTP/1.1 200 OK";
 
 #[test]
 fn a_response_is_one_write() -> Outcome {
@@ -31,13 +19,9 @@ fn a_response_is_one_write() -> Outcome {
     let Some(lines) = lines else { return Ok(()) };
     let no_delay = lines.iter().filter(|line| line.contains("TCP_NODELAY"));
     assert_eq!(no_delay.count(), 1, "asked for once a connection");
-    let lines = between_responses(&lines);
-    let counts =
-        ["write", "read", "setsockopt"].map(|call| (call, count(lines, call)));
     // How much time is left: for each read and each write.
     let expected = [("write", 100), ("read", 100), ("setsockopt", 200)];
-    assert_eq!(counts, expected);
-    assert_eq!(lines.len(), 400, "and nothing else: {lines:#?}");
+    assert_eq!(calls(&lines, RESPONSE), expected.into());
     Ok(())
 }
 
@@ -50,7 +34,7 @@ fn responses_to_a_pipeline_leave_together() -> Outcome {
         (1..20).try_for_each(|_| accepted(&mut client, b"").map(drop))
     })?;
     let Some(lines) = lines else { return Ok(()) };
-    let is_response = |line: &&String| line.contains("HTTP/1.1 200 OK");
-    assert_eq!(lines.iter().filter(is_response).count(), 1, "{lines:#?}");
+    let responses = lines.iter().filter(|line| line.contains(RESPONSE));
+    assert_eq!(responses.count(), 1, "{lines:#?}");
     Ok(())
 }
