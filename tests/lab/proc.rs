@@ -188,7 +188,7 @@ pub fn own_rows(pid: i32) -> Vec<Row> {
 }
 
 /// A row as the kernel prints it.
-pub fn parse_row(line: &str) -> Option<Row> {
+fn parse_row(line: &str) -> Option<Row> {
     let fields: Vec<&str> = line.split_whitespace().collect();
     let (unsent, unread) = fields.get(4)?.split_once(':')?;
     Some(Row {

@@ -38,6 +38,9 @@ impl End {
     }
 }
 
+/// No program has more to say.
+const MOST: usize = 64 << 20;
+
 impl Client {
     /// Receives up to `most` bytes.
     pub fn receive(&mut self, most: usize) -> Outcome<(Vec<u8>, End)> {
@@ -53,7 +56,7 @@ impl Client {
 
     /// Receives all there is, up to the end of file.
     pub fn receive_all(&mut self) -> Outcome<Vec<u8>> {
-        match self.receive(usize::MAX)? {
+        match self.receive(MOST)? {
             (received, End::Eof) => Ok(received),
             (received, end) => {
                 let got = format!("{}{}", show::bytes(&received), end.words());
@@ -101,16 +104,7 @@ impl Client {
 
     /// Receives what comes, up to the end of file.
     pub fn drain_to_eof(&mut self) -> Outcome {
-        loop {
-            match self.receive(64 * 1024)? {
-                (_, End::Enough) => {}
-                (_, End::Eof) => return Ok(()),
-                (got, end) => {
-                    let words = format!("{}{}", show::bytes(&got), end.words());
-                    return Err(self.program.failed("end of file", words));
-                }
-            }
-        }
+        self.receive_all().map(drop)
     }
 
     /// Receives exactly `bytes`.

@@ -4,6 +4,8 @@ mod calls;
 mod changing;
 mod client;
 mod conduct;
+mod directories;
 mod paths;
 mod start;
 mod tree;
+mod validators;
