@@ -22,6 +22,24 @@ pub struct Response {
 }
 
 impl Response {
+    /// The whole response that `bytes` begin with, and how long it is; `None`
+    /// if more must come.
+    ///
+    /// # Errors
+    /// When this is no response.
+    pub fn first(
+        bytes: &[u8],
+    ) -> Result<Option<(Response, usize)>, &'static str> {
+        let Some(head) = blank_line(bytes) else { return Ok(None) };
+        let mut response = parse(&bytes[..head])?;
+        let end = head + response.length().ok_or("no Content-Length")?;
+        let body = bytes.get(head..end);
+        Ok(body.map(|body| {
+            response.body = body.to_vec();
+            (response, end)
+        }))
+    }
+
     /// The value of the only field of that name.
     pub fn field(&self, name: &str) -> Option<&str> {
         let mut values = self.values(name);

@@ -1,10 +1,9 @@
 //! What steps with persistent connections do that no single request shows.
 
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{accepted, expect_refusal};
-use crate::lab::client::Client;
+use crate::lab::client::{Client, Response};
 use crate::lab::fixtures::pattern;
 use crate::lab::show::assert_same;
 use crate::lab::{Advice, Outcome, proc};
@@ -97,20 +96,20 @@ fn a_pipeline_that_is_not_read() -> Outcome {
         let (server, mut client) = step.connected()?;
         accepted(&mut client, REQUEST)?;
         let before = proc::memory(server.pid());
-        let mut sender = client.twin()?;
-        let sender = thread::spawn(move || {
-            sender.send(&REQUEST.repeat(REQUESTS))?;
-            sender.finish()
-        });
-        let mut most = None;
-        for number in 0..REQUESTS {
-            assert_eq!(client.response()?.status, 200);
-            if number % 1000 == 0 {
-                most = most.max(proc::memory(server.pid()));
+        let (mut most, mut count) = (None, 0);
+        client.exchange(&REQUEST.repeat(REQUESTS), |received| {
+            let mut taken = 0;
+            while let Some((response, length)) =
+                Response::first(&received[taken..]).unwrap()
+            {
+                assert_eq!(response.status, 200);
+                (taken, count) = (taken + length, count + 1);
             }
-        }
-        client.expect_eof()?;
-        sender.join().unwrap()?;
+            received.drain(..taken);
+            most = most.max(proc::memory(server.pid()));
+            Ok(count >= REQUESTS && received.is_empty())
+        })?;
+        assert_eq!(count, REQUESTS);
         let limit = before.map(|before| before + 1024);
         assert!(most < limit, "{before:?} KiB became {most:?}");
     }
