@@ -4,16 +4,7 @@
 //! interrupted, so a program that is wrong looks right. This library is
 //! loaded before libc (`LD_PRELOAD`) and makes the calls do what the man
 //! pages allow. It changes only what `SHIM` asks for, a list such as
-//! `SHIM=w=700,eintr=3`:
-//!
-//! | setting | effect |
-//! |---|---|
-//! | `w=N`, `r=N` | a write, or read, of a stream socket moves at most N bytes |
-//! | `eintr=N` | every Nth read, write or accept of a socket fails with EINTR |
-//! | `alarm=N` | every Nth poll fails with EINTR after 20 ms |
-//! | `accept=E+F` | the first `accept` fails with E, the next with F: EMFILE, ENFILE or ECONNABORTED |
-//! | `gai=A+B` | every host name resolves to these addresses, or fails: NONAME, AGAIN, FAIL |
-//! | `own` | a socket connects from the very port that it connects to |
+//! `SHIM=w=700,eintr=3`; `cargo ex shim --help` says what there is.
 //!
 //! It creates the file `$SHIM_SEEN`, so that nobody takes a run without it
 //! for a run with it. It sees the calls made through libc, hence those of
