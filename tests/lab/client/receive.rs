@@ -69,7 +69,7 @@ impl Client {
     pub(super) fn gather(&mut self, most: usize) -> Outcome<(Vec<u8>, End)> {
         let mut received = Vec::new();
         let mut chunk = vec![0; most.min(64 * 1024)];
-        let mut wait = None;
+        let mut wait: Option<Wait> = None;
         let end = loop {
             let missing = chunk.len().min(most - received.len());
             if missing == 0 {
@@ -80,7 +80,7 @@ impl Client {
                 Ok(taken) => {
                     received.extend_from_slice(&chunk[..taken]);
                     if let Some(wait) = &mut wait {
-                        Wait::goes_on(wait, &self.program);
+                        wait.goes_on(&self.program);
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
