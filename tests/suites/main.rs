@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod calls;
 #[path = "../cases/mod.rs"]
 mod cases;
 mod client;
@@ -33,6 +34,5 @@ mod start;
 #[path = "../core/step05.rs"]
 mod step05;
 mod steps;
-mod trace;
 
 use lab::scratch;

@@ -8,7 +8,7 @@ use crate::lab::client::{Client, Response};
 use crate::lab::fixtures::pattern;
 use crate::lab::show::assert_same;
 use crate::lab::{Advice, Outcome, proc};
-use crate::steps::{step, with};
+use crate::steps::{on_every, step, with};
 
 fn post(fields: &str, body: &[u8]) -> Vec<u8> {
     let start = "POST /api/echo HTTP/1.1\r\nHost: a\r\n";
@@ -31,7 +31,7 @@ fn a_client_that_waits_for_100() -> Outcome {
 
 #[test]
 fn responses_keep_the_order_of_a_thousand_requests() -> Outcome {
-    for step in with("bodies") {
+    on_every("bodies", |step| {
         let (_server, mut client) = step.connected()?;
         let requests = (0..1000).flat_map(|number| {
             let body = number.to_string();
@@ -44,9 +44,8 @@ fn responses_keep_the_order_of_a_thousand_requests() -> Outcome {
             assert_eq!(body, number.to_string().as_bytes());
         }
         client.finish()?;
-        client.expect_eof()?;
-    }
-    Ok(())
+        client.expect_eof()
+    })
 }
 
 #[test]
@@ -77,14 +76,13 @@ fn the_largest_body_comes_back_to_a_slow_reader() -> Outcome {
 /// The response arrives, although the client is still sending when it comes.
 #[test]
 fn a_body_that_is_too_large_is_refused_in_words() -> Outcome {
-    for step in with("keep-alive") {
+    on_every("keep-alive", |step| {
         let (_server, mut client) = step.connected()?;
         let body = pattern(8 * 1024 * 1024);
         // It need not be taken.
         let _ = client.send(&post("Content-Length: 8388608\r\n", &body));
-        expect_refusal(&mut client, 413)?;
-    }
-    Ok(())
+        expect_refusal(&mut client, 413)
+    })
 }
 
 /// The server stops reading when nobody takes its responses: its memory does
