@@ -10,6 +10,7 @@ use shared::http::framing::Framing;
 use shared::http::head::{Head, HeadScanner, HeaderStorage};
 
 use crate::parser::{Parse, Parser};
+use crate::skip::skip;
 
 /// Heads of about `size` bytes, each long in another place.
 fn heads(size: usize) -> [Vec<u8>; 4] {
@@ -115,11 +116,7 @@ fn instructions(size: usize) -> Option<i64> {
 fn twice_the_bytes_cost_twice_the_instructions() {
     let Some(nothing) = instructions(6) else {
         let test = "twice_the_bytes_cost_twice_the_instructions";
-        return crate::common::skip(
-            test,
-            "no valgrind",
-            "apt install valgrind",
-        );
+        return skip(test, "no valgrind", "apt install valgrind");
     };
     let once = instructions(1000).unwrap() - nothing;
     let twice = instructions(2000).unwrap() - nothing;
