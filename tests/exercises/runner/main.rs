@@ -2,7 +2,7 @@
 //!
 //! The student edits `steps/*/ex_*.rs` and nothing else. The grader starts
 //! the built program and observes it from outside. It is built by everybody
-//! who solves an exercise, so it needs nothing but libc.
+//! who solves an exercise, so it needs no more than the steps do.
 
 mod artifacts;
 mod catalogue;
