@@ -24,35 +24,37 @@ impl Copy {
         let name = format!("ex-copy-{name}-{}", std::process::id());
         let copy = Copy(std::env::temp_dir().join(name));
         for directory in ["steps", "tests/exercises"] {
-            copy.take(
-                &Path::new(ROOT).join(directory),
-                &copy.0.join(directory),
-            );
+            let to = copy.path(directory);
+            fs::create_dir_all(to.parent().unwrap()).unwrap();
+            let from = Path::new(ROOT).join(directory);
+            let mut cp = Command::new("cp");
+            cp.args(["-r", "--no-preserve=mode"]).arg(from).arg(to);
+            assert!(cp.status().unwrap().success());
         }
         // Whatever the student has in the original: here the starters.
-        let synced = ex(&copy.0, &["sync"]);
-        assert!(synced.status.success(), "{synced:?}");
+        copy.ex(0, &["sync"]);
         copy
     }
 
-    fn take(&self, from: &Path, to: &Path) {
-        fs::create_dir_all(to).unwrap();
-        for entry in fs::read_dir(from).unwrap() {
-            let entry = entry.unwrap();
-            let to = to.join(entry.file_name());
-            if entry.file_type().unwrap().is_dir() {
-                self.take(&entry.path(), &to);
-            } else {
-                fs::copy(entry.path(), to).unwrap();
-            }
-        }
+    fn path(&self, path: &str) -> PathBuf {
+        self.0.join(path)
     }
 
-    fn ex(&self, args: &[&str]) -> (Option<i32>, String) {
+    fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path(path)).unwrap()
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        fs::write(self.path(path), text).unwrap();
+    }
+
+    /// What a command says that ends with `status`.
+    fn ex(&self, status: i32, args: &[&str]) -> String {
         let output = ex(&self.0, args);
         let mut words = String::from_utf8(output.stdout).unwrap();
         words.push_str(&String::from_utf8(output.stderr).unwrap());
-        (output.status.code(), words)
+        assert_eq!(output.status.code(), Some(status), "{args:?}: {words}");
+        words
     }
 }
 
@@ -65,13 +67,12 @@ impl Drop for Copy {
 #[test]
 fn the_list_shows_all_and_the_next() {
     let copy = Copy::new("list");
-    let (status, words) = copy.ex(&[]);
-    assert_eq!(status, Some(0), "{words}");
+    let words = copy.ex(0, &[]);
     for part in ["01a  Two addresses", "~25 min   0/11", "next: cargo ex 01a"] {
         assert!(words.contains(part), "{part}: {words}");
     }
-    fs::write(copy.0.join(".progress"), "01a two-doors 00 8/8\n").unwrap();
-    let (_, words) = copy.ex(&[]);
+    copy.write(".progress", "01a 8\n");
+    let words = copy.ex(0, &[]);
     assert!(words.contains("8/8   done, changed since"), "{words}");
     assert!(words.contains("next: cargo ex 01b"), "{words}");
 }
@@ -80,56 +81,49 @@ fn the_list_shows_all_and_the_next() {
 fn hints_come_in_three_levels() {
     let copy = Copy::new("hint");
     let levels = ["1", "2", "3"].map(|level| {
-        let (status, words) = copy.ex(&["hint", "02a", level]);
-        assert_eq!(status, Some(0), "{words}");
+        let words = copy.ex(0, &["hint", "02a", level]);
         assert!(words.contains(&format!("Hint {level} of 3")), "{words}");
         words
     });
     assert!(levels[0].contains("more: cargo ex hint 02a 2"));
     assert!(!levels[2].contains("more:"));
-    assert_eq!(copy.ex(&["hint", "02a", "4"]).0, Some(2));
+    copy.ex(2, &["hint", "02a", "4"]);
 }
 
 #[test]
 fn a_reset_keeps_the_students_file() {
     let copy = Copy::new("reset");
-    let file = copy.0.join("steps/02-echo/ex_a.rs");
-    let starter = fs::read_to_string(&file).unwrap();
-    fs::write(&file, "mine\n").unwrap();
-    let (status, words) = copy.ex(&["reset", "02a"]);
-    assert_eq!(status, Some(0), "{words}");
-    assert_eq!(fs::read_to_string(&file).unwrap(), starter);
-    let kept = copy.0.join("steps/02-echo/ex_a.rs.kept-1");
-    assert_eq!(fs::read_to_string(kept).unwrap(), "mine\n");
-    assert!(copy.ex(&["reset", "02a"]).1.contains("already"));
+    let file = "steps/02-echo/ex_a.rs";
+    let starter = copy.read(file);
+    copy.write(file, "mine\n");
+    copy.ex(0, &["reset", "02a"]);
+    assert_eq!(copy.read(file), starter);
+    assert_eq!(copy.read("steps/02-echo/ex_a.rs.kept-1"), "mine\n");
+    assert!(copy.ex(0, &["reset", "02a"]).contains("already"));
 }
 
 #[test]
 fn the_solution_is_for_those_who_passed_or_give_up() {
     let copy = Copy::new("solution");
-    let (status, words) = copy.ex(&["solution", "02a"]);
-    assert_eq!(status, Some(1), "{words}");
+    let words = copy.ex(1, &["solution", "02a"]);
     assert!(!words.contains("make_ascii_uppercase"), "{words}");
-    let (status, words) = copy.ex(&["solution", "02a", "--give-up"]);
-    assert_eq!(status, Some(0), "{words}");
+    let words = copy.ex(0, &["solution", "02a", "--give-up"]);
     assert!(words.contains("while !rest.is_empty()"), "{words}");
-    fs::write(copy.0.join(".progress"), "02a nothing-lost 00 11/11\n").unwrap();
-    assert_eq!(copy.ex(&["solution", "02a"]).0, Some(0));
+    copy.write(".progress", "02a 11\n");
+    copy.ex(0, &["solution", "02a"]);
 }
 
 #[test]
 fn sync_writes_starters_and_keeps_a_students_work() {
     let copy = Copy::new("sync");
-    assert_eq!(copy.ex(&["sync", "--check"]).0, Some(0));
-    let file = copy.0.join("steps/01-socket/ex_b.rs");
-    fs::write(&file, "mine\n").unwrap();
-    fs::write(copy.0.join(".progress"), "01b back-at-once 00 1/9\n").unwrap();
-    let (status, words) = copy.ex(&["sync", "--check"]);
-    assert_eq!(status, Some(1), "{words}");
+    copy.ex(0, &["sync", "--check"]);
+    copy.write("steps/01-socket/ex_b.rs", "mine\n");
+    copy.write(".progress", "01b 1\n");
+    let words = copy.ex(1, &["sync", "--check"]);
     assert!(words.contains("ex_b.rs: not the starter"), "{words}");
-    assert_eq!(copy.ex(&["sync"]).0, Some(0));
-    assert_eq!(copy.ex(&["sync", "--check"]).0, Some(0));
-    assert!(copy.0.join("steps/01-socket/ex_b.rs.kept-1").exists());
+    copy.ex(0, &["sync"]);
+    copy.ex(0, &["sync", "--check"]);
+    assert!(copy.path("steps/01-socket/ex_b.rs.kept-1").exists());
 }
 
 #[test]
@@ -141,14 +135,11 @@ fn lines_that_end_in_cr_lf_are_the_same_lines() {
         "steps/02-echo/ex_a.rs",
         "tests/exercises/02a.rs",
     ] {
-        let path = copy.0.join(path);
-        let text = fs::read_to_string(&path).unwrap();
-        fs::write(&path, text.replace('\n', "\r\n")).unwrap();
+        copy.write(path, &copy.read(path).replace('\n', "\r\n"));
     }
-    assert_eq!(copy.ex(&["sync", "--check"]), (Some(0), String::new()));
-    let (status, words) = copy.ex(&["hint", "02a", "3"]);
-    assert_eq!(status, Some(0), "{words}");
-    assert!(copy.ex(&["reset", "02a"]).1.contains("already"));
+    assert_eq!(copy.ex(0, &["sync", "--check"]), "");
+    copy.ex(0, &["hint", "02a", "3"]);
+    assert!(copy.ex(0, &["reset", "02a"]).contains("already"));
 }
 
 #[test]
@@ -171,8 +162,7 @@ fn an_unknown_exercise_is_a_usage_error_with_a_suggestion() {
         ("nothing", "did you mean 02a?"),
         ("99", "see cargo ex"),
     ] {
-        let (status, words) = copy.ex(&[id]);
-        assert_eq!(status, Some(2), "{words}");
+        let words = copy.ex(2, &[id]);
         assert!(words.contains(meant), "{id}: {words}");
     }
 }
@@ -187,12 +177,10 @@ fn what_is_not_understood_is_a_usage_error() {
         &["hint"],
         &["hint", "99z"],
     ] {
-        let (status, words) = copy.ex(args);
-        assert_eq!(status, Some(2), "{args:?}: {words}");
+        copy.ex(2, args);
     }
     let mut command = Command::new(env!("CARGO_BIN_EXE_ex"));
     command.arg(OsStr::from_bytes(b"\xFF")).current_dir(&copy.0);
     assert_eq!(command.output().unwrap().status.code(), Some(2));
-    let nowhere = ex(Path::new("/"), &[]);
-    assert_eq!(nowhere.status.code(), Some(2));
+    assert_eq!(ex(Path::new("/"), &[]).status.code(), Some(2));
 }

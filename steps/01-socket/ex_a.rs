@@ -5,18 +5,15 @@
 use std::io;
 use std::mem;
 use std::net::SocketAddrV4;
-use std::process::ExitCode;
+use std::process;
 use std::thread;
 
 use libc::{c_int, sockaddr, sockaddr_in};
 
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
+fn main() {
+    if let Err(message) = run() {
+        eprintln!("{message}");
+        process::exit(1);
     }
 }
 

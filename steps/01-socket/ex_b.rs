@@ -5,19 +5,16 @@
 use std::io;
 use std::mem;
 use std::net::SocketAddrV4;
-use std::process::ExitCode;
+use std::process;
 
 use libc::{c_int, sockaddr, sockaddr_in};
 
 const GREETING: &[u8] = b"Back again.\n";
 
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
+fn main() {
+    if let Err(message) = run() {
+        eprintln!("{message}");
+        process::exit(1);
     }
 }
 

@@ -5,7 +5,7 @@
 use std::ffi::CString;
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::process::ExitCode;
+use std::process;
 use std::{mem, ptr};
 
 use libc::{addrinfo, sockaddr_in, sockaddr_in6};
@@ -15,13 +15,10 @@ use nix::sys::socket::{
 };
 use shared::net::stream;
 
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
+fn main() {
+    if let Err(message) = run() {
+        eprintln!("{message}");
+        process::exit(1);
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::process::ExitCode;
+use std::process;
 use std::time::Duration;
 
 use nix::sys::socket::{
@@ -12,13 +12,10 @@ use nix::sys::socket::{
 };
 use shared::net::stream;
 
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
+fn main() {
+    if let Err(message) = run() {
+        eprintln!("{message}");
+        process::exit(1);
     }
 }
 
@@ -51,12 +48,12 @@ fn connect(address: SocketAddr, limit: Duration) -> nix::Result<OwnedFd> {
         SocketAddr::V6(_) => AddressFamily::Inet6,
     };
     let peer = SockaddrStorage::from(address);
+    let flags = SockFlag::SOCK_CLOEXEC;
+    let socket = socket::socket(family, SockType::Stream, flags, None)?;
     // TODO: connect waits as long as the kernel likes, two minutes and
     // more. Do not let it wait: see SOCK_NONBLOCK in socket(2) and
     // EINPROGRESS in connect(2).
     let _ = limit;
-    let flags = SockFlag::SOCK_CLOEXEC;
-    let socket = socket::socket(family, SockType::Stream, flags, None)?;
     socket::connect(socket.as_raw_fd(), &peer)?;
     Ok(socket)
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::sys::socket::{self, sockopt};
 use nix::sys::time::{TimeVal, TimeValLike};
+use shared::cli::{self, Failure};
 use shared::net::listener::Listener;
 use shared::net::stream;
 
@@ -16,26 +17,18 @@ use shared::net::stream;
 const LINE_TIMEOUT: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
-    }
+    cli::main(run)
 }
 
-fn run() -> Result<(), String> {
-    let address = std::env::args().nth(1).ok_or("usage: 04b ADDRESS")?;
-    let parsed =
-        address.parse().map_err(|_| format!("{address} is no address"))?;
-    let listener = Listener::open(parsed)
-        .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
+fn run() -> Result<(), Failure> {
+    let address = cli::server_address("usage: 04b [ADDRESS]")?;
+    let listener = Listener::open(address)
+        .map_err(|errno| Failure::listening(address, errno))?;
     println!("listening on {}", listener.address());
     loop {
         let (connection, _) = listener
             .accept()
-            .map_err(|errno| format!("cannot accept: {errno}"))?;
+            .map_err(|errno| Failure::new("cannot accept", errno))?;
         if let Err(errno) = serve(&connection) {
             eprintln!("client lost: {errno}");
         }
@@ -53,6 +46,7 @@ fn serve(connection: &OwnedFd) -> nix::Result<()> {
     socket::setsockopt(connection, sockopt::ReceiveTimeout, &limit)?;
     let response = loop {
         match stream::read(connection, &mut buffer) {
+            // The client has left in the middle of its line.
             Ok(0) => return Ok(()),
             Ok(count) => {
                 let line = buffer[..count].iter().position(|b| *b == b'\n');
@@ -65,5 +59,6 @@ fn serve(connection: &OwnedFd) -> nix::Result<()> {
             Err(errno) => return Err(errno),
         }
     };
-    stream::write_all(connection, response.as_bytes())
+    stream::write_all(connection, response.as_bytes())?;
+    Ok(())
 }

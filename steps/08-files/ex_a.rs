@@ -3,9 +3,10 @@
 //! Try it: `cargo run --example 08a -- 127.0.0.1:8080 steps/08-files/site`
 
 use std::os::fd::OwnedFd;
-use std::process::ExitCode;
+use std::process;
 use std::{fs, io};
 
+use shared::net::buffer::Buffer;
 use shared::net::listener::Listener;
 use shared::net::stream;
 
@@ -15,13 +16,10 @@ const MAX_HEAD: usize = 16 * 1024;
 /// The directory whose files are given away, by its name.
 type Root = String;
 
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
+fn main() {
+    if let Err(message) = run() {
+        eprintln!("{message}");
+        process::exit(1);
     }
 }
 
@@ -49,10 +47,7 @@ fn run() -> Result<(), String> {
 
 /// One request, one response.
 fn serve(connection: &OwnedFd, root: &Root) -> io::Result<()> {
-    let mut buffer = [0; MAX_HEAD];
-    let Some(target) = read_target(connection, &mut buffer)? else {
-        return Ok(());
-    };
+    let Some(target) = read_target(connection)? else { return Ok(()) };
     // The query is for programs, and there are none here.
     let path = target.split('?').next().unwrap_or_default();
     // TODO: %20 is a blank, and a name that is no file beneath the root is
@@ -75,26 +70,21 @@ fn serve(connection: &OwnedFd, root: &Root) -> io::Result<()> {
 }
 
 /// The target of the request that comes in, if one comes.
-fn read_target<'a>(
-    connection: &OwnedFd,
-    buffer: &'a mut [u8],
-) -> io::Result<Option<&'a str>> {
-    let mut filled = 0;
+fn read_target(connection: &OwnedFd) -> nix::Result<Option<String>> {
+    let mut input = Buffer::new(MAX_HEAD);
     loop {
-        let count = stream::read(connection, &mut buffer[filled..])?;
-        filled += count;
         let mut fields = [httparse::EMPTY_HEADER; 100];
         let mut head = httparse::Request::new(&mut fields);
-        match head.parse(&buffer[..filled]) {
-            Ok(httparse::Status::Complete(_)) => break,
-            Ok(httparse::Status::Partial) if count > 0 => {}
-            Ok(httparse::Status::Partial) | Err(_) => return Ok(None),
+        match head.parse(input.bytes()) {
+            Ok(httparse::Status::Complete(_)) => {
+                return Ok(head.path.map(str::to_string));
+            }
+            Ok(httparse::Status::Partial) => {}
+            Err(_) => return Ok(None),
         }
-    }
-    let mut fields = [httparse::EMPTY_HEADER; 100];
-    let mut head = httparse::Request::new(&mut fields);
-    match head.parse(&buffer[..filled]) {
-        Ok(_) => Ok(head.path),
-        Err(error) => Err(io::Error::other(error)),
+        match stream::read(connection, input.space())? {
+            0 => return Ok(None),
+            count => input.filled(count),
+        }
     }
 }

@@ -4,7 +4,7 @@
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process;
 
 use nix::sys::socket::{self, sockopt};
 use nix::sys::uio;
@@ -25,13 +25,10 @@ const MAX_HEAD: usize = 16 * 1024;
 /// So much of a file is in memory at a time.
 const PIECE: usize = 64 * 1024;
 
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
+fn main() {
+    if let Err(message) = run() {
+        eprintln!("{message}");
+        process::exit(1);
     }
 }
 

@@ -72,59 +72,52 @@ pub struct Case {
 }
 
 impl Case {
-    fn new(name: impl Display, rfc: &'static str, bytes: &[u8]) -> Self {
-        Case {
-            name: name.to_string(),
-            rfc,
-            needs: Feature::Head,
-            bytes: bytes.to_vec(),
-            finish: false,
-            responses: Vec::new(),
-            then: Then::Waits,
-            about_the_site: false,
-        }
-    }
-
     /// One more response, with one of `statuses`, to a request that is
     /// understood.
-    fn accepted(mut self, statuses: &[u16]) -> Self {
+    fn accepted(&mut self, statuses: &[u16]) -> &mut Self {
         let statuses = statuses.to_vec();
         self.responses.push(Expected::Accepted { statuses, body: None });
         self
     }
 
     /// One more response with exactly this body.
-    fn echoes(mut self, body: &[u8]) -> Self {
-        let body = Some(body.to_vec());
+    fn echoes(&mut self, body: impl AsRef<[u8]>) -> &mut Self {
+        let body = Some(body.as_ref().to_vec());
         self.responses.push(Expected::Accepted { statuses: vec![200], body });
         self
     }
 
     /// The last response is a refusal, with one of `statuses`.
-    fn refused(mut self, statuses: &[u16]) -> Self {
+    fn refused(&mut self, statuses: &[u16]) -> &mut Self {
         self.responses.push(Expected::Refused(statuses.to_vec()));
         self.closes()
     }
 
     /// The client is told to go on.
-    fn continues(mut self) -> Self {
+    fn continues(&mut self) -> &mut Self {
         self.responses.push(Expected::Continue);
         self
     }
 
+    /// Another request follows, and is accepted as well.
+    fn next(&mut self) -> &mut Self {
+        self.bytes.extend(line("GET / HTTP/1.1"));
+        self.accepted(&[200])
+    }
+
     /// The connection ends, though nothing is wrong.
-    fn closes(mut self) -> Self {
+    fn closes(&mut self) -> &mut Self {
         self.then = Then::Closes;
         self
     }
 
     /// The client ends its direction after the bytes.
-    fn finished(mut self) -> Self {
+    fn finished(&mut self) -> &mut Self {
         self.finish = true;
         self
     }
 
-    fn about_the_site(mut self) -> Self {
+    fn about_the_site(&mut self) -> &mut Self {
         self.about_the_site = true;
         self
     }
@@ -139,42 +132,58 @@ impl Display for Case {
     }
 }
 
-/// Accepted with 200; the connection waits for the next request.
-fn ok(name: impl Display, rfc: &'static str, bytes: impl AsRef<[u8]>) -> Case {
-    Case::new(name, rfc, bytes.as_ref()).accepted(&[200])
-}
-
-/// Refused with 400.
-fn bad(name: impl Display, rfc: &'static str, bytes: impl AsRef<[u8]>) -> Case {
-    Case::new(name, rfc, bytes.as_ref()).refused(&[400])
-}
-
-/// Refused with this status.
-fn no(
-    status: u16,
-    name: impl Display,
+/// The cases so far, and what those that are added next have in common: what
+/// they need, and where they are written.
+struct Table {
+    cases: Vec<Case>,
+    needs: Feature,
     rfc: &'static str,
-    bytes: impl AsRef<[u8]>,
-) -> Case {
-    Case::new(name, rfc, bytes.as_ref()).refused(&[status])
 }
 
-/// No response yet.
-fn waits(
-    name: impl Display,
-    rfc: &'static str,
-    bytes: impl AsRef<[u8]>,
-) -> Case {
-    Case::new(name, rfc, bytes.as_ref())
-}
+impl Table {
+    /// A case whose responses are still to be said. Without any, the server
+    /// waits for more.
+    fn case(
+        &mut self,
+        name: impl Display,
+        bytes: impl AsRef<[u8]>,
+    ) -> &mut Case {
+        self.cases.push(Case {
+            name: name.to_string(),
+            rfc: self.rfc,
+            needs: self.needs,
+            bytes: bytes.as_ref().to_vec(),
+            finish: false,
+            responses: Vec::new(),
+            then: Then::Waits,
+            about_the_site: false,
+        });
+        self.cases.last_mut().expect("the one just added")
+    }
 
-/// A case whose responses are still to be said.
-fn case(
-    name: impl Display,
-    rfc: &'static str,
-    bytes: impl AsRef<[u8]>,
-) -> Case {
-    Case::new(name, rfc, bytes.as_ref())
+    /// Accepted with 200; the connection waits for the next request.
+    fn ok(&mut self, name: impl Display, bytes: impl AsRef<[u8]>) -> &mut Case {
+        self.case(name, bytes).accepted(&[200])
+    }
+
+    /// Refused with 400.
+    fn bad(
+        &mut self,
+        name: impl Display,
+        bytes: impl AsRef<[u8]>,
+    ) -> &mut Case {
+        self.no(400, name, bytes)
+    }
+
+    /// Refused with this status.
+    fn no(
+        &mut self,
+        status: u16,
+        name: impl Display,
+        bytes: impl AsRef<[u8]>,
+    ) -> &mut Case {
+        self.case(name, bytes).refused(&[status])
+    }
 }
 
 /// Pieces, one after the other.
@@ -182,39 +191,56 @@ fn join(pieces: &[&[u8]]) -> Vec<u8> {
     pieces.concat()
 }
 
+/// A head that begins like this, with more lines of fields, if any.
+fn head(start: impl AsRef<[u8]>, fields: impl AsRef<[u8]>) -> Vec<u8> {
+    let fields = fields.as_ref();
+    let end: &[u8] = if fields.is_empty() { b"\r\n" } else { b"\r\n\r\n" };
+    join(&[start.as_ref(), b"\r\n", fields, end])
+}
+
 /// A head with this request line and a Host.
 fn line(line: impl AsRef<[u8]>) -> Vec<u8> {
-    join(&[line.as_ref(), b"\r\nHost: a\r\n\r\n"])
+    head(line, "Host: a")
 }
 
-/// `GET /` with these lines of fields, CRLF and all, after a Host.
+/// `GET /` with a Host and these lines of fields.
 fn get(fields: impl AsRef<[u8]>) -> Vec<u8> {
-    join(&[b"GET / HTTP/1.1\r\nHost: a\r\n", fields.as_ref(), b"\r\n"])
+    head("GET / HTTP/1.1\r\nHost: a", fields)
 }
 
-/// `POST /api/echo` with these lines of fields, and what follows the head.
+/// `GET /` in HTTP/1.0 with these lines of fields.
+fn old_get(fields: impl AsRef<[u8]>) -> Vec<u8> {
+    head("GET / HTTP/1.0", fields)
+}
+
+/// `POST /api/echo` with a Host, these lines of fields, and a body.
 fn post(fields: impl AsRef<[u8]>, body: impl AsRef<[u8]>) -> Vec<u8> {
-    let start = b"POST /api/echo HTTP/1.1\r\nHost: a\r\n";
-    join(&[start, fields.as_ref(), b"\r\n", body.as_ref()])
+    let head = head("POST /api/echo HTTP/1.1\r\nHost: a", fields);
+    join(&[&head, body.as_ref()])
+}
+
+/// `POST /api/echo` in HTTP/1.0 with these lines of fields, and a body.
+fn old_post(fields: &str, body: &str) -> Vec<u8> {
+    join(&[&head("POST /api/echo HTTP/1.0", fields), body.as_bytes()])
 }
 
 /// All cases.
 pub fn all() -> Vec<Case> {
-    let groups = [
-        (Feature::Head, line::cases()),
-        (Feature::Head, fields::cases()),
-        (Feature::Head, limits::cases()),
-        (Feature::Target, target::cases()),
-        (Feature::Host, host::cases()),
-        (Feature::Body, framing::cases()),
-        (Feature::Body, chunked::cases()),
-        (Feature::Persist, persistence::cases()),
-        (Feature::Body, persistence::with_bodies()),
-        (Feature::Expect, expect::cases()),
-    ];
-    let mut all = Vec::new();
-    for (needs, cases) in groups {
-        all.extend(cases.into_iter().map(|case| Case { needs, ..case }));
-    }
-    all
+    let mut t = Table { cases: Vec::new(), needs: Feature::Head, rfc: "" };
+    line::cases(&mut t);
+    fields::cases(&mut t);
+    limits::cases(&mut t);
+    t.needs = Feature::Target;
+    target::cases(&mut t);
+    t.needs = Feature::Host;
+    host::cases(&mut t);
+    t.needs = Feature::Body;
+    framing::cases(&mut t);
+    chunked::cases(&mut t);
+    persistence::with_bodies(&mut t);
+    t.needs = Feature::Persist;
+    persistence::cases(&mut t);
+    t.needs = Feature::Expect;
+    expect::cases(&mut t);
+    t.cases
 }

@@ -2,94 +2,46 @@
 
 use super::*;
 
-pub fn cases() -> Vec<Case> {
-    let mut cases = vec![
-        ok("absolute-form", "9112 3.2.2", line("GET http://a/ HTTP/1.1")),
-        ok(
-            "absolute-form with a port",
-            "9112 3.2.2",
-            line("GET http://a:80/ HTTP/1.1"),
-        ),
-        ok(
-            "absolute-form with an empty port",
-            "3986 3.2.3",
-            line("GET http://a:/ HTTP/1.1"),
-        ),
-        ok(
-            "absolute-form without a path",
-            "9112 3.2.2",
-            line("GET http://a HTTP/1.1"),
-        ),
-        ok(
-            "absolute-form with a query",
-            "9112 3.2.2",
-            line("GET http://a/?b=c HTTP/1.1"),
-        ),
-        ok(
-            "absolute-form with a query and no path",
+pub fn cases(t: &mut Table) {
+    let at = |text| line(format!("{text} HTTP/1.1"));
+    for (rfc, name, text) in [
+        ("9112 3.2.2", "absolute-form", "GET http://a/"),
+        ("9112 3.2.2", "absolute-form with a port", "GET http://a:80/"),
+        ("3986 3.2.3", "absolute-form with an empty port", "GET http://a:/"),
+        ("9112 3.2.2", "absolute-form without a path", "GET http://a"),
+        ("9112 3.2.2", "absolute-form with a query", "GET http://a/?b=c"),
+        (
             "3986 6.2.3",
-            line("GET http://a?b HTTP/1.1"),
+            "absolute-form with a query and no path",
+            "GET http://a?b",
         ),
-        ok(
-            "absolute-form with https",
-            "9112 3.2.2",
-            line("GET https://a/ HTTP/1.1"),
-        ),
-        ok(
-            "absolute-form in capitals",
-            "3986 3.1",
-            line("GET HTTP://A/ HTTP/1.1"),
-        ),
-        ok(
-            "absolute-form against another Host",
-            "9112 3.2.2",
-            line("GET http://b/ HTTP/1.1"),
-        ),
-        ok(
-            "absolute-form with IPv4",
-            "9112 3.2.2",
-            line("GET http://127.0.0.1:8080/ HTTP/1.1"),
-        ),
-        ok(
-            "absolute-form with IPv6",
-            "9112 3.2.2",
-            line("GET http://[::1]:8080/ HTTP/1.1"),
-        ),
-        ok(
-            "absolute-form in HTTP/1.0",
-            "9112 3.2.2",
-            b"GET http://a/ HTTP/1.0\r\n\r\n",
-        )
-        .closes(),
-        case(
-            "absolute-form to nowhere",
-            "9112 3.2.2",
-            line("GET http://a/nowhere HTTP/1.1"),
-        )
-        .accepted(&[404]),
-        case("two slashes are a path", "3986 3.3", line("GET //b/c HTTP/1.1"))
-            .accepted(&[301, 404]),
-        case(
-            "a path like an address",
-            "3986 3.3",
-            line("GET /http://b/c HTTP/1.1"),
-        )
-        .accepted(&[404]),
-        case("asterisk-form", "9112 3.2.4", line("OPTIONS * HTTP/1.1"))
-            .accepted(&[200, 204]),
-        case(
-            "OPTIONS of a whole server",
-            "9112 3.2.4",
-            line("OPTIONS http://a HTTP/1.1"),
-        )
-        .accepted(&[200, 204]),
-    ];
-    cases.extend(refused());
-    cases
-}
+        ("9112 3.2.2", "absolute-form with https", "GET https://a/"),
+        ("3986 3.1", "absolute-form in capitals", "GET HTTP://A/"),
+        ("9112 3.2.2", "absolute-form against another Host", "GET http://b/"),
+        ("9112 3.2.2", "absolute-form with IPv4", "GET http://127.0.0.1:8080/"),
+        ("9112 3.2.2", "absolute-form with IPv6", "GET http://[::1]:8080/"),
+    ] {
+        t.rfc = rfc;
+        t.ok(name, at(text));
+    }
 
-fn refused() -> Vec<Case> {
-    [
+    t.rfc = "9112 3.2.2";
+    let old = "GET http://a/ HTTP/1.0\r\n\r\n";
+    t.ok("absolute-form in HTTP/1.0", old).closes();
+    t.case("absolute-form to nowhere", at("GET http://a/nowhere"))
+        .accepted(&[404]);
+
+    t.rfc = "3986 3.3";
+    t.case("two slashes are a path", at("GET //b/c")).accepted(&[301, 404]);
+    t.case("a path like an address", at("GET /http://b/c")).accepted(&[404]);
+
+    t.rfc = "9112 3.2.4";
+    t.case("asterisk-form", at("OPTIONS *")).accepted(&[200, 204]);
+    t.case("OPTIONS of a whole server", at("OPTIONS http://a"))
+        .accepted(&[200, 204]);
+
+    t.rfc = "9112 3.2";
+    for (name, text) in [
         ("an asterisk for GET", "GET *"),
         ("an asterisk and more", "OPTIONS *a"),
         ("a path without a slash", "GET index.html"),
@@ -117,7 +69,7 @@ fn refused() -> Vec<Case> {
         ("IPv6 without brackets", "GET http://::1/"),
         ("a fragment", "GET /#a"),
         ("a fragment after a query", "GET /?a#b"),
-    ]
-    .map(|(name, text)| bad(name, "9112 3.2", line(format!("{text} HTTP/1.1"))))
-    .into()
+    ] {
+        t.bad(name, at(text));
+    }
 }

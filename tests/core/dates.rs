@@ -4,8 +4,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use shared::http::date::{Date, DateCache};
 
-use crate::random::Random;
-
 /// The RFC's own example.
 const EXAMPLE: i64 = 784_111_777;
 
@@ -30,9 +28,9 @@ fn days_as_httpdate_writes_them() {
     let (era, last) = (146_097 * 86_400_u64, 253_402_300_799_u64);
     let days = (0..era).step_by(86_400);
     let later = (era..last - 86_400).step_by(97 * 86_400);
-    let mut random = Random::new(11);
+    let mut random = fastrand::Rng::with_seed(11);
     for day in days.chain(later) {
-        let seconds = day + random.below(86_400) as u64;
+        let seconds = day + random.u64(..86_400);
         let time = UNIX_EPOCH + Duration::from_secs(seconds);
         assert_eq!(text(seconds as i64), httpdate::fmt_http_date(time));
     }

@@ -24,11 +24,6 @@ fn after(bytes: &[u8]) -> Shell {
     shell
 }
 
-/// How long it would still wait.
-fn left(shell: &Shell) -> Duration {
-    shell.connection.deadline() - shell.time.now
-}
-
 /// The status line that was sent; empty if nothing was.
 fn status_line(shell: &Shell) -> &str {
     let text = str::from_utf8(&shell.sent).unwrap();
@@ -90,33 +85,30 @@ fn dripping_does_not_renew_a_limit() {
 /// has lasted.
 #[test]
 fn a_transition_begins_a_new_limit() {
+    // What arrives, how much of the output the client takes, and what the
+    // connection then waits for: all of it passes but a nanosecond.
+    let steps: [(&[u8], usize, Want, Duration); 7] = [
+        (b"POST / HTTP/1.1\r\nHost: a\r\n", 0, Want::Read, LIMITS.header),
+        (b"Content-Length: 5\r\n\r\n", 0, Want::Read, LIMITS.body),
+        (b"hello", 0, Want::Write, LIMITS.send),
+        (b"", usize::MAX, Want::Read, LIMITS.keepalive),
+        (b"GET", 0, Want::Read, LIMITS.header),
+        (b" nonsense\r\n\r\n", 0, Want::Write, LIMITS.send),
+        (b"", usize::MAX, Want::Read, LIMITS.lingering),
+    ];
     let mut shell = Shell::default();
-    let almost = |limit: Duration| limit - NANOSECOND;
-    shell.wait(almost(LIMITS.keepalive));
-    shell.receive(b"POST / HTTP/1.1\r\nHost: a\r\n");
-    assert_eq!(left(&shell), LIMITS.header);
-    shell.wait(almost(LIMITS.header));
-    shell.receive(b"Content-Length: 5\r\n\r\n");
-    assert_eq!(left(&shell), LIMITS.body);
-    shell.wait(almost(LIMITS.body));
-    shell.room = 0;
-    shell.receive(b"hello");
-    assert_eq!((shell.want, left(&shell)), (Want::Write, LIMITS.send));
-    shell.wait(almost(LIMITS.send));
-    shell.room = usize::MAX;
-    shell.go_on();
-    assert_eq!(left(&shell), LIMITS.keepalive);
-    shell.wait(almost(LIMITS.keepalive));
-    shell.receive(b"GET");
-    assert_eq!(left(&shell), LIMITS.header);
-    shell.wait(almost(LIMITS.header));
-    shell.room = 0;
-    shell.receive(b" nonsense\r\n\r\n");
-    assert_eq!((shell.want, left(&shell)), (Want::Write, LIMITS.send));
-    shell.wait(almost(LIMITS.send));
-    shell.room = usize::MAX;
-    shell.go_on();
-    assert_eq!(left(&shell), LIMITS.lingering);
+    shell.wait(LIMITS.keepalive - NANOSECOND);
+    for (bytes, room, want, limit) in steps {
+        shell.room = room;
+        match bytes {
+            b"" => shell.go_on(),
+            bytes => shell.receive(bytes),
+        }
+        let left = shell.connection.deadline() - shell.time.now;
+        let name = bytes.escape_ascii();
+        assert_eq!((shell.want, left), (want, limit), "after '{name}'");
+        shell.wait(limit - NANOSECOND);
+    }
 }
 
 /// A body that arrives with this many bytes a second: how long it took, and

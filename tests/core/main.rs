@@ -6,8 +6,6 @@
 mod allocations;
 #[path = "../cases/mod.rs"]
 mod cases;
-#[path = "../common/mod.rs"]
-mod common;
 mod cost;
 mod dates;
 mod deadlines;
@@ -19,18 +17,18 @@ mod labels;
 mod names;
 mod other;
 mod outcome;
-#[allow(dead_code, reason = "the step uses all of it")]
-#[path = "../../steps/05-parser/parser.rs"]
-mod parser;
-#[path = "../fuzz/path.rs"]
-mod path;
-mod random;
 mod root;
+#[allow(dead_code, reason = "the tests over the wire use all of it")]
+#[path = "../lab/scratch.rs"]
+mod scratch;
 mod shell;
-mod splits;
+#[path = "../lab/skip.rs"]
+mod skip;
 mod states;
 mod step05;
 mod table;
 #[allow(dead_code, reason = "the tests over the wire use all of it")]
 #[path = "../suites/files/tree.rs"]
 mod tree;
+
+use entries::parser;

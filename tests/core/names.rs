@@ -1,12 +1,12 @@
 //! http/path.rs: from a target's path to a name. RFC 3986.
 
-use std::panic;
+use std::cell::Cell;
 
 use shared::http::path::{decode_path, encode_directory};
 use shared::http::status::Status;
 
-use crate::path::path;
-use crate::random::Random;
+use crate::entries::path::path;
+use crate::fuzz::fuzz;
 
 const MALFORMED: Status = Status::BadRequest;
 const NAMELESS: Status = Status::NotFound;
@@ -183,16 +183,12 @@ fn a_location_stays_on_this_host() {
 fn fuzz_paths() {
     let pieces =
         ["/", "..", ".", "%", "%2e", "%2f", "%00", "%25", "//", "?", "\\"];
-    let mut random = Random::new(7);
-    let (mut good, mut bad) = (0, 0);
-    for _ in 0..200_000 {
-        let (seed, _) = NAMES[random.below(NAMES.len())];
-        let bytes = random.mutate(seed.as_bytes(), &pieces);
-        match panic::catch_unwind(|| path(&bytes)) {
-            Ok(true) => good += 1,
-            Ok(false) => bad += 1,
-            Err(_) => panic!("fails for: \"{}\"", bytes.escape_ascii()),
-        }
-    }
+    let seeds = NAMES.iter().map(|(path, _)| path.as_bytes().to_vec());
+    let (good, bad) = (Cell::new(0), Cell::new(0));
+    fuzz(seeds, 5000, &pieces, |bytes| {
+        let count = if path(bytes) { &good } else { &bad };
+        count.set(count.get() + 1);
+    });
+    let (good, bad) = (good.get(), bad.get());
     assert!(good > 10_000 && bad > 10_000, "{good} good, {bad} bad");
 }

@@ -1,9 +1,9 @@
 //! hyper, a server that others have written: what it makes of the same
 //! bytes. No socket, no runtime: its connection is polled by hand.
 
+use std::cell::RefCell;
 use std::io;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use http_body_util::{BodyExt, Empty};
@@ -17,11 +17,11 @@ use crate::outcome::{Event, Outcome};
 
 /// What hyper makes of `pieces`.
 pub fn outcome(pieces: &[&[u8]], finish: bool) -> Outcome {
-    let events = Arc::new(Mutex::new(Vec::new()));
+    let events = RefCell::new(Vec::new());
+    let output = RefCell::new(Vec::new());
     let input = pieces.concat();
-    let output = Arc::new(Mutex::new(Vec::new()));
-    let wire = Client { input, read: 0, finish, output: Arc::clone(&output) };
-    let service = service_fn(|request| response(request, Arc::clone(&events)));
+    let wire = Client { input: &input, finish, output: &output };
+    let service = service_fn(|request| response(request, &events));
     let connection = Builder::new()
         .half_close(true)
         .max_buf_size(16 * 1024)
@@ -38,8 +38,8 @@ pub fn outcome(pieces: &[&[u8]], finish: bool) -> Outcome {
             Poll::Pending => polls += 1,
         }
     };
-    let mut events = events.lock().unwrap().clone();
-    let responses = statuses(&output.lock().unwrap());
+    let mut events = events.borrow().clone();
+    let responses = statuses(&output.borrow());
     if responses.contains(&100) {
         events.insert(0, Event::Continue);
     }
@@ -53,18 +53,16 @@ pub fn outcome(pieces: &[&[u8]], finish: bool) -> Outcome {
     Outcome { events, waits }
 }
 
-type Events = Arc<Mutex<Vec<Event>>>;
-
 /// Takes any request with its body.
 async fn response(
     request: Request<Incoming>,
-    events: Events,
+    events: &RefCell<Vec<Event>>,
 ) -> Result<Response<Empty<Bytes>>, hyper::Error> {
     let (head, body) = request.into_parts();
     let body = match body.collect().await {
         Ok(body) => body.to_bytes().to_vec(),
         Err(error) => {
-            events.lock().unwrap().push(Event::Refused(400));
+            events.borrow_mut().push(Event::Refused(400));
             return Err(error);
         }
     };
@@ -72,7 +70,7 @@ async fn response(
         .headers
         .iter()
         .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
-    events.lock().unwrap().push(Event::Request {
+    events.borrow_mut().push(Event::Request {
         method: head.method.to_string(),
         target: head.uri.to_string(),
         fields: fields.collect(),
@@ -97,37 +95,36 @@ fn statuses(mut output: &[u8]) -> Vec<u16> {
 }
 
 /// What hyper takes for a socket.
-struct Client {
-    input: Vec<u8>,
-    read: usize,
+struct Client<'a> {
+    input: &'a [u8],
     finish: bool,
-    output: Arc<Mutex<Vec<u8>>>,
+    output: &'a RefCell<Vec<u8>>,
 }
 
-impl Read for Client {
+impl Read for Client<'_> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
         mut buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        let rest = &self.input[self.read..];
-        if rest.is_empty() && !self.finish {
+        if self.input.is_empty() && !self.finish {
             return Poll::Pending;
         }
-        let count = rest.len().min(buffer.remaining());
-        buffer.put_slice(&rest[..count]);
-        self.read += count;
+        let count = self.input.len().min(buffer.remaining());
+        let (read, rest) = self.input.split_at(count);
+        buffer.put_slice(read);
+        self.input = rest;
         Poll::Ready(Ok(()))
     }
 }
 
-impl Write for Client {
+impl Write for Client<'_> {
     fn poll_write(
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.output.lock().unwrap().extend_from_slice(bytes);
+        self.output.borrow_mut().extend_from_slice(bytes);
         Poll::Ready(Ok(bytes.len()))
     }
 

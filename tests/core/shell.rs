@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::fmt::{self, Write};
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use shared::http::date::{Date, DateCache};
@@ -188,12 +188,13 @@ impl Shell {
 
     /// The name of its state: the first word that is no struct's or field's.
     pub fn state(&self) -> String {
-        let mut start = Start(String::new());
-        // It stops the formatting as soon as it has enough.
-        let _ = write!(start, "{:?}", self.connection);
-        let name = start.0.trim_start_matches("Connection { state: ");
-        let end = name.find(|c: char| !c.is_alphabetic());
-        name[..end.unwrap_or(name.len())].to_string()
+        let mut start = [0; 64];
+        // The formatting stops when the buffer is full.
+        let _ = write!(&mut start[..], "{:?}", self.connection);
+        let text = String::from_utf8_lossy(&start);
+        let name = text.trim_start_matches("Connection { state: ");
+        let mut words = name.split(|c: char| !c.is_alphabetic());
+        words.next().unwrap_or_default().to_string()
     }
 
     fn see<R>(&mut self, verb: impl FnOnce(&mut Self) -> R) -> R {
@@ -204,16 +205,6 @@ impl Shell {
             self.changes.insert((before, after));
         }
         result
-    }
-}
-
-/// The start of a text.
-struct Start(String);
-
-impl fmt::Write for Start {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.push_str(text);
-        if self.0.len() > 40 { Err(fmt::Error) } else { Ok(()) }
     }
 }
 

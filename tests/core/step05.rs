@@ -32,11 +32,7 @@ pub fn outcome(pieces: &[&[u8]], finish: bool) -> Outcome {
         };
         return Outcome { events: vec![event], waits: false };
     }
-    match (finish, bytes.is_empty()) {
-        (false, _) => Outcome { events: vec![], waits: true },
-        (true, true) => Outcome { events: vec![], waits: false },
-        (true, false) => {
-            Outcome { events: vec![Event::Refused(400)], waits: false }
-        }
-    }
+    let is_cut = finish && !bytes.is_empty();
+    let events = if is_cut { vec![Event::Refused(400)] } else { vec![] };
+    Outcome { events, waits: !finish }
 }

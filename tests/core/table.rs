@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use crate::cases::{self, Case, Feature, Then};
 use crate::outcome::{Event, Outcome};
-use crate::{shell, splits, step05};
+use crate::{shell, step05};
 
 /// Somebody who makes something of bytes.
 type Reader = fn(&[&[u8]], bool) -> Outcome;
@@ -64,16 +64,36 @@ fn step05_whole() {
     whole(step05::outcome, &cases_for_step05());
 }
 
+/// Where to cut: everywhere; or, if there is much, near both ends, where it
+/// matters most, and here and there between.
+fn cuts(length: usize) -> Vec<usize> {
+    const ALL: usize = 2000;
+    const ENDS: usize = 60;
+    if length <= ALL {
+        return (1..length).collect();
+    }
+    let middle = (ENDS..length - ENDS).step_by(length / 20);
+    (1..ENDS).chain(middle).chain(length - ENDS..length).collect()
+}
+
+/// The bytes of a case one by one; if there are many, in larger steps behind
+/// the first.
+fn bytewise(case: &Case) -> Vec<&[u8]> {
+    let (first, rest) = case.bytes.split_at(case.bytes.len().min(2000));
+    let size = (rest.len() / 500).max(1);
+    first.chunks(1).chain(rest.chunks(size)).collect()
+}
+
 /// However the bytes arrive, the outcome is the same: not only a good one.
 fn in_pieces(reader: Reader, cases: &[Case]) {
     for case in cases {
         let whole = reader(&[&case.bytes], case.finish);
-        for cut in splits::cuts(case.bytes.len()) {
+        for cut in cuts(case.bytes.len()) {
             let (first, second) = case.bytes.split_at(cut);
             let outcome = reader(&[first, second], case.finish);
             assert_eq!(outcome, whole, "{case}\n  cut at {cut}");
         }
-        let outcome = reader(&splits::bytewise(case), case.finish);
+        let outcome = reader(&bytewise(case), case.finish);
         assert_eq!(outcome, whole, "{case}\n  byte by byte");
     }
 }

@@ -5,19 +5,16 @@
 use std::io;
 use std::mem;
 use std::net::SocketAddrV4;
-use std::process::ExitCode;
+use std::process;
 
 use libc::{c_int, sockaddr, sockaddr_in};
 
 const GREETING: &[u8] = b"Back again.\n";
 
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
+fn main() {
+    if let Err(message) = run() {
+        eprintln!("{message}");
+        process::exit(1);
     }
 }
 
@@ -71,15 +68,11 @@ fn open(address: &str, queue: c_int) -> io::Result<c_int> {
     cvt(unsafe {
         libc::bind(socket, (&raw const raw).cast::<sockaddr>(), LENGTH)
     })?;
-    //-solution
+    // // TODO: as long a queue as was asked for. //-starter
+    // let _ = queue; //-starter
     // SAFETY: listen(2) takes two numbers.
-    cvt(unsafe { libc::listen(socket, queue) })?;
-    //-starter
-    // // TODO: as long a queue as was asked for.
-    // let _ = queue;
-    // // SAFETY: listen(2) takes two numbers.
-    // cvt(unsafe { libc::listen(socket, 1) })?;
-    //-end
+    cvt(unsafe { libc::listen(socket, queue) })?; //-solution
+    // cvt(unsafe { libc::listen(socket, 1) })?; //-starter
     Ok(socket)
 }
 

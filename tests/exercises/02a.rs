@@ -11,24 +11,19 @@ use nix::sys::socket::{
     self, AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, sockopt,
 };
 use nix::unistd;
+use shared::cli::{self, Failure};
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
-    }
+    cli::main(run)
 }
 
-fn run() -> Result<(), String> {
-    let address = std::env::args().nth(1).ok_or("usage: 02a ADDRESS")?;
-    let listener = listen(&address)
-        .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
+fn run() -> Result<(), Failure> {
+    let address = cli::server_address("usage: 02a [ADDRESS]")?;
+    let listener =
+        listen(address).map_err(|errno| Failure::listening(address, errno))?;
     loop {
         let connection = accept(&listener)
-            .map_err(|errno| format!("cannot accept: {errno}"))?;
+            .map_err(|errno| Failure::new("cannot accept", errno))?;
         if let Err(errno) = shout(&connection) {
             eprintln!("client lost: {errno}");
         }
@@ -68,8 +63,7 @@ fn shout(connection: &OwnedFd) -> nix::Result<()> {
 }
 
 /// A socket that waits at `address`; announces the address it really has.
-fn listen(address: &str) -> nix::Result<OwnedFd> {
-    let address: SocketAddr = address.parse().map_err(|_| Errno::EINVAL)?;
+fn listen(address: SocketAddr) -> nix::Result<OwnedFd> {
     let SocketAddr::V4(address) = address else {
         return Err(Errno::EAFNOSUPPORT);
     };

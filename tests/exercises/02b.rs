@@ -5,32 +5,25 @@
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::process::ExitCode;
-//-solution
-use std::thread;
-use std::time::Duration;
-//-end
+use std::thread; //-solution
+use std::time::Duration; //-solution
 
 use nix::errno::Errno;
 use nix::sys::socket::{
     self, AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, sockopt,
 };
 use nix::unistd;
+use shared::cli::{self, Failure};
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
-    }
+    cli::main(run)
 }
 
-fn run() -> Result<(), String> {
-    let address = std::env::args().nth(1).ok_or("usage: 02b ADDRESS")?;
-    let listener = listen(&address)
-        .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
-    serve(&listener).map_err(|errno| format!("cannot go on: {errno}"))
+fn run() -> Result<(), Failure> {
+    let address = cli::server_address("usage: 02b [ADDRESS]")?;
+    let listener =
+        listen(address).map_err(|errno| Failure::listening(address, errno))?;
+    serve(&listener).map_err(|errno| Failure::new("cannot go on", errno))
 }
 
 /// Serves one client after the other, whatever they do.
@@ -79,8 +72,7 @@ fn echo(connection: &OwnedFd, client: u32) -> nix::Result<()> {
 }
 
 /// A socket that waits at `address`; announces the address it really has.
-fn listen(address: &str) -> nix::Result<OwnedFd> {
-    let address: SocketAddr = address.parse().map_err(|_| Errno::EINVAL)?;
+fn listen(address: SocketAddr) -> nix::Result<OwnedFd> {
     let SocketAddr::V4(address) = address else {
         return Err(Errno::EAFNOSUPPORT);
     };

@@ -2,14 +2,11 @@
 //!
 //! Try it: `cargo run --example 03b -- localhost 8080 1`
 
-//-solution
-use std::ffi::{CStr, CString};
-//-starter
-// use std::ffi::CString;
-//-end
+use std::ffi::{CStr, CString}; //-solution
+// use std::ffi::CString; //-starter
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::process::ExitCode;
+use std::process;
 use std::{mem, ptr};
 
 use libc::{addrinfo, sockaddr_in, sockaddr_in6};
@@ -19,13 +16,10 @@ use nix::sys::socket::{
 };
 use shared::net::stream;
 
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
+fn main() {
+    if let Err(message) = run() {
+        eprintln!("{message}");
+        process::exit(1);
     }
 }
 
@@ -94,11 +88,8 @@ fn resolve(host: &str, port: &str) -> Result<Vec<SocketAddr>, String> {
     // SAFETY: every field of an addrinfo may be zero: "anything will do".
     let mut hints: addrinfo = unsafe { mem::zeroed() };
     hints.ai_socktype = libc::SOCK_STREAM;
-    //-solution
-    hints.ai_family = libc::AF_UNSPEC;
-    //-starter
-    // hints.ai_family = libc::AF_INET;
-    //-end
+    hints.ai_family = libc::AF_UNSPEC; //-solution
+    // hints.ai_family = libc::AF_INET; //-starter
     let mut list: *mut addrinfo = ptr::null_mut();
     // SAFETY: two C strings, one addrinfo, and a place for a pointer.
     let error = unsafe {

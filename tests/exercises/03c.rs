@@ -3,32 +3,22 @@
 //! Try it: `cargo run --example 03c -- 300 192.0.2.1:80 127.0.0.1:8080`
 
 use std::net::SocketAddr;
-//-solution
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-//-starter
-// use std::os::fd::{AsRawFd, OwnedFd};
-//-end
-use std::process::ExitCode;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd}; //-solution
+// use std::os::fd::{AsRawFd, OwnedFd}; //-starter
+use std::process;
 use std::time::Duration;
-//-solution
-use std::time::Instant;
-//-end
+use std::time::Instant; //-solution
 
-//-solution
-use nix::errno::Errno;
-//-end
+use nix::errno::Errno; //-solution
 use nix::sys::socket::{
     self, AddressFamily, SockFlag, SockType, SockaddrStorage,
 };
 use shared::net::stream;
 
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
+fn main() {
+    if let Err(message) = run() {
+        eprintln!("{message}");
+        process::exit(1);
     }
 }
 
@@ -61,26 +51,24 @@ fn connect(address: SocketAddr, limit: Duration) -> nix::Result<OwnedFd> {
         SocketAddr::V6(_) => AddressFamily::Inet6,
     };
     let peer = SockaddrStorage::from(address);
-    //-solution
-    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK; //-solution
+    // let flags = SockFlag::SOCK_CLOEXEC; //-starter
     let socket = socket::socket(family, SockType::Stream, flags, None)?;
+    //-solution
     match socket::connect(socket.as_raw_fd(), &peer) {
         Ok(()) => {}
         Err(Errno::EINPROGRESS) => wait(socket.as_fd(), limit)?,
         Err(errno) => return Err(errno),
     }
     set_blocking(&socket)?;
-    Ok(socket)
     //-starter
     // // TODO: connect waits as long as the kernel likes, two minutes and
     // // more. Do not let it wait: see SOCK_NONBLOCK in socket(2) and
     // // EINPROGRESS in connect(2).
     // let _ = limit;
-    // let flags = SockFlag::SOCK_CLOEXEC;
-    // let socket = socket::socket(family, SockType::Stream, flags, None)?;
     // socket::connect(socket.as_raw_fd(), &peer)?;
-    // Ok(socket)
     //-end
+    Ok(socket)
 }
 //-solution
 

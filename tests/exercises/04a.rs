@@ -2,51 +2,21 @@
 //!
 //! Try it: `cargo run --example 04a -- 127.0.0.1:8080`
 
-//-solution
-use std::os::fd::AsRawFd;
-//-end
+use std::os::fd::AsRawFd; //-solution
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
-//-solution
-use std::time::{Duration, Instant};
-//-end
+use std::time::{Duration, Instant}; //-solution
 
-//-solution
-use nix::sys::socket::{self, Shutdown, sockopt};
-use nix::sys::time::{TimeVal, TimeValLike};
-//-end
+use nix::sys::socket::{self, Shutdown, sockopt}; //-solution
+use nix::sys::time::{TimeVal, TimeValLike}; //-solution
+use shared::cli::{self, Failure};
 use shared::net::listener::Listener;
 use shared::net::stream;
 
 /// Who sends more is told so.
 const MOST: u64 = 1024 * 1024;
 
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run() -> Result<(), String> {
-    let address = std::env::args().nth(1).ok_or("usage: 04a ADDRESS")?;
-    let parsed =
-        address.parse().map_err(|_| format!("{address} is no address"))?;
-    let listener = Listener::open(parsed)
-        .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
-    println!("listening on {}", listener.address());
-    loop {
-        let (connection, _) = listener
-            .accept()
-            .map_err(|errno| format!("cannot accept: {errno}"))?;
-        if let Err(errno) = serve(&connection) {
-            eprintln!("client lost: {errno}");
-        }
-    }
-}
+//-server
 
 /// Counts what the client sends and says so.
 fn serve(connection: &OwnedFd) -> nix::Result<()> {

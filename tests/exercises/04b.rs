@@ -2,27 +2,18 @@
 //!
 //! Try it: `cargo run --example 04b -- 127.0.0.1:8080`
 
-//-solution
-use std::os::fd::AsRawFd;
-//-end
+use std::os::fd::AsRawFd; //-solution
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
-//-solution
-use std::time::{Duration, Instant};
-//-starter
-// use std::time::Duration;
-//-end
+use std::time::{Duration, Instant}; //-solution
+// use std::time::Duration; //-starter
 
 use nix::errno::Errno;
-//-solution
-use nix::sys::socket::{self, Shutdown, sockopt};
-//-starter
-// use nix::sys::socket::{self, sockopt};
-//-end
+use nix::sys::socket::{self, Shutdown, sockopt}; //-solution
+// use nix::sys::socket::{self, sockopt}; //-starter
 use nix::sys::time::{TimeVal, TimeValLike};
-//-solution
-use nix::unistd;
-//-end
+use nix::unistd; //-solution
+use shared::cli::{self, Failure};
 use shared::net::listener::Listener;
 use shared::net::stream;
 
@@ -33,41 +24,23 @@ const LINE_TIMEOUT: Duration = Duration::from_secs(1);
 const LINGERING_TIMEOUT: Duration = Duration::from_secs(1);
 //-end
 
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run() -> Result<(), String> {
-    let address = std::env::args().nth(1).ok_or("usage: 04b ADDRESS")?;
-    let parsed =
-        address.parse().map_err(|_| format!("{address} is no address"))?;
-    let listener = Listener::open(parsed)
-        .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
-    println!("listening on {}", listener.address());
-    loop {
-        let (connection, _) = listener
-            .accept()
-            .map_err(|errno| format!("cannot accept: {errno}"))?;
-        if let Err(errno) = serve(&connection) {
-            eprintln!("client lost: {errno}");
-        }
-    }
-}
+//-server
 
 /// Reads one line and responds with its length.
 fn serve(connection: &OwnedFd) -> nix::Result<()> {
     let mut buffer = [0; 4096];
     let mut length = 0;
-    //-solution
-    let deadline = Instant::now() + LINE_TIMEOUT;
+    let deadline = Instant::now() + LINE_TIMEOUT; //-solution
+    //-starter
+    // // TODO: this limit is for one read, and a byte now and then renews it
+    // // for ever. The whole line has a second. And a client that is still
+    // // sending must be able to read what we say.
+    // let limit = TimeVal::milliseconds(LINE_TIMEOUT.as_millis() as i64);
+    // socket::setsockopt(connection, sockopt::ReceiveTimeout, &limit)?;
+    //-end
     let response = loop {
-        match read_before(deadline, connection, &mut buffer) {
+        match read_before(deadline, connection, &mut buffer) { //-solution
+        // match stream::read(connection, &mut buffer) { //-starter
             // The client has left in the middle of its line.
             Ok(0) => return Ok(()),
             Ok(count) => {
@@ -77,34 +50,14 @@ fn serve(connection: &OwnedFd) -> nix::Result<()> {
                     break format!("{length} bytes\n");
                 }
             }
-            Err(Errno::ETIMEDOUT) => break "too slow\n".to_string(),
+            Err(Errno::ETIMEDOUT) => break "too slow\n".to_string(), //-solution
+            // Err(Errno::EAGAIN) => break "too slow\n".to_string(), //-starter
             Err(errno) => return Err(errno),
         }
     };
     stream::write_all(connection, response.as_bytes())?;
-    linger(connection)
-    //-starter
-    // // TODO: this limit is for one read, and a byte now and then renews it
-    // // for ever. The whole line has a second. And a client that is still
-    // // sending must be able to read what we say.
-    // let limit = TimeVal::milliseconds(LINE_TIMEOUT.as_millis() as i64);
-    // socket::setsockopt(connection, sockopt::ReceiveTimeout, &limit)?;
-    // let response = loop {
-    //     match stream::read(connection, &mut buffer) {
-    //         Ok(0) => return Ok(()),
-    //         Ok(count) => {
-    //             let line = buffer[..count].iter().position(|b| *b == b'\n');
-    //             length += line.unwrap_or(count);
-    //             if line.is_some() {
-    //                 break format!("{length} bytes\n");
-    //             }
-    //         }
-    //         Err(Errno::EAGAIN) => break "too slow\n".to_string(),
-    //         Err(errno) => return Err(errno),
-    //     }
-    // };
-    // stream::write_all(connection, response.as_bytes())
-    //-end
+    linger(connection) //-solution
+    // Ok(()) //-starter
 }
 //-solution
 

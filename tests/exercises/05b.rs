@@ -4,45 +4,17 @@
 
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
-//-solution
-use std::time::Duration;
-//-end
+use std::time::Duration; //-solution
 
-//-solution
-use shared::net::linger::linger;
-//-end
+use shared::cli::{self, Failure};
+use shared::net::linger::linger; //-solution
 use shared::net::listener::Listener;
 use shared::net::stream;
 
 /// A longer line, line end included, is refused.
 const MAX_LINE: usize = 8 * 1024;
 
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run() -> Result<(), String> {
-    let address = std::env::args().nth(1).ok_or("usage: 05b ADDRESS")?;
-    let parsed =
-        address.parse().map_err(|_| format!("{address} is no address"))?;
-    let listener = Listener::open(parsed)
-        .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
-    println!("listening on {}", listener.address());
-    loop {
-        let (connection, _) = listener
-            .accept()
-            .map_err(|errno| format!("cannot accept: {errno}"))?;
-        if let Err(errno) = serve(&connection) {
-            eprintln!("client lost: {errno}");
-        }
-    }
-}
+//-server
 
 /// Responds to each line until the client has no more.
 fn serve(connection: &OwnedFd) -> nix::Result<()> {

@@ -4,47 +4,19 @@
 
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
-//-solution
-use std::time::Duration;
-//-end
+use std::time::Duration; //-solution
 
 use nix::sys::socket::{self, sockopt};
+use shared::cli::{self, Failure};
 use shared::net::buffer::Buffer;
-//-solution
-use shared::net::linger::linger;
-//-end
+use shared::net::linger::linger; //-solution
 use shared::net::listener::Listener;
 use shared::net::stream;
 
 /// A longer head is refused.
 const MAX_HEAD: usize = 16 * 1024;
 
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run() -> Result<(), String> {
-    let address = std::env::args().nth(1).ok_or("usage: 06a ADDRESS")?;
-    let parsed =
-        address.parse().map_err(|_| format!("{address} is no address"))?;
-    let listener = Listener::open(parsed)
-        .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
-    println!("listening on {}", listener.address());
-    loop {
-        let (connection, _) = listener
-            .accept()
-            .map_err(|errno| format!("cannot accept: {errno}"))?;
-        if let Err(errno) = serve(&connection) {
-            eprintln!("client lost: {errno}");
-        }
-    }
-}
+//-server
 
 /// Responds to requests until the connection ends.
 fn serve(connection: &OwnedFd) -> nix::Result<()> {
@@ -160,11 +132,8 @@ impl Request {
 /// A response, and what becomes of the connection.
 struct Response {
     text: String,
-    //-solution
-    keeps: bool,
-    //-starter
-    // is_last: bool,
-    //-end
+    keeps: bool, //-solution
+    // is_last: bool, //-starter
 }
 
 /// The response to a request that we have understood.
@@ -202,26 +171,17 @@ fn response(request: &Request) -> Response {
         "HTTP/1.1 {status}\r\n{fields}{connection}\
          Content-Length: {length}\r\n\r\n{body}"
     );
-    //-solution
-    Response { text, keeps }
-    //-starter
-    // Response { text, is_last: false }
-    //-end
+    Response { text, keeps } //-solution
+    // Response { text, is_last: false } //-starter
 }
 
 /// The last response: nobody knows where the next request would begin.
 fn malformed() -> Response {
-    //-solution
-    let connection = "Connection: close\r\n";
-    //-starter
-    // let connection = "";
-    //-end
+    let connection = "Connection: close\r\n"; //-solution
+    // let connection = ""; //-starter
     let text = format!(
         "HTTP/1.1 400 Bad Request\r\n{connection}Content-Length: 5\r\n\r\nWhat?"
     );
-    //-solution
-    Response { text, keeps: false }
-    //-starter
-    // Response { text, is_last: true }
-    //-end
+    Response { text, keeps: false } //-solution
+    // Response { text, is_last: true } //-starter
 }

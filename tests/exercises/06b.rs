@@ -3,20 +3,15 @@
 //!
 //! Try it: `cargo run --example 06b -- 127.0.0.1:8080`
 
-//-solution
-use std::os::fd::OwnedFd;
-//-starter
-// use std::os::fd::{AsRawFd, OwnedFd};
-//-end
+use std::os::fd::OwnedFd; //-solution
+// use std::os::fd::{AsRawFd, OwnedFd}; //-starter
 use std::process::ExitCode;
 use std::time::Duration;
 
-//-solution
-use nix::sys::socket::{self, sockopt};
-//-starter
-// use nix::errno::Errno;
-// use nix::sys::socket::{self, MsgFlags, sockopt};
-//-end
+use nix::sys::socket::{self, sockopt}; //-solution
+// use nix::errno::Errno; //-starter
+// use nix::sys::socket::{self, MsgFlags, sockopt}; //-starter
+use shared::cli::{self, Failure};
 use shared::net::buffer::Buffer;
 use shared::net::linger::linger;
 use shared::net::listener::Listener;
@@ -30,32 +25,7 @@ const MAX_HEAD: usize = 16 * 1024;
 const ENOUGH: usize = 16 * 1024;
 //-end
 
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run() -> Result<(), String> {
-    let address = std::env::args().nth(1).ok_or("usage: 06b ADDRESS")?;
-    let parsed =
-        address.parse().map_err(|_| format!("{address} is no address"))?;
-    let listener = Listener::open(parsed)
-        .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
-    println!("listening on {}", listener.address());
-    loop {
-        let (connection, _) = listener
-            .accept()
-            .map_err(|errno| format!("cannot accept: {errno}"))?;
-        if let Err(errno) = serve(&connection) {
-            eprintln!("client lost: {errno}");
-        }
-    }
-}
+//-server
 
 /// Numbers the requests of a connection, until there are no more.
 fn serve(connection: &OwnedFd) -> nix::Result<()> {

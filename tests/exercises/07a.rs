@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::socket::{self, sockopt};
+use shared::cli::{self, Failure};
 use shared::net::buffer::Buffer;
 use shared::net::linger::linger;
 use shared::net::listener::Listener;
@@ -21,37 +22,17 @@ const MAX_HEAD: usize = 16 * 1024;
 const MAX_LINE: usize = 4 * 1024;
 
 //-end
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
-    }
-}
+//-server
 
-fn run() -> Result<(), String> {
-    let address = std::env::args().nth(1).ok_or("usage: 07a ADDRESS")?;
-    let parsed =
-        address.parse().map_err(|_| format!("{address} is no address"))?;
-    let listener = Listener::open(parsed)
-        .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
-    println!("listening on {}", listener.address());
-    loop {
-        let (connection, _) = listener
-            .accept()
-            .map_err(|errno| format!("cannot accept: {errno}"))?;
-        let mut client = Connection {
-            connection: &connection,
-            input: Buffer::new(MAX_HEAD),
-        };
-        match client.serve() {
-            Stop::Refused(why) => eprintln!("refused: {why}"),
-            Stop::Left => {}
-            Stop::Failed(errno) => eprintln!("client lost: {errno}"),
-        }
+/// Responds to the client's requests, and says how that ended.
+fn serve(connection: &OwnedFd) -> nix::Result<()> {
+    let mut client = Connection { connection, input: Buffer::new(MAX_HEAD) };
+    match client.serve() {
+        Stop::Refused(why) => eprintln!("refused: {why}"),
+        Stop::Left => {}
+        Stop::Failed(errno) => return Err(errno),
     }
+    Ok(())
 }
 
 /// Why no further request gets a response.
@@ -157,9 +138,7 @@ impl Connection<'_> {
         let mut body = Body::default();
         match framing {
             Framing::Length(length) => self.count(length, &mut body)?,
-            //-solution
-            Framing::Chunked => self.read_chunks(&mut body)?,
-            //-end
+            Framing::Chunked => self.read_chunks(&mut body)?, //-solution
         }
         Ok(body)
     }

@@ -4,14 +4,12 @@
 
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
-//-solution
-use std::time::Duration;
-//-end
+use std::time::Duration; //-solution
 
-//-solution
-use nix::errno::Errno;
-use shared::net::linger::linger;
-//-end
+use nix::errno::Errno; //-solution
+use shared::cli::{self, Failure};
+use shared::net::buffer::Buffer; //-solution
+use shared::net::linger::linger; //-solution
 use shared::net::listener::Listener;
 use shared::net::stream;
 //-solution
@@ -24,38 +22,12 @@ const MAX_LINE: usize = 1024;
 const MAX_TRAILERS: usize = 8 * 1024;
 //-end
 
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run() -> Result<(), String> {
-    let address = std::env::args().nth(1).ok_or("usage: 07b ADDRESS")?;
-    let parsed =
-        address.parse().map_err(|_| format!("{address} is no address"))?;
-    let listener = Listener::open(parsed)
-        .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
-    println!("listening on {}", listener.address());
-    loop {
-        let (connection, _) = listener
-            .accept()
-            .map_err(|errno| format!("cannot accept: {errno}"))?;
-        if let Err(errno) = serve(&connection) {
-            eprintln!("client lost: {errno}");
-        }
-    }
-}
+//-server
 
 /// Sends each body back in chunks of our own, until the stream ends.
 fn serve(connection: &OwnedFd) -> nix::Result<()> {
     //-solution
-    let mut input =
-        Input { connection, buffer: [0; 16 * 1024], start: 0, end: 0 };
+    let mut input = Input { connection, buffer: Buffer::new(16 * 1024) };
     let mut output = Output { connection, pending: Vec::with_capacity(CHUNK) };
     loop {
         match pass_on(&mut input, &mut output) {
@@ -102,14 +74,14 @@ impl From<Errno> for Stop {
 /// Passes on one body: RFC 9112 section 7.1.
 fn pass_on(input: &mut Input, output: &mut Output) -> Result<(), Stop> {
     loop {
-        let mut left = size(input.line()?).ok_or(Stop::Malformed)?;
+        let mut left = size(&input.line()?).ok_or(Stop::Malformed)?;
         if left == 0 {
             break;
         }
         while left > 0 {
             let data = input.data(left)?;
             left -= data.len() as u64;
-            output.push(data)?;
+            output.push(&data)?;
         }
         if !input.line()?.is_empty() {
             return Err(Stop::Malformed);
@@ -119,12 +91,11 @@ fn pass_on(input: &mut Input, output: &mut Output) -> Result<(), Stop> {
     loop {
         let line = input.line()?;
         trailers += line.len();
-        match line {
-            [] => break,
-            line if trailers > MAX_TRAILERS || !line.contains(&b':') => {
-                return Err(Stop::Malformed);
-            }
-            _ => {}
+        if line.is_empty() {
+            break;
+        }
+        if trailers > MAX_TRAILERS || !line.contains(&b':') {
+            return Err(Stop::Malformed);
         }
     }
     Ok(output.finish()?)
@@ -145,56 +116,48 @@ fn size(line: &[u8]) -> Option<u64> {
 /// What has come and is not passed on.
 struct Input<'a> {
     connection: &'a OwnedFd,
-    buffer: [u8; 16 * 1024],
-    start: usize,
-    end: usize,
+    buffer: Buffer,
 }
 
 impl Input<'_> {
     /// The next line, without its CR LF.
-    fn line(&mut self) -> Result<&[u8], Stop> {
+    fn line(&mut self) -> Result<Vec<u8>, Stop> {
         let mut seen = 0;
-        let length = loop {
-            let bytes = &self.buffer[self.start..self.end];
+        loop {
+            let bytes = self.buffer.bytes();
             let lf = bytes[seen..].iter().position(|byte| *byte == b'\n');
             seen = lf.map_or(bytes.len(), |lf| seen + lf + 1);
             if seen > MAX_LINE {
                 return Err(Stop::Malformed);
             }
             if lf.is_some() {
-                break seen;
+                let line = bytes[..seen].strip_suffix(b"\r\n");
+                let line = line.ok_or(Stop::Malformed)?.to_vec();
+                self.buffer.consume(seen);
+                return Ok(line);
             }
             self.read()?;
-        };
-        let line = &self.buffer[self.start..][..length];
-        self.start += length;
-        line.strip_suffix(b"\r\n").ok_or(Stop::Malformed)
+        }
     }
 
     /// At least one byte, and at most `most`.
-    fn data(&mut self, most: u64) -> Result<&[u8], Stop> {
-        if self.start == self.end {
+    fn data(&mut self, most: u64) -> Result<Vec<u8>, Stop> {
+        if self.buffer.bytes().is_empty() {
             self.read()?;
         }
-        let there = self.end - self.start;
-        let count = usize::try_from(most).map_or(there, |most| most.min(there));
-        let data = &self.buffer[self.start..][..count];
-        self.start += count;
+        let bytes = self.buffer.bytes();
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let data = bytes[..most.min(bytes.len())].to_vec();
+        self.buffer.consume(data.len());
         Ok(data)
     }
 
-    /// Reads more behind what there is.
     fn read(&mut self) -> Result<(), Stop> {
-        self.buffer.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        self.start = 0;
-        match stream::read(self.connection, &mut self.buffer[self.end..])? {
-            0 => Err(Stop::Ended),
-            count => {
-                self.end += count;
-                Ok(())
-            }
+        match stream::read(self.connection, self.buffer.space())? {
+            0 => return Err(Stop::Ended),
+            count => self.buffer.filled(count),
         }
+        Ok(())
     }
 }
 

@@ -4,14 +4,12 @@
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process;
 
 use nix::sys::socket::{self, sockopt};
 use nix::sys::uio;
 use shared::http::path::decode_path;
-//-solution
-use shared::http::path::encode_directory;
-//-end
+use shared::http::path::encode_directory; //-solution
 use shared::net::buffer::Buffer;
 use shared::net::listener::Listener;
 use shared::net::stream;
@@ -28,13 +26,10 @@ const MAX_HEAD: usize = 16 * 1024;
 /// So much of a file is in memory at a time.
 const PIECE: usize = 64 * 1024;
 
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
+fn main() {
+    if let Err(message) = run() {
+        eprintln!("{message}");
+        process::exit(1);
     }
 }
 
@@ -75,11 +70,8 @@ fn serve(connection: &OwnedFd, root: &Root) -> nix::Result<()> {
 
 /// What is asked: GET or HEAD of a path.
 struct Request {
-    //-solution
-    is_head: bool,
-    //-starter
-    // // TODO: which of the two?
-    //-end
+    is_head: bool, //-solution
+    // // TODO: which of the two? //-starter
     path: String,
 }
 

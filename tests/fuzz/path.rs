@@ -11,10 +11,7 @@ pub fn path(bytes: &[u8]) -> bool {
         return false;
     }
     let Ok(text) = str::from_utf8(bytes) else { return false };
-    let (path, query) = match text.split_once('?') {
-        Some((path, query)) => (path, Some(query)),
-        None => (text, None),
-    };
+    let (path, query) = split(text);
     let mut name = Vec::new();
     if decode_path(path, &mut name).is_err() {
         return false;
@@ -32,10 +29,7 @@ pub fn path(bytes: &[u8]) -> bool {
     let location = String::from_utf8(location).expect("ASCII");
     assert!(location.starts_with('/') && !location.starts_with("//"));
     assert!(location.bytes().all(|byte| byte.is_ascii_graphic()));
-    let (path, query_again) = match location.split_once('?') {
-        Some((path, query)) => (path, Some(query)),
-        None => (&*location, None),
-    };
+    let (path, query_again) = split(&location);
     // What a URI may not contain is encoded; what it says is the same.
     assert_eq!(query_again.map(decode), query.map(decode));
     let mut second = Vec::new();
@@ -44,24 +38,24 @@ pub fn path(bytes: &[u8]) -> bool {
     true
 }
 
+/// The path and the query.
+fn split(text: &str) -> (&str, Option<&str>) {
+    let both = text.split_once('?');
+    both.map_or((text, None), |(path, query)| (path, Some(query)))
+}
+
 /// A text with the percent signs undone that are followed by two digits.
 fn decode(text: &str) -> Vec<u8> {
-    let mut rest = text.as_bytes();
-    let mut decoded = Vec::new();
-    while let [first, others @ ..] = rest {
-        let digits = others.get(..2).and_then(|d| std::str::from_utf8(d).ok());
-        let byte = digits
-            .filter(|d| d.bytes().all(|byte| byte.is_ascii_hexdigit()))
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match byte {
-            Some(byte) if *first == b'%' => {
+    let mut parts = text.split('%');
+    let mut decoded = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let digits = part.get(..2).filter(|digits| !digits.contains('+'));
+        match digits.and_then(|d| u8::from_str_radix(d, 16).ok()) {
+            Some(byte) => {
                 decoded.push(byte);
-                rest = &others[2..];
+                decoded.extend_from_slice(&part.as_bytes()[2..]);
             }
-            _ => {
-                decoded.push(*first);
-                rest = others;
-            }
+            None => decoded.extend([b"%", part.as_bytes()].concat()),
         }
     }
     decoded

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-#[path = "../common/skip.rs"]
+#[path = "../lab/skip.rs"]
 mod skip;
 
 mod budgets;

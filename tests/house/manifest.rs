@@ -2,11 +2,10 @@
 //! compiler watches over.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use toml::Value;
 
-use crate::tree::{read, root, table, tracked};
+use crate::tree::{root, table, tracked_rust};
 
 /// The libraries of the steps, each with its reason.
 const LIBRARIES: &[(&str, &str)] = &[
@@ -69,24 +68,18 @@ fn the_compiler_watches_over_the_rules() {
 
 #[test]
 fn no_step_lifts_a_rule() {
-    let Some(files) = tracked("no_step_lifts_a_rule") else { return };
-    // Exercises include what they use a part of.
-    let exercise = |file: &Path| {
-        let name = file.file_name().and_then(|name| name.to_str());
-        name.is_some_and(|name| name.starts_with("ex_"))
-    };
-    let ours = files.iter().filter(|file| !exercise(file)).filter(|file| {
-        let rust = file.extension().is_some_and(|end| end == "rs");
-        rust && (file.starts_with("steps") || file.starts_with("shared"))
+    let test = "no_step_lifts_a_rule";
+    let Some(mut sources) = tracked_rust(test) else { return };
+    sources.retain(|(file, _)| {
+        let ours = file.starts_with("steps/") || file.starts_with("shared/");
+        // Exercises include what they use a part of.
+        ours && !file.contains("/ex_")
     });
-    let mut count = 0;
-    for file in ours {
-        let text = read(file);
+    assert!(!sources.is_empty(), "no sources");
+    for (file, text) in sources {
         let lifted = text.contains("clippy::") || text.contains("[allow(");
-        assert!(!lifted, "{}: a rule is lifted", file.display());
-        count += 1;
+        assert!(!lifted, "{file}: a rule is lifted");
     }
-    assert!(count > 0, "no sources");
 }
 
 /// `autotests` is off: a file that is not listed tests nothing.
@@ -101,13 +94,11 @@ fn every_test_is_listed() {
     for path in &listed {
         assert!(root().join(path).is_file(), "{path} does not exist");
     }
-    let Some(files) = tracked("every_test_is_listed") else { return };
-    for file in files.iter().filter(|file| file.starts_with("tests")) {
-        let direct = file.components().count() == 2;
-        let program = direct || file.ends_with("main.rs");
-        if program && file.extension().is_some_and(|end| end == "rs") {
-            let file = file.to_str().unwrap();
-            assert!(listed.contains(file), "{file} is in no target");
+    let Some(sources) = tracked_rust("every_test_is_listed") else { return };
+    for (file, _) in sources {
+        let Some(name) = file.strip_prefix("tests/") else { continue };
+        if !name.contains('/') || name.ends_with("/main.rs") {
+            assert!(listed.contains(&*file), "{file} is in no target");
         }
     }
 }

@@ -1,10 +1,9 @@
 //! The rooms of `shared/`: when each item enters, and who may use it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 
-use crate::source::{Module, Uses, shared, words};
-use crate::tree::steps;
+use crate::source::{Item, Module, Uses, shared, words};
+use crate::tree::{Step, steps};
 
 /// From the ground up: a room uses those before it.
 const ROOMS: [&str; 8] =
@@ -33,30 +32,28 @@ fn room(module: &str) -> &str {
 
 /// The module of shared/ that `path` leads to, and what it names there. In
 /// the library itself the path may begin in the file `from`.
-fn resolve<'p>(
-    path: &'p [String],
+fn resolve<'a>(
+    path: &'a [String],
     from: Option<&str>,
-    modules: &[Module],
-) -> Option<(String, &'p [String])> {
-    let mut before: Vec<&str> = Vec::new();
+    modules: &'a [Module],
+) -> Option<(&'a Module, &'a [String])> {
+    let mut room = Vec::new();
     let inside = match (path.first()?.as_str(), from) {
         ("shared", None) | ("crate", Some(_)) => &path[1..],
         ("super", Some(from)) => {
-            before = from.split('/').collect();
-            before.pop();
             let supers = path.iter().take_while(|name| *name == "super");
             let supers = supers.count();
-            before.truncate((before.len() + 1).saturating_sub(supers));
+            room = from.split('/').map(str::to_string).collect();
+            room.truncate(room.len().saturating_sub(supers));
             &path[supers..]
         }
         _ => return None,
     };
     let found = (0..=inside.len()).find_map(|length| {
-        let names = before.iter().copied();
-        let names = names.chain(inside[..length].iter().map(String::as_str));
-        let name = format!("{}.rs", names.collect::<Vec<_>>().join("/"));
-        let exists = modules.iter().any(|module| module.name == name);
-        exists.then_some((name, &inside[length..]))
+        let names = [&room, &inside[..length]].concat().join("/");
+        let name = format!("{names}.rs");
+        let module = modules.iter().find(|module| module.name == name)?;
+        Some((module, &inside[length..]))
     });
     // A whole room, or everything in one, hides what is used of it.
     let name = path.join("::");
@@ -67,11 +64,12 @@ fn resolve<'p>(
 fn graph(modules: &[Module]) -> BTreeMap<&str, BTreeSet<String>> {
     let edges = modules.iter().map(|module| {
         let paths = Uses::of(&module.text).paths;
-        let used = paths.iter().filter_map(|path| {
-            resolve(path, Some(&module.name), modules).map(|(name, _)| name)
-        });
-        let used = used.filter(|name| *name != module.name).collect();
-        (module.name.as_str(), used)
+        let used = paths
+            .iter()
+            .filter_map(|path| resolve(path, Some(&module.name), modules))
+            .map(|(used, _)| used.name.clone())
+            .filter(|used| *used != module.name);
+        (module.name.as_str(), used.collect())
     });
     edges.collect()
 }
@@ -130,64 +128,51 @@ fn the_protocol_makes_no_system_call() {
     assert!(count > 10, "no core");
 }
 
-/// The steps in which something of that name enters: what belongs to the
-/// owner, or methods.
-fn entries(modules: &[Module], owner: Option<&str>, name: &str) -> Vec<i64> {
-    let items = modules.iter().flat_map(|module| &module.items);
-    let found = items.filter(|item| {
-        let belongs = match owner {
-            Some(_) => item.owner.as_deref() == owner,
-            None => item.has_self,
-        };
-        item.name == name && belongs
-    });
-    found.map(|item| item.entry).collect()
+/// The step in which the first of the items enters that are meant, if any is.
+fn entry<'a>(
+    items: impl IntoIterator<Item = &'a Item>,
+    is_meant: impl Fn(&Item) -> bool,
+) -> Option<i64> {
+    let items = items.into_iter().filter(|item| is_meant(item));
+    items.map(|item| item.entry).min()
 }
 
 #[test]
 fn a_step_uses_what_has_entered_by_then() {
     let modules = shared();
+    let all = || modules.iter().flat_map(|module| &module.items);
     let mut uses_of_shared = 0;
     for step in steps() {
-        let texts = step.sources().into_iter().map(|source| {
-            let text = fs::read_to_string(&source).unwrap();
-            (source, text)
-        });
-        let texts: Vec<_> = texts.collect();
+        let sources = step.sources();
         // What has one of these in front of it is the step's own.
-        let is_own = |start: &str| texts.iter().any(|t| t.1.contains(start));
-        for (source, text) in &texts {
+        let is_own = |start: &str| sources.iter().any(|s| s.1.contains(start));
+        for (file, text) in &sources {
             let uses = Uses::of(text);
-            let early = |what: &str, entries: &[i64]| {
-                let first = entries.iter().min();
-                let late = first.is_some_and(|first| *first > step.number);
-                let source = source.display();
-                assert!(!late, "{source}: {what} enters in step {first:?}");
+            let early = |what: &str, entry: Option<i64>| {
+                let late = entry.is_some_and(|entry| entry > step.number);
+                assert!(!late, "{file}: {what} enters in step {entry:?}");
             };
             for path in &uses.paths {
-                let found = resolve(path, None, &modules);
-                if let Some((module, rest)) = found {
+                if let Some((module, rest)) = resolve(path, None, &modules) {
                     uses_of_shared += 1;
-                    let named = modules.iter().find(|m| m.name == module);
-                    let named = named.expect("it was found by its name");
-                    early(&module, &[named.entry]);
-                    let item = rest.first().map_or("", String::as_str);
-                    let items = named.items.iter();
-                    let items = items.filter(|i| i.name == *item);
-                    let item_entries: Vec<_> = items.map(|i| i.entry).collect();
-                    early(item, &item_entries);
+                    early(&module.name, Some(module.entry));
+                    let name = rest.first().map_or("", String::as_str);
+                    early(name, entry(&module.items, |i| i.name == name));
                 }
-                if let [.., owner, name] = path.as_slice() {
-                    let found = entries(&modules, Some(owner), name);
-                    let own = is_own(&format!(" {owner} {{"));
-                    early(name, if own { &[] } else { &found });
+                let [.., owner, name] = path.as_slice() else { continue };
+                if !is_own(&format!(" {owner} {{")) {
+                    let owner = Some(owner);
+                    let is_meant =
+                        |i: &Item| i.owner.as_ref() == owner && i.name == *name;
+                    early(name, entry(all(), is_meant));
                 }
             }
-            for method in &uses.methods {
+            for name in &uses.methods {
                 // Nor is an iterator's `next` meant.
-                let own = method == "next" || is_own(&format!("fn {method}"));
-                let found = entries(&modules, None, method);
-                early(method, if own { &[] } else { &found });
+                if name != "next" && !is_own(&format!("fn {name}")) {
+                    let is_meant = |i: &Item| i.has_self && i.name == *name;
+                    early(name, entry(all(), is_meant));
+                }
             }
         }
     }
@@ -198,13 +183,11 @@ fn a_step_uses_what_has_entered_by_then() {
 #[test]
 fn every_item_is_used() {
     let modules = shared();
-    let mut texts: Vec<String> =
-        modules.iter().map(|module| module.text.clone()).collect();
-    for source in steps().iter().flat_map(|step| step.sources()) {
-        texts.push(fs::read_to_string(source).unwrap());
-    }
+    let sources: Vec<_> = steps().iter().flat_map(Step::sources).collect();
+    let texts = modules.iter().map(|module| &module.text);
+    let texts = texts.chain(sources.iter().map(|(_, text)| text));
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for word in texts.iter().flat_map(|text| words(text)) {
+    for word in texts.flat_map(|text| words(text)) {
         *counts.entry(word).or_default() += 1;
     }
     let unused = modules.iter().flat_map(|module| {

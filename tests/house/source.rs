@@ -1,13 +1,11 @@
 //! What a source file says of itself: its items, and what it uses.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
+use syn::Visibility::Public;
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
-use syn::{Attribute, Expr, ItemUse, Token, UseTree, Visibility};
+use syn::{Attribute, Expr, Ident, ItemUse, Token, UseTree};
 
-use crate::tree::root;
+use crate::tree::rust_files;
 
 /// A file of `shared/`.
 pub struct Module {
@@ -32,36 +30,21 @@ pub struct Item {
 
 /// The modules of `shared/`, without the files that only list others.
 pub fn shared() -> Vec<Module> {
-    let directory = root().join("shared");
-    let mut files = rust_files(&directory);
-    files.retain(|path| !path.ends_with("mod.rs") && !path.ends_with("lib.rs"));
-    let modules = files.into_iter().map(|path| {
-        let name = path.strip_prefix(&directory).unwrap().to_str().unwrap();
-        let text = fs::read_to_string(&path).unwrap();
+    let mut files = rust_files("shared");
+    files.retain(|(file, _)| {
+        !file.ends_with("/mod.rs") && !file.ends_with("/lib.rs")
+    });
+    let modules = files.into_iter().map(|(file, text)| {
+        let name = file.strip_prefix("shared/").unwrap();
         let entry = text.strip_prefix("//! ").and_then(entry_in);
         let entry = entry.unwrap_or_else(|| {
-            panic!("shared/{name} begins without `Enters in step NN: …`")
+            panic!("{file} begins without `Enters in step NN: …`")
         });
-        let mut items = Items { entry, owner: None, found: Vec::new() };
-        items.visit_file(&syn::parse_file(&text).unwrap());
+        let mut items = Items { entry, found: Vec::new() };
+        items.add_all(&syn::parse_file(&text).unwrap().items);
         Module { name: name.to_string(), items: items.found, text, entry }
     });
     modules.collect()
-}
-
-/// The Rust files below `directory`, in order.
-pub fn rust_files(directory: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(rust_files(&path));
-        } else if path.extension().is_some_and(|end| end == "rs") {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
 }
 
 /// The step in `… Enters in step 08…`, which a line may break.
@@ -71,14 +54,19 @@ fn entry_in(text: &str) -> Option<i64> {
     after.get(..2)?.parse().ok()
 }
 
+/// The items so far of a module that enters in step `entry`.
 struct Items {
     entry: i64,
-    owner: Option<String>,
     found: Vec<Item>,
 }
 
 impl Items {
-    fn add(&mut self, name: &syn::Ident, attributes: &[Attribute]) {
+    fn add(
+        &mut self,
+        owner: Option<&Ident>,
+        name: &Ident,
+        attributes: &[Attribute],
+    ) -> &mut Item {
         let lines = attributes.iter().filter_map(|attribute| {
             let value = &attribute.meta.require_name_value().ok()?.value;
             let Expr::Lit(value) = value else { return None };
@@ -88,83 +76,72 @@ impl Items {
         let docs = lines.collect::<Vec<_>>().join(" ");
         self.found.push(Item {
             name: name.to_string(),
-            owner: self.owner.clone(),
+            owner: owner.map(Ident::to_string),
             entry: entry_in(&docs).unwrap_or(self.entry),
             has_self: false,
         });
+        self.found.last_mut().expect("the one just added")
     }
 
-    fn inside(&mut self, owner: String, go_on: impl FnOnce(&mut Self)) {
-        self.owner = Some(owner);
-        go_on(self);
-        self.owner = None;
-    }
-}
-
-macro_rules! items {
-    ($($visit:ident: $item:ident),* $(,)?) => {$(
-        fn $visit(&mut self, item: &'ast syn::$item) {
-            if matches!(item.vis, Visibility::Public(_)) {
-                self.add(&item.ident, &item.attrs);
+    fn add_all(&mut self, items: &[syn::Item]) {
+        use syn::Item::*;
+        for item in items {
+            match item {
+                Const(syn::ItemConst {
+                    vis: Public(_), ident, attrs, ..
+                })
+                | Static(syn::ItemStatic {
+                    vis: Public(_),
+                    ident,
+                    attrs,
+                    ..
+                })
+                | Struct(syn::ItemStruct {
+                    vis: Public(_),
+                    ident,
+                    attrs,
+                    ..
+                })
+                | Type(syn::ItemType {
+                    vis: Public(_), ident, attrs, ..
+                }) => {
+                    self.add(None, ident, attrs);
+                }
+                Fn(syn::ItemFn { vis: Public(_), sig, attrs, .. }) => {
+                    self.add(None, &sig.ident, attrs);
+                }
+                Enum(item @ syn::ItemEnum { vis: Public(_), .. }) => {
+                    self.add(None, &item.ident, &item.attrs);
+                    for variant in &item.variants {
+                        let owner = Some(&item.ident);
+                        self.add(owner, &variant.ident, &variant.attrs);
+                    }
+                }
+                Trait(item) => {
+                    self.add(None, &item.ident, &item.attrs);
+                    for method in &item.items {
+                        let syn::TraitItem::Fn(f) = method else { continue };
+                        self.add(Some(&item.ident), &f.sig.ident, &f.attrs);
+                    }
+                }
+                // What a trait demands is the trait's.
+                Impl(item) if item.trait_.is_none() => self.add_methods(item),
+                Mod(syn::ItemMod { content: Some((_, items)), .. }) => {
+                    self.add_all(items);
+                }
+                _ => {}
             }
         }
-    )*};
-}
-
-impl<'ast> Visit<'ast> for Items {
-    items! {
-        visit_item_struct: ItemStruct,
-        visit_item_const: ItemConst,
-        visit_item_static: ItemStatic,
-        visit_item_type: ItemType,
     }
 
-    fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
-        if matches!(item.vis, Visibility::Public(_)) {
-            self.add(&item.sig.ident, &item.attrs);
-        }
-    }
-
-    fn visit_item_enum(&mut self, item: &'ast syn::ItemEnum) {
-        if matches!(item.vis, Visibility::Public(_)) {
-            self.add(&item.ident, &item.attrs);
-            self.inside(item.ident.to_string(), |items| {
-                visit::visit_item_enum(items, item);
-            });
-        }
-    }
-
-    fn visit_variant(&mut self, item: &'ast syn::Variant) {
-        self.add(&item.ident, &item.attrs);
-    }
-
-    fn visit_item_trait(&mut self, item: &'ast syn::ItemTrait) {
-        self.add(&item.ident, &item.attrs);
-        self.inside(item.ident.to_string(), |items| {
-            visit::visit_item_trait(items, item);
-        });
-    }
-
-    fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
-        self.add(&item.sig.ident, &item.attrs);
-    }
-
-    fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
+    fn add_methods(&mut self, item: &syn::ItemImpl) {
         let syn::Type::Path(owner) = &*item.self_ty else { return };
-        // What a trait demands is the trait's.
-        if let (None, Some(owner)) = (&item.trait_, owner.path.segments.last())
-        {
-            self.inside(owner.ident.to_string(), |items| {
-                visit::visit_item_impl(items, item);
-            });
-        }
-    }
-
-    fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
-        if matches!(item.vis, Visibility::Public(_)) {
-            self.add(&item.sig.ident, &item.attrs);
-            if let Some(added) = self.found.last_mut() {
-                added.has_self = item.sig.receiver().is_some();
+        let owner = owner.path.segments.last().map(|part| &part.ident);
+        for method in &item.items {
+            let syn::ImplItem::Fn(f) = method else { continue };
+            if matches!(f.vis, Public(_)) {
+                let added = self.add(owner, &f.sig.ident, &f.attrs);
+                added.has_self = f.sig.receiver().is_some();
             }
         }
     }

@@ -1,13 +1,15 @@
 //! The repository's files, and the list of steps.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use toml::{Table, Value};
 
 use crate::skip::skip;
-use crate::source::rust_files;
+
+/// A file, named from the root, and its text.
+pub type Source = (String, String);
 
 /// Where the repository is.
 pub fn root() -> &'static Path {
@@ -15,10 +17,9 @@ pub fn root() -> &'static Path {
 }
 
 /// The text of a file, named from the root.
-pub fn read(path: impl AsRef<Path>) -> String {
-    let path = path.as_ref();
+pub fn read(path: &str) -> String {
     fs::read_to_string(root().join(path))
-        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+        .unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// A file of settings, named from the root.
@@ -28,7 +29,7 @@ pub fn table(path: &str) -> Table {
 
 /// The files that git keeps, from the root; `None`, said loudly, where there
 /// is no git, as in an unpacked archive.
-pub fn tracked(test: &str) -> Option<Vec<PathBuf>> {
+pub fn tracked(test: &str) -> Option<Vec<String>> {
     let git = Command::new("git")
         .args(["ls-files", "-z"])
         .current_dir(root())
@@ -38,9 +39,36 @@ pub fn tracked(test: &str) -> Option<Vec<PathBuf>> {
         return None;
     };
     let names = String::from_utf8(output.stdout).unwrap();
-    let files = names.split_terminator('\0').map(PathBuf::from);
+    let files = names.split_terminator('\0').map(str::to_string);
     // One that is deleted and not yet committed is no file.
     Some(files.filter(|file| root().join(file).exists()).collect())
+}
+
+/// The Rust files among those that git keeps.
+pub fn tracked_rust(test: &str) -> Option<Vec<Source>> {
+    let files = tracked(test)?.into_iter();
+    Some(files.filter(|file| file.ends_with(".rs")).map(source).collect())
+}
+
+fn source(file: String) -> Source {
+    let text = read(&file);
+    (file, text)
+}
+
+/// The Rust files below a directory, in order.
+pub fn rust_files(directory: &str) -> Vec<Source> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(root().join(directory)).unwrap() {
+        let entry = entry.unwrap();
+        let path = format!("{directory}/{}", entry.file_name().display());
+        if entry.path().is_dir() {
+            found.extend(rust_files(&path));
+        } else if path.ends_with(".rs") {
+            found.push(source(path));
+        }
+    }
+    found.sort();
+    found
 }
 
 /// A step of steps/steps.toml.
@@ -59,12 +87,9 @@ impl Step {
     }
 
     /// The sources of the step: not those of its exercises.
-    pub fn sources(&self) -> Vec<PathBuf> {
-        let mut files = rust_files(&root().join(self.directory()));
-        files.retain(|path| {
-            let name = path.file_name().unwrap().to_string_lossy();
-            !name.starts_with("ex_")
-        });
+    pub fn sources(&self) -> Vec<Source> {
+        let mut files = rust_files(&self.directory());
+        files.retain(|(file, _)| !file.contains("/ex_"));
         files
     }
 }

@@ -1,6 +1,6 @@
 //! Names are the field's, and have replaced these.
 
-use crate::tree::{root, tracked};
+use crate::tree::tracked_rust;
 
 /// Each in two parts, so that it does not stand here.
 const REPLACED: [(&str, &str); 24] = [
@@ -34,7 +34,6 @@ const REPLACED: [(&str, &str); 24] = [
 fn is_ours(path: &str) -> bool {
     let starts = ["steps/", "shared/", "tests/"];
     starts.iter().any(|start| path.starts_with(start))
-        && path.ends_with(".rs")
         && !path.contains("/ex_")
         && !path.starts_with("tests/exercises/")
 }
@@ -42,19 +41,13 @@ fn is_ours(path: &str) -> bool {
 #[test]
 fn names_are_those_of_the_field() {
     let test = "names_are_those_of_the_field";
-    let Some(files) = tracked(test) else { return };
-    for file in files {
-        let path = file.to_str().unwrap();
-        if !is_ours(path) {
-            continue;
-        }
-        let text = std::fs::read_to_string(root().join(path));
-        let text = text.unwrap_or_default();
-        for (start, end) in REPLACED {
-            let name = format!("{start}{end}");
-            let is_word = |c: char| c.is_alphanumeric() || c == '_';
-            let mut words = text.split(|c| !is_word(c));
-            assert!(words.all(|word| word != name), "{path} says {name}");
+    let Some(mut sources) = tracked_rust(test) else { return };
+    sources.retain(|(file, _)| is_ours(file));
+    let replaced = REPLACED.map(|(start, end)| format!("{start}{end}"));
+    for (file, text) in sources {
+        for word in text.split(|c: char| !c.is_alphanumeric() && c != '_') {
+            let is_old = replaced.iter().any(|name| name == word);
+            assert!(!is_old, "{file} says {word}");
         }
     }
 }
@@ -63,16 +56,14 @@ fn names_are_those_of_the_field() {
 #[test]
 fn no_test_has_a_connection_of_its_own() {
     let test = "no_test_has_a_connection_of_its_own";
-    let Some(files) = tracked(test) else { return };
+    let Some(mut sources) = tracked_rust(test) else { return };
+    sources.retain(|(file, _)| {
+        file.starts_with("tests/") && !file.starts_with("tests/exercises/")
+    });
     let name = ["struct ", "Connection"].concat();
-    for file in files.iter().filter(|file| file.starts_with("tests")) {
-        if file.starts_with("tests/exercises") {
-            continue;
-        }
-        let text = std::fs::read_to_string(root().join(file));
-        let text = text.unwrap_or_default();
+    for (file, text) in sources {
         let ends = |rest: &str| !rest.starts_with(char::is_alphanumeric);
         let found = text.split(&name).skip(1).any(ends);
-        assert!(!found, "{} has one", file.display());
+        assert!(!found, "{file} has one");
     }
 }

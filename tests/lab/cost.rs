@@ -1,26 +1,16 @@
 //! What a program costs: memory and processor time. Counts and ratios, not
 //! milliseconds: machines differ.
 
-use std::fs;
-
+use super::proc;
 use super::program::Program;
 use super::trouble::Outcome;
 
 /// How often a ratio may be measured again: other programs disturb.
 const ATTEMPTS: u32 = 3;
 
-/// The most memory that `pid` ever had at a time, in kilobytes: see VmHWM in
-/// proc(5).
-pub fn peak_memory(pid: i32) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let mut lines = status.lines();
-    let text = lines.find_map(|line| line.strip_prefix("VmHWM:"))?;
-    text.trim().split(' ').next()?.parse().ok()
-}
-
 /// Fails if the program has ever had more than this many kilobytes.
 pub fn expect_memory(program: &Program, most: u64) -> Outcome {
-    match peak_memory(program.pid()) {
+    match proc::peak_memory(program.pid()) {
         Some(peak) if peak > most => {
             let expected = format!("never more than {most} kB of memory");
             Err(program.failed(expected, format!("{peak} kB")))

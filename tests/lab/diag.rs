@@ -6,7 +6,12 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, send,
+    socket,
+};
 
 use super::proc::LISTEN;
 
@@ -21,8 +26,15 @@ const SOCK_DIAG_BY_FAMILY: u16 = 20;
 /// # Errors
 /// When the kernel cannot be asked.
 pub fn queue_limit(address: SocketAddr) -> io::Result<Option<u32>> {
-    let socket = open()?;
-    send(&socket, &question(1 << LISTEN, libc::NLM_F_DUMP))?;
+    Ok(queue(address)?.map(|(_, limit)| limit))
+}
+
+/// How many connections wait at that listener, and how many may.
+///
+/// # Errors
+/// When the kernel cannot be asked.
+pub fn queue(address: SocketAddr) -> io::Result<Option<(u32, u32)>> {
+    let socket = ask(&question(1 << LISTEN, libc::NLM_F_DUMP))?;
     loop {
         let result = receive(&socket)?;
         let mut rest = result.as_slice();
@@ -35,8 +47,8 @@ pub fn queue_limit(address: SocketAddr) -> io::Result<Option<u32>> {
                 _ => {}
             }
             let body = rest.get(NETLINK_HEADER..length).unwrap_or_default();
-            if let Some(limit) = limit_of(body, address) {
-                return Ok(Some(limit));
+            if let Some(queue) = queue_of(body, address) {
+                return Ok(Some(queue));
             }
             let aligned = length.next_multiple_of(4).min(rest.len());
             rest = &rest[aligned..];
@@ -61,7 +73,6 @@ fn header(bytes: &[u8]) -> Option<(usize, u16)> {
 ///
 /// # Errors
 /// When the kernel cannot be asked.
-#[allow(dead_code, reason = "the tests of the steps use it")]
 pub fn queues(
     own: SocketAddr,
     peer: SocketAddr,
@@ -82,19 +93,13 @@ pub fn queues(
     }
     // Its cookie: any socket will do.
     id[40..48].fill(0xFF);
-    let socket = open()?;
-    send(&socket, &bytes)?;
-    let answer = receive(&socket)?;
+    let answer = receive(&ask(&bytes)?)?;
     match header(&answer) {
         Some((length, SOCK_DIAG_BY_FAMILY)) => {
             let body = answer.get(NETLINK_HEADER..length).unwrap_or_default();
-            let number = |at: usize| {
-                let bytes = body.get(at..at + 4)?.try_into().ok()?;
-                Some(u32::from_ne_bytes(bytes))
-            };
             // Where there is no such connection, the listener is found.
             let is_listener = body.get(1) == Some(&LISTEN);
-            Ok(number(56).zip(number(60)).filter(|_| !is_listener))
+            Ok(queues_of(body).filter(|_| !is_listener))
         }
         _ => Ok(None),
     }
@@ -115,54 +120,41 @@ fn question(states: u32, flags: i32) -> Vec<u8> {
     bytes
 }
 
-/// The queue's limit, if `body` (an inet_diag_msg) is about `address`.
-fn limit_of(body: &[u8], address: SocketAddr) -> Option<u32> {
+/// The two queues of the socket that `body` (an inet_diag_msg) is about.
+fn queues_of(body: &[u8]) -> Option<(u32, u32)> {
+    // After four bytes and the id of 48 bytes: expires, rqueue, wqueue.
+    let number = |at: usize| {
+        let bytes = body.get(at..at + 4)?.try_into().ok()?;
+        Some(u32::from_ne_bytes(bytes))
+    };
+    Some((number(56)?, number(60)?))
+}
+
+/// The same, if it is about `address`.
+fn queue_of(body: &[u8], address: SocketAddr) -> Option<(u32, u32)> {
     let SocketAddr::V4(wanted) = address else { return None };
     // inet_diag_msg: four bytes, then the socket's id: ports, addresses.
     let port = u16::from_be_bytes(body.get(4..6)?.try_into().ok()?);
     let ip: [u8; 4] = body.get(8..12)?.try_into().ok()?;
-    // After the id of 48 bytes: expires, rqueue, wqueue.
-    let limit = u32::from_ne_bytes(body.get(60..64)?.try_into().ok()?);
     let same = port == wanted.port() && ip == wanted.ip().octets();
-    same.then_some(limit)
+    queues_of(body).filter(|_| same)
 }
 
-fn open() -> io::Result<OwnedFd> {
-    // SAFETY: socket(2) takes three numbers; a descriptor that it returns
-    // belongs to nobody else.
-    unsafe {
-        let fd = libc::socket(
-            libc::AF_NETLINK,
-            libc::SOCK_DGRAM | libc::SOCK_CLOEXEC,
-            libc::NETLINK_SOCK_DIAG,
-        );
-        if fd == -1 {
-            return Err(io::Error::last_os_error());
-        }
-        Ok(OwnedFd::from_raw_fd(fd))
-    }
-}
-
-fn send(socket: &OwnedFd, bytes: &[u8]) -> io::Result<()> {
-    // SAFETY: pointer and length are those of one slice.
-    let sent = unsafe {
-        libc::send(socket.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), 0)
-    };
-    if sent == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+/// Sends a request; what comes back is to be received from the socket.
+fn ask(request: &[u8]) -> io::Result<OwnedFd> {
+    let socket = socket(
+        AddressFamily::Netlink,
+        SockType::Datagram,
+        SockFlag::SOCK_CLOEXEC,
+        SockProtocol::NetlinkSockDiag,
+    )?;
+    send(socket.as_raw_fd(), request, MsgFlags::empty())?;
+    Ok(socket)
 }
 
 fn receive(socket: &OwnedFd) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; 32 * 1024];
-    // SAFETY: pointer and length are those of one vector.
-    let got = unsafe {
-        libc::recv(
-            socket.as_raw_fd(),
-            bytes.as_mut_ptr().cast(),
-            bytes.len(),
-            0,
-        )
-    };
-    let got = usize::try_from(got).map_err(|_| io::Error::last_os_error())?;
+    let got = recv(socket.as_raw_fd(), &mut bytes, MsgFlags::empty())?;
     bytes.truncate(got);
     Ok(bytes)
 }

@@ -27,16 +27,24 @@ pub fn own_address() -> Outcome<SocketAddr> {
     Err(Trouble::blocked(format!("no port on {ip}")))
 }
 
-/// Letters without any order, the same at every run: nobody can tell what
-/// comes next, and a place that is missing shows.
+/// Bytes of which no part is like another, the same at every run: nobody can
+/// tell what comes next, and one that is missing shows.
+pub fn pattern(count: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(count + 8);
+    let mut number: u64 = 0;
+    while bytes.len() < count {
+        // SplitMix64: a counter, well mixed.
+        number = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = number;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        bytes.extend_from_slice(&(mixed ^ (mixed >> 31)).to_le_bytes());
+    }
+    bytes.truncate(count);
+    bytes
+}
+
+/// The same in letters.
 pub fn letters(count: usize) -> Vec<u8> {
-    let mut state: u32 = 0x9E37_79B9;
-    let letters = std::iter::repeat_with(|| {
-        // Marsaglia's xorshift.
-        state ^= state << 13;
-        state ^= state >> 17;
-        state ^= state << 5;
-        b'a' + (state % 26) as u8
-    });
-    letters.take(count).collect()
+    pattern(count).iter().map(|byte| b'a' + byte % 26).collect()
 }

@@ -1,11 +1,11 @@
 //! Starting a program under test, with its own directory, process group,
 //! limits and environment.
 
-use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use super::preload::Preload;
 use super::program::Program;
@@ -14,12 +14,17 @@ use super::time;
 use super::transcript::Transcript;
 use super::trouble::{Outcome, Trouble};
 
-/// What a check works with: one program, one empty directory.
+/// What a check works with: one program, one empty directory. A clone is the
+/// same lab.
+#[derive(Clone)]
 pub struct Lab {
     program: PathBuf,
-    shim: Preload,
-    scratch: Scratch,
-    lenient: bool,
+    shim: Arc<Preload>,
+    scratch: Arc<Scratch>,
+    /// Whether the program may announce itself in more words.
+    pub(super) lenient: bool,
+    /// Whether this is a lab for [trusted](Lab::trusting) programs.
+    pub(super) trusts: bool,
     log: Transcript,
 }
 
@@ -33,11 +38,26 @@ impl Lab {
     pub fn new(program: &Path, shim: &Path, lenient: bool) -> io::Result<Lab> {
         Ok(Lab {
             program: program.to_path_buf(),
-            shim: Preload::new(shim)?,
-            scratch: Scratch::new()?,
+            shim: Arc::new(Preload::new(shim)?),
+            scratch: Arc::new(Scratch::new()?),
             lenient,
+            trusts: false,
             log: Transcript::default(),
         })
+    }
+
+    /// For a program that is ours or a well-known tool: it is left as many
+    /// resources as it wants, and given all the time that a wait may take.
+    /// It may sleep by the clock, so that silence proves nothing.
+    pub fn trusting(program: impl AsRef<Path>) -> Outcome<Lab> {
+        // This program is target/debug/deps/suites-…
+        let me = std::env::current_exe();
+        let shim = me.map(|me| me.with_file_name("../examples/libshim.so"));
+        let lab = shim.and_then(|shim| Lab::new(program.as_ref(), &shim, true));
+        let lab = lab.map_err(|error| {
+            Trouble::blocked(format!("no directory for the program: {error}"))
+        })?;
+        Ok(Lab { trusts: true, ..lab })
     }
 
     /// What has been done so far.
@@ -52,10 +72,20 @@ impl Lab {
     }
 
     /// A start of the program with these arguments, to be described further.
-    pub fn launch(&self, args: &[&str]) -> Launch<'_> {
+    pub fn launch(&self, args: &[&str]) -> Launch {
+        let mut command = Command::new(&self.program);
+        command
+            .args(args)
+            .env_clear()
+            .current_dir(self.scratch())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0);
         Launch {
-            lab: self,
-            args: args.iter().map(ToString::to_string).collect(),
+            lab: self.clone(),
+            command,
+            args: args.join(" "),
             shim: None,
             descriptors: 256,
             addresses: 1,
@@ -74,15 +104,16 @@ impl Lab {
 }
 
 /// How the program is to be started.
-pub struct Launch<'a> {
-    lab: &'a Lab,
-    args: Vec<String>,
+pub struct Launch {
+    lab: Lab,
+    command: Command,
+    args: String,
     shim: Option<String>,
     descriptors: u64,
     addresses: usize,
 }
 
-impl Launch<'_> {
+impl Launch {
     /// Under the preloaded library, with these settings of it.
     pub fn shim(mut self, settings: &str) -> Self {
         self.shim = Some(settings.to_string());
@@ -101,52 +132,89 @@ impl Launch<'_> {
         self
     }
 
+    /// With this standard input; `Stdio::piped()` lets the test type.
+    pub fn stdin(mut self, input: impl Into<Stdio>) -> Self {
+        self.command.stdin(input);
+        self
+    }
+
+    /// With this standard output, which the test does not see then.
+    pub fn stdout(mut self, output: impl Into<Stdio>) -> Self {
+        self.command.stdout(output);
+        self
+    }
+
+    /// With this standard error, which the test does not see then.
+    pub fn stderr(mut self, output: impl Into<Stdio>) -> Self {
+        self.command.stderr(output);
+        self
+    }
+
+    /// With the search path, and the scratch directory as its home: for
+    /// what is not ours.
+    pub fn at_home(mut self) -> Self {
+        self.command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        self.command.env("HOME", self.lab.scratch());
+        self
+    }
+
+    /// Does `setup` in the new process, before the program begins.
+    ///
+    /// # Safety
+    /// As for [`CommandExt::pre_exec`].
+    pub unsafe fn before(
+        mut self,
+        setup: impl FnMut() -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        // SAFETY: as promised by our caller.
+        unsafe { self.command.pre_exec(setup) };
+        self
+    }
+
     /// Starts it and waits until it has announced its addresses.
     pub fn start(self) -> Outcome<Program> {
-        let (count, lenient) = (self.addresses, self.lab.lenient);
+        let count = self.addresses;
         let program = self.spawn()?;
-        program.await_announcement(count, lenient)?;
+        program.await_announcement(count)?;
         Ok(program)
     }
 
     /// Starts it.
-    pub fn spawn(self) -> Outcome<Program> {
-        let lab = self.lab;
-        let mut command = Command::new(&lab.program);
-        command
-            .args(&self.args)
-            .env_clear()
-            .envs(self.preload())
-            .current_dir(lab.scratch())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0);
+    pub fn spawn(mut self) -> Outcome<Program> {
+        let trusts = self.lab.trusts;
         let descriptors = self.descriptors;
+        let restrain = move || restrain(trusts, descriptors);
         // SAFETY: between fork and exec the closure makes only system calls.
-        unsafe { command.pre_exec(move || restrain(descriptors)) };
-        let settings = match &self.shim {
-            Some(settings) => format!(" under SHIM={settings}"),
-            None => String::new(),
-        };
-        lab.log.head(format!("start {}{settings}", self.args.join(" ")));
-        let child = command.spawn().map_err(|error| {
+        unsafe { self.command.pre_exec(restrain) };
+        let (log, args) = (self.lab.log(), &self.args);
+        let mut by_hand = format!("{} {args}", self.lab.program.display());
+        let mut settings = String::new();
+        if let Some(shim) = &self.shim {
+            let (library, seen) = (self.lab.shim.path(), self.seen());
+            if !library.exists() {
+                let why = "no shim yet: cargo build --example shim";
+                return Err(Trouble::blocked(why));
+            }
+            self.command
+                .env("LD_PRELOAD", library)
+                .env("SHIM", shim)
+                .env("SHIM_SEEN", seen);
+            by_hand = format!(
+                "LD_PRELOAD={} SHIM={shim} {by_hand}",
+                library.display()
+            );
+            settings = format!(" under SHIM={shim}");
+        }
+        log.command(by_hand);
+        log.head(format!("start {args}{settings}"));
+        let child = self.command.spawn().map_err(|error| {
             Trouble::blocked(format!("the program does not start: {error}"))
         })?;
-        let program = Program::new(child, lab.log.clone());
+        let program = Program::new(child, &self.lab);
         if self.shim.is_some() {
             self.await_preload(&program)?;
         }
         Ok(program)
-    }
-
-    fn preload(&self) -> Vec<(&'static str, OsString)> {
-        let Some(settings) = &self.shim else { return Vec::new() };
-        vec![
-            ("LD_PRELOAD", self.lab.shim.path().into()),
-            ("SHIM", settings.into()),
-            ("SHIM_SEEN", self.seen().into()),
-        ]
     }
 
     /// The library announces itself before `main` begins.
@@ -169,22 +237,23 @@ impl Launch<'_> {
     }
 }
 
-/// In the new process, before the program begins: it dies with us, leaves no
-/// core file, and may use only so much.
-fn restrain(descriptors: u64) -> io::Result<()> {
+/// In the new process, before the program begins: it dies with us, and one
+/// that is not trusted leaves no core file, and may use only so much.
+fn restrain(trusts: bool, descriptors: u64) -> io::Result<()> {
     let limits = [
         (libc::RLIMIT_CORE, 0),
         (libc::RLIMIT_CPU, 60),
         (libc::RLIMIT_FSIZE, 64 << 20),
         (libc::RLIMIT_NOFILE, descriptors),
     ];
+    let limits = if trusts { &[][..] } else { &limits };
     // SAFETY: prctl(2) takes a number here; the others read or write one
     // struct.
     unsafe {
         if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) == -1 {
             return Err(io::Error::last_os_error());
         }
-        for (what, most) in limits {
+        for (what, most) in limits.iter().copied() {
             let mut limit = libc::rlimit { rlim_cur: most, rlim_max: most };
             // Where less is allowed, less will do.
             if libc::getrlimit(what, &raw mut limit) == -1 {

@@ -4,8 +4,13 @@ use std::io::Read;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How much of it is kept: the end.
-const KEPT: usize = 64 * 1024;
+use super::time::Deadline;
+
+/// How much of it is kept at least: the end.
+const KEPT: usize = 16 << 20;
+
+/// How often a wait looks whether its limit is over.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// An output of the program, read by a thread of its own: a full pipe would
 /// stop the program.
@@ -21,19 +26,30 @@ struct Buffer {
 }
 
 impl Output {
-    /// Begins to read `source`, to its end.
-    pub fn drain(source: Option<impl Read + Send + 'static>) -> Output {
+    /// Begins to read `source`, to its end; `seen` hears of each piece.
+    /// Without a source nothing will come.
+    pub fn drain(
+        source: Option<impl Read + Send + 'static>,
+        seen: impl Fn(&[u8]) + Send + 'static,
+    ) -> Output {
         let output = Output::default();
-        let Some(mut source) = source else { return output };
+        let Some(mut source) = source else {
+            output.lock().closed = true;
+            return output;
+        };
         let writer = output.clone();
         std::thread::spawn(move || {
             let mut chunk = [0; 16 * 1024];
             loop {
                 let taken = source.read(&mut chunk).unwrap_or(0);
+                if taken > 0 {
+                    seen(&chunk[..taken]);
+                }
                 let mut buffer = writer.lock();
                 buffer.bytes.extend_from_slice(&chunk[..taken]);
-                let excess = buffer.bytes.len().saturating_sub(KEPT);
-                buffer.bytes.drain(..excess);
+                if buffer.bytes.len() > 2 * KEPT {
+                    buffer.bytes.drain(..KEPT);
+                }
                 buffer.closed = taken == 0;
                 writer.shared.1.notify_all();
                 if taken == 0 {
@@ -51,6 +67,26 @@ impl Output {
     /// What has been printed so far.
     pub fn bytes(&self) -> Vec<u8> {
         self.lock().bytes.clone()
+    }
+
+    /// Waits until `probe` finds what it looks for. `None` if nothing more
+    /// can come, or the limit is over.
+    pub fn find<T>(
+        &self,
+        deadline: &Deadline,
+        mut probe: impl FnMut(&[u8]) -> Option<T>,
+    ) -> Option<T> {
+        let mut buffer = self.lock();
+        loop {
+            if let Some(found) = probe(&buffer.bytes) {
+                return Some(found);
+            }
+            if buffer.closed || deadline.is_over() {
+                return None;
+            }
+            let waited = self.shared.1.wait_timeout(buffer, LOOK);
+            buffer = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 
     /// All that is printed, once nobody can print any more. A descendant

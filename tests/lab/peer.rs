@@ -1,8 +1,8 @@
 //! Servers that the harness itself plays, for programs that are clients.
 
-use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
-use std::os::fd::AsRawFd;
+
+use nix::sys::socket::{Backlog, listen};
 
 use super::client::Client;
 use super::launch::Lab;
@@ -67,6 +67,11 @@ impl Peer {
         Client::accepted(program, stream, name, lab.log())
     }
 
+    /// The only connection that `program` makes.
+    pub fn accept_one(&self, program: &Program) -> Outcome<Client> {
+        self.accept(program.lab(), program, "server")
+    }
+
     /// The same without a word in the record.
     pub fn accept_silently(&self, program: &Program) -> Outcome<Client> {
         let stream = self.await_call(program)?;
@@ -74,7 +79,7 @@ impl Peer {
     }
 
     fn await_call(&self, program: &Program) -> Outcome<TcpStream> {
-        let came = time::eventually(PATIENCE, program.pid(), || {
+        let came = time::eventually(program.patience(), program.pid(), || {
             let ended = program.ended().is_some();
             let connection = self.take();
             (ended || connection.is_some()).then_some(connection)
@@ -87,13 +92,7 @@ impl Peer {
 
     /// The next connection that waits, if there is one.
     pub fn take(&self) -> Option<TcpStream> {
-        loop {
-            match self.listener.accept() {
-                Ok((stream, _)) => return Some(stream),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => return None,
-            }
-        }
+        self.listener.accept().ok().map(|(stream, _)| stream)
     }
 }
 
@@ -108,12 +107,14 @@ impl BlackHole {
     /// On a free port of `ip`.
     pub fn open(ip: IpAddr) -> Outcome<BlackHole> {
         let peer = Peer::open((ip, 0))?;
-        // SAFETY: listen(2) takes two numbers; it may be called again to
-        // change the queue's length.
-        let result = unsafe { libc::listen(peer.listener.as_raw_fd(), 0) };
+        // It may be called again to change the queue's length.
+        let backlog = Backlog::new(0);
+        let result = backlog.and_then(|none| listen(&peer.listener, none));
         let caller = TcpStream::connect_timeout(&peer.address, PATIENCE);
         match (result, caller) {
-            (0, Ok(caller)) => Ok(BlackHole { peer, _in_the_queue: caller }),
+            (Ok(()), Ok(caller)) => {
+                Ok(BlackHole { peer, _in_the_queue: caller })
+            }
             _ => Err(Trouble::blocked("cannot make a black hole")),
         }
     }

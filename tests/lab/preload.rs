@@ -1,17 +1,17 @@
 //! The path of a library to preload.
 
-use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-/// A path to a library that LD_PRELOAD understands: it takes spaces and
-/// colons for separators, so a library below such a directory is reached by
-/// a link.
+use super::scratch::{Scratch, is_plain};
+
+/// A path to a library that LD_PRELOAD understands: where the library's own
+/// is not plain, a link to it.
 #[derive(Debug)]
 pub struct Preload {
     path: PathBuf,
-    link: Option<PathBuf>,
+    _link: Option<Scratch>,
 }
 
 impl Preload {
@@ -19,28 +19,12 @@ impl Preload {
     /// When a link is needed and no directory will have it.
     pub fn new(library: &Path) -> io::Result<Preload> {
         if is_plain(library) {
-            return Ok(Preload { path: library.to_path_buf(), link: None });
+            return Ok(Preload { path: library.to_path_buf(), _link: None });
         }
-        let mut last = io::Error::other("no directory for a link");
-        for directory in [&*std::env::temp_dir(), Path::new("/dev/shm")] {
-            for number in 0..100 {
-                let name = format!("shim-{}-{number}.so", std::process::id());
-                let link = directory.join(name);
-                if !is_plain(&link) {
-                    break;
-                }
-                match symlink(library, &link) {
-                    Ok(()) => {
-                        return Ok(Preload {
-                            path: link.clone(),
-                            link: Some(link),
-                        });
-                    }
-                    Err(error) => last = error,
-                }
-            }
-        }
-        Err(last)
+        let scratch = Scratch::new()?;
+        let path = scratch.path().join("shim.so");
+        symlink(library, &path)?;
+        Ok(Preload { path, _link: Some(scratch) })
     }
 
     /// The path for LD_PRELOAD.
@@ -49,21 +33,10 @@ impl Preload {
     }
 }
 
-impl Drop for Preload {
-    fn drop(&mut self) {
-        if let Some(link) = &self.link {
-            // A link that stays behind does no harm.
-            let _ = fs::remove_file(link);
-        }
-    }
-}
-
-fn is_plain(path: &Path) -> bool {
-    !path.as_os_str().as_encoded_bytes().iter().any(|b| b" :".contains(b))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// One thread of a process.
@@ -17,13 +18,17 @@ pub struct Thread {
     pub delay: Duration,
 }
 
+/// What is in this directory of `pid`; nothing if there is no such process.
+pub fn list(pid: i32, directory: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(format!("/proc/{pid}/{directory}"));
+    let entries = entries.into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).collect()
+}
+
 /// The threads of `pid`; none if there is no such process.
 pub fn threads(pid: i32) -> Vec<Thread> {
-    let Ok(entries) = fs::read_dir(format!("/proc/{pid}/task")) else {
-        return Vec::new();
-    };
-    let paths = entries.flatten().map(|entry| entry.path());
-    paths
+    let tasks = list(pid, "task").into_iter();
+    tasks
         .filter_map(|path| {
             let status = fs::read_to_string(path.join("status")).ok()?;
             let times = fs::read_to_string(path.join("schedstat"));
@@ -55,17 +60,11 @@ pub fn schedstat(text: &str) -> (Duration, Duration) {
 
 /// The children of `pid`, zombies included.
 pub fn children(pid: i32) -> Vec<i32> {
-    let Ok(entries) = fs::read_dir(format!("/proc/{pid}/task")) else {
-        return Vec::new();
-    };
-    let lists = entries.flatten().map(|entry| entry.path().join("children"));
-    let lists = lists.filter_map(|path| fs::read_to_string(path).ok());
-    lists
-        .flat_map(|list| {
-            let pids = list.split_whitespace().map(str::parse);
-            pids.flatten().collect::<Vec<i32>>()
-        })
-        .collect()
+    let lists = list(pid, "task").into_iter().map(|path| {
+        fs::read_to_string(path.join("children")).unwrap_or_default()
+    });
+    let lists = lists.collect::<Vec<_>>().join(" ");
+    lists.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
 }
 
 /// `pid`, its children, their children…
@@ -82,13 +81,11 @@ pub fn tree(pid: i32) -> Vec<i32> {
 
 /// What each open descriptor of `pid` is, such as `socket:[4711]`.
 pub fn descriptors(pid: i32) -> Vec<String> {
-    let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else {
-        return Vec::new();
-    };
-    let links = entries.flatten().filter_map(|entry| {
-        Some(fs::read_link(entry.path()).ok()?.to_string_lossy().into_owned())
-    });
-    links.collect()
+    list(pid, "fd").iter().filter_map(|path| target(path)).collect()
+}
+
+fn target(descriptor: &Path) -> Option<String> {
+    Some(fs::read_link(descriptor).ok()?.to_string_lossy().into_owned())
 }
 
 /// How many sockets `pid` has open.
@@ -99,26 +96,51 @@ pub fn socket_count(pid: i32) -> usize {
 
 /// The flags, as fcntl(2) has them, of each socket that `pid` has open.
 pub fn socket_flags(pid: i32) -> Vec<i32> {
-    let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else {
-        return Vec::new();
-    };
-    let sockets = entries.flatten().filter(|entry| {
-        let target = fs::read_link(entry.path()).unwrap_or_default();
-        target.to_string_lossy().starts_with("socket:")
+    let sockets = list(pid, "fd").into_iter().filter(|path| {
+        target(path).is_some_and(|target| target.starts_with("socket:"))
     });
-    let infos = sockets.filter_map(|entry| {
-        let name = entry.file_name().into_string().ok()?;
-        let path = format!("/proc/{pid}/fdinfo/{name}");
-        let text = fs::read_to_string(path).ok()?;
+    let infos = sockets.filter_map(|path| {
+        let name = path.file_name()?.to_str()?;
+        let info = format!("/proc/{pid}/fdinfo/{name}");
+        let text = fs::read_to_string(info).ok()?;
         i32::from_str_radix(field(&text, "flags:")?, 8).ok()
     });
     infos.collect()
 }
 
+/// What a program has at a moment; equal before and after its clients.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Resources {
+    /// What each descriptor is, sorted.
+    pub descriptors: Vec<String>,
+    pub threads: usize,
+    /// Living or zombies.
+    pub children: usize,
+}
+
+impl Resources {
+    /// Those of `pid`.
+    pub fn of(pid: i32) -> Resources {
+        let mut descriptors = descriptors(pid);
+        descriptors.sort();
+        let (threads, children) = (threads(pid).len(), children(pid).len());
+        Resources { descriptors, threads, children }
+    }
+}
+
 /// How many kilobytes of `pid` are in memory.
 pub fn memory(pid: i32) -> Option<u64> {
+    kilobytes(pid, "VmRSS:")
+}
+
+/// The most memory that `pid` ever had at a time, in kilobytes.
+pub fn peak_memory(pid: i32) -> Option<u64> {
+    kilobytes(pid, "VmHWM:")
+}
+
+fn kilobytes(pid: i32, key: &str) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    field(&status, "VmRSS:")?.split(' ').next()?.parse().ok()
+    field(&status, key)?.split(' ').next()?.parse().ok()
 }
 
 /// A row of /proc/net/tcp.
@@ -166,7 +188,7 @@ pub fn own_rows(pid: i32) -> Vec<Row> {
 }
 
 /// A row as the kernel prints it.
-pub fn parse_row(line: &str) -> Option<Row> {
+fn parse_row(line: &str) -> Option<Row> {
     let fields: Vec<&str> = line.split_whitespace().collect();
     let (unsent, unread) = fields.get(4)?.split_once(':')?;
     Some(Row {
@@ -201,7 +223,18 @@ fn parse_address(text: &str) -> Option<SocketAddr> {
 /// The name of the system call in which `pid` sleeps; `None` if it runs, is
 /// about to end, or if we may not know.
 pub fn sleeps_in(pid: i32) -> Option<String> {
-    let text = fs::read_to_string(format!("/proc/{pid}/syscall")).ok()?;
+    call_in(Path::new(&format!("/proc/{pid}")))
+}
+
+/// Whether a thread of `pid` sleeps in `call`, such as `read()`.
+pub fn waits_in(pid: i32, call: &str) -> bool {
+    let tasks = list(pid, "task");
+    tasks.iter().any(|task| call_in(task).is_some_and(|name| name == call))
+}
+
+fn call_in(task: &Path) -> Option<String> {
+    // A thread that runs has the word "running" there.
+    let text = fs::read_to_string(task.join("syscall")).ok()?;
     let number = text.split(' ').next()?.parse().ok()?;
     let name = match number {
         -1 | libc::SYS_exit | libc::SYS_exit_group => return None,

@@ -1,18 +1,25 @@
 //! A program under test: its output, its state, its end.
 
-use std::mem;
+mod ending;
+mod state;
+mod words;
+
 use std::net::SocketAddr;
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, ExitStatus};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::process::{Child, ChildStdin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::client::Client;
+use super::launch::Lab;
 use super::output::Output;
-use super::time::{self, PATIENCE};
+use super::time::{self, Deadline, PATIENCE};
 use super::transcript::Transcript;
-use super::trouble::{Advice, Failure, Outcome, SPINS, Trouble};
-use super::{proc, show};
+use super::trouble::{Failure, Outcome, SPINS, Trouble};
+use super::{diag, proc, show};
+
+#[allow(unused_imports, reason = "the checks name what they return")]
+pub use ending::Ended;
+pub use ending::describe;
 
 /// A running program; the last clone that goes ends it and all it started.
 #[derive(Clone)]
@@ -23,37 +30,35 @@ pub struct Program {
 struct Inner {
     child: Mutex<Child>,
     pid: i32,
+    stdin: Mutex<Option<ChildStdin>>,
     stdout: Output,
     stderr: Output,
-    log: Transcript,
+    lab: Lab,
     addresses: Mutex<Vec<SocketAddr>>,
 }
 
 /// The guess about a program that spins.
 const SPINNING: &str = "a loop goes round without waiting for anything";
 
-/// How a program ended.
-#[derive(Debug)]
-pub struct Ended {
-    /// What waitpid(2) said.
-    pub status: ExitStatus,
-    /// All of its standard output.
-    pub stdout: Vec<u8>,
-    /// All of its standard error.
-    pub stderr: Vec<u8>,
-}
-
 impl Program {
     /// Takes care of a process that has just been started.
-    pub fn new(mut child: Child, log: Transcript) -> Program {
-        let stdout = Output::drain(child.stdout.take());
-        let stderr = Output::drain(child.stderr.take());
+    pub fn new(mut child: Child, lab: &Lab) -> Program {
+        let tell = |name: &'static str| {
+            // A report about a student's program has no room for it.
+            let log = lab.trusts.then(|| lab.log().clone());
+            move |bytes: &[u8]| {
+                if let Some(log) = &log {
+                    log.event(format!("{name}: {}", show::bytes(bytes)));
+                }
+            }
+        };
         let inner = Inner {
             pid: i32::try_from(child.id()).unwrap_or(i32::MAX),
+            stdin: Mutex::new(child.stdin.take()),
+            stdout: Output::drain(child.stdout.take(), tell("stdout")),
+            stderr: Output::drain(child.stderr.take(), tell("stderr")),
             child: Mutex::new(child),
-            stdout,
-            stderr,
-            log,
+            lab: lab.clone(),
             addresses: Mutex::default(),
         };
         Program { inner: Arc::new(inner) }
@@ -64,10 +69,45 @@ impl Program {
         self.inner.pid
     }
 
+    /// The lab that it was started in.
+    pub fn lab(&self) -> &Lab {
+        &self.inner.lab
+    }
+
+    fn log(&self) -> &Transcript {
+        self.lab().log()
+    }
+
+    /// How long it may be silent.
+    pub fn patience(&self) -> Duration {
+        if self.lab().trusts { PATIENCE * 6 } else { PATIENCE }
+    }
+
+    /// A limit for one wait for it.
+    pub fn deadline(&self) -> Deadline {
+        Deadline::new(self.patience(), self.pid())
+    }
+
+    /// Waits for what no descriptor announces; `what` completes "it …".
+    pub fn eventually<T>(
+        &self,
+        what: &str,
+        probe: impl FnMut() -> Option<T>,
+    ) -> Outcome<T> {
+        let found = time::eventually(self.patience(), self.pid(), probe);
+        found.ok_or_else(|| self.failed(format!("it {what}"), "it does not"))
+    }
+
+    /// Waits until a thread of it sleeps in `call`, such as `read()`.
+    pub fn await_call(&self, call: &str) -> Outcome {
+        self.eventually(&format!("waits in {call}"), || {
+            proc::waits_in(self.pid(), call).then_some(())
+        })
+    }
+
     /// The addresses it has announced.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        let addresses = self.inner.addresses.lock();
-        addresses.unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.inner.addresses).clone()
     }
 
     /// The first address it has announced.
@@ -78,97 +118,37 @@ impl Program {
         })
     }
 
-    /// Waits until it has printed `line` on standard output.
-    pub fn expect_line(&self, line: &str) -> Outcome {
-        let printed = || {
-            let bytes = self.inner.stdout.bytes();
-            let mut lines = bytes.split(|byte| *byte == b'\n');
-            lines.any(|one| one == line.as_bytes()).then_some(())
-        };
-        let found = time::eventually(PATIENCE, self.pid(), || {
-            let ended = self.ended().is_some();
-            printed().map(|()| true).or(ended.then_some(false))
-        });
-        // What it printed last may still have been on its way.
-        if found == Some(true) || self.whole_if_ended(printed) {
-            self.inner.log.event(format!("read `{line}` on its stdout"));
-            return Ok(());
-        }
-        let bytes = self.inner.stdout.bytes();
-        let got = format!("on stdout {}", show::bytes(&bytes));
-        Err(self.failed(format!("on stdout the line `{line}`"), got))
+    /// How many connections wait for it to accept them.
+    pub fn queue(&self) -> Outcome<u32> {
+        let asked = diag::queue(self.address()?).map_err(|error| {
+            Trouble::blocked(format!("sock_diag(7) fails: {error}"))
+        })?;
+        let queue = asked.map(|(waiting, _)| waiting);
+        queue.ok_or_else(|| self.failed("it listens", "it does not"))
     }
 
-    fn whole_if_ended(&self, printed: impl Fn() -> Option<()>) -> bool {
-        if self.ended().is_some() {
-            self.inner.stdout.whole();
+    /// How many descriptors it may have from now on, those it has included.
+    pub fn limit_descriptors(&self, count: u64) -> Outcome {
+        self.log().event(format!("may have {count} descriptors"));
+        let limit = libc::rlimit { rlim_cur: count, rlim_max: 4096 };
+        let old = std::ptr::null_mut();
+        let what = libc::RLIMIT_NOFILE;
+        // SAFETY: the new limit is read, and the old one not asked for.
+        match unsafe { libc::prlimit(self.pid(), what, &raw const limit, old) }
+        {
+            0 => Ok(()),
+            _ => Err(Trouble::blocked("prlimit(2) failed")),
         }
-        printed().is_some()
-    }
-
-    /// Waits for its end, which must have this exit status.
-    pub fn expect_exit(&self, code: i32) -> Outcome<Ended> {
-        let expected = format!("it ends with exit status {code}");
-        let ended = self.wait(PATIENCE).expecting(&expected)?;
-        if ended.status.code() == Some(code) {
-            return Ok(ended);
-        }
-        Err(self.failed(expected, describe(ended.status)))
     }
 
     /// Connects a client to the first address.
     pub fn connect(&self) -> Outcome<Client> {
-        Client::connect(self, self.address()?, &self.inner.log)
+        Client::connect(self, self.address()?, self.log())
     }
 
     /// Connects a client to `address`.
     pub fn connect_to(&self, address: SocketAddr) -> Outcome<Client> {
-        Client::connect(self, address, &self.inner.log)
-    }
-
-    /// Its exit status, if it has ended. It is not waited for before this
-    /// handle goes: until then its number is nobody else's.
-    pub fn ended(&self) -> Option<ExitStatus> {
-        let mut info: libc::siginfo_t = {
-            // SAFETY: every field of a siginfo_t may be zero.
-            unsafe { mem::zeroed() }
-        };
-        let pid = self.pid().cast_unsigned();
-        let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
-        // SAFETY: waitid(2) writes one siginfo_t.
-        let result =
-            unsafe { libc::waitid(libc::P_PID, pid, &raw mut info, flags) };
-        // SAFETY: both are filled in for a child, or zero if none ended.
-        let (ended, status) = unsafe { (info.si_pid(), info.si_status()) };
-        if result == -1 || ended == 0 {
-            return None;
-        }
-        // As waitpid(2) would have said it.
-        Some(ExitStatus::from_raw(match info.si_code {
-            libc::CLD_EXITED => status << 8,
-            _ => status,
-        }))
-    }
-
-    /// Sends a signal to it alone.
-    pub fn signal(&self, signal: libc::c_int) {
-        if self.ended().is_none() {
-            // SAFETY: kill(2) takes two numbers; the number is our child's.
-            unsafe { libc::kill(self.pid(), signal) };
-        }
-    }
-
-    /// Waits for its end.
-    pub fn wait(&self, limit: Duration) -> Outcome<Ended> {
-        let status = time::eventually(limit, self.pid(), || self.ended());
-        let Some(status) = status else {
-            return Err(self.failed("the program ends", "it goes on"));
-        };
-        Ok(Ended {
-            status,
-            stdout: self.inner.stdout.whole(),
-            stderr: self.inner.stderr.whole(),
-        })
+        Client::connect(self, address, self.log())
     }
 
     /// A failure with the program's present state.
@@ -186,75 +166,19 @@ impl Program {
             got,
             likely,
             server: Some(self.state()),
+            log: self.log().clone(),
         }))
-    }
-
-    /// What it is doing now, in words.
-    pub fn state(&self) -> String {
-        let pid = self.pid();
-        let call = proc::sleeps_in(pid);
-        // A program that is just ending is better seen when it has ended.
-        let patience = match call {
-            Some(_) => Duration::ZERO,
-            None => Duration::from_millis(500),
-        };
-        let status = time::eventually(patience, pid, || self.ended());
-        if let Some(status) = status {
-            let stderr = said(&self.inner.stderr.whole());
-            return format!("has ended: {}{stderr}", describe(status));
-        }
-        let threads = proc::threads(pid);
-        let sleeping = threads.iter().all(|thread| thread.state != 'R');
-        let doing = match call {
-            Some(call) if sleeping => format!("is waiting in {call}"),
-            _ => "is running".to_string(),
-        };
-        let sockets = proc::socket_count(pid);
-        let children = proc::children(pid).len();
-        let plural = if sockets == 1 { "" } else { "s" };
-        let mut text = format!(
-            "{doing} ({sockets} socket{plural} open, {children} children)"
-        );
-        if threads.len() > 1 {
-            text.push_str(&format!(", {} threads", threads.len()));
-        }
-        text + &said(&self.inner.stderr.bytes())
-    }
-
-    /// What it has printed on standard output so far.
-    pub fn stdout(&self) -> Vec<u8> {
-        self.inner.stdout.bytes()
     }
 
     /// Remembers what it has announced.
     pub fn set_addresses(&self, announced: Vec<SocketAddr>) {
-        let addresses = self.inner.addresses.lock();
-        *addresses.unwrap_or_else(PoisonError::into_inner) = announced;
+        *lock(&self.inner.addresses) = announced;
     }
 }
 
-/// What the program complained about last, if it did.
-fn said(stderr: &[u8]) -> String {
-    match show::tail(stderr) {
-        words if words.is_empty() => words,
-        words => format!("; on stderr: {words}"),
-    }
-}
-
-/// "exit status 1", "killed by signal 11 (SIGSEGV)".
-pub fn describe(status: ExitStatus) -> String {
-    match (status.code(), status.signal()) {
-        (Some(101), _) => "exit status 101 (it panicked)".to_string(),
-        (Some(code), _) => format!("exit status {code}"),
-        (None, Some(libc::SIGPIPE)) => {
-            "killed by SIGPIPE (it wrote to a closed connection)".to_string()
-        }
-        (None, Some(libc::SIGXCPU)) => {
-            "killed by SIGXCPU (it computed without end)".to_string()
-        }
-        (None, Some(signal)) => format!("killed by signal {signal}"),
-        (None, None) => "ended".to_string(),
-    }
+/// The value, even if a thread has panicked while it held it.
+fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Inner {
@@ -266,5 +190,8 @@ impl Drop for Inner {
         // our child, which has not been waited for, so it is nobody else's.
         unsafe { libc::kill(-self.pid, libc::SIGKILL) };
         let _ = child.wait();
+        if std::thread::panicking() {
+            eprintln!("{}", self.lab.log().story());
+        }
     }
 }

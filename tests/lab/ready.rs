@@ -17,8 +17,9 @@ const ANNOUNCEMENT: &str =
 
 impl Program {
     /// Waits until the program has announced `count` addresses. A scheme
-    /// before the address is accepted only if `lenient`.
-    pub fn await_announcement(&self, count: usize, lenient: bool) -> Outcome {
+    /// before the address is accepted only in a lenient lab.
+    pub fn await_announcement(&self, count: usize) -> Outcome {
+        let lenient = self.lab().lenient;
         let mut quiet = Quiet::new(self.pid());
         let mut pause = Duration::from_millis(1);
         let mut proofs = 0;

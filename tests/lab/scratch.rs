@@ -1,10 +1,11 @@
 //! A directory of one's own, which goes when it is no longer needed.
 
-use std::ffi::{CString, OsString};
-use std::fs;
-use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::fs::{self, DirBuilder};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A new directory with a name that no other program has, nor one that was
 /// killed before it could remove its own.
@@ -12,12 +13,14 @@ use std::path::{Path, PathBuf};
 pub struct Scratch(PathBuf);
 
 impl Scratch {
-    /// Makes it where temporary files are kept, or else in memory.
+    /// Makes it where temporary files are kept, or else in memory. Its path
+    /// can stand in LD_PRELOAD.
     ///
     /// # Errors
-    /// Those of mkdtemp(3).
+    /// Those of mkdir(2).
     pub fn new() -> io::Result<Scratch> {
-        make(&std::env::temp_dir())
+        let temporary = std::env::temp_dir();
+        make(&temporary)
             .or_else(|error| make(Path::new("/dev/shm")).map_err(|_| error))
     }
 
@@ -28,20 +31,24 @@ impl Scratch {
 }
 
 fn make(parent: &Path) -> io::Result<Scratch> {
-    let template = parent.join("ex-XXXXXX").into_os_string().into_vec();
-    let template = CString::new(template)?.into_raw();
-    // SAFETY: the template is a C string of ours, and mkdtemp(3) writes only
-    // over its last six letters.
-    let made = unsafe { libc::mkdtemp(template) };
-    let error = io::Error::last_os_error();
-    // SAFETY: it came from into_raw, and its length has not changed.
-    let path = unsafe { CString::from_raw(template) };
-    if made.is_null() {
-        return Err(error);
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    if !is_plain(parent) {
+        return Err(ErrorKind::InvalidFilename.into());
     }
-    let path = OsString::from_vec(path.into_bytes());
-    debug_assert!(!path.as_bytes().ends_with(b"XXXXXX"));
-    Ok(Scratch(path.into()))
+    loop {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = parent.join(format!("ex-{}-{number}", process::id()));
+        match DirBuilder::new().mode(0o700).create(&path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            made => return made.map(|()| Scratch(path)),
+        }
+    }
+}
+
+/// Whether LD_PRELOAD understands this path: it takes spaces and colons for
+/// separators.
+pub fn is_plain(path: &Path) -> bool {
+    !path.as_os_str().as_encoded_bytes().iter().any(|b| b" :".contains(b))
 }
 
 impl Drop for Scratch {

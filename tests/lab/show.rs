@@ -40,6 +40,11 @@ pub fn difference(expected: &[u8], got: &[u8]) -> String {
     )
 }
 
+/// Panics with the first difference, if there is one.
+pub fn assert_same(got: &[u8], expected: &[u8]) {
+    assert!(got == expected, "{}", difference(expected, got));
+}
+
 fn around(bytes: &[u8], from: usize) -> String {
     let end = bytes.len().min(from + 24);
     let dots = if end < bytes.len() { "…" } else { "" };

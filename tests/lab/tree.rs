@@ -1,12 +1,12 @@
 //! Files of every kind, for programs that serve them.
 
-use std::ffi::CString;
 use std::fs;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+
+use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 
 use super::launch::Lab;
 use super::trouble::{Outcome, Trouble};
@@ -68,28 +68,15 @@ impl Tree {
     /// A named pipe that nobody writes to.
     pub fn pipe(&self, path: &str) -> Outcome {
         let path = self.path(path);
-        made(&path, self.node(&path, libc::S_IFIFO, 0))
+        let pipe = mknod(&path, SFlag::S_IFIFO, Mode::S_IRWXU, 0);
+        made(&path, pipe.map_err(io::Error::from))
     }
 
     /// A device that is always at its end, like /dev/null. False where only
     /// others may make devices.
     pub fn device(&self, path: &str) -> bool {
-        let null = libc::makedev(1, 3);
-        self.node(&self.path(path), libc::S_IFCHR, null).is_ok()
-    }
-
-    fn node(
-        &self,
-        path: &Path,
-        kind: libc::mode_t,
-        device: libc::dev_t,
-    ) -> io::Result<()> {
-        let path = CString::new(path.as_os_str().as_bytes())?;
-        // SAFETY: the path is a C string.
-        match unsafe { libc::mknod(path.as_ptr(), kind | 0o644, device) } {
-            -1 => Err(io::Error::last_os_error()),
-            _ => Ok(()),
-        }
+        let (path, null) = (self.path(path), makedev(1, 3));
+        mknod(&path, SFlag::S_IFCHR, Mode::S_IRWXU, null).is_ok()
     }
 }
 

@@ -1,5 +1,9 @@
 //! Why a check did not pass.
 
+use std::fmt;
+
+use super::transcript::Transcript;
+
 /// How a report says that a program spins.
 pub const SPINS: &str = "computes without end";
 
@@ -7,7 +11,6 @@ pub const SPINS: &str = "computes without end";
 pub type Outcome<T = ()> = Result<T, Trouble>;
 
 /// Why a check did not pass.
-#[derive(Debug)]
 pub enum Trouble {
     /// The program did not do what the task asks.
     Failed(Box<Failure>),
@@ -26,12 +29,30 @@ pub struct Failure {
     pub likely: Option<String>,
     /// What the kernel says about the program at this moment.
     pub server: Option<String>,
+    /// What was done up to then.
+    pub log: Transcript,
 }
 
 impl Trouble {
     /// The grader itself could not do something: never the student's fault.
     pub fn blocked(why: impl Into<String>) -> Trouble {
         Trouble::Blocked(why.into())
+    }
+}
+
+/// As a test that ends with it reports it.
+impl fmt::Debug for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let failure = match self {
+            Trouble::Blocked(why) => return write!(f, "not tested: {why}"),
+            Trouble::Failed(failure) => failure,
+        };
+        writeln!(f, "expected {}", failure.expected)?;
+        writeln!(f, "  got      {}", failure.got)?;
+        if let Some(server) = &failure.server {
+            writeln!(f, "  program  {server}")?;
+        }
+        write!(f, "{}", failure.log.story())
     }
 }
 

@@ -1,136 +1,135 @@
 //! Step 03: both directions at once, to the last byte.
 
 use std::io::Write;
+use std::process::Stdio;
 use std::thread;
 
-use crate::common::steps::step;
-use crate::common::tools::assert_same;
-use crate::common::{Client, Peer, Program, Running, no_shim, pattern};
+use crate::lab::client::Client;
+use crate::lab::fixtures::pattern;
+use crate::lab::launch::Launch;
+use crate::lab::program::Program;
+use crate::lab::show::assert_same;
+use crate::lab::{Outcome, Peer};
+use crate::steps::{peer, step};
 
 const LARGE: usize = 8 << 20;
 
 /// The client with an input that the test holds, and what it connects to.
-pub fn client(peer: &Peer) -> Program {
-    let address = peer.address().to_string();
-    Program::new(&step("step03").program, &[&address]).with_input()
+pub fn client(peer: &Peer) -> Outcome<Launch> {
+    let launch = step("step03").launch(&[&peer.address().to_string()])?;
+    Ok(launch.stdin(Stdio::piped()))
 }
 
 /// The client, connected: its process and the server's end.
-pub fn connected() -> (Running, Client) {
-    let peer = Peer::open();
-    let running = client(&peer).start();
-    let client = peer.accept(&running.transcript);
-    (running, client)
+pub fn connected() -> Outcome<(Program, Client)> {
+    let peer = peer()?;
+    connected_to(&peer, client(&peer)?)
+}
+
+/// The same, started in another way.
+pub fn connected_to(peer: &Peer, launch: Launch) -> Outcome<(Program, Client)> {
+    let program = launch.spawn()?;
+    let client = peer.accept_one(&program)?;
+    Ok((program, client))
 }
 
 /// Waits until the client has printed exactly `bytes`.
-fn expect_printed(running: &Running, bytes: &[u8]) {
-    let printed = running.stdout.wait_for(|printed| {
+fn expect_printed(program: &Program, bytes: &[u8]) -> Outcome {
+    let printed = program.await_stdout("all that was sent", |printed| {
         (printed.len() >= bytes.len()).then(|| printed.to_vec())
-    });
-    assert_same(&printed.expect("output"), bytes);
-}
-
-#[test]
-fn what_is_typed_arrives_and_what_is_said_is_printed() {
-    let (mut running, mut client) = connected();
-    running.wait_for_note(&format!("connected to {}", client.own_address()));
-    running.type_in(b"a line\n");
-    client.expect(b"a line\n");
-    client.send(b"a response\n");
-    expect_printed(&running, b"a response\n");
-    running.end_input();
-    client.expect_end();
-    drop(client);
-    running.wait().expect_status(0);
-}
-
-#[test]
-fn the_server_may_speak_first() {
-    let (running, mut client) = connected();
-    client.send(b"welcome\n");
-    expect_printed(&running, b"welcome\n");
-}
-
-#[test]
-fn the_response_may_follow_the_end_of_the_request() {
-    let (mut running, mut client) = connected();
-    running.type_in(b"question");
-    running.end_input();
-    assert_same(&client.receive_all(), b"question");
-    client.send(b"response");
-    drop(client);
-    let ended = running.wait();
-    ended.expect_status(0);
-    assert_same(&ended.stdout, b"response");
-}
-
-#[test]
-fn every_value_of_a_byte_both_ways() {
-    let (mut running, mut client) = connected();
-    let all: Vec<u8> = (0..=255).collect();
-    running.type_in(&all);
-    client.expect(&all);
-    client.send(&all);
-    expect_printed(&running, &all);
+    })?;
+    assert_same(&printed, bytes);
+    Ok(())
 }
 
 /// Types all of `bytes` in a thread, then ends the input.
-fn type_all(running: &mut Running, bytes: Vec<u8>) -> thread::JoinHandle<()> {
-    let mut input = running.take_input();
-    thread::spawn(move || input.write_all(&bytes).unwrap())
+fn type_all(
+    program: &Program,
+    bytes: Vec<u8>,
+) -> Outcome<thread::JoinHandle<()>> {
+    let mut input = program.take_input()?;
+    Ok(thread::spawn(move || input.write_all(&bytes).unwrap()))
 }
 
 #[test]
-fn a_server_that_speaks_to_the_end_before_it_listens() {
+fn what_is_typed_arrives_and_what_is_said_is_printed() -> Outcome {
+    let (program, mut client) = connected()?;
+    program.expect_note(&format!("connected to {}", client.own_address()?))?;
+    program.type_in(b"a line\n")?;
+    client.expect(b"a line\n")?;
+    client.send(b"a response\n")?;
+    expect_printed(&program, b"a response\n")?;
+    program.end_input();
+    client.expect_eof()?;
+    drop(client);
+    program.expect_exit(0).map(drop)
+}
+
+#[test]
+fn the_server_may_speak_first() -> Outcome {
+    let (program, mut client) = connected()?;
+    client.send(b"welcome\n")?;
+    expect_printed(&program, b"welcome\n")
+}
+
+#[test]
+fn the_response_may_follow_the_end_of_the_request() -> Outcome {
+    let (program, mut client) = connected()?;
+    program.type_in(b"question")?;
+    program.end_input();
+    client.expect(b"question")?;
+    client.expect_eof()?;
+    client.send(b"response")?;
+    drop(client);
+    let ended = program.expect_exit(0)?;
+    assert_same(&ended.stdout, b"response");
+    Ok(())
+}
+
+#[test]
+fn a_server_that_speaks_to_the_end_before_it_listens() -> Outcome {
     // Whoever sends all before reading waits here for ever: each side's
     // buffers are full, and each waits for the other to read.
-    let (mut running, mut client) = connected();
+    let (program, mut client) = connected()?;
     let (question, response) = (pattern(LARGE), pattern(LARGE + 1));
-    let typist = type_all(&mut running, question.clone());
-    client.send(&response);
-    assert_same(&client.receive_all(), &question);
+    let typist = type_all(&program, question.clone())?;
+    client.send(&response)?;
+    assert_same(&client.receive_all()?, &question);
     typist.join().unwrap();
-    client.send(b"the last word");
+    client.send(b"the last word")?;
     drop(client);
-    let ended = running.wait();
-    ended.expect_status(0);
+    let ended = program.expect_exit(0)?;
     assert_same(&ended.stdout, &[&response[..], b"the last word"].concat());
+    Ok(())
 }
 
-#[test]
-fn a_server_that_listens_to_the_end_before_it_speaks() {
-    let (mut running, mut client) = connected();
-    let (question, response) = (pattern(LARGE), pattern(LARGE + 1));
-    let typist = type_all(&mut running, question.clone());
+/// The client types all of `bytes` before it is sent the same, and more.
+fn listens_before_it_speaks(
+    (program, mut client): (Program, Client),
+    bytes: &[u8],
+) -> Outcome {
+    let typist = type_all(&program, bytes.to_vec())?;
     // The end of the stream comes after the last byte, not before.
-    assert_same(&client.receive_all(), &question);
+    assert_same(&client.receive_all()?, bytes);
     typist.join().unwrap();
-    client.send(&response);
+    let response = [bytes, b"the last word"].concat();
+    client.send(&response)?;
     drop(client);
-    let ended = running.wait();
-    ended.expect_status(0);
-    assert_same(&ended.stdout, &response);
+    assert_same(&program.expect_exit(0)?.stdout, &response);
+    Ok(())
 }
 
 #[test]
-fn a_kernel_that_takes_and_gives_little() {
-    for what in ["w=7", "r=3", "eintr=2", "eintr=3", "w=7,r=3,eintr=5"] {
-        let peer = Peer::open();
-        let Some(program) = client(&peer).shim(what) else {
-            return no_shim("a_kernel_that_takes_and_gives_little");
-        };
-        let mut running = program.start();
-        let mut client = peer.accept(&running.transcript);
-        running.expect_shim();
-        let bytes = pattern(40_000);
-        let typist = type_all(&mut running, bytes.clone());
-        assert_same(&client.receive_all(), &bytes);
-        typist.join().unwrap();
-        client.send(&bytes);
-        drop(client);
-        let ended = running.wait();
-        ended.expect_status(0);
-        assert_same(&ended.stdout, &bytes);
+fn a_server_that_listens_to_the_end_before_it_speaks() -> Outcome {
+    listens_before_it_speaks(connected()?, &pattern(LARGE))
+}
+
+#[test]
+fn a_kernel_that_takes_and_gives_little() -> Outcome {
+    for shim in ["w=7", "r=3", "eintr=2", "eintr=3", "w=7,r=3,eintr=5"] {
+        let peer = peer()?;
+        let connected = connected_to(&peer, client(&peer)?.shim(shim))?;
+        listens_before_it_speaks(connected, &pattern(40_000))?;
     }
+    Ok(())
 }

@@ -4,19 +4,22 @@
 use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::process::Stdio;
 
 use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
 
-use crate::common::steps::{
-    REQUEST, STEPS, Speaks, Step, lasting_servers, servers,
+use crate::lab::Outcome;
+use crate::lab::program::Program;
+use crate::lab::skip::skip;
+use crate::steps::{
+    REQUEST, STEPS, Speaks, Step, find, lasting_servers, launch, page, servers,
+    step,
 };
-use crate::common::tools::{find, scratch};
-use crate::common::{Program, Response, Server, skip};
 
 /// The two commands that a server says to try.
-fn commands(server: &Server) -> Vec<String> {
-    let lines = server.stdout.wait_for(|bytes| {
+fn commands(server: &Program) -> Outcome<Vec<String>> {
+    server.await_stdout("two commands", |bytes| {
         let text = String::from_utf8_lossy(bytes);
         let found: Vec<_> = text
             .split_inclusive('\n')
@@ -25,8 +28,7 @@ fn commands(server: &Server) -> Vec<String> {
             .map(str::to_string)
             .collect();
         (found.len() == 2).then_some(found)
-    });
-    lines.expect("two commands")
+    })
 }
 
 /// What a person types into `command`, and sees then.
@@ -43,25 +45,23 @@ fn dialogue(step: &Step, command: &str) -> (&'static str, &'static str) {
 /// The command as words, the first of which is a path; `None` if the tool
 /// is not installed.
 fn resolve(command: &str) -> Option<(PathBuf, Vec<&str>)> {
-    let step = |name: &str| STEPS.iter().find(|step| step.name == name);
     let mut words = command.split(' ');
     let first = words.next().expect("a word");
     if first == "cargo" {
         // What cargo would build and run is built already.
         assert_eq!((words.next(), words.next()), (Some("run"), Some("--bin")));
         let name = words.next().expect("a step");
-        let program = &step(name).expect("a step of the list").program;
-        return Some((program.into(), words.collect()));
+        return Some(((&step(name).program).into(), words.collect()));
     }
     Some((find(first)?, words.collect()))
 }
 
 #[test]
-fn the_commands_work_as_they_are_printed() {
+fn the_commands_work_as_they_are_printed() -> Outcome {
     for step in servers() {
         for turn in 0..2 {
-            let server = Server::start(step);
-            let command = commands(&server).swap_remove(turn);
+            let server = step.server()?;
+            let command = commands(&server)?.swap_remove(turn);
             if command.starts_with("firefox") {
                 continue;
             }
@@ -71,69 +71,65 @@ fn the_commands_work_as_they_are_printed() {
                 continue;
             };
             let (typed, seen) = dialogue(step, &command);
-            let program = Program::new(program, &arguments);
-            let mut running = program.with_input().start();
-            running.type_in(typed.as_bytes());
-            running.end_input();
-            let found = running.stdout.wait_for(|bytes| {
+            let launch = launch(program, &arguments)?;
+            let program = launch.stdin(Stdio::piped()).spawn()?;
+            program.type_in(typed.as_bytes())?;
+            program.end_input();
+            program.await_stdout(&format!("{command}: {seen:?}"), |bytes| {
                 let text = String::from_utf8_lossy(bytes);
                 text.contains(seen).then_some(())
-            });
-            assert!(found.is_some(), "`{command}` does not show {seen:?}");
+            })?;
         }
     }
+    Ok(())
 }
 
 #[test]
-fn a_browser_shows_the_page() {
-    let test = "a_browser_shows_the_page";
-    let Some(browser) = ["chromium", "chromium-browser", "google-chrome"]
-        .iter()
-        .find_map(|name| find(name))
-    else {
-        return skip(test, "no browser", "apt-get install chromium");
+fn a_browser_shows_the_page() -> Outcome {
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let Some(browser) = names.into_iter().find_map(find) else {
+        let how = "apt-get install chromium";
+        skip("a_browser_shows_the_page", "no browser", how);
+        return Ok(());
     };
     for step in servers().filter(|step| step.speaks == Speaks::Http) {
-        let server = Server::start(step);
-        let home = scratch("home");
-        let url = format!("http://{}/", server.address);
-        let program = Program::new(
-            &browser,
-            &[
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                "--no-first-run",
-                "--dump-dom",
-                &format!("--user-data-dir={}", home.display()),
-                &url,
-            ],
-        );
-        let ended = program.at_home(&home).start().wait();
-        let _ = std::fs::remove_dir_all(&home);
-        let page = String::from_utf8_lossy(&ended.stdout);
-        let title = title(&server);
+        let server = step.server()?;
+        let url = format!("http://{}/", server.address()?);
+        let flags = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--no-first-run",
+            "--dump-dom",
+            "--user-data-dir=.",
+            &url,
+        ];
+        let browser = launch(&browser, &flags)?.at_home().spawn()?;
+        let page = browser.wait(browser.patience())?.stdout;
+        let page = String::from_utf8_lossy(&page);
+        let title = title(&server)?;
         assert!(page.contains(&title), "no {title}; the browser shows: {page}");
         let note = match step.does("keep-alive") {
             true => " requests, ",
             false => "GET / HTTP/1.1",
         };
-        server.wait_for_note(note);
+        server.expect_note(note)?;
     }
+    Ok(())
 }
 
 /// The title of the page that a server has for `/`.
-fn title(server: &Server) -> String {
-    let mut client = server.connect();
-    client.send(REQUEST);
-    let page = String::from_utf8(Response::read(&mut client).body).unwrap();
+fn title(server: &Program) -> Outcome<String> {
+    let mut client = server.connect()?;
+    client.send(REQUEST)?;
+    let page = String::from_utf8(page(&mut client)?.body).unwrap();
     let start = page.find("<title>").expect("a title");
     let end = page.find("</title>").expect("its end");
-    page[start..end].to_string()
+    Ok(page[start..end].to_string())
 }
 
 /// A pipe that keeps writes apart: each read gets one.
@@ -159,27 +155,29 @@ fn expect_whole_lines(mut packets: std::fs::File) -> usize {
 }
 
 #[test]
-fn a_line_is_one_write() {
+fn a_line_is_one_write() -> Outcome {
     for step in STEPS.iter() {
         let (reading, writing) = packets();
-        let program = Program::new(&step.program, &["--nonsense"]);
-        program.stderr(writing).start().wait().expect_status(2);
+        let launch = step.launch(&["--nonsense"])?.stderr(writing);
+        launch.spawn()?.expect_exit(2)?;
         assert_eq!(expect_whole_lines(reading), 1);
     }
+    Ok(())
 }
 
 #[test]
-fn lines_about_clients_are_single_writes_too() {
+fn lines_about_clients_are_single_writes_too() -> Outcome {
     for step in lasting_servers() {
         let (reading, writing) = packets();
-        let program = Program::new(&step.program, &["127.0.0.1:0"]);
-        let server = Server::announced(program.stderr(writing).start());
-        step.exchange(&server);
-        let mut client = server.connect();
-        client.send(REQUEST);
-        client.reset();
-        step.exchange(&server);
-        server.interrupt();
+        let launch = step.launch(&["127.0.0.1:0"])?.stderr(writing);
+        let server = launch.start()?;
+        step.exchange(&server)?;
+        let mut client = server.connect()?;
+        client.send(REQUEST)?;
+        client.reset()?;
+        step.exchange(&server)?;
+        server.interrupt()?;
         assert!(expect_whole_lines(reading) >= 2);
     }
+    Ok(())
 }

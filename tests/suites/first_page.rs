@@ -1,89 +1,92 @@
 //! Step 04: one page for every request, however the request arrives.
 
-use crate::common::Response;
-use crate::common::steps::{KEEPING, step};
-use crate::common::tools::assert_same;
-use crate::common::{Server, no_shim};
+use crate::lab::Outcome;
+use crate::lab::client::{Client, Response};
+use crate::lab::program::Program;
+use crate::lab::show::assert_same;
+use crate::steps::{KEEPING, page, step};
 
 /// The longest head that is read to its end.
 const MAX_HEAD: usize = 16 * 1024;
 
-pub fn server() -> Server {
-    Server::start(step("step04"))
+fn connected() -> Outcome<(Program, Client)> {
+    step("step04").connected()
 }
 
-/// The response of `server` to `request`.
-fn response(server: &Server, request: &[u8]) -> Response {
-    let mut client = server.connect();
-    client.send(request);
-    let response = Response::read(&mut client);
-    // Not a byte more than Content-Length says.
-    client.expect_end();
-    response
+/// The page that a server sends to `request`, and not a byte more than
+/// Content-Length says.
+fn page_for(server: &Program, request: &[u8]) -> Outcome<Response> {
+    let mut client = server.connect()?;
+    client.send(request)?;
+    let response = page(&mut client)?;
+    client.expect_eof()?;
+    Ok(response)
 }
 
 #[test]
-fn the_page_is_framed_as_it_says() {
-    let response = response(&server(), KEEPING);
-    response.expect_page();
+fn the_page_is_framed_as_it_says() -> Outcome {
+    let response = page_for(&step("step04").server()?, KEEPING)?;
     assert_eq!(response.field("connection"), Some("close"));
     assert_eq!(response.fields.len(), 3, "{:?}", response.fields);
     let page = include_bytes!("../../steps/04-http/page.html");
     assert_same(&response.body, page);
+    Ok(())
 }
 
 #[test]
-fn it_understands_nothing_of_the_request() {
-    let server = server();
-    let page = response(&server, KEEPING).body;
-    for line in [
-        "GET /another HTTP/1.1",
-        "GET /favicon.ico HTTP/1.1",
-        "OPTIONS * HTTP/1.1",
-        "POST /?a=b HTTP/1.0",
-        "BREW coffee SPEAK/9",
-        "",
+fn it_understands_nothing_of_the_request() -> Outcome {
+    let server = step("step04").server()?;
+    let page = page_for(&server, KEEPING)?.body;
+    for request in [
+        "GET /another HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET /favicon.ico HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "POST /?a=b HTTP/1.0\r\nHost: localhost\r\n\r\n",
+        "BREW coffee SPEAK/9\r\nHost: localhost\r\n\r\n",
+        "\r\nHost: localhost\r\n\r\n",
+        "\r\n\r\n",
     ] {
-        let request = format!("{line}\r\nHost: localhost\r\n\r\n");
-        assert_same(&response(&server, request.as_bytes()).body, &page);
+        assert_same(&page_for(&server, request.as_bytes())?.body, &page);
     }
-    response(&server, b"\r\n\r\n").expect_page();
+    Ok(())
 }
 
 #[test]
-fn a_head_byte_by_byte() {
-    let server = server();
-    let mut client = server.connect();
+fn a_head_byte_by_byte() -> Outcome {
+    let (_server, mut client) = connected()?;
     // A short one: each byte is waited for, and all have five seconds.
     for byte in b"GET /\r\n\r\n" {
         assert!(!client.has_something(), "a response before the blank line");
-        client.send_pieces(&[&[*byte]]);
+        client.send(&[*byte])?;
+        client.wait_until_read()?;
     }
-    Response::read(&mut client).expect_page();
+    page(&mut client).map(drop)
 }
 
 #[test]
-fn a_head_in_two_pieces_cut_anywhere() {
-    let server = server();
+fn a_head_in_two_pieces_cut_anywhere() -> Outcome {
+    let server = step("step04").server()?;
     for cut in 1..KEEPING.len() {
-        let mut client = server.connect();
+        let mut client = server.connect()?;
         let (first, second) = KEEPING.split_at(cut);
-        client.send_pieces(&[first, second]);
-        Response::read(&mut client).expect_page();
+        client.send(first)?;
+        client.wait_until_read()?;
+        client.send(second)?;
+        page(&mut client)?;
     }
+    Ok(())
 }
 
 #[test]
-fn a_kernel_that_takes_and_gives_little() {
-    for what in
+fn a_kernel_that_takes_and_gives_little() -> Outcome {
+    for shim in
         ["w=7", "r=3", "eintr=2", "eintr=3", "w=7,r=3,eintr=5", "r=1,w=1"]
     {
-        let Some(server) = Server::start_shim(step("step04"), what) else {
-            return no_shim("a_kernel_that_takes_and_gives_little");
-        };
-        response(&server, KEEPING).expect_page();
-        response(&server, KEEPING).expect_page();
+        let server = step("step04").under(shim)?;
+        page_for(&server, KEEPING)?;
+        page_for(&server, KEEPING)?;
     }
+    Ok(())
 }
 
 /// A request whose head is exactly `length` bytes long.
@@ -95,106 +98,103 @@ fn padded(length: usize) -> Vec<u8> {
 }
 
 #[test]
-fn the_longest_head() {
-    response(&server(), &padded(MAX_HEAD)).expect_page();
+fn the_longest_head() -> Outcome {
+    page_for(&step("step04").server()?, &padded(MAX_HEAD)).map(drop)
+}
+
+/// Sends what is no head, as far as it is taken: there is no response.
+fn is_refused(server: &Program, bytes: &[u8]) -> Outcome {
+    let mut client = server.connect()?;
+    let _ = client.send(bytes);
+    let (received, _) = client.receive(usize::MAX)?;
+    assert!(received.is_empty(), "no page: {}", received.escape_ascii());
+    Ok(())
 }
 
 #[test]
-fn a_head_too_long() {
-    let server = server();
+fn a_head_too_long() -> Outcome {
+    let server = step("step04").server()?;
     for length in [MAX_HEAD + 1, 10 * MAX_HEAD, 100 * MAX_HEAD] {
-        let mut client = server.connect();
-        client.try_send(&padded(length));
-        let (bytes, _) = client.receive_until(|_| false);
-        assert!(bytes.is_empty(), "no page: {}", bytes.escape_ascii());
+        is_refused(&server, &padded(length))?;
     }
-    server.wait_for_note(": no empty line in 16384 bytes\n");
-    response(&server, KEEPING).expect_page();
+    server.expect_note(": no empty line in 16384 bytes\n")?;
+    page_for(&server, KEEPING).map(drop)
 }
 
 #[test]
-fn sixteen_kibibytes_without_end() {
-    let server = server();
-    let mut client = server.connect();
-    client.try_send(&[b'x'; MAX_HEAD]);
+fn sixteen_kibibytes_without_end() -> Outcome {
+    let server = step("step04").server()?;
     // Refused at once, though nothing says that no more will come.
-    let (bytes, _) = client.receive_until(|_| false);
-    assert!(bytes.is_empty());
-    server.wait_for_note(": no empty line in 16384 bytes\n");
+    is_refused(&server, &[b'x'; MAX_HEAD])?;
+    server.expect_note(": no empty line in 16384 bytes\n")
 }
 
 #[test]
-fn the_question_may_be_followed_by_the_end() {
-    let server = server();
-    let mut client = server.connect();
-    client.send(KEEPING);
-    client.finish();
-    Response::read(&mut client).expect_page();
-    client.expect_end();
+fn the_question_may_be_followed_by_the_end() -> Outcome {
+    let (_server, mut client) = connected()?;
+    client.send(KEEPING)?;
+    client.finish()?;
+    page(&mut client)?;
+    client.expect_eof()
 }
 
 #[test]
-fn a_client_gone_in_the_middle_of_the_head() {
-    let server = server();
-    let mut client = server.connect();
-    client.send(b"GET / HTTP/1.1\r\n");
-    client.finish();
-    client.expect_end();
-    let left = format!("{}: closed within a request", client.own_address());
-    server.wait_for_note(&left);
-    response(&server, KEEPING).expect_page();
-}
-
-#[test]
-fn a_client_gone_without_a_word() {
-    let server = server();
-    let mut client = server.connect();
-    client.finish();
-    client.expect_end();
-    let left = format!("{}: closed without a request\n", client.own_address());
-    server.wait_for_note(&left);
-}
-
-#[test]
-fn a_reset_at_any_moment() {
-    let server = server();
-    for _ in 0..20 {
-        let mut client = server.connect();
-        client.send(b"GET /");
-        client.reset();
-        let mut client = server.connect();
-        client.send(KEEPING);
-        client.reset();
-        let mut client = server.connect();
-        client.send(KEEPING);
-        client.receive(10);
-        client.reset();
+fn a_client_gone_before_the_end_of_the_head() -> Outcome {
+    let server = step("step04").server()?;
+    for (head, note) in [
+        ("GET / HTTP/1.1\r\n", "closed within a request"),
+        ("", "closed without a request"),
+    ] {
+        let mut client = server.connect()?;
+        client.send(head.as_bytes())?;
+        client.finish()?;
+        client.expect_eof()?;
+        server.expect_note(&format!("{}: {note}\n", client.own_address()?))?;
+        page_for(&server, KEEPING)?;
     }
-    response(&server, KEEPING).expect_page();
+    Ok(())
 }
 
 #[test]
-fn a_browsers_second_connection_waits_in_silence() {
+fn a_reset_at_any_moment() -> Outcome {
+    let server = step("step04").server()?;
+    for _ in 0..20 {
+        let mut client = server.connect()?;
+        client.send(b"GET /")?;
+        client.reset()?;
+        let mut client = server.connect()?;
+        client.send(KEEPING)?;
+        client.reset()?;
+        let mut client = server.connect()?;
+        client.send(KEEPING)?;
+        client.receive(10)?;
+        client.reset()?;
+    }
+    page_for(&server, KEEPING).map(drop)
+}
+
+#[test]
+fn a_browsers_second_connection_waits_in_silence() -> Outcome {
     // In reserve, opened after the one that asks: the page comes at once.
-    let server = server();
-    let mut first = server.connect();
-    let mut reserve = server.connect();
-    first.send(KEEPING);
-    Response::read(&mut first).expect_page();
+    let server = step("step04").server()?;
+    let mut first = server.connect()?;
+    let mut reserve = server.connect()?;
+    first.send(KEEPING)?;
+    page(&mut first)?;
     assert!(!reserve.has_something());
     // Used at last, it gets the next page: the icon that nobody has.
     drop(first);
-    reserve.send(b"GET /favicon.ico HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    Response::read(&mut reserve).expect_page();
+    reserve.send(b"GET /favicon.ico HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
+    page(&mut reserve)?;
+    Ok(())
 }
 
 #[test]
-fn nobody_writes_to_the_operators_terminal() {
-    let server = server();
-    let mut client = server.connect();
-    client.send(b"GET /\x1b[2J\x07\n\xff\"' HTTP/1.1\r\n\r\n");
-    Response::read(&mut client).expect_page();
+fn nobody_writes_to_the_operators_terminal() -> Outcome {
+    let (server, mut client) = connected()?;
+    client.send(b"GET /\x1b[2J\x07\n\xff\"' HTTP/1.1\r\n\r\n")?;
+    page(&mut client)?;
     let line = r#"GET /\x1b[2J\x07\n\xff\"\' HTTP/1.1"#;
-    let line = format!("{}: {line}\n", client.own_address());
-    server.wait_for_note(&line);
+    let line = format!("{}: {line}\n", client.own_address()?);
+    server.expect_note(&line)
 }

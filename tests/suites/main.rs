@@ -4,13 +4,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod calls;
 #[path = "../cases/mod.rs"]
 mod cases;
 mod client;
 mod client_ends;
 mod commands;
-#[path = "../common/mod.rs"]
-mod common;
 mod echo;
 mod endings;
 mod failures;
@@ -18,6 +17,8 @@ mod files;
 mod first_page;
 mod first_page_time;
 mod http;
+#[path = "../lab/mod.rs"]
+mod lab;
 mod matrix;
 #[allow(dead_code, reason = "the tests in process use all of it")]
 #[path = "../core/outcome.rs"]
@@ -32,3 +33,6 @@ mod shell;
 mod start;
 #[path = "../core/step05.rs"]
 mod step05;
+mod steps;
+
+use lab::scratch;

@@ -1,12 +1,13 @@
 //! After its clients a server has what it had before: descriptors,
 //! threads, children, memory. And it idles when nobody is there.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::common::proc::{self, Resources};
-use crate::common::steps::{REQUEST, Speaks, Step, lasting_servers, step};
-use crate::common::tools::PATIENCE;
-use crate::common::{Client, Server, eventually, time};
+use crate::lab::client::Client;
+use crate::lab::proc::{self, Resources};
+use crate::lab::program::Program;
+use crate::lab::{Outcome, time};
+use crate::steps::{REQUEST, Step, lasting_servers, step};
 
 const CLIENTS: usize = 100;
 
@@ -14,147 +15,151 @@ const CLIENTS: usize = 100;
 /// some of what it got, but nothing per client.
 const MEMORY: u64 = 512;
 
-/// Waits until the server has again what it had.
-fn back_to(before: &Resources, server: &Server) {
-    let pid = server.pid();
-    let back = time::eventually(PATIENCE, pid, || {
-        (Resources::of(pid) == *before).then_some(())
-    });
-    let now = Resources::of(pid);
-    assert!(back.is_some(), "before: {before:#?}\nnow: {now:#?}");
-}
-
 /// A server that has had its first client, and so has all it ever needs.
-fn warm(step: &Step) -> (Server, Resources) {
-    let server = Server::start(step);
-    let fresh = Resources::of(server.pid());
-    step.exchange(&server);
-    back_to(&fresh, &server);
-    (server, fresh)
+struct Warm {
+    server: Program,
+    before: Resources,
+    memory: Option<u64>,
 }
 
-#[test]
-fn a_hundred_clients_leave_nothing_behind() {
-    for step in lasting_servers() {
-        let (server, before) = warm(step);
-        let memory = proc::memory(server.pid());
-        for _ in 0..CLIENTS {
-            step.exchange(&server);
-        }
-        back_to(&before, &server);
-        let now = proc::memory(server.pid());
-        assert!(now <= memory + MEMORY, "{memory} KiB grew to {now} KiB");
+fn warm(step: &Step) -> Outcome<Warm> {
+    let server = step.server()?;
+    let before = Resources::of(server.pid());
+    let mut warm = Warm { server, before, memory: None };
+    step.exchange(&warm.server)?;
+    warm.is_as_before();
+    warm.memory = proc::memory(warm.server.pid());
+    Ok(warm)
+}
+
+impl Warm {
+    /// Waits until the server has again what it had.
+    fn is_as_before(&self) {
+        let pid = self.server.pid();
+        let back = time::eventually(self.server.patience(), pid, || {
+            (Resources::of(pid) == self.before).then_some(())
+        });
+        let (before, now) = (&self.before, Resources::of(pid));
+        assert!(back.is_some(), "before: {before:#?}\nnow: {now:#?}");
+    }
+
+    /// And needs no more memory for it.
+    fn is_as_small_as_before(&self) {
+        self.is_as_before();
+        let (before, now) = (self.memory, proc::memory(self.server.pid()));
+        let limit = before.map(|before| before + MEMORY);
+        let is_small = now.is_some() && now <= limit;
+        assert!(is_small, "{before:?} KiB grew to {now:?} KiB");
     }
 }
 
 #[test]
-fn clients_who_break_off_leave_nothing_behind() {
+fn a_hundred_clients_leave_nothing_behind() -> Outcome {
     for step in lasting_servers() {
-        let (server, before) = warm(step);
-        let memory = proc::memory(server.pid());
+        let warm = warm(step)?;
+        for _ in 0..CLIENTS {
+            step.exchange(&warm.server)?;
+        }
+        warm.is_as_small_as_before();
+    }
+    Ok(())
+}
+
+#[test]
+fn clients_who_break_off_leave_nothing_behind() -> Outcome {
+    for step in lasting_servers() {
+        let warm = warm(step)?;
         for turn in 0..CLIENTS {
-            let mut client = server.connect();
+            let mut client = warm.server.connect()?;
             match turn % 4 {
                 // Nothing said, and gone; or gone with a reset.
                 0 => drop(client),
-                1 => client.reset(),
+                1 => client.reset()?,
                 // In the middle of a sentence.
                 2 => {
-                    client.try_send(b"GET / HT");
-                    client.reset();
+                    client.send(b"GET / HT")?;
+                    client.reset()?;
                 }
                 // Gone before the response.
-                _ => drop(client.try_send(REQUEST)),
+                _ => client.send(REQUEST)?,
             }
         }
-        step.exchange(&server);
-        back_to(&before, &server);
-        let now = proc::memory(server.pid());
-        assert!(now <= memory + MEMORY, "{memory} KiB grew to {now} KiB");
+        step.exchange(&warm.server)?;
+        warm.is_as_small_as_before();
     }
+    Ok(())
 }
 
 #[test]
-fn a_hundred_at_once_are_all_served() {
+fn a_hundred_at_once_are_all_served() -> Outcome {
     for step in lasting_servers() {
-        let (server, before) = warm(step);
-        let mut clients: Vec<Client> =
-            (0..CLIENTS).map(|_| server.connect()).collect();
+        let warm = warm(step)?;
+        let clients = (0..CLIENTS).map(|_| warm.server.connect());
+        let mut clients: Vec<Client> = clients.collect::<Outcome<_>>()?;
         // The last of them speaks first: who is served in turn is not
         // served by luck.
         for client in clients.iter_mut().rev() {
-            match step.speaks {
-                Speaks::Echo => client.send(b"ping\n"),
-                _ => client.send(REQUEST),
-            }
-            client.finish();
+            step.ask(client)?;
+            client.finish()?;
         }
         for client in &mut clients {
-            let response = client.receive_all();
-            assert!(!response.is_empty());
+            assert!(!client.receive_all()?.is_empty());
         }
         drop(clients);
-        back_to(&before, &server);
+        warm.is_as_before();
     }
+    Ok(())
 }
 
-/// The share of a processor that the server wants in the next second.
-fn share(server: &Server, waiting: &mut Client) -> f64 {
-    let before = proc::wanted(server.pid());
-    let start = Instant::now();
-    // The interval is what is measured; nothing arrives meanwhile.
-    let _ = waiting.read(&mut [0], Duration::from_secs(1));
-    let wanted = proc::wanted(server.pid()).saturating_sub(before);
-    wanted.as_secs_f64() / start.elapsed().as_secs_f64()
+/// Panics if the server wants more than this share of a processor in the
+/// next second, in which nothing arrives.
+fn expect_rest(server: &Program, most: f64) {
+    let load = server.load(Duration::from_secs(1));
+    assert!(load < most, "spins: {:.0} % of a processor", load * 100.0);
 }
 
 #[test]
-fn no_descriptor_left_is_waited_out() {
+fn no_descriptor_left_is_waited_out() -> Outcome {
     for step in lasting_servers() {
-        let (server, before) = warm(step);
-        step.exhaust_descriptors(&server);
-        let mut client = server.connect();
-        let share = share(&server, &mut client);
-        assert!(share < 0.3, "spins: {:.0} % of a processor", share * 100.0);
-        assert!(server.is_alive());
-        assert_eq!(proc::queue(server.address), 1, "nobody is let in");
+        let warm = warm(step)?;
+        let server = &warm.server;
+        step.exhaust_descriptors(server)?;
+        let mut client = server.connect()?;
+        expect_rest(server, 0.3);
+        assert!(server.ended().is_none());
+        assert_eq!(server.queue()?, 1, "nobody is let in");
 
-        server.limit_descriptors(64);
-        step.request(&mut client);
+        server.limit_descriptors(64)?;
+        step.request(&mut client)?;
         drop(client);
-        step.exchange(&server);
-        back_to(&before, &server);
+        step.exchange(server)?;
+        warm.is_as_before();
     }
+    Ok(())
 }
 
 #[test]
-fn nobody_there_is_nothing_to_do() {
+fn nobody_there_is_nothing_to_do() -> Outcome {
     for step in lasting_servers() {
-        let (server, _) = warm(step);
-        let mut silent = server.connect();
-        let share = share(&server, &mut silent);
-        assert!(share < 0.1, "spins: {:.0} % of a processor", share * 100.0);
+        let warm = warm(step)?;
+        let _silent = warm.server.connect()?;
+        expect_rest(&warm.server, 0.1);
     }
+    Ok(())
 }
 
 #[test]
-fn step01_says_that_no_descriptor_is_left() {
+fn step01_says_that_no_descriptor_is_left() -> Outcome {
     let step = step("step01");
-    let server = Server::start(step);
-    eventually("the server waits", || {
-        proc::sleeps_in(server.pid(), libc::SYS_accept4).then_some(())
-    });
-    server.limit_descriptors(3);
+    let server = step.server()?;
+    server.await_call("accept4()")?;
+    server.limit_descriptors(3)?;
     // The accept that is waiting has its descriptor already.
-    step.exchange(&server);
-    server.wait().expect_status(0);
+    step.exchange(&server)?;
+    server.expect_exit(0)?;
 
-    let shim = Server::start_shim(step, "accept=EMFILE");
-    let Some(server) = shim else {
-        return crate::common::no_shim(
-            "step01_says_that_no_descriptor_is_left",
-        );
-    };
-    let line = "step01: cannot accept: too many open files";
-    server.wait().expect_failure(1, line);
+    let ended = step.under("accept=EMFILE")?.expect_exit(1)?;
+    let line = b"step01: cannot accept: too many open files\n";
+    assert_eq!(ended.stderr, line);
+    Ok(())
 }

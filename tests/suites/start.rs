@@ -1,133 +1,114 @@
 //! How a step begins: what it announces, the addresses it takes, `--help`.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use crate::common::steps::{STEPS, Speaks, Step, servers};
-use crate::common::{Peer, Program, Server, skip};
+use crate::lab::Outcome;
+use crate::lab::program::Program;
+use crate::steps::{STEPS, Speaks, Step, ipv6_servers, launch, peer, servers};
 
-/// Whether this machine has an IPv6 loopback.
-fn has_ipv6(test: &str) -> bool {
-    let has = Peer::open_on("[::1]:0").is_some();
-    if !has {
-        let how = "sysctl net.ipv6.conf.lo.disable_ipv6=0";
-        skip(test, "no IPv6 on this machine", how);
-    }
-    has
-}
-
-fn scheme(step: &Step) -> &'static str {
-    if step.speaks == Speaks::Http { "http" } else { "tcp" }
+/// The server, which listens at this address.
+fn listens(step: &Step, argument: &str, ip: impl Into<IpAddr>) -> Outcome {
+    let server = step.launch(&[argument])?.start()?;
+    assert_eq!(server.address()?.ip(), ip.into());
+    step.exchange(&server)
 }
 
 /// The three lines that a server begins with.
-fn first_lines(server: &Server) -> Vec<String> {
-    let lines = server.stdout.wait_for(|bytes| {
+fn first_lines(server: &Program) -> Outcome<Vec<String>> {
+    server.await_stdout("three lines", |bytes| {
         let text = String::from_utf8_lossy(bytes);
         let lines: Vec<_> = text.lines().map(str::to_string).collect();
         (text.matches('\n').count() == 3).then_some(lines)
-    });
-    lines.expect("three lines")
+    })
 }
 
 #[test]
-fn a_server_announces_itself_and_two_commands() {
+fn a_server_announces_itself_and_two_commands() -> Outcome {
     for step in servers() {
-        let server = Server::start(step);
-        let lines = first_lines(&server);
-        let (scheme, address) = (scheme(step), server.address);
+        let server = step.server()?;
+        let lines = first_lines(&server)?;
+        let is_http = step.speaks == Speaks::Http;
+        let scheme = if is_http { "http" } else { "tcp" };
+        let address = server.address()?;
         assert_ne!(address.port(), 0, "the port that the kernel chose");
         assert_eq!(lines[0], format!("listening on {scheme}://{address}"));
         for line in &lines[1..] {
             assert!(line.starts_with("  try: "), "{line}");
             assert!(line.contains(&address.port().to_string()), "{line}");
         }
-        step.exchange(&server);
+        step.exchange(&server)?;
     }
+    Ok(())
 }
 
 #[test]
-fn a_server_listens_on_ipv6() {
-    if !has_ipv6("a_server_listens_on_ipv6") {
-        return;
-    }
-    for step in servers() {
-        let server = Server::start_on(step, "[::1]:0");
-        assert_eq!(server.address.ip(), Ipv6Addr::LOCALHOST);
-        step.exchange(&server);
-    }
+fn a_server_listens_on_ipv6() -> Outcome {
+    let test = "a_server_listens_on_ipv6";
+    ipv6_servers(test)
+        .try_for_each(|step| listens(step, "[::1]:0", Ipv6Addr::LOCALHOST))
 }
 
 /// A link-local address with its interface, which has a number.
 #[test]
-fn an_address_of_one_interface() {
-    if !has_ipv6("an_address_of_one_interface") {
-        return;
-    }
-    for step in servers() {
-        let arguments = ["[fe80::1%lo]:0"];
-        let ended = Program::new(&step.program, &arguments).start().wait();
-        let line = ended.expect_one_line();
+fn an_address_of_one_interface() -> Outcome {
+    let test = "an_address_of_one_interface";
+    for step in ipv6_servers(test) {
+        let program = step.launch(&["[fe80::1%lo]:0"])?.spawn()?;
+        let line = program.expect_complaint(1)?;
         assert!(line.contains("cannot listen on [fe80::1%1]:0: "), "{line}");
     }
+    Ok(())
+}
+
+/// A server on every interface names one to try.
+fn names_one(step: &Step, argument: &str, any: IpAddr, one: &str) -> Outcome {
+    let server = step.launch(&[argument])?.start()?;
+    assert_eq!(server.address()?.ip(), any);
+    for line in &first_lines(&server)?[1..] {
+        let rest = line.replace(one, "");
+        assert!(rest != *line && !rest.contains(&any.to_string()), "{line}");
+    }
+    Ok(())
 }
 
 #[test]
-fn a_server_on_every_interface_names_one_to_try() {
-    for step in servers() {
-        let server = Server::start_on(step, "0.0.0.0:0");
-        assert_eq!(server.address.ip(), Ipv4Addr::UNSPECIFIED);
-        for line in &first_lines(&server)[1..] {
-            assert!(line.contains("127.0.0.1"), "{line}");
-            assert!(!line.contains("0.0.0.0"), "{line}");
-        }
-    }
+fn a_server_on_every_interface_names_one_to_try() -> Outcome {
+    let any = Ipv4Addr::UNSPECIFIED.into();
+    servers().try_for_each(|s| names_one(s, "0.0.0.0:0", any, "127.0.0.1"))
 }
 
 #[test]
-fn ipv6_on_every_interface_names_one_to_try() {
-    if !has_ipv6("ipv6_on_every_interface_names_one_to_try") {
-        return;
-    }
-    for step in servers() {
-        let server = Server::start_on(step, "[::]:0");
-        for line in &first_lines(&server)[1..] {
-            assert!(line.contains("::1"), "{line}");
-        }
-    }
+fn ipv6_on_every_interface_names_one_to_try() -> Outcome {
+    let test = "ipv6_on_every_interface_names_one_to_try";
+    let any = Ipv6Addr::UNSPECIFIED.into();
+    ipv6_servers(test).try_for_each(|s| names_one(s, "[::]:0", any, "::1"))
 }
 
 #[test]
-fn a_port_alone_is_one_of_127_0_0_1() {
+fn a_port_alone_is_one_of_127_0_0_1() -> Outcome {
     for step in servers() {
-        let server = Server::start_on(step, "0");
-        assert_eq!(server.address.ip(), Ipv4Addr::LOCALHOST);
+        listens(step, "0", Ipv4Addr::LOCALHOST)?;
 
         // A port that was free a moment ago. Should somebody take it in
         // between, the step says so, and that is no fault of its.
-        let peer = Peer::open();
-        let port = peer.address().port();
-        drop(peer);
-        let running = Program::new(&step.program, &[&port.to_string()]).start();
-        let line = running.stdout.wait_for(|bytes| {
-            bytes.starts_with(b"listening on ").then_some(())
-        });
-        if line.is_some() {
-            let server = Server::announced(running);
+        let port = peer()?.address().port();
+        let server = step.launch(&[&port.to_string()])?.spawn()?;
+        if server.await_announcement(1).is_ok() {
             let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-            assert_eq!(server.address, wanted);
+            assert_eq!(server.address()?, wanted);
         } else {
-            let line = running.wait().expect_one_line();
+            let line = server.expect_complaint(1)?;
             assert!(line.contains("address already in use"), "{line}");
         }
     }
+    Ok(())
 }
 
 #[test]
-fn help_is_asked_for_and_given() {
+fn help_is_asked_for_and_given() -> Outcome {
     for step in STEPS.iter() {
         for arguments in [&["--help"][..], &["-h"], &["127.0.0.1:0", "-h"]] {
-            let ended = Program::new(&step.program, arguments).start().wait();
-            ended.expect_status(0);
+            let ended = step.launch(arguments)?.spawn()?.expect_exit(0)?;
             assert_eq!(ended.stderr, b"");
             let help = String::from_utf8(ended.stdout).unwrap();
             let usage = format!("Usage: {}", step.name);
@@ -141,34 +122,34 @@ fn help_is_asked_for_and_given() {
             assert!(help.lines().all(|line| line.chars().count() <= 80));
         }
     }
+    Ok(())
 }
 
 #[test]
-fn wrong_arguments_get_one_line() {
+fn wrong_arguments_get_one_line() -> Outcome {
     for step in STEPS.iter() {
         for (arguments, word) in wrong_arguments(step) {
-            let ended = Program::new(&step.program, arguments).start().wait();
-            ended.expect_status(2);
-            assert_eq!(ended.stdout, b"");
-            let line = ended.expect_one_line();
+            let program = step.launch(arguments)?.spawn()?;
+            let line = program.expect_complaint(2)?;
             let name = format!("{}: ", step.name);
             assert!(line.starts_with(&name), "{line}");
             assert!(line.contains(word), "{arguments:?}: {line}");
             assert!(line.ends_with("; try --help"), "{line}");
         }
     }
+    Ok(())
 }
 
 #[test]
-fn an_argument_that_is_not_utf_8() {
+fn an_argument_that_is_not_utf_8() -> Outcome {
     for step in STEPS.iter() {
         let script = "exec \"$0\" \"$(printf '\\377')\"";
         let arguments = ["-c", script, &step.program];
-        let ended = Program::new("/bin/sh", &arguments).start().wait();
-        ended.expect_status(2);
-        let line = ended.expect_one_line();
+        let program = launch("/bin/sh", &arguments)?.spawn()?;
+        let line = program.expect_complaint(2)?;
         assert!(line.ends_with("; try --help"), "{line}");
     }
+    Ok(())
 }
 
 fn wrong_arguments(

@@ -37,9 +37,8 @@ pub fn create(project: &Project, words: &[String]) -> Result<Vec<PathBuf>> {
     let base = project.step(after.unwrap_or(last.number))?;
 
     let list = project.root.join("steps/steps.toml");
-    let mut text = project.read("steps/steps.toml")?;
-    text.push_str(&entry(number, slug, base));
-    fs::write(&list, text)?;
+    let text = project.read("steps/steps.toml")?;
+    fs::write(&list, enter(&text, number, &entry(number, slug, base)))?;
     let project = Project::open(&project.root)?;
     let step = project.step(number)?;
     copy(&project, base, step)?;
@@ -53,6 +52,17 @@ pub fn create(project: &Project, words: &[String]) -> Result<Vec<PathBuf>> {
     ];
     files.extend(sync::write(&project)?);
     Ok(files)
+}
+
+/// The list with `entry` in it: in the place of the step that was planned
+/// under this number, or at the end.
+fn enter(list: &str, number: u8, entry: &str) -> String {
+    let planned = format!("\n[[planned]]\nnumber = {number}\n");
+    let Some((before, rest)) = list.split_once(&planned) else {
+        return format!("{list}{entry}");
+    };
+    let after = rest.find("\n[[").map_or("", |end| &rest[end..]);
+    format!("{before}{entry}{after}")
 }
 
 fn entry(number: u8, slug: &str, base: &Step) -> String {

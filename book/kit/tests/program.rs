@@ -80,7 +80,18 @@ fn a_session_that_no_longer_matches() {
 #[test]
 fn a_new_step_is_unfinished_until_it_is_written() {
     let course = Course::new();
+    let list = course.read("steps/steps.toml");
+    let planned = |number| {
+        format!(
+            "\n[[planned]]\nnumber = {number}\nslug = \"more\"\n\
+             title = \"More\"\nidea = \"Of the same\"\n"
+        )
+    };
+    let plan = format!("{list}{}{}", planned(3), planned(4));
+    course.write("steps/steps.toml", &plan);
     book(course.root(), "new 03 more", 0);
+    let still = &course.project().planned;
+    assert!(matches!(&still[..], [four] if four.number == 4), "{still:?}");
     let main = course.read("steps/03-more/main.rs");
     assert!(main.starts_with("//! Step 03: TODO: "), "{main}");
     assert!(course.read("Cargo.toml").contains("\"steps/03-more/main.rs\""));

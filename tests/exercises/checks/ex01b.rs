@@ -1,48 +1,35 @@
 //! 01b Back at once: TIME_WAIT, and the length of the waiting queue.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::Table;
+use super::expect::{ensure, names_on_stderr};
+use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::fixtures::own_address;
-use crate::lab::program::{Program, describe};
 use crate::lab::{Advice, Lab, Outcome, Trouble, diag, proc, tidy, time};
 
-pub const TABLE: Table = Table {
-    id: "01b",
-    checks: checks![
-        "greets a client", 1, needs [], Passes, read "accept4(2)",
-            greets;
-        "has a queue as long as was asked for", 2,
-            needs ["greets a client"],
-            Fails, read "listen(2)",
-            queue;
-        "starts again at once on the same port", 3,
-            needs ["greets a client"],
-            Fails, read "bind(2)",
-            again;
-        "is refused while another copy runs", 2,
-            needs ["greets a client"],
-            Passes, read "bind(2)",
-            two_copies;
-        "serves on and leaves nothing behind", 1,
-            needs ["greets a client"],
-            Passes, read "close(2)",
-            |lab| tidy::check(lab, &lab.server_with(&["5"])?, greeted);
-    ],
-};
+const GREETS: &str = "greets a client";
+
+pub const CHECKS: &[Check] = checks![
+    GREETS, 1, needs [], Passes, read "accept4(2)",
+        |lab| greeted(&mut lab.server_with(&["5"])?.connect()?);
+    "has a queue as long as was asked for", 2, needs [GREETS], Fails,
+        read "listen(2)", queue;
+    "starts again at once on the same port", 3, needs [GREETS], Fails,
+        read "bind(2)", again;
+    "is refused while another copy runs", 2, needs [GREETS], Passes,
+        read "bind(2)", two_copies;
+    TIDY, 1, needs [GREETS], Passes, read "close(2)",
+        |lab| tidy::check(lab, &lab.server_with(&["5"])?, greeted);
+];
 
 fn greeted(client: &mut Client) -> Outcome {
     let (greeting, _) = client.receive(4)?;
-    if greeting.is_empty() {
-        return Err(client.failed("a greeting, then end of file", "nothing"));
-    }
+    ensure(!greeting.is_empty(), || {
+        client.failed("a greeting, then end of file", "nothing")
+    })?;
     client.drain_to_eof()
-}
-
-fn greets(lab: &Lab) -> Outcome {
-    greeted(&mut lab.server_with(&["5"])?.connect()?)
 }
 
 fn queue(lab: &Lab) -> Outcome {
@@ -52,16 +39,14 @@ fn queue(lab: &Lab) -> Outcome {
         let found = diag::queue_limit(address).map_err(|error| {
             Trouble::blocked(format!("sock_diag does not reply: {error}"))
         })?;
-        if found != Some(wanted) {
+        ensure(found == Some(wanted), || {
             let got = match found {
                 Some(limit) => format!("a queue of {limit}"),
                 None => "no listener".to_string(),
             };
-            let expected = format!("a queue of {wanted} at {address}");
-            return Err(program.failed(expected, got)).likely(
-                "the length of the queue is the second argument of listen",
-            );
-        }
+            program.failed(format!("a queue of {wanted} at {address}"), got)
+        })
+        .likely("the length of the queue is the second argument of listen")?;
     }
     Ok(())
 }
@@ -73,18 +58,14 @@ fn run_once(lab: &Lab, address: &str) -> Outcome {
     let local: Option<SocketAddr> = address.parse().ok();
     let waits = time::eventually(time::PATIENCE, program.pid(), || {
         let rows = proc::tcp_rows(program.pid());
-        let mut rows = rows.iter();
-        rows.find(|row| {
-            Some(row.local) == local && row.state == proc::TIME_WAIT
-        })?;
-        Some(())
+        let mut rows = rows.iter().filter(|row| Some(row.local) == local);
+        rows.any(|row| row.state == proc::TIME_WAIT).then_some(())
     });
-    if waits.is_none() {
-        return Err(program.failed(
-            "after the connection a socket in TIME_WAIT: the server closes first",
-            "none",
-        ));
-    }
+    ensure(waits.is_some(), || {
+        let expected = "after the connection a socket in TIME_WAIT: the \
+                        server closes first";
+        program.failed(expected, "none")
+    })?;
     lab.log().event("the server closed first, and is killed");
     program.signal(libc::SIGKILL);
     program.wait(time::PATIENCE)?;
@@ -101,31 +82,22 @@ fn again(lab: &Lab) -> Outcome {
     let program = lab.launch(&[&address, "5"]).start().likely(guess)?;
     // However slow the machine: after a minute the port is free anyway.
     let seconds = start.elapsed().as_secs();
-    if seconds > 45 {
+    ensure(seconds <= 45, || {
         let got = format!("it announced itself after {seconds} s");
-        return Err(program.failed("it starts at once", got)).likely(guess);
-    }
+        program.failed("it starts at once", got)
+    })
+    .likely(guess)?;
     greeted(&mut program.connect()?)
 }
 
 fn two_copies(lab: &Lab) -> Outcome {
     let address = own_address()?.to_string();
     let first = lab.launch(&[&address, "5"]).start()?;
-    let second: Program = lab.launch(&[&address, "5"]).spawn()?;
-    let ended = second
-        .wait(Duration::from_secs(3))
-        .expecting("the second copy ends with exit status 1")
-        .likely(
-            "SO_REUSEPORT lets both have the port, and shares the clients",
-        )?;
-    if ended.status.code() != Some(1) {
-        let got = describe(ended.status);
-        return Err(second.failed("exit status 1", got));
-    }
-    let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
-    if !stderr.contains(&address) {
-        let expected = format!("a line on stderr that names {address}");
-        return Err(second.failed(expected, format!("{stderr:?}")));
-    }
+    let second = lab.launch(&[&address, "5"]).spawn()?;
+    let ended = second.expect_exit(1).likely_if(
+        "it goes on",
+        "SO_REUSEPORT lets both have the port, and shares the clients",
+    )?;
+    names_on_stderr(&second, &ended, &[&address])?;
     greeted(&mut first.connect()?)
 }

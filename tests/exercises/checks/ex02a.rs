@@ -1,79 +1,50 @@
 //! 02a Nothing lost: short reads, short writes, interrupted calls.
 
-use super::Table;
-use crate::lab::client::Client;
+use super::expect::{end, round_trip};
+use super::{Check, TIDY};
 use crate::lab::fixtures::letters;
 use crate::lab::{Advice, Lab, Outcome, tidy};
 
-const SHORT_WRITES: &str =
-    "sends it all back when the kernel takes a few bytes at a time";
-const SHORT_READS: &str =
-    "sends it all back when the kernel gives a few bytes at a time";
-const INTERRUPTED: &str = "survives interrupted calls";
+const LINE: &str = "sends a line back in upper case";
+const UNTIL_THE_END: &str = "goes on until the client's end of file";
 
-pub const TABLE: Table = Table {
-    id: "02a",
-    checks: checks![
-        "sends a line back in upper case", 1, needs [], Passes, read "read(2)",
-            line;
-        "sends bytes back that are no text", 1,
-            needs ["sends a line back in upper case"],
-            Passes, read "read(2)",
-            no_text;
-        "goes on until the client's end of file", 1,
-            needs ["sends a line back in upper case"],
-            Fails, read "read(2)",
-            until_the_end;
-        SHORT_WRITES, 3,
-            needs ["goes on until the client's end of file"],
-            Waits, read "write takes what it likes",
-            short_writes;
-        SHORT_READS, 2, needs ["goes on until the client's end of file"], Waits,
-            read "read(2)",
-            short_reads;
-        INTERRUPTED, 2, needs ["goes on until the client's end of file"], Waits,
-            read "read(2)",
-            interrupted;
-        "serves on and leaves nothing behind", 1,
-            needs ["goes on until the client's end of file"],
-            Waits, read "read(2)",
-            |lab| {
-                tidy::check(lab, &lab.server()?, |client| {
-                    client.send(b"half a line")?;
-                    client.expect(b"HALF A LINE")
-                })
-            };
-    ],
-};
+pub const CHECKS: &[Check] = checks![
+    LINE, 1, needs [], Passes, read "read(2)", line;
+    "sends bytes back that are no text", 1, needs [LINE], Passes,
+        read "read(2)", no_text;
+    UNTIL_THE_END, 1, needs [LINE], Fails, read "read(2)", until_the_end;
+    "sends it all back when the kernel takes a few bytes at a time", 3,
+        needs [UNTIL_THE_END], Waits, read "write takes what it likes",
+        short_writes;
+    "sends it all back when the kernel gives a few bytes at a time", 2,
+        needs [UNTIL_THE_END], Waits, read "read(2)", short_reads;
+    "survives interrupted calls", 2, needs [UNTIL_THE_END], Waits,
+        read "read(2)", interrupted;
+    TIDY, 1, needs [UNTIL_THE_END], Waits, read "read(2)",
+        |lab| tidy::check(lab, &lab.server()?, |client| {
+            round_trip(client, b"half a line", b"HALF A LINE")
+        });
+];
 
 fn line(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
-    let mut client = program.connect()?;
-    client.send(b"How do you do?\n")?;
-    client.expect(b"HOW DO YOU DO?\n")
+    let mut client = lab.server()?.connect()?;
+    round_trip(&mut client, b"How do you do?\n", b"HOW DO YOU DO?\n")
 }
 
 fn no_text(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
-    let mut client = program.connect()?;
+    let mut client = lab.server()?.connect()?;
     let bytes: Vec<u8> = (0..=255).collect();
-    client.send(&bytes)?;
-    client.expect(&bytes.to_ascii_uppercase()).likely(
+    round_trip(&mut client, &bytes, &bytes.to_ascii_uppercase()).likely(
         "the bytes are not text: they need not be UTF-8, and only a to z \
          have capitals here",
     )
 }
 
 fn until_the_end(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
-    let mut client = program.connect()?;
-    for (said, response) in [
-        (b"one\n".as_slice(), b"ONE\n".as_slice()),
-        (b"two\n", b"TWO\n"),
-        (b"three", b"THREE"),
-    ] {
-        client.send(said)?;
-        client.expect(response).likely(
+    let mut client = lab.server()?.connect()?;
+    for said in ["one\n", "two\n", "three"] {
+        let response = said.to_uppercase();
+        round_trip(&mut client, said.as_bytes(), response.as_bytes()).likely(
             "the server responds once and closes; it must read until read \
              returns 0",
         )?;
@@ -88,12 +59,10 @@ fn until_the_end(lab: &Lab) -> Outcome {
 /// back.
 fn through(lab: &Lab, shim: &str) -> Outcome {
     let program = lab.launch(&["127.0.0.1:0"]).shim(shim).start()?;
-    let mut client: Client = program.connect()?;
+    let mut client = program.connect()?;
     let bytes = letters(40_000);
-    client.send(&bytes)?;
-    client.expect(&bytes.to_ascii_uppercase())?;
-    client.finish()?;
-    client.expect_eof()
+    round_trip(&mut client, &bytes, &bytes.to_ascii_uppercase())?;
+    end(&mut client)
 }
 
 fn short_writes(lab: &Lab) -> Outcome {

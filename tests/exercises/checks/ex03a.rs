@@ -2,7 +2,8 @@
 
 use std::net::Ipv4Addr;
 
-use super::Table;
+use super::Check;
+use super::expect::{ensure, names_on_stderr};
 use crate::lab::client::Client;
 use crate::lab::fixtures::{letters, own_address};
 use crate::lab::program::Program;
@@ -10,28 +11,20 @@ use crate::lab::{Advice, Lab, Outcome, Peer};
 
 const CARRIES: &str = "carries what the left side says to the right";
 const FIRST: &str = "lets the right side speak first";
-const STUCK: &str = "carries one way while the other is stuck";
 const HALF: &str = "passes the end of one direction on, and no more";
-const ENDS: &str = "ends with status 0 when both sides have ended";
-const REFUSED: &str = "says which address refuses";
 
-pub const TABLE: Table = Table {
-    id: "03a",
-    checks: checks![
-        CARRIES, 1, needs [], Passes, read "The handshake from the client",
-            carries;
-        FIRST, 1, needs [CARRIES], Fails, read "Two things to wait for",
-            speaks_first;
-        STUCK, 3, needs [FIRST], Waits, read "Two things to wait for",
-            stuck;
-        HALF, 2, needs [CARRIES], Fails, read "shutdown(2)",
-            half_close;
-        ENDS, 1, needs [HALF], Waits, read "shutdown(2)",
-            ends;
-        REFUSED, 1, needs [], Passes, read "connect(2)",
-            refused;
-    ],
-};
+pub const CHECKS: &[Check] = checks![
+    CARRIES, 1, needs [], Passes, read "The handshake from the client", carries;
+    FIRST, 1, needs [CARRIES], Fails, read "Two things to wait for",
+        speaks_first;
+    "carries one way while the other is stuck", 3, needs [FIRST], Waits,
+        read "Two things to wait for", stuck;
+    HALF, 2, needs [CARRIES], Fails, read "shutdown(2)", half_close;
+    "ends with status 0 when both sides have ended", 1, needs [HALF], Waits,
+        read "shutdown(2)", ends;
+    "says which address refuses", 1, needs [], Passes, read "connect(2)",
+        refused;
+];
 
 /// The program between two servers of ours.
 fn between(lab: &Lab) -> Outcome<(Program, Client, Client)> {
@@ -73,11 +66,10 @@ fn stuck(lab: &Lab) -> Outcome {
          it is stuck in write on the other way",
     )?;
     let (received, _) = right.receive(sent)?;
-    if received.len() == sent {
-        return Ok(());
-    }
-    let got = format!("{} of them", received.len());
-    Err(right.failed(format!("all {sent} bytes"), got))
+    ensure(received.len() == sent, || {
+        let got = format!("{} of them", received.len());
+        right.failed(format!("all {sent} bytes"), got)
+    })
 }
 
 fn half_close(lab: &Lab) -> Outcome {
@@ -93,11 +85,12 @@ fn half_close(lab: &Lab) -> Outcome {
             .expect_eof()
             .likely("the end of the stream must be passed on with shutdown")?;
         // One side has said all; the other has just begun.
-        let guess = "the end of one direction is not the end of the other";
-        other.send(b"a response").likely(guess)?;
-        one.expect(b"a response").likely(guess)?;
-        other.finish().likely(guess)?;
-        one.expect_eof().likely(guess)?;
+        other
+            .send(b"a response")
+            .and_then(|()| one.expect(b"a response"))
+            .and_then(|()| other.finish())
+            .and_then(|()| one.expect_eof())
+            .likely("the end of one direction is not the end of the other")?;
     }
     Ok(())
 }
@@ -116,10 +109,5 @@ fn refused(lab: &Lab) -> Outcome {
     let here = peer.address().to_string();
     let program = lab.launch(&[&here, &nobody]).spawn()?;
     let ended = program.expect_exit(1)?;
-    let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
-    if stderr.contains(&nobody) {
-        return Ok(());
-    }
-    let expected = format!("a line on stderr that names {nobody}");
-    Err(program.failed(expected, format!("{stderr:?}")))
+    names_on_stderr(&program, &ended, &[&nobody])
 }

@@ -3,38 +3,29 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use super::Table;
+use super::Check;
+use super::expect::{ensure, names_on_stderr};
 use crate::lab::fixtures::own_address;
 use crate::lab::program::Program;
 use crate::lab::{Advice, Lab, Outcome, Peer, Trouble, proc};
 
 const SAYS: &str = "connects to a name and says where";
 const NEXT: &str = "goes on to the next address when one refuses";
-const FAMILY: &str = "takes IPv6 and IPv4 as they come";
-const REASONS: &str = "gives every address with its reason if none accepts";
-const NO_NAME: &str = "says why a name has no address";
-const CLOSES: &str = "closes the sockets that did not connect";
-const FREES: &str = "gives the resolver's list back";
 
-pub const TABLE: Table = Table {
-    id: "03b",
-    checks: checks![
-        SAYS, 1, needs [], Passes, read "A name is a list",
-            says;
-        NEXT, 2, needs [SAYS], Fails, read "A name is a list",
-            next;
-        FAMILY, 1, needs [NEXT], Waits, read "The handshake from the client",
-            family;
-        REASONS, 2, needs [SAYS], Fails, read "A name is a list",
-            reasons;
-        NO_NAME, 1, needs [], Fails, read "A name is a list",
-            no_name;
-        CLOSES, 1, needs [NEXT], Waits, read "connect(2)",
-            closes;
-        FREES, 1, needs [SAYS], Fails, read "A name is a list",
-            frees;
-    ],
-};
+pub const CHECKS: &[Check] = checks![
+    SAYS, 1, needs [], Passes, read "A name is a list", says;
+    NEXT, 2, needs [SAYS], Fails, read "A name is a list", next;
+    "takes IPv6 and IPv4 as they come", 1, needs [NEXT], Waits,
+        read "The handshake from the client", family;
+    "gives every address with its reason if none accepts", 2, needs [SAYS],
+        Fails, read "A name is a list", reasons;
+    "says why a name has no address", 1, needs [], Fails,
+        read "A name is a list", no_name;
+    "closes the sockets that did not connect", 1, needs [NEXT], Waits,
+        read "connect(2)", closes;
+    "gives the resolver's list back", 1, needs [SAYS], Fails,
+        read "A name is a list", frees;
+];
 
 /// The program, for which every name has these addresses.
 fn connected(
@@ -61,13 +52,8 @@ fn ends_at(lab: &Lab, program: &Program, peer: &Peer) -> Outcome {
     Ok(())
 }
 
-/// Two addresses where nobody listens, and two with a listener, all with the
-/// same port.
-fn places() -> Outcome<(Vec<IpAddr>, Vec<Peer>)> {
-    let ips = (0..4).map(|_| Ok(own_address()?.ip()));
-    let ips: Vec<IpAddr> = ips.collect::<Outcome<_>>()?;
-    let peers = Peer::open_all(&ips[2..])?;
-    Ok((ips, peers))
+fn own_ips(count: usize) -> Outcome<Vec<IpAddr>> {
+    (0..count).map(|_| Ok(own_address()?.ip())).collect()
 }
 
 fn says(lab: &Lab) -> Outcome {
@@ -78,18 +64,17 @@ fn says(lab: &Lab) -> Outcome {
 }
 
 fn next(lab: &Lab) -> Outcome {
-    let (ips, peers) = places()?;
+    let ips = own_ips(4)?;
+    // Nobody listens at the first two; all have the same port.
+    let peers = Peer::open_all(&ips[2..])?;
     let program = connected(lab, &ips, peers[0].address().port(), 1)?;
     let outcome = ends_at(lab, &program, &peers[0]);
-    if peers[1].take().is_some() {
-        return outcome.likely(
-            "the resolver gives the best address first: the order is not \
-             yours to change",
-        );
-    }
-    outcome.likely(
-        "a name may have many addresses: try each in turn, with a new socket",
-    )
+    outcome.likely(if peers[1].take().is_some() {
+        "the resolver gives the best address first: the order is not yours to \
+         change"
+    } else {
+        "a name may have many addresses: try each in turn, with a new socket"
+    })
 }
 
 fn family(lab: &Lab) -> Outcome {
@@ -112,27 +97,16 @@ fn reasons(lab: &Lab) -> Outcome {
     // TCP to a group is refused by our own kernel.
     let group = IpAddr::from([224, 0, 0, 1]);
     let there = own_address()?.ip();
-    let ips = [here.ip(), group, there];
-    let program = connected(lab, &ips, here.port(), 1)?;
+    let program = connected(lab, &[here.ip(), group, there], here.port(), 1)?;
     let ended = program.expect_exit(1)?;
-    let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
     for (ip, reason) in
-        [(ips[0], "refused"), (ips[1], "unreachable"), (ips[2], "refused")]
+        [(here.ip(), "refused"), (group, "unreachable"), (there, "refused")]
     {
         let address = SocketAddr::new(ip, here.port()).to_string();
-        let mut lines = stderr.lines();
-        let is_there = lines.any(|line| {
-            line.contains(&address) && line.to_lowercase().contains(reason)
-        });
-        if !is_there {
-            let expected =
-                format!("on stderr a line with {address} and `{reason}`");
-            let failed = program.failed(expected, format!("{stderr:?}"));
-            return Err(failed).likely(
-                "each address has its own reason: keep them until the last \
-                 has failed",
-            );
-        }
+        names_on_stderr(&program, &ended, &[&address, reason]).likely(
+            "each address has its own reason: keep them until the last has \
+             failed",
+        )?;
     }
     Ok(())
 }
@@ -141,28 +115,19 @@ fn no_name(lab: &Lab) -> Outcome {
     for (error, text) in
         [("NONAME", "not known"), ("AGAIN", "Temporary failure")]
     {
-        let program = lab
-            .launch(&["nobody.example", "80", "1"])
-            .shim(&format!("gai={error}"))
-            .spawn()?;
+        let launch = lab.launch(&["nobody.example", "80", "1"]);
+        let program = launch.shim(&format!("gai={error}")).spawn()?;
         let ended = program.expect_exit(1)?;
-        let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
-        if !stderr.contains(text) || !stderr.contains("nobody.example") {
-            let expected =
-                format!("on stderr a line with `nobody.example` and `{text}`");
-            let failed = program.failed(expected, format!("{stderr:?}"));
-            return Err(failed).likely(
-                "the resolver has its own errors and its own text for them: \
-                 gai_strerror; errno says nothing here",
-            );
-        }
+        names_on_stderr(&program, &ended, &["nobody.example", text]).likely(
+            "the resolver has its own errors and its own text for them: \
+             gai_strerror; errno says nothing here",
+        )?;
     }
     Ok(())
 }
 
 fn closes(lab: &Lab) -> Outcome {
-    let refusing = (0..50).map(|_| Ok(own_address()?.ip()));
-    let mut ips: Vec<IpAddr> = refusing.collect::<Outcome<_>>()?;
+    let mut ips = own_ips(50)?;
     let peer = Peer::open((own_address()?.ip(), 0))?;
     ips.push(peer.address().ip());
     let program = connected(lab, &ips, peer.address().port(), 1)?;
@@ -181,28 +146,25 @@ fn frees(lab: &Lab) -> Outcome {
     let ips: Vec<IpAddr> =
         std::iter::once(peer.address().ip()).chain(others).collect();
     let program = connected(lab, &ips, peer.address().port(), ROUNDS)?;
-    let mut early = 0;
+    let memory = || proc::memory(program.pid()).unwrap_or(0);
+    let (mut early, mut late) = (0, 0);
     for number in 1..=ROUNDS {
         let client = peer.accept_silently(&program)?;
-        if number == WARM {
-            early = proc::memory(program.pid()).unwrap_or(0);
-        }
-        if number == ROUNDS {
-            let late = proc::memory(program.pid()).unwrap_or(0);
-            let grown = late.saturating_sub(early);
-            lab.log().event(format!("{ROUNDS} rounds of {}", ips.len()));
-            if grown > 1024 {
-                let got = format!("{grown} kB more than after {WARM} rounds");
-                let failed = program.failed("memory does not grow", got);
-                return Err(failed).likely(
-                    "getaddrinfo's list is yours until you give it to \
-                     freeaddrinfo",
-                );
-            }
+        match number {
+            WARM => early = memory(),
+            ROUNDS => late = memory(),
+            _ => {}
         }
         // By a reset: a port that waits would be one less for the others.
         client.reset()?;
     }
+    lab.log().event(format!("{ROUNDS} rounds of {}", ips.len()));
+    let grown = late.saturating_sub(early);
+    ensure(grown <= 1024, || {
+        let got = format!("{grown} kB more than after {WARM} rounds");
+        program.failed("memory does not grow", got)
+    })
+    .likely("getaddrinfo's list is yours until you give it to freeaddrinfo")?;
     program.wait(Duration::from_secs(5))?;
     Ok(())
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::Table;
+use super::expect::{counted, end, ensure, round_trip};
+use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::fixtures::letters;
 use crate::lab::program::Program;
@@ -11,83 +12,61 @@ use crate::lab::{Advice, Lab, Outcome, linger, tidy};
 
 const COUNTS: &str = "counts a short upload";
 const PIECES: &str = "counts to the end, however it arrives";
-const EXACT: &str = "accepts a mebibyte, and not a byte more";
 const AT_ONCE: &str = "refuses before the end of a long upload";
-const READABLE: &str = "lets a client that is still sending read the refusal";
-const LIMITED: &str = "does not wait for ever for a client that goes on";
-const TIDY: &str = "serves on and leaves nothing behind";
 
 const MOST: usize = 1 << 20;
 
-pub const TABLE: Table = Table {
-    id: "04a",
-    checks: checks![
-        COUNTS, 1, needs [], Passes, read "One connection",
-            |lab| counted(&mut lab.server()?.connect()?, b"How long?");
-        PIECES, 1, needs [COUNTS], Fails, read "Reading up to the empty line",
-            pieces;
-        EXACT, 1, needs [PIECES], Waits, read "Reading up to the empty line",
-            exact;
-        AT_ONCE, 2, needs [PIECES], Waits,
-            read "A close that lets the response arrive",
-            at_once;
-        READABLE, 3, needs [AT_ONCE], Waits,
-            read "A close that lets the response arrive",
-            readable;
-        LIMITED, 2, needs [AT_ONCE], Waits, read "No wait without a limit",
-            limited;
-        TIDY, 1, needs [COUNTS], Passes,
-            read "A close that lets the response arrive",
-            |lab| {
-                tidy::check(lab, &lab.server()?, |client| {
-                    counted(client, b"one more")
-                })
-            };
-    ],
-};
+pub const CHECKS: &[Check] = checks![
+    COUNTS, 1, needs [], Passes, read "One connection",
+        |lab| upload(&mut lab.server()?.connect()?, b"How long?");
+    PIECES, 1, needs [COUNTS], Fails, read "Reading up to the empty line",
+        pieces;
+    "accepts a mebibyte, and not a byte more", 1, needs [PIECES], Waits,
+        read "Reading up to the empty line", exact;
+    AT_ONCE, 2, needs [PIECES], Waits,
+        read "A close that lets the response arrive", at_once;
+    "lets a client that is still sending read the refusal", 3, needs [AT_ONCE],
+        Waits, read "A close that lets the response arrive", readable;
+    "does not wait for ever for a client that goes on", 2, needs [AT_ONCE],
+        Waits, read "No wait without a limit", limited;
+    TIDY, 1, needs [COUNTS], Passes,
+        read "A close that lets the response arrive",
+        |lab| tidy::check(lab, &lab.server()?, |c| upload(c, b"one more"));
+];
 
-/// Uploads `bytes`, and is told how many they are.
-fn counted(client: &mut Client, bytes: &[u8]) -> Outcome {
+const REFUSAL: &[u8] = b"too long\n";
+
+/// Sends an upload and its end, and receives `response` and the end.
+fn exchange(client: &mut Client, bytes: &[u8], response: &[u8]) -> Outcome {
     client.send(bytes)?;
     client.finish()?;
-    responded(client, bytes)
-}
-
-fn responded(client: &mut Client, bytes: &[u8]) -> Outcome {
-    let sum: u64 = bytes.iter().map(|byte| u64::from(*byte)).sum();
-    let response = format!("{} bytes, sum {sum}\n", bytes.len());
-    client.expect(response.as_bytes())?;
+    client.expect(response)?;
     client.expect_eof()
 }
 
-fn refused(client: &mut Client) -> Outcome {
-    client.expect(b"too long\n")
+/// Uploads `bytes`, and is told how many they are.
+fn upload(client: &mut Client, bytes: &[u8]) -> Outcome {
+    exchange(client, bytes, counted(bytes).as_bytes())
 }
 
 fn pieces(lab: &Lab) -> Outcome {
     let bytes = letters(40_000);
     let program = lab.launch(&["127.0.0.1:0"]).shim("r=1000,w=5").start()?;
-    counted(&mut program.connect()?, &bytes)
+    upload(&mut program.connect()?, &bytes)
         .likely("one read is not the upload: count until read returns 0")
 }
 
 fn exact(lab: &Lab) -> Outcome {
     let program = lab.server()?;
     let bytes = letters(MOST + 1);
-    counted(&mut program.connect()?, &bytes[..MOST])
+    upload(&mut program.connect()?, &bytes[..MOST])
         .likely("above 1 MiB is too long; 1 MiB is not")?;
-    let mut client = program.connect()?;
-    client.send(&bytes)?;
-    client.finish()?;
-    refused(&mut client)?;
-    client.expect_eof()
+    exchange(&mut program.connect()?, &bytes, REFUSAL)
 }
 
 fn at_once(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
-    let mut client = program.connect()?;
-    client.send(&letters(MOST + 1))?;
-    refused(&mut client).likely(
+    let mut client = lab.server()?.connect()?;
+    round_trip(&mut client, &letters(MOST + 1), REFUSAL).likely(
         "it is too long already: do not wait for the end of file before \
          saying so",
     )
@@ -111,17 +90,14 @@ fn readable(lab: &Lab) -> Outcome {
 /// is more than the two kernels keep for them.
 fn unread(program: &Program, upload: &[u8]) -> Outcome {
     let mut client = program.connect()?;
-    client.send(upload)?;
-    refused(&mut client)?;
-    client.finish()?;
-    client.expect_eof()
+    round_trip(&mut client, upload, REFUSAL)?;
+    end(&mut client)
 }
 
 fn limited(lab: &Lab) -> Outcome {
     let program = lab.server()?;
     let mut endless = program.connect()?;
-    endless.send(&letters(MOST + 1))?;
-    refused(&mut endless)?;
+    round_trip(&mut endless, &letters(MOST + 1), REFUSAL)?;
     lab.log().event("it goes on sending, a byte at a time");
     let mut next = program.connect()?;
     next.send(b"and me?")?;
@@ -130,13 +106,14 @@ fn limited(lab: &Lab) -> Outcome {
     let patience = Deadline::new(Duration::from_secs(30), program.pid());
     while !next.is_readable()? {
         endless.drip();
-        if patience.is_over() {
-            return Err(next.failed(
+        ensure(!patience.is_over(), || {
+            next.failed(
                 "the next client is served while the first goes on sending",
                 "not within 30 s",
-            ))
-            .likely("draining needs a deadline that no byte extends");
-        }
+            )
+        })
+        .likely("draining needs a deadline that no byte extends")?;
     }
-    responded(&mut next, b"and me?")
+    next.expect(counted(b"and me?").as_bytes())?;
+    next.expect_eof()
 }

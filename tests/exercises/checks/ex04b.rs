@@ -2,54 +2,42 @@
 
 use std::time::{Duration, Instant};
 
-use super::Table;
+use super::expect::{end, ensure, round_trip};
+use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::program::Program;
 use crate::lab::time::Deadline;
 use crate::lab::{Advice, Lab, Outcome, linger, show, tidy};
 
 const COUNTS: &str = "counts the bytes of a line";
-const PIECES: &str = "counts up to the line's end, however it arrives";
 const SILENT: &str = "waits a second for a silent client, and no less";
 const DRIPS: &str = "gives a line a second in all";
-const READABLE: &str = "lets a client that is still sending read the refusal";
-const LEAVES: &str = "says nothing about half a line";
-const TIDY: &str = "serves on and leaves nothing behind";
 
 /// What a line has: not a moment less.
 const LIMIT: Duration = Duration::from_secs(1);
 
-pub const TABLE: Table = Table {
-    id: "04b",
-    checks: checks![
-        COUNTS, 1, needs [], Passes, read "One connection",
-            |lab| counted(&mut lab.server()?.connect()?, b"hello");
-        PIECES, 1, needs [COUNTS], Passes, read "Reading up to the empty line",
-            pieces;
-        SILENT, 2, needs [COUNTS], Passes, read "No wait without a limit",
-            silent;
-        DRIPS, 3, needs [SILENT], Fails, read "No wait without a limit",
-            |lab| drip(&lab.server()?).map(drop);
-        READABLE, 2, needs [DRIPS], Waits,
-            read "A close that lets the response arrive",
-            readable;
-        LEAVES, 1, needs [COUNTS], Passes, read "Reading up to the empty line",
-            leaves;
-        TIDY, 1, needs [COUNTS], Passes,
-            read "A close that lets the response arrive",
-            |lab| {
-                let talk = |client: &mut Client| counted(client, b"again");
-                tidy::check(lab, &lab.server()?, talk)
-            };
-    ],
-};
+pub const CHECKS: &[Check] = checks![
+    COUNTS, 1, needs [], Passes, read "One connection",
+        |lab| counted(&mut lab.server()?.connect()?, b"hello");
+    "counts up to the line's end, however it arrives", 1, needs [COUNTS],
+        Passes, read "Reading up to the empty line", pieces;
+    SILENT, 2, needs [COUNTS], Passes, read "No wait without a limit", silent;
+    DRIPS, 3, needs [SILENT], Fails, read "No wait without a limit",
+        |lab| refused(&lab.server()?, Client::drip).map(drop);
+    "lets a client that is still sending read the refusal", 2, needs [DRIPS],
+        Waits, read "A close that lets the response arrive", readable;
+    "says nothing about half a line", 1, needs [COUNTS], Passes,
+        read "Reading up to the empty line", leaves;
+    TIDY, 1, needs [COUNTS], Passes,
+        read "A close that lets the response arrive",
+        |lab| tidy::check(lab, &lab.server()?, |c| counted(c, b"again"));
+];
 
 /// Sends a line, and is told how long it is.
 fn counted(client: &mut Client, line: &[u8]) -> Outcome {
-    client.send(&[line, b"\n"].concat())?;
-    client.expect(format!("{} bytes\n", line.len()).as_bytes())?;
-    client.finish()?;
-    client.expect_eof()
+    let response = format!("{} bytes\n", line.len());
+    round_trip(client, &[line, b"\n"].concat(), response.as_bytes())?;
+    end(client)
 }
 
 fn pieces(lab: &Lab) -> Outcome {
@@ -59,58 +47,43 @@ fn pieces(lab: &Lab) -> Outcome {
     counted(&mut program.connect()?, b"")
 }
 
-/// Waits for the refusal, which must not come before its time; `meanwhile`
-/// is done again and again.
+/// A client that is refused, and not before its time; `meanwhile` is done
+/// again and again.
 fn refused(
-    client: &mut Client,
     program: &Program,
-    start: Instant,
     mut meanwhile: impl FnMut(&mut Client),
-) -> Outcome {
+) -> Outcome<Client> {
+    let start = Instant::now();
+    let mut client = program.connect()?;
     let patience = Deadline::new(LIMIT * 5, program.pid());
     while !client.is_readable()? {
-        meanwhile(client);
-        if program.ended().is_some() || patience.is_over() {
+        meanwhile(&mut client);
+        ensure(program.ended().is_none() && !patience.is_over(), || {
             let expected = "`too slow` about a second after the connection";
-            return Err(client.failed(expected, "nothing in time")).likely(
-                "each byte that comes begins a new wait: the deadline is the \
-                 line's, so what is left of it is the limit of the next read",
-            );
-        }
+            client.failed(expected, "nothing in time")
+        })
+        .likely(
+            "each byte that comes begins a new wait: the deadline is the \
+             line's, so what is left of it is the limit of the next read",
+        )?;
     }
     let passed = start.elapsed();
     client.expect(b"too slow\n")?;
-    if passed < LIMIT {
+    ensure(passed >= LIMIT, || {
         let got = format!("`too slow` after {} ms", passed.as_millis());
-        let expected = "nothing for a second: not before its time";
-        return Err(client.failed(expected, got));
-    }
-    Ok(())
+        client.failed("nothing for a second: not before its time", got)
+    })?;
+    Ok(client)
 }
 
 fn silent(lab: &Lab) -> Outcome {
     let program = lab.server()?;
-    for _ in 0..2 {
-        let start = Instant::now();
-        let mut client = program.connect()?;
-        refused(&mut client, &program, start, |_| {})?;
-        client.finish()?;
-        client.expect_eof()?;
-    }
-    Ok(())
-}
-
-/// A client that sends a byte now and then, and is refused.
-fn drip(program: &Program) -> Outcome<Client> {
-    let start = Instant::now();
-    let mut client = program.connect()?;
-    refused(&mut client, program, start, Client::drip)?;
-    Ok(client)
+    (0..2).try_for_each(|_| end(&mut refused(&program, |_| {})?))
 }
 
 fn readable(lab: &Lab) -> Outcome {
     let program = lab.server()?;
-    linger::check(|| drip(&program)).likely(
+    linger::check(|| refused(&program, Client::drip)).likely(
         "closing while bytes are unread, or on their way, makes the kernel \
          send a reset: end your direction, and read on for a while",
     )?;
@@ -124,9 +97,7 @@ fn leaves(lab: &Lab) -> Outcome {
     client.send(b"half a li")?;
     client.finish()?;
     let (got, _) = client.receive(64)?;
-    match got.as_slice() {
-        [] => counted(&mut program.connect()?, b"next"),
-        got => Err(client.failed("nothing", show::bytes(got)))
-            .likely("the end of file came before the end of the line"),
-    }
+    ensure(got.is_empty(), || client.failed("nothing", show::bytes(&got)))
+        .likely("the end of file came before the end of the line")?;
+    counted(&mut program.connect()?, b"next")
 }

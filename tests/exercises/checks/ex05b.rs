@@ -1,44 +1,34 @@
 //! 05b Name and value: form fields out of a stream.
 
-use super::Table;
+use super::expect::{PARTIAL, at_every_cut, round_trip, send_in_two};
+use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::{Advice, Lab, Outcome, linger, tidy};
 
 const RESPONDS: &str = "lists the fields of one line after the other";
 const DECODES: &str = "cuts first, then decodes, and once";
-const REFUSES: &str = "refuses what is malformed";
 const CUTS: &str = "reads a line however it is cut";
-const AT_ONCE: &str = "responds to several lines that come at once";
-const LIMIT: &str = "refuses a line of more than 8 KiB";
-const TIDY: &str = "serves on and leaves nothing behind";
 
 const MAX_LINE: usize = 8 * 1024;
 
-pub const TABLE: Table = Table {
-    id: "05b",
-    checks: checks![
-        RESPONDS, 1, needs [], Passes, read "One byte at a time",
-            |lab| talk(&mut lab.server()?.connect()?);
-        DECODES, 3, needs [RESPONDS], Fails, read "One byte at a time",
-            decodes;
-        REFUSES, 2, needs [RESPONDS], Fails, read "The verdict",
-            refuses;
-        CUTS, 2, needs [DECODES], Waits, read "The verdict",
-            cuts;
-        AT_ONCE, 1, needs [RESPONDS], Fails, read "What the parser remembers",
-            at_once;
-        LIMIT, 1, needs [CUTS], Waits, read "What is too long",
-            limit;
-        TIDY, 1, needs [RESPONDS], Passes, read "The verdict",
-            |lab| tidy::check(lab, &lab.server()?, talk);
-    ],
-};
+pub const CHECKS: &[Check] = checks![
+    RESPONDS, 1, needs [], Passes, read "One byte at a time",
+        |lab| talk(&mut lab.server()?.connect()?);
+    DECODES, 3, needs [RESPONDS], Fails, read "One byte at a time", decodes;
+    "refuses what is malformed", 2, needs [RESPONDS], Fails, read "The verdict",
+        refuses;
+    CUTS, 2, needs [DECODES], Waits, read "The verdict", cuts;
+    "responds to several lines that come at once", 1, needs [RESPONDS], Fails,
+        read "What the parser remembers", at_once;
+    "refuses a line of more than 8 KiB", 1, needs [CUTS], Waits,
+        read "What is too long", limit;
+    TIDY, 1, needs [RESPONDS], Passes, read "The verdict",
+        |lab| tidy::check(lab, &lab.server()?, talk);
+];
 
 fn talk(client: &mut Client) -> Outcome {
-    client.send(b"a=1&bc=hello\n")?;
-    client.expect(b"2 1:a=1:1 2:bc=5:hello\n")?;
-    client.send(b"x=y\n")?;
-    client.expect(b"1 1:x=1:y\n")
+    round_trip(client, b"a=1&bc=hello\n", b"2 1:a=1:1 2:bc=5:hello\n")?;
+    round_trip(client, b"x=y\n", b"1 1:x=1:y\n")
 }
 
 /// Lines, their responses, and what to know of those who get others.
@@ -58,13 +48,12 @@ const ROWS: &[(&str, &[u8], &str)] = &[
 ];
 
 fn decodes(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
-    let mut client = program.connect()?;
-    for (line, response, likely) in ROWS {
-        client.send(format!("{line}\n").as_bytes())?;
-        client.expect(response).about(line).likely(likely)?;
-    }
-    Ok(())
+    let mut client = lab.server()?.connect()?;
+    ROWS.iter().try_for_each(|(line, response, likely)| {
+        round_trip(&mut client, format!("{line}\n").as_bytes(), response)
+            .about(line)
+            .likely(likely)
+    })
 }
 
 const MALFORMED: &[&[u8]] = &[
@@ -86,8 +75,8 @@ fn refuses(lab: &Lab) -> Outcome {
     for line in MALFORMED {
         let row = line.escape_ascii().to_string();
         let mut client = program.connect()?;
-        client.send(&[line, b"\na=1\n".as_slice()].concat())?;
-        client.expect(b"400\n").about(&row).likely(
+        let lines = [line, b"\na=1\n".as_slice()].concat();
+        round_trip(&mut client, &lines, b"400\n").about(&row).likely(
             "a percent sign is followed by two hexadecimal digits, and all \
              else that is not visible ASCII must be encoded",
         )?;
@@ -97,28 +86,15 @@ fn refuses(lab: &Lab) -> Outcome {
     }
     linger::check(|| {
         let mut client = program.connect()?;
-        client.send(b"%\n")?;
-        client.expect(b"400\n")?;
-        Ok(client)
+        round_trip(&mut client, b"%\n", b"400\n").map(|()| client)
     })
     .likely("closing at once resets the connection: read on for a while")
 }
 
 fn cuts(lab: &Lab) -> Outcome {
-    let (line, response) = (b"a=%2B&b=%20\n", b"2 1:a=1:+ 1:b=1: \n");
-    let program = lab.server()?;
-    let mut client = program.connect()?;
-    for cut in 1..line.len() {
-        let row = format!("cut after {cut} bytes");
-        client.send(&line[..cut])?;
-        client.expect_nothing().about(&row).likely(
-            "a line that is not whole is no mistake: what is missing is on \
-             its way",
-        )?;
-        client.send(&line[cut..])?;
-        client.expect(response).about(&row)?;
-    }
-    Ok(())
+    at_every_cut(lab, b"a=%2B&b=%20\n", PARTIAL, |client| {
+        client.expect(b"2 1:a=1:+ 1:b=1: \n")
+    })
 }
 
 fn at_once(lab: &Lab) -> Outcome {
@@ -129,23 +105,21 @@ fn at_once(lab: &Lab) -> Outcome {
         lines.push_str(&format!("n={number}\n"));
         responses.push_str(&format!("1 1:n=3:{number}\n"));
     }
-    client.send(lines.as_bytes())?;
-    client.expect(responses.as_bytes()).likely(
+    round_trip(&mut client, lines.as_bytes(), responses.as_bytes()).likely(
         "what is behind a line is the next line: look at it before you read",
     )
 }
 
 fn limit(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
+    let mut client = lab.server()?.connect()?;
     let value = "v".repeat(MAX_LINE - 3);
-    let mut client = program.connect()?;
-    let guess = "8192 bytes are not too many, line end included";
-    client.send(format!("a={value}").as_bytes())?;
-    client.expect_nothing().likely(guess)?;
-    client.send(b"\n")?;
+    let line = format!("a={value}\n");
     let response = format!("1 1:a={}:{value}\n", value.len());
-    client.expect(response.as_bytes()).likely(guess)?;
-    client.send(format!("a={value}v\n").as_bytes())?;
-    client.expect(b"414\n")?;
+    let guess = "8192 bytes are not too many, line end included";
+    send_in_two(&mut client, line.as_bytes(), MAX_LINE - 1, guess)
+        .and_then(|()| client.expect(response.as_bytes()))
+        .likely(guess)?;
+    let longer = format!("a={value}v\n");
+    round_trip(&mut client, longer.as_bytes(), b"414\n")?;
     client.expect_eof()
 }

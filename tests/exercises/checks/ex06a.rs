@@ -2,164 +2,148 @@
 
 use std::time::Duration;
 
-use super::Table;
-use crate::lab::client::{self, Client};
-use crate::lab::{Advice, Lab, Outcome, linger, show, tidy};
-
-mod rows;
-
-use rows::{ROWS, Row};
+use super::expect::ensure;
+use super::http::{self, ask, request};
+use super::{Check, TIDY};
+use crate::lab::client::{Client, Response};
+use crate::lab::{Advice, Lab, Outcome, linger, tidy};
 
 const RESPONDS: &str = "responds to one request after the other";
 const DECIDES: &str = "keeps or closes, by version and Connection";
-const SAYS: &str = "says what becomes of the connection";
 const HEAD: &str = "responds to HEAD without a body";
-const ERRORS: &str = "closes after a request that it cannot read, only";
-const ORDER: &str = "responds to ten requests at once in their order";
-const READABLE: &str = "lets the client read the last response";
-const TIDY: &str = "serves on and leaves nothing behind";
 
-pub const TABLE: Table = Table {
-    id: "06a",
-    checks: checks![
-        RESPONDS, 1, needs [], Passes, read "The states of a connection",
-            |lab| talk(&mut lab.server()?.connect()?);
-        DECIDES, 4, needs [RESPONDS], Fails, read "Staying, or not",
-            decides;
-        SAYS, 1, needs [DECIDES], Waits, read "Staying, or not",
-            says;
-        HEAD, 2, needs [RESPONDS], Fails, read "Responses",
-            head;
-        ERRORS, 1, needs [RESPONDS], Fails, read "Staying, or not",
-            errors;
-        ORDER, 2, needs [DECIDES, HEAD], Waits,
-            read "The states of a connection",
-            order;
-        READABLE, 2, needs [DECIDES], Waits, read "Staying, or not",
-            readable;
-        TIDY, 1, needs [RESPONDS], Passes, read "Staying, or not",
-            |lab| tidy::check(lab, &lab.server()?, talk);
-    ],
-};
+pub const CHECKS: &[Check] = checks![
+    RESPONDS, 1, needs [], Passes, read "The states of a connection",
+        |lab| talk(&mut lab.server()?.connect()?);
+    DECIDES, 4, needs [RESPONDS], Fails, read "Staying, or not", decides;
+    "says what becomes of the connection", 1, needs [DECIDES], Waits,
+        read "Staying, or not", says;
+    HEAD, 2, needs [RESPONDS], Fails, read "Responses", head;
+    "closes after a request that it cannot read, only", 1, needs [RESPONDS],
+        Fails, read "Staying, or not", errors;
+    "responds to ten requests at once in their order", 2, needs [DECIDES, HEAD],
+        Waits, read "The states of a connection", order;
+    "lets the client read the last response", 2, needs [DECIDES], Waits,
+        read "Staying, or not", readable;
+    TIDY, 1, needs [RESPONDS], Passes, read "Staying, or not",
+        |lab| tidy::check(lab, &lab.server()?, talk);
+];
 
 /// Receives the response to `GET target`.
-fn expect(client: &mut Client, target: &str) -> Outcome<client::Response> {
-    let response = client.response()?;
-    let body = format!("You asked for {target}.\n");
-    if response.status == 200 && response.body == body.as_bytes() {
-        return Ok(response);
-    }
-    let got = format!("{} {}", response.status, show::bytes(&response.body));
-    Err(client.failed(format!("200 {}", show::bytes(body.as_bytes())), got))
+fn expect(client: &mut Client, target: &str) -> Outcome<Response> {
+    http::expect(client, format!("You asked for {target}.\n").as_bytes())
 }
 
 fn talk(client: &mut Client) -> Outcome {
-    for target in ["/first", "/second?x=1"] {
-        let request = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
-        client.send(request.as_bytes())?;
-        expect(client, target)?;
-    }
-    Ok(())
+    ["/first", "/second?x=1"].iter().try_for_each(|target| {
+        ask(client, "GET", target)?;
+        expect(client, target).map(drop)
+    })
 }
 
-impl Row {
-    fn request(&self, method: &str, target: &str) -> String {
-        let Row { version, fields, .. } = self;
-        format!("{method} {target} HTTP/{version}\r\nHost: a\r\n{fields}\r\n")
-    }
+/// Version and fields of a request, whether they keep the connection, and the
+/// rule for those who decide otherwise.
+type Row = (&'static str, &'static str, bool, &'static str);
 
-    fn about(&self) -> String {
-        let Row { version, fields, .. } = self;
-        let fields = fields.trim_end().replace("\r\n", ", ");
-        match fields.as_str() {
-            "" => format!("HTTP/{version} (RFC 9112, 9.3)"),
-            _ => format!("HTTP/{version}, {fields} (RFC 9112, 9.3)"),
-        }
-    }
+const NEW: &str = "HTTP/1.1 keeps the connection unless it is told otherwise";
+const OLD: &str = "HTTP/1.0 closes the connection unless it is told otherwise";
+const ASKED: &str = "HTTP/1.0 keeps the connection if the client asks for it";
+const CLOSE: &str = "close ends the connection, whatever else is there";
+const CASE: &str = "case does not matter in the options of Connection";
+const LIST: &str = "Connection is a list: in one field, or in several";
+const WORD: &str = "an option is a whole word: this one is another";
+
+const ROWS: &[Row] = &[
+    ("1.1", "", true, NEW),
+    ("1.1", "Connection: close\r\n", false, CLOSE),
+    ("1.1", "connection:close\r\n", false, CASE),
+    ("1.1", "Connection: Close\r\n", false, CASE),
+    ("1.1", "Connection: CLOSE\r\n", false, CASE),
+    ("1.1", "Connection: foo, close\r\n", false, LIST),
+    ("1.1", "Connection: close, foo\r\n", false, LIST),
+    ("1.1", "Connection: foo \t,\t close\r\n", false, LIST),
+    ("1.1", "Connection: ,,close,\r\n", false, LIST),
+    ("1.1", "Connection: foo\r\nConnection: close\r\n", false, LIST),
+    ("1.1", "Connection: close\r\nConnection: foo\r\n", false, LIST),
+    ("1.1", "Connection: keep-alive\r\n", true, NEW),
+    ("1.1", "Connection: keep-alive, close\r\n", false, CLOSE),
+    ("1.1", "Connection: closed\r\n", true, WORD),
+    ("1.1", "Connection: do-not-close\r\n", true, WORD),
+    ("1.1", "Connection:\r\n", true, NEW),
+    ("1.1", "X-Connection: close\r\n", true, "the field is another one"),
+    ("1.0", "", false, OLD),
+    ("1.0", "Connection: keep-alive\r\n", true, ASKED),
+    ("1.0", "Connection: Keep-Alive\r\n", true, CASE),
+    ("1.0", "Connection: foo, keep-alive\r\n", true, LIST),
+    ("1.0", "Connection: foo\r\nConnection: keep-alive\r\n", true, LIST),
+    ("1.0", "Connection: close\r\n", false, CLOSE),
+    ("1.0", "Connection: keep-alive, close\r\n", false, CLOSE),
+    ("1.0", "Connection: close\r\nConnection: keep-alive\r\n", false, CLOSE),
+    ("1.0", "Connection: keepalive\r\n", false, WORD),
+    ("1.0", "Proxy-Connection: keep-alive\r\n", false, OLD),
+];
+
+/// Asks for `target` with the row's fields, and receives the response.
+fn get(client: &mut Client, row: &Row, target: &str) -> Outcome<Response> {
+    let (version, fields, ..) = row;
+    let request =
+        format!("GET {target} HTTP/{version}\r\nHost: a\r\n{fields}\r\n");
+    client.send(request.as_bytes())?;
+    expect(client, target)
+}
+
+fn about((version, fields, ..): &Row) -> String {
+    let fields = fields.trim_end().replace("\r\n", ", ");
+    let comma = if fields.is_empty() { "" } else { ", " };
+    format!("HTTP/{version}{comma}{fields} (RFC 9112, 9.3)")
 }
 
 fn decides(lab: &Lab) -> Outcome {
     let program = lab.server()?;
-    for row in ROWS {
+    for row @ (.., keeps, why) in ROWS {
         let mut client = program.connect()?;
-        client.send(row.request("GET", "/one").as_bytes())?;
-        expect(&mut client, "/one").about(&row.about())?;
-        let then = if row.keeps {
-            client.send(row.request("GET", "/two").as_bytes()).and_then(|()| {
-                expect(&mut client, "/two")
-                    .map(drop)
-                    .expecting("the connection stays, for a second response")
-            })
+        get(&mut client, row, "/one").about(&about(row))?;
+        let then = if *keeps {
+            get(&mut client, row, "/two")
+                .map(drop)
+                .expecting("the connection stays, for a second response")
         } else {
             client.expect_eof()
         };
-        then.about(&row.about()).likely(row.why)?;
+        then.about(&about(row)).likely(why)?;
     }
     Ok(())
 }
 
 fn says(lab: &Lab) -> Outcome {
     let program = lab.server()?;
-    for row in ROWS {
+    for row @ (version, _, keeps, _) in ROWS {
         let mut client = program.connect()?;
-        client.send(row.request("GET", "/one").as_bytes())?;
-        let response = expect(&mut client, "/one")?;
-        let old = row.version == "1.0";
-        let wanted = match (row.keeps, old) {
-            (false, _) => "Connection: close",
-            (true, true) => "Connection: keep-alive",
-            (true, false) => "no `Connection: close`",
+        let response = get(&mut client, row, "/one")?;
+        let closes = response.says("close");
+        let (is_said, wanted) = match (keeps, *version) {
+            (false, _) => (closes, "Connection: close"),
+            (true, "1.0") => (
+                response.says("keep-alive") && !closes,
+                "Connection: keep-alive",
+            ),
+            (true, _) => (!closes, "no `Connection: close`"),
         };
-        let is_said = match (row.keeps, old) {
-            (false, _) => response.says("close"),
-            (true, true) => response.says("keep-alive"),
-            (true, false) => true,
-        };
-        if !is_said || row.keeps && response.says("close") {
-            let said: Vec<&str> = response.values("Connection").collect();
-            let got = match said.as_slice() {
-                [] => "no Connection field".to_string(),
-                said => format!("Connection: {}", said.join(", ")),
-            };
-            return Err(client.failed(wanted, got)).about(&row.about()).likely(
+        ensure(is_said, || client.failed(wanted, response.head()))
+            .about(&about(row))
+            .likely(
                 "the client cannot know what becomes of the connection \
                  unless it is told: RFC 9112, 9.6",
-            );
-        }
+            )?;
     }
     Ok(())
 }
 
 fn head(lab: &Lab) -> Outcome {
     let program = lab.server()?;
-    for target in ["/page", "/missing"] {
-        let mut client = program.connect()?;
-        let ask = |method: &str| {
-            format!("{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n")
-        };
-        client.send(ask("GET").as_bytes())?;
-        let whole = client.response()?;
-        client.send(ask("HEAD").as_bytes())?;
-        let head = client.response_head()?;
-        if (head.status, &head.fields) != (whole.status, &whole.fields) {
-            let got = head.head();
-            let wanted = format!("the same head as for GET: {}", whole.head());
-            return Err(client.failed(wanted, got)).likely(
-                "the response to HEAD tells the Content-Length of the body that \
-                 GET would get: RFC 9110, 9.3.2",
-            );
-        }
-        client.send(ask("GET").as_bytes())?;
-        let again = client.response().expecting("the next response").likely(
-            "what follows the head of a response to HEAD is the next response: \
-             no body, RFC 9110, 9.3.2",
-        )?;
-        if again.body != whole.body {
-            let got = show::bytes(&again.body);
-            return Err(client.failed(show::bytes(&whole.body), got));
-        }
-    }
-    Ok(())
+    ["/page", "/missing"]
+        .iter()
+        .try_for_each(|target| http::same_head(&mut program.connect()?, target))
 }
 
 fn errors(lab: &Lab) -> Outcome {
@@ -168,39 +152,35 @@ fn errors(lab: &Lab) -> Outcome {
         [("GET", "/missing", 404), ("PUT", "/thing", 405)]
     {
         let mut client = program.connect()?;
-        let request = format!("{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n");
         for _ in 0..2 {
-            client.send(request.as_bytes())?;
+            ask(&mut client, method, target)?;
             let response =
                 client.response().about(&format!("a {status}")).likely(
-                    "the request was understood, so the next one can be: a 404 \
-                 or 405 is no reason to close",
+                    "the request was understood, so the next one can be: a \
+                     404 or 405 is no reason to close",
                 )?;
-            if response.status != status || response.says("close") {
-                let got = response.head();
-                return Err(client.failed(
-                    format!("{status}, and the connection stays"),
-                    got,
-                ));
-            }
+            let is_right = response.status == status && !response.says("close");
+            ensure(is_right, || {
+                let wanted = format!("{status}, and the connection stays");
+                client.failed(wanted, response.head())
+            })?;
         }
     }
     let mut client = program.connect()?;
     client.send(b"GET / HTTP/1.1\r\nHost : a\r\n\r\n")?;
     let response = client.response()?;
-    if response.status != 400 || !response.says("close") {
-        let got = response.head();
-        return Err(client.failed("400, and Connection: close", got)).likely(
-            "nobody knows where the next request would begin, so the \
-             connection ends: say so",
-        );
-    }
+    ensure(response.status == 400 && response.says("close"), || {
+        client.failed("400, and Connection: close", response.head())
+    })
+    .likely(
+        "nobody knows where the next request would begin, so the connection \
+         ends: say so",
+    )?;
     client.expect_eof()
 }
 
 fn order(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
-    let mut client = program.connect()?;
+    let mut client = lab.server()?.connect()?;
     let mut requests = String::new();
     for number in 1..=10 {
         let method = if number % 3 == 0 { "HEAD" } else { "GET" };
@@ -209,7 +189,7 @@ fn order(lab: &Lab) -> Outcome {
             "{method} /{number} HTTP/1.1\r\nHost: a\r\n{last}\r\n"
         ));
     }
-    requests.push_str("GET /behind HTTP/1.1\r\nHost: a\r\n\r\n");
+    requests.push_str(&request("GET", "/behind"));
     client.send(requests.as_bytes())?;
     for number in 1..=10 {
         let row = format!("request {number} of ten");
@@ -230,9 +210,9 @@ fn readable(lab: &Lab) -> Outcome {
     let guess = "closing while bytes are unread resets the connection, and \
                  the response is lost: end your direction, and read on for a \
                  while";
-    let request = b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-    let more = b"GET /more HTTP/1.1\r\nHost: a\r\n\r\n".repeat(100_000);
-    let all = [request.as_slice(), &more].concat();
+    let last = b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let more = request("GET", "/more").repeat(100_000);
+    let all = [last.as_slice(), more.as_bytes()].concat();
     let unread = || {
         let mut client = program.connect()?;
         client.send(&all)?;
@@ -244,9 +224,8 @@ fn readable(lab: &Lab) -> Outcome {
     }
     linger::check(|| {
         let mut client = program.connect()?;
-        client.send(request)?;
-        expect(&mut client, "/last")?;
-        Ok(client)
+        client.send(last)?;
+        expect(&mut client, "/last").map(|_| client)
     })
     .likely(guess)
 }

@@ -1,17 +1,14 @@
 //! 06b A pipeline without memory: back-pressure.
 
-use super::Table;
+use super::expect::ensure;
+use super::http;
+use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::program::Program;
 use crate::lab::{Advice, Lab, Outcome, cost, proc, show, tidy};
 
 const NUMBERS: &str = "numbers the requests of a connection";
-const WHOLE: &str = "responds to what is whole before it waits";
-const LOTS: &str = "responds to lots of any size";
-const STOPS: &str = "stops reading while its responses are not read";
 const ORDER: &str = "responds to a hundred thousand in order";
-const MEMORY: &str = "never has more than 8 MB";
-const TIDY: &str = "serves on and leaves nothing behind";
 
 /// Their requests are longer than all buffers of two sockets together.
 const MANY: usize = 100_000;
@@ -23,27 +20,21 @@ const REQUEST: &[u8] = b"GET /a/page/that/is/far/away HTTP/1.1\r\n\
 /// In kilobytes.
 const MOST_MEMORY: u64 = 8 * 1024;
 
-pub const TABLE: Table = Table {
-    id: "06b",
-    checks: checks![
-        NUMBERS, 1, needs [], Passes, read "The states of a connection",
-            numbers;
-        WHOLE, 1, needs [NUMBERS], Passes, read "The states of a connection",
-            whole;
-        LOTS, 1, needs [NUMBERS], Passes, read "The states of a connection",
-            lots;
-        STOPS, 3, needs [NUMBERS], Fails, read "Responses",
-            stops;
-        ORDER, 3, needs [NUMBERS], Fails, read "Responses",
-            |lab| firehose(lab).map(drop);
-        MEMORY, 2, needs [ORDER], Waits, read "Responses",
-            memory;
-        TIDY, 1, needs [NUMBERS], Passes, read "Staying, or not",
-            |lab| {
-                tidy::check(lab, &lab.server()?, |client| talk(client, 1))
-            };
-    ],
-};
+pub const CHECKS: &[Check] = checks![
+    NUMBERS, 1, needs [], Passes, read "The states of a connection", numbers;
+    "responds to what is whole before it waits", 1, needs [NUMBERS], Passes,
+        read "The states of a connection", whole;
+    "responds to lots of any size", 1, needs [NUMBERS], Passes,
+        read "The states of a connection", lots;
+    "stops reading while its responses are not read", 3, needs [NUMBERS], Fails,
+        read "Responses", stops;
+    ORDER, 3, needs [NUMBERS], Fails, read "Responses",
+        |lab| firehose(lab).map(drop);
+    "never has more than 8 MB", 2, needs [ORDER], Waits, read "Responses",
+        |lab| cost::expect_memory(&firehose(lab)?, MOST_MEMORY);
+    TIDY, 1, needs [NUMBERS], Passes, read "Staying, or not",
+        |lab| tidy::check(lab, &lab.server()?, |c| talk(c, 1));
+];
 
 /// The body of the response to request `number`.
 fn line(number: usize) -> String {
@@ -52,15 +43,8 @@ fn line(number: usize) -> String {
 
 /// Receives the response to request `number`.
 fn expect(client: &mut Client, number: usize) -> Outcome {
-    let row = format!("request {number}");
-    let response = client.response().about(&row)?;
-    let line = line(number);
-    if response.status == 200 && response.body == line.as_bytes() {
-        return Ok(());
-    }
-    let got = format!("{} {}", response.status, show::bytes(&response.body));
-    let expected = format!("200 {}", show::bytes(line.as_bytes()));
-    Err(client.failed(expected, got)).about(&row)
+    let response = http::expect(client, line(number).as_bytes());
+    response.map(drop).about(&format!("request {number}"))
 }
 
 fn talk(client: &mut Client, count: usize) -> Outcome {
@@ -82,8 +66,7 @@ const BEFORE: &str = "send what you have before you read: the client may \
                       wait for these very responses";
 
 fn whole(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
-    let mut client = program.connect()?;
+    let mut client = lab.server()?.connect()?;
     let (start, rest) = REQUEST.split_at(50);
     client.send(&[REQUEST, REQUEST, start].concat())?;
     expect(&mut client, 1).likely(BEFORE)?;
@@ -94,8 +77,7 @@ fn whole(lab: &Lab) -> Outcome {
 }
 
 fn lots(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
-    let mut client = program.connect()?;
+    let mut client = lab.server()?.connect()?;
     let mut number = 0;
     for lot in [1, 10, 100, 1000, 3, 7] {
         client.send(&REQUEST.repeat(lot))?;
@@ -114,17 +96,15 @@ fn stops(lab: &Lab) -> Outcome {
     let taken = client.pour(&REQUEST.repeat(2 * MANY))?;
     let rows = proc::own_rows(program.pid());
     let unread: u64 = rows.iter().map(|row| row.unread).sum();
-    if unread > 0 && taken < 2 * MANY * REQUEST.len() {
-        return Ok(());
-    }
-    let got = format!("it read on; {unread} bytes are unread");
-    Err(program.failed(
-        "it waits for the client to read, with unread requests in its socket",
-        got,
-    ))
+    ensure(unread > 0 && taken < 2 * MANY * REQUEST.len(), || {
+        let expected = "it waits for the client to read, with unread \
+                        requests in its socket";
+        let got = format!("it read on; {unread} bytes are unread");
+        program.failed(expected, got)
+    })
     .likely(
-        "a server that reads on while nobody reads its responses keeps them all: \
-         wait in the write, and leave the requests unread",
+        "a server that reads on while nobody reads its responses keeps them \
+         all: wait in the write, and leave the requests unread",
     )
 }
 
@@ -137,65 +117,55 @@ fn firehose(lab: &Lab) -> Outcome<Program> {
     expect(&mut client, 1)?;
     let requests = REQUEST.repeat(MANY - 1);
     let taken = client.pour(&requests)?;
-    let mut responses = Responses { number: 1, head: Vec::new() };
+    let mut responses = Responses { number: 1, ..Responses::default() };
     let outcome = client
         .exchange(&requests[taken..], |received| Ok(responses.eat(received)));
     outcome.about(&format!("{MANY} requests")).likely(
         "the rest of the responses is never sent: use the write that waits \
          until the kernel has taken everything",
     )?;
-    if responses.number < MANY {
+    ensure(responses.number == MANY, || {
         let number = responses.number + 1;
         let expected = show::bytes(line(number).as_bytes());
-        let got = show::bytes(&responses.head);
-        return Err(client.failed(expected, got))
-            .about(&format!("request {number}"));
-    }
+        client.failed(format!("request {number}: {expected}"), responses.wrong)
+    })?;
     Ok(program)
 }
 
 /// The responses as they come in.
+#[derive(Default)]
 struct Responses {
     /// Of the last right one.
     number: usize,
-    /// Of the last one: all heads are alike, as all bodies have one length.
-    /// In the end, what came instead of a right response.
+    /// Of each: all heads are alike, as all bodies have one length.
     head: Vec<u8>,
+    /// What came instead of a right response.
+    wrong: String,
 }
 
 impl Responses {
     /// Takes all whole responses off the front of `received`. True when all
     /// are here, or a wrong one.
     fn eat(&mut self, received: &mut Vec<u8>) -> bool {
-        let mut rest = received.as_slice();
-        let mut is_over = false;
-        while !is_over {
+        let mut eaten = 0;
+        while self.number < MANY && self.wrong.is_empty() {
+            let rest = &received[eaten..];
             if self.head.is_empty() {
                 let blank = rest.windows(4).position(|w| w == b"\r\n\r\n");
                 let Some(blank) = blank else { break };
                 self.head = rest[..blank + 4].to_vec();
             }
             let line = line(self.number + 1);
-            let length = self.head.len() + line.len();
-            let Some(response) = rest.get(..length) else { break };
-            let (head, body) = response.split_at(self.head.len());
-            if head == self.head && body == line.as_bytes() {
+            let expected = [self.head.as_slice(), line.as_bytes()].concat();
+            let Some(response) = rest.get(..expected.len()) else { break };
+            if response == expected {
                 self.number += 1;
-                is_over = self.number == MANY;
-                rest = &rest[length..];
+                eaten += expected.len();
             } else {
-                let wrong = if head == self.head { body } else { response };
-                self.head = wrong.to_vec();
-                is_over = true;
+                self.wrong = show::difference(&expected, response);
             }
         }
-        let eaten = received.len() - rest.len();
         received.drain(..eaten);
-        is_over
+        self.number == MANY || !self.wrong.is_empty()
     }
-}
-
-fn memory(lab: &Lab) -> Outcome {
-    let program = firehose(lab)?;
-    cost::expect_memory(&program, MOST_MEMORY)
 }

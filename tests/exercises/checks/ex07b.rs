@@ -1,48 +1,39 @@
 //! 07b Through the middle: bodies in chunks, passed on in others.
 
-use super::Table;
+use super::expect::{at_every_cut, ensure, round_trip};
+use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::fixtures::letters;
 use crate::lab::{Advice, Lab, Outcome, cost, linger, show, tidy};
 
 const COPIES: &str = "passes on a body of one chunk";
 const RECHUNKS: &str = "makes chunks of its own";
-const REFUSES: &str = "ends with what is malformed, and says nothing more";
-const CUTS: &str = "reads chunks however they are cut";
-const STREAMS: &str = "passes on what is full, and keeps no body";
-const CUT_OFF: &str = "completes no body that is cut off";
-const TIDY: &str = "serves on and leaves nothing behind";
 
 /// The size of its own chunks.
 const CHUNK: usize = 1024;
 /// Some memory is the program's own.
 const MOST_KB: u64 = 12 * 1024;
 
-pub const TABLE: Table = Table {
-    id: "07b",
-    checks: checks![
-        COPIES, 1, needs [], Passes, read "Chunks, byte by byte",
-            |lab| talk(&mut lab.server()?.connect()?);
-        RECHUNKS, 3, needs [COPIES], Fails, read "Chunks, byte by byte",
-            rechunks;
-        REFUSES, 3, needs [COPIES], Fails, read "One rule: refuse",
-            refuses;
-        CUTS, 2, needs [RECHUNKS], Waits, read "Chunks, byte by byte",
-            cuts;
-        STREAMS, 2, needs [RECHUNKS], Waits, read "Memory for a body",
-            streams;
-        CUT_OFF, 1, needs [COPIES], Fails, read "One rule: refuse",
-            cut_off;
-        TIDY, 1, needs [COPIES], Passes, read "One rule: refuse",
-            |lab| tidy::check(lab, &lab.server()?, talk);
-    ],
-};
+pub const CHECKS: &[Check] = checks![
+    COPIES, 1, needs [], Passes, read "Chunks, byte by byte",
+        |lab| talk(&mut lab.server()?.connect()?);
+    RECHUNKS, 3, needs [COPIES], Fails, read "Chunks, byte by byte", rechunks;
+    "ends with what is malformed, and says nothing more", 3, needs [COPIES],
+        Fails, read "One rule: refuse", refuses;
+    "reads chunks however they are cut", 2, needs [RECHUNKS], Waits,
+        read "Chunks, byte by byte", cuts;
+    "passes on what is full, and keeps no body", 2, needs [RECHUNKS], Waits,
+        read "Memory for a body", streams;
+    "completes no body that is cut off", 1, needs [COPIES], Fails,
+        read "One rule: refuse", cut_off;
+    TIDY, 1, needs [COPIES], Passes, read "One rule: refuse",
+        |lab| tidy::check(lab, &lab.server()?, talk);
+];
 
 const SHORT: &[u8] = b"5\r\nhello\r\n0\r\n\r\n";
 
 fn talk(client: &mut Client) -> Outcome {
-    client.send(SHORT)?;
-    client.expect(SHORT)
+    round_trip(client, SHORT, SHORT)
 }
 
 /// `data` in chunks of `size` bytes, and the last chunk.
@@ -58,8 +49,7 @@ fn chunked(data: &[u8], size: usize) -> Vec<u8> {
 }
 
 fn rechunks(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
-    let mut client = program.connect()?;
+    let mut client = lab.server()?.connect()?;
     let rows: [(&str, &[u8], &[u8]); 8] = [
         ("no data", b"0\r\n\r\n", b""),
         ("a size in capitals", b"A\r\n0123456789\r\n0\r\n\r\n", b"0123456789"),
@@ -71,16 +61,15 @@ fn rechunks(lab: &Lab) -> Outcome {
         ("CR LF as data", b"4\r\n\r\n0\r\r\n0\r\n\r\n", b"\r\n0\r"),
     ];
     for (row, sent, data) in rows {
-        client.send(sent)?;
-        client.expect(&chunked(data, CHUNK)).about(row)?;
+        round_trip(&mut client, sent, &chunked(data, CHUNK)).about(row)?;
     }
     let data = letters(3 * CHUNK);
     for (length, size) in
         [(CHUNK, 7), (CHUNK + 1, 5000), (3 * CHUNK, 5000), (3000, 100)]
     {
-        let row = format!("{length} bytes in chunks of {size}");
-        client.send(&chunked(&data[..length], size))?;
-        client.expect(&chunked(&data[..length], CHUNK)).about(&row)?;
+        let data = &data[..length];
+        round_trip(&mut client, &chunked(data, size), &chunked(data, CHUNK))
+            .about(&format!("{length} bytes in chunks of {size}"))?;
     }
     Ok(())
 }
@@ -114,26 +103,17 @@ fn refuses(lab: &Lab) -> Outcome {
     linger::check(|| {
         let mut client = program.connect()?;
         talk(&mut client)?;
-        client.send(b"g\r\n")?;
-        Ok(client)
+        client.send(b"g\r\n").map(|()| client)
     })
     .likely("closing at once resets the connection: read on for a while")
 }
 
 fn cuts(lab: &Lab) -> Outcome {
     let body = b"5;x=y\r\nhello\r\n3\r\n...\r\n0\r\nA: b\r\n\r\n";
-    let program = lab.server()?;
-    let mut client = program.connect()?;
-    for cut in 1..body.len() {
-        let row = format!("cut after {cut} bytes");
-        client.send(&body[..cut])?;
-        client.expect_nothing().about(&row).likely(
-            "what is not whole is no mistake: the rest is on its way",
-        )?;
-        client.send(&body[cut..])?;
-        client.expect(&chunked(b"hello...", CHUNK)).about(&row)?;
-    }
-    Ok(())
+    let guess = "what is not whole is no mistake: the rest is on its way";
+    at_every_cut(lab, body, guess, |client| {
+        client.expect(&chunked(b"hello...", CHUNK))
+    })
 }
 
 fn streams(lab: &Lab) -> Outcome {
@@ -146,8 +126,7 @@ fn streams(lab: &Lab) -> Outcome {
     passed_on.truncate(passed_on.len() - b"0\r\n\r\n".len());
     // 16 MiB, of which the two of us hold little at a time.
     for _ in 0..256 {
-        client.send(&sent)?;
-        client.expect(&passed_on).likely(
+        round_trip(&mut client, &sent, &passed_on).likely(
             "a chunk that is full is sent before the end of the body",
         )?;
     }
@@ -163,14 +142,12 @@ fn cut_off(lab: &Lab) -> Outcome {
         client.send(sent.as_bytes())?;
         client.finish()?;
         let (got, _) = client.receive(64)?;
-        if !got.is_empty() {
-            let row = sent.escape_default().to_string();
-            let got = show::bytes(&got);
-            return Err(client.failed("nothing", got)).about(&row).likely(
+        ensure(got.is_empty(), || client.failed("nothing", show::bytes(&got)))
+            .about(&sent.escape_default().to_string())
+            .likely(
                 "the stream ended inside a body: its last chunk would say \
                  that it is whole",
-            );
-        }
+            )?;
     }
     Ok(())
 }

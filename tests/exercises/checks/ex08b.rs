@@ -3,7 +3,9 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 
-use super::Table;
+use super::expect::ensure;
+use super::http::{self, ask, shown};
+use super::{Check, TIDY};
 use crate::lab::client::{Client, End};
 use crate::lab::fixtures::letters;
 use crate::lab::program::Program;
@@ -15,15 +17,8 @@ mod names;
 use names::{LABELS, REDIRECTS};
 
 const SERVES: &str = "serves one file after the other";
-const TYPES: &str = "labels each file by its name";
-const BYTES: &str = "sends bytes, and counts them";
-const INDEX: &str = "has an index.html for a directory with a slash";
-const MOVED: &str = "sends a directory without a slash to the right place";
 const HEAD: &str = "responds to HEAD without a body";
 const PIECES: &str = "sends a long file piece by piece";
-const GROWS: &str = "sends no more than it promised";
-const SHRINKS: &str = "closes if it cannot send what it promised";
-const TIDY: &str = "serves on and leaves nothing behind";
 
 const MEGABYTE: usize = 1 << 20;
 /// More than the buffers of two sockets hold, and no number of whole pieces.
@@ -31,32 +26,27 @@ const LONG: usize = 16 * MEGABYTE + 1000;
 /// In kilobytes.
 const MOST_MEMORY: u64 = 8 * 1024;
 
-pub const TABLE: Table = Table {
-    id: "08b",
-    checks: checks![
-        SERVES, 1, needs [], Passes, read "The response",
-            |lab| talk(&mut start(lab)?.1.connect()?);
-        TYPES, 2, needs [SERVES], Fails, read "What a target leads to",
-            types;
-        BYTES, 1, needs [SERVES], Fails, read "The response",
-            bytes;
-        INDEX, 1, needs [SERVES], Fails, read "What a target leads to",
-            index;
-        MOVED, 2, needs [SERVES], Fails, read "What a target leads to",
-            moved;
-        HEAD, 1, needs [SERVES], Fails, read "The response",
-            head;
-        PIECES, 2, needs [SERVES], Fails, read "A promise about a moving thing",
-            pieces;
-        GROWS, 1, needs [PIECES], Waits, read "A promise about a moving thing",
-            grows;
-        SHRINKS, 2, needs [PIECES], Waits,
-            read "A promise about a moving thing",
-            shrinks;
-        TIDY, 1, needs [SERVES], Passes, read "The response",
-            |lab| tidy::check(lab, &start(lab)?.1, talk);
-    ],
-};
+pub const CHECKS: &[Check] = checks![
+    SERVES, 1, needs [], Passes, read "The response",
+        |lab| talk(&mut start(lab)?.1.connect()?);
+    "labels each file by its name", 2, needs [SERVES], Fails,
+        read "What a target leads to", types;
+    "sends bytes, and counts them", 1, needs [SERVES], Fails,
+        read "The response", bytes;
+    "has an index.html for a directory with a slash", 1, needs [SERVES], Fails,
+        read "What a target leads to", index;
+    "sends a directory without a slash to the right place", 2, needs [SERVES],
+        Fails, read "What a target leads to", moved;
+    HEAD, 1, needs [SERVES], Fails, read "The response", head;
+    PIECES, 2, needs [SERVES], Fails, read "A promise about a moving thing",
+        pieces;
+    "sends no more than it promised", 1, needs [PIECES], Waits,
+        read "A promise about a moving thing", grows;
+    "closes if it cannot send what it promised", 2, needs [PIECES], Waits,
+        read "A promise about a moving thing", shrinks;
+    TIDY, 1, needs [SERVES], Passes, read "The response",
+        |lab| tidy::check(lab, &start(lab)?.1, talk);
+];
 
 const HELLO: &[u8] = b"<h1>hello</h1>\n";
 
@@ -67,35 +57,27 @@ fn start(lab: &Lab) -> Outcome<(Tree, Program)> {
     Ok((tree, program))
 }
 
-fn ask(client: &mut Client, method: &str, target: &str) -> Outcome {
-    let request = format!("{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n");
-    client.send(request.as_bytes())
-}
-
 /// Asks for a file, which must have this content; its Content-Type.
 fn get(client: &mut Client, target: &str, content: &[u8]) -> Outcome<String> {
     ask(client, "GET", target)?;
-    let response = client.response().about(target)?;
-    if response.status != 200 || response.body != content {
-        let got = match response.status {
-            200 => show::difference(content, &response.body),
-            status => format!("{status} {}", show::bytes(&response.body)),
-        };
-        let expected = format!("200 {}", show::bytes(content));
-        return Err(client.failed(expected, got)).about(target);
-    }
+    let response = http::expect(client, content).about(target)?;
     let label = response.field("Content-Type").unwrap_or("no Content-Type");
     Ok(label.to_string())
 }
 
+/// Asks for a file that there is not.
+fn get_none(client: &mut Client, target: &str) -> Outcome {
+    let response = http::get(client, target)?;
+    ensure(response.status == 404, || client.failed("404", shown(&response)))
+}
+
 fn talk(client: &mut Client) -> Outcome {
     get(client, "/hello.html", HELLO)?;
-    get(client, "/hello.html?again", HELLO)?;
-    ask(client, "GET", "/nothing.html")?;
-    match client.response()?.status {
-        404 => Ok(()),
-        other => Err(client.failed("404", other.to_string())),
-    }
+    get(client, "/hello.html?again", HELLO).likely_if(
+        "nothing then",
+        "the connection stays for the next request: no end of file yet",
+    )?;
+    get_none(client, "/nothing.html")
 }
 
 /// Blanks and case do not matter in a label.
@@ -110,12 +92,11 @@ fn types(lab: &Lab) -> Outcome {
         tree.file(&format!("site/{name}"), "content")?;
         let target = format!("/{name}");
         let got = get(&mut client, &target, b"content")?;
-        if normal(&got) != normal(label) {
-            let expected = format!("Content-Type: {label}");
-            return Err(client.failed(expected, got))
-                .about(&target)
-                .likely(likely);
-        }
+        ensure(normal(&got) == normal(label), || {
+            client.failed(format!("Content-Type: {label}"), got)
+        })
+        .about(&target)
+        .likely(likely)?;
     }
     Ok(())
 }
@@ -153,17 +134,12 @@ fn index(lab: &Lab) -> Outcome {
         ("/dir/?x=1", "the page of a directory"),
     ] {
         let label = get(&mut client, target, content.as_bytes())?;
-        if !normal(&label).starts_with("text/html") {
-            let expected = "Content-Type: text/html; charset=utf-8";
-            return Err(client.failed(expected, label)).about(target);
-        }
+        ensure(normal(&label).starts_with("text/html"), || {
+            client.failed("Content-Type: text/html; charset=utf-8", label)
+        })
+        .about(target)?;
     }
-    ask(&mut client, "GET", "/empty/")?;
-    match client.response()?.status {
-        404 => Ok(()),
-        other => Err(client.failed("404", other.to_string()))
-            .about("a directory without index.html"),
-    }
+    get_none(&mut client, "/empty/").about("a directory without index.html")
 }
 
 fn moved(lab: &Lab) -> Outcome {
@@ -171,34 +147,31 @@ fn moved(lab: &Lab) -> Outcome {
     let mut client = program.connect()?;
     for (name, target, wanted) in REDIRECTS {
         tree.file(&format!("site/{name}/index.html"), "a page")?;
-        ask(&mut client, "GET", target)?;
-        let response = client.response().about(target).likely(
+        let response = http::get(&mut client, target).about(target).likely(
             "a name may hold a line's end: in a field it must be encoded",
         )?;
         let location = response.field("Location").unwrap_or_default();
-        if response.status != 301 || location.is_empty() {
-            let got = response.head();
-            return Err(client.failed("301 and a Location", got))
-                .about(target)
-                .likely(
-                    "a page's relative links would be taken for links of the \
-                     directory above: 301",
-                );
-        }
+        ensure(response.status == 301 && !location.is_empty(), || {
+            client.failed("301 and a Location", response.head())
+        })
+        .about(target)
+        .likely(
+            "a page's relative links would be taken for links of the \
+             directory above: 301",
+        )?;
         // The query may go along.
         let path = location.split('?').next().unwrap_or_default();
-        if path != *wanted {
-            let guess = if path.starts_with("//") || path.contains('\\') {
-                "a browser takes this for another host: a Location that \
-                 anybody can choose is an open redirect"
-            } else {
-                "the directory's own path, encoded, with a slash at its end"
-            };
-            let expected = format!("Location: {wanted}");
-            return Err(client.failed(expected, location))
-                .about(target)
-                .likely(guess);
-        }
+        let guess = if path.starts_with("//") || path.contains('\\') {
+            "a browser takes this for another host: a Location that anybody \
+             can choose is an open redirect"
+        } else {
+            "the directory's own path, encoded, with a slash at its end"
+        };
+        ensure(path == *wanted, || {
+            client.failed(format!("Location: {wanted}"), location)
+        })
+        .about(target)
+        .likely(guess)?;
         get(&mut client, path, b"a page").about("where it leads to")?;
     }
     Ok(())
@@ -207,25 +180,9 @@ fn moved(lab: &Lab) -> Outcome {
 fn head(lab: &Lab) -> Outcome {
     let (_, program) = start(lab)?;
     let mut client = program.connect()?;
-    for target in ["/hello.html", "/nothing.html"] {
-        ask(&mut client, "GET", target)?;
-        let whole = client.response()?;
-        ask(&mut client, "HEAD", target)?;
-        let head = client.response_head()?;
-        if (head.status, &head.fields) != (whole.status, &whole.fields) {
-            let got = head.head();
-            let expected = whole.head();
-            return Err(client.failed(expected, got))
-                .about(target)
-                .likely("HEAD has the same fields as GET: RFC 9110, 9.3.2");
-        }
-        ask(&mut client, "GET", "/hello.html")?;
-        client.response().expecting("the next response").likely(
-            "what follows the head of a response to HEAD is the next response: \
-             no body, RFC 9110, 9.3.2",
-        )?;
-    }
-    Ok(())
+    ["/hello.html", "/nothing.html"].iter().try_for_each(|target| {
+        http::same_head(&mut client, target).about(target)
+    })
 }
 
 /// Sixteen mebibytes of which no two parts are alike.
@@ -250,10 +207,10 @@ fn half_way(lab: &Lab) -> Outcome<(Tree, Program, Client, Vec<u8>)> {
     let mut client = program.connect()?;
     ask(&mut client, "GET", "/long.bin")?;
     let response = client.response_head()?;
-    if response.field("Content-Length") != Some(&LONG.to_string()) {
-        let expected = format!("Content-Length: {LONG}");
-        return Err(client.failed(expected, response.head()));
-    }
+    ensure(
+        response.field("Content-Length") == Some(&LONG.to_string()),
+        || client.failed(format!("Content-Length: {LONG}"), response.head()),
+    )?;
     client.settle()?;
     Ok((tree, program, client, content))
 }
@@ -288,22 +245,19 @@ fn shrinks(lab: &Lab) -> Outcome {
     file.and_then(|file| file.set_len(left as u64))
         .map_err(|error| Trouble::blocked(format!("not shorter: {error}")))?;
     let (got, end) = client.receive(LONG)?;
-    if !content.starts_with(&got) || end == End::Enough {
-        return Err(client.failed(
+    ensure(content.starts_with(&got) && end != End::Enough, || {
+        client.failed(
             "bytes of the file, then the end of the connection",
             show::difference(&content[..left], &got),
-        ))
-        .likely("bytes were sent that never were in the file");
-    }
-    match end {
-        End::Eof | End::Reset => Ok(()),
-        _ => Err(client.failed(
-            "the end of the connection",
-            format!("{}{}", show::count(got.len()), end.words()),
-        ))
-        .likely(
-            "more was promised than there is, and only the end of the \
-             connection can tell that it will not come",
-        ),
-    }
+        )
+    })
+    .likely("bytes were sent that never were in the file")?;
+    ensure(matches!(end, End::Eof | End::Reset), || {
+        let got = format!("{}{}", show::count(got.len()), end.words());
+        client.failed("the end of the connection", got)
+    })
+    .likely(
+        "more was promised than there is, and only the end of the connection \
+         can tell that it will not come",
+    )
 }

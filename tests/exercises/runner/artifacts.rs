@@ -5,12 +5,28 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Programs and libraries by their target's name.
-pub type Artifacts = BTreeMap<String, PathBuf>;
+pub struct Artifacts(BTreeMap<String, PathBuf>);
 
-/// Takes them out of the output of `--message-format json…`.
-pub fn read(output: &[u8]) -> Artifacts {
-    let output = String::from_utf8_lossy(output);
-    output.lines().filter_map(artifact).collect()
+impl Artifacts {
+    /// Takes them out of the output of `--message-format json…`.
+    pub fn read(output: &[u8]) -> Artifacts {
+        let output = String::from_utf8_lossy(output);
+        Artifacts(output.lines().filter_map(artifact).collect())
+    }
+
+    /// Where the program or library `name` is.
+    ///
+    /// # Errors
+    /// When cargo did not say.
+    pub fn path(&self, name: &str) -> Result<PathBuf, String> {
+        let path = self.0.get(name).cloned();
+        path.ok_or_else(|| format!("cargo does not say where {name} is"))
+    }
+
+    /// The names of all, in order.
+    pub fn names(&self) -> impl Iterator<Item = &String> {
+        self.0.keys()
+    }
 }
 
 fn artifact(line: &str) -> Option<(String, PathBuf)> {
@@ -24,7 +40,7 @@ fn artifact(line: &str) -> Option<(String, PathBuf)> {
     Some((name, path.into()))
 }
 
-/// The JSON string behind `key`.
+/// The JSON string behind `key`, which has no control characters.
 fn string(line: &str, key: &str) -> Option<String> {
     let (_, rest) = line.split_once(key)?;
     let mut text = String::new();
@@ -32,14 +48,7 @@ fn string(line: &str, key: &str) -> Option<String> {
     loop {
         match letters.next()? {
             '"' => return Some(text),
-            '\\' => match letters.next()? {
-                'u' => {
-                    let digits: String = letters.by_ref().take(4).collect();
-                    let code = u32::from_str_radix(&digits, 16).ok()?;
-                    text.push(char::from_u32(code)?);
-                }
-                letter => text.push(letter),
-            },
+            '\\' => text.push(letters.next()?),
             letter => text.push(letter),
         }
     }
@@ -57,9 +66,9 @@ mod tests {
             \"executable\":\"/a \\\"b\\\"/02a\",\"fresh\":true}\n\
             {\"reason\":\"compiler-artifact\",\"target\":{\"name\":\"shim\"},\
             \"filenames\":[\"/t/libshim.so\"],\"executable\":null}\n";
-        let found = read(lines.as_bytes());
-        assert_eq!(found.len(), 2);
-        assert_eq!(found["02a"], PathBuf::from("/a \"b\"/02a"));
-        assert_eq!(found["shim"], PathBuf::from("/t/libshim.so"));
+        let found = Artifacts::read(lines.as_bytes());
+        assert!(found.names().eq(["02a", "shim"]));
+        assert_eq!(found.path("02a"), Ok("/a \"b\"/02a".into()));
+        assert_eq!(found.path("shim"), Ok("/t/libshim.so".into()));
     }
 }

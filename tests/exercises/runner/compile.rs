@@ -4,8 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use crate::artifacts::{self, Artifacts};
-use crate::grade::Subject;
+use crate::artifacts::Artifacts;
 
 /// The project: its sources, and where its programs are built.
 #[derive(Clone, Debug)]
@@ -33,45 +32,13 @@ impl Project {
         Ok(Project { root: root.to_path_buf(), built: built.to_path_buf() })
     }
 
-    /// Builds the student's program for the exercise `id`. The compiler's
-    /// words go to the student.
-    ///
-    /// # Errors
-    /// When it does not compile.
-    pub fn build(&self, id: &str) -> Result<Subject, String> {
-        let built = self.cargo_build(&["--example", "shim", "--example", id]);
-        let built = built?.ok_or_else(|| {
-            format!("{id} does not compile: see above; nothing was graded")
-        })?;
-        Ok(Subject {
-            program: path(&built, id)?,
-            shim: path(&built, "shim")?,
-            is_step: false,
-        })
-    }
-
-    /// Builds the library to preload; its path.
-    ///
-    /// # Errors
-    /// When it does not compile.
-    pub fn build_shim(&self) -> Result<PathBuf, String> {
-        let built = self.cargo_build(&["--example", "shim"])?;
-        path(&built.ok_or("the shim does not compile: see above")?, "shim")
-    }
-
-    /// Builds the steps and the library to preload.
-    ///
-    /// # Errors
-    /// When they do not compile.
-    pub fn build_steps(&self) -> Result<Artifacts, String> {
-        let built = self.cargo_build(&["--bins", "--example", "shim"])?;
-        Ok(built.ok_or("the steps do not compile: see above")?)
-    }
-
-    /// `cargo build`, in the profile of this program. `None` if something
-    /// does not compile. Cargo is quiet unless it will take long: the first
+    /// `cargo build`, in the profile of this program. The compiler's words go
+    /// to the student. Cargo is quiet unless it will take long: the first
     /// build should not look as if nothing happened.
-    fn cargo_build(&self, what: &[&str]) -> Result<Option<Artifacts>, String> {
+    ///
+    /// # Errors
+    /// When something does not compile.
+    pub fn build(&self, what: &[&str]) -> Result<Artifacts, String> {
         let mut command = Command::new(cargo());
         command.arg("build").args(what).current_dir(&self.root);
         command.args(["--message-format", "json-render-diagnostics"]);
@@ -85,18 +52,12 @@ impl Project {
             profile => command.arg("--profile").arg(profile),
         };
         let output = run(command.stderr(Stdio::inherit()))?;
-        let built = output.status.success();
-        Ok(built.then(|| artifacts::read(&output.stdout)))
+        if output.status.success() {
+            Ok(Artifacts::read(&output.stdout))
+        } else {
+            Err("this does not compile: see above".to_string())
+        }
     }
-}
-
-/// Where the program or library `name` is.
-///
-/// # Errors
-/// When cargo did not say.
-pub fn path(built: &Artifacts, name: &str) -> Result<PathBuf, String> {
-    let path = built.get(name).cloned();
-    path.ok_or_else(|| format!("cargo does not say where {name} is"))
 }
 
 /// The cargo that runs us, or the one in the path.

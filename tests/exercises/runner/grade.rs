@@ -1,6 +1,6 @@
 //! Making the checks of an exercise, one after the other.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
@@ -73,14 +73,13 @@ pub fn all(
 ) -> Vec<Graded> {
     let mut done: Vec<Graded> = Vec::new();
     for check in table.checks {
-        let passed = |name: &&str| {
+        let has_passed = |name: &&str| {
             done.iter().any(|graded| {
                 graded.check.name == *name
                     && matches!(graded.status, Status::Passed)
             })
         };
-        let missing = check.needs.iter().find(|name| !passed(name));
-        let status = match missing {
+        let status = match check.needs.iter().find(|name| !has_passed(name)) {
             Some(name) => Status::Waits(name),
             None => one(check, subject),
         };
@@ -93,42 +92,29 @@ pub fn all(
 
 /// Makes one check.
 pub fn one(check: &'static Check, subject: &Subject) -> Status {
-    let (report, answer) = mpsc::channel();
+    let (report, reported) = mpsc::channel();
     let subject = subject.clone();
-    let thread = thread::spawn(move || {
-        let Subject { program, shim, is_step } = &subject;
-        let status = in_lab(check, program, shim, *is_step);
-        let _ = report.send(status);
-    });
+    thread::spawn(move || report.send(in_lab(check, &subject)));
     let mut guard = Guard::new(GUARD);
-    let received = loop {
-        match answer.recv_timeout(LOOK) {
+    loop {
+        match reported.recv_timeout(LOOK) {
+            Ok(status) => return status,
             Err(RecvTimeoutError::Timeout) if !guard.is_over() => {}
-            received => break received,
-        }
-    };
-    match received {
-        Ok(status) => status,
-        Err(RecvTimeoutError::Timeout) => Status::Broken(format!(
-            "the check did not end within {} s",
-            GUARD.as_secs()
-        )),
-        Err(RecvTimeoutError::Disconnected) => {
-            let panic = thread.join().err();
-            let words = panic.as_ref().and_then(|panic| {
-                let text = panic.downcast_ref::<String>().map(String::as_str);
-                text.or_else(|| panic.downcast_ref::<&str>().copied())
-            });
-            Status::Broken(format!(
-                "the check panicked: {}",
-                words.unwrap_or("?")
-            ))
+            Err(RecvTimeoutError::Timeout) => {
+                let limit = GUARD.as_secs();
+                return Status::Broken(format!("no end within {limit} s"));
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                let why = "the check panicked: see above";
+                return Status::Broken(why.to_string());
+            }
         }
     }
 }
 
-fn in_lab(check: &Check, program: &Path, shim: &Path, is_step: bool) -> Status {
-    let lab = match Lab::new(program, shim, is_step) {
+fn in_lab(check: &Check, subject: &Subject) -> Status {
+    let Subject { program, shim, is_step } = subject;
+    let lab = match Lab::new(program, shim, *is_step) {
         Ok(lab) => lab,
         Err(error) => return Status::Broken(format!("no scratch: {error}")),
     };

@@ -2,7 +2,7 @@
 //!
 //! The student edits `steps/*/ex_*.rs` and nothing else. The grader starts
 //! the built program and observes it from outside. It is built by everybody
-//! who solves an exercise, so it needs nothing but libc.
+//! who solves an exercise, so it needs no more than the steps do.
 
 mod artifacts;
 mod catalogue;
@@ -56,29 +56,10 @@ this many programs at once.
 
 fn main() -> ExitCode {
     end_with_the_pipe();
-    let args = std::env::args_os().skip(1).map(OsString::into_string);
-    let Ok(args) = args.collect::<Result<Vec<String>, OsString>>() else {
-        eprintln!("ex: an argument is not UTF-8; try cargo ex --help");
-        return ExitCode::from(2);
-    };
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    if let ["shim", settings, "--", command @ ..] = &args[..] {
-        return match under_shim(settings, command) {
-            Ok(code) => ExitCode::from(code),
-            Err(message) => {
-                eprintln!("ex: {message}");
-                ExitCode::from(2)
-            }
-        };
-    }
-    match run(&args) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(message) => {
-            eprintln!("ex: {message}");
-            ExitCode::from(2)
-        }
-    }
+    run().unwrap_or_else(|message| {
+        eprintln!("ex: {message}");
+        ExitCode::from(2)
+    })
 }
 
 /// A reader such as head(1) may have seen enough: then SIGPIPE ends us, as it
@@ -88,22 +69,32 @@ fn end_with_the_pipe() {
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
 }
 
-fn under_shim(settings: &str, command: &[&str]) -> Result<u8, String> {
-    let project = Project::find()?;
-    let library = project.build_shim()?;
-    Ok(shim::code(shim::run(&library, settings, command)?))
+/// Does what the command line says.
+fn run() -> Result<ExitCode, String> {
+    let args = std::env::args_os().skip(1).map(OsString::into_string);
+    let args = args.collect::<Result<Vec<String>, OsString>>();
+    let args =
+        args.map_err(|_| "an argument is not UTF-8; try cargo ex --help")?;
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match args[..] {
+        ["help" | "--help" | "-h"] => print!("{HELP}"),
+        ["shim"] | ["shim", "--help" | "-h"] => print!("{}", shim::HELP),
+        ["shim", settings, "--", ref command @ ..] => {
+            let built = Project::find()?.build(&["--example", "shim"])?;
+            let library = built.path("shim")?;
+            let status = shim::run(&library, settings, command)?;
+            return Ok(ExitCode::from(shim::code(status)));
+        }
+        _ => {
+            let is_full = exercises(&args)?;
+            return Ok(ExitCode::from(u8::from(!is_full)));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
-/// Does what the command line says; true for full marks.
-fn run(args: &[&str]) -> Result<bool, String> {
-    if matches!(args, ["help" | "--help" | "-h"]) {
-        print!("{HELP}");
-        return Ok(true);
-    }
-    if matches!(args, ["shim"] | ["shim", "--help" | "-h"]) {
-        print!("{}", shim::HELP);
-        return Ok(true);
-    }
+/// The commands that are about exercises; true for full marks.
+fn exercises(args: &[&str]) -> Result<bool, String> {
     let project = Project::find()?;
     let list = catalogue::read(&project.root)?;
     let student = student::Student { project: &project, list: &list };

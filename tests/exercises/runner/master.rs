@@ -9,10 +9,38 @@
 //! //-end
 //! ```
 //!
-//! Either half may be left out. The marks may be indented.
+//! Either half may be left out. The marks may be indented. For one line, the
+//! mark stands behind it: `use std::thread; //-solution`. And `//-server`
+//! stands for the beginning that many servers have.
+
+use std::path::Path;
+
+use crate::text;
+
+/// What `//-server` stands for: main, and a loop around `serve`, which gets
+/// a connection.
+const SERVER: &str = r#"fn main() -> ExitCode {
+    cli::main(run)
+}
+
+fn run() -> Result<(), Failure> {
+    let address = cli::server_address("usage: ID [ADDRESS]")?;
+    let listener = Listener::open(address)
+        .map_err(|errno| Failure::listening(address, errno))?;
+    println!("listening on {}", listener.address());
+    loop {
+        let (connection, _) = listener
+            .accept()
+            .map_err(|errno| Failure::new("cannot accept", errno))?;
+        if let Err(errno) = serve(&connection) {
+            eprintln!("client lost: {errno}");
+        }
+    }
+}
+"#;
 
 /// The two programs that a master holds.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Programs {
     /// What passes.
     pub solution: String,
@@ -27,35 +55,25 @@ enum Part {
     Starter,
 }
 
-/// Takes a master apart.
+/// Reads the master at `path`.
 ///
 /// # Errors
-/// When a mark is out of place, or a starter's line is no comment.
-pub fn split(master: &str) -> Result<Programs, String> {
-    let mut programs =
-        Programs { solution: String::new(), starter: String::new() };
+/// When it cannot be read, a mark is out of place, or a starter's line is no
+/// comment.
+pub fn read(path: &Path) -> Result<Programs, String> {
+    let id = path.file_stem().unwrap_or_default().to_string_lossy();
+    let server = SERVER.replace("ID", &id);
+    split(&text::read(path)?.replace("//-server\n", &server))
+        .map_err(|reason| format!("{}: {reason}", path.display()))
+}
+
+fn split(master: &str) -> Result<Programs, String> {
+    let mut programs = Programs::default();
     let mut part = Part::Both;
     for (number, line) in (1..).zip(master.lines()) {
-        let wrong = |what: &str| Err(format!("line {number}: {what}"));
-        match (line.trim(), part) {
-            ("//-solution", Part::Both) => part = Part::Solution,
-            ("//-starter", Part::Both | Part::Solution) => {
-                part = Part::Starter;
-            }
-            ("//-end", Part::Solution | Part::Starter) => part = Part::Both,
-            (mark, _) if mark.starts_with("//-") => {
-                return wrong("this mark is out of place");
-            }
-            (_, Part::Starter) => match uncomment(line) {
-                Some(line) => add(&mut programs.starter, &line),
-                None => return wrong("a starter's line begins with `// `"),
-            },
-            (_, Part::Solution) => add(&mut programs.solution, line),
-            (_, Part::Both) => {
-                add(&mut programs.solution, line);
-                add(&mut programs.starter, line);
-            }
-        }
+        part = programs
+            .take(line, part)
+            .map_err(|what| format!("line {number}: {what}"))?;
     }
     match part {
         Part::Both => Ok(programs),
@@ -63,9 +81,38 @@ pub fn split(master: &str) -> Result<Programs, String> {
     }
 }
 
-fn add(program: &mut String, line: &str) {
-    program.push_str(line);
-    program.push('\n');
+impl Programs {
+    /// Takes a line that stands in `part`; the part that the next is in.
+    fn take(&mut self, line: &str, part: Part) -> Result<Part, &'static str> {
+        let (code, mark) = line.split_once("//-").unwrap_or((line, ""));
+        let code = code.trim_end();
+        let marked = match (mark, part) {
+            ("", part) => part,
+            ("solution", Part::Both) => Part::Solution,
+            ("starter", Part::Both) => Part::Starter,
+            ("starter", Part::Solution) if code.is_empty() => Part::Starter,
+            ("end", Part::Solution | Part::Starter) if code.is_empty() => {
+                Part::Both
+            }
+            _ => return Err("this mark is out of place"),
+        };
+        if code.is_empty() && !mark.is_empty() {
+            return Ok(marked);
+        }
+        if marked != Part::Starter {
+            self.solution.push_str(code);
+            self.solution.push('\n');
+        }
+        let starters = match marked {
+            Part::Solution => return Ok(part),
+            Part::Both => Some(code.to_string()),
+            Part::Starter => uncomment(code),
+        };
+        let code = starters.ok_or("a starter's line begins with `// `")?;
+        self.starter.push_str(&code);
+        self.starter.push('\n');
+        Ok(part)
+    }
 }
 
 /// The line without its first comment mark, its indentation kept.
@@ -86,16 +133,14 @@ mod tests {
 
     #[test]
     fn each_program_gets_its_part() {
-        let master = "fn main() {\n    //-solution\n    right();\n    \
+        let master = "begin();\n    //-solution\n    right();\n    \
             //-starter\n    // // TODO: make it right.\n    // wrong();\n    \
-            //\n    //-end\n}\n";
-        let programs = split(master).ok();
-        let Some(programs) = programs else { panic!("not split") };
-        assert_eq!(programs.solution, "fn main() {\n    right();\n}\n");
-        assert_eq!(
-            programs.starter,
-            "fn main() {\n    // TODO: make it right.\n    wrong();\n\n}\n"
-        );
+            //\n    //-end\nend(); //-solution\n// todo(); //-starter\n";
+        let solution = "begin();\n    right();\nend();\n".to_string();
+        let starter = "begin();\n    // TODO: make it right.\n    wrong();\n\
+            \ntodo();\n"
+            .to_string();
+        assert_eq!(split(master), Ok(Programs { solution, starter }));
     }
 
     #[test]
@@ -106,6 +151,9 @@ mod tests {
             "//-solution\n//-solution\n//-end\n",
             "//-starter\ncode\n//-end\n",
             "//-strater\n",
+            "//-solution\ncode //-solution\n//-end\n",
+            "code //-starter\n",
+            "//-solution\n// code //-starter\n//-end\n",
         ] {
             assert!(split(master).is_err(), "{master}");
         }

@@ -2,32 +2,18 @@
 //! project's directory, one line an exercise, and beside it the files that
 //! reached the best results.
 //!
-//! `02a nothing-lost cbf29ce484222325 3/8`: id, slug, the hash of the file
-//! that was graded, points.
+//! `02a 3`: the exercise's id, and its points.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The best result of an exercise.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Score {
-    /// The exercise's slug.
-    pub slug: String,
-    /// Of the student's file as it was graded.
-    pub hash: u64,
-    /// Points reached.
-    pub points: u32,
-    /// Points possible.
-    pub of: u32,
-}
-
-/// All results, by the exercise's id.
+/// The best results, by the exercise's id.
 #[derive(Debug)]
 pub struct Progress {
     path: PathBuf,
-    results: BTreeMap<String, Score>,
+    points: BTreeMap<String, u32>,
 }
 
 impl Progress {
@@ -36,8 +22,11 @@ impl Progress {
     pub fn read(root: &Path) -> Progress {
         let path = root.join(".progress");
         let text = fs::read_to_string(&path).unwrap_or_default();
-        let results = text.lines().filter_map(parse).collect();
-        Progress { path, results }
+        let results = text.lines().filter_map(|line| {
+            let (id, points) = line.split_once(' ')?;
+            Some((id.to_string(), points.parse().ok()?))
+        });
+        Progress { points: results.collect(), path }
     }
 
     /// Where the file that reached the best result of `id` is kept.
@@ -45,9 +34,9 @@ impl Progress {
         self.path.with_file_name(format!(".progress-{id}.rs"))
     }
 
-    /// The best result of the exercise `id`.
-    pub fn of(&self, id: &str) -> Option<&Score> {
-        self.results.get(id)
+    /// The best result of the exercise `id`, if it was ever graded.
+    pub fn of(&self, id: &str) -> Option<u32> {
+        self.points.get(id).copied()
     }
 
     /// Writes down a result, with the student's `file` that reached it,
@@ -59,18 +48,16 @@ impl Progress {
     pub fn store(
         &mut self,
         id: &str,
-        result: Score,
+        points: u32,
         file: &str,
     ) -> io::Result<()> {
-        if self.of(id).is_some_and(|best| best.points > result.points) {
+        if self.of(id).is_some_and(|best| best > points) {
             return Ok(());
         }
-        self.results.insert(id.to_string(), result);
+        self.points.insert(id.to_string(), points);
         fs::write(self.best(id), file)?;
-        let lines = self.results.iter().map(|(id, result)| {
-            let Score { slug, hash, points, of } = result;
-            format!("{id} {slug} {hash:016x} {points}/{of}\n")
-        });
+        let lines = self.points.iter();
+        let lines = lines.map(|(id, points)| format!("{id} {points}\n"));
         // First beside, then in place: a crash leaves the old file or the
         // new one.
         let name = format!("progress-{}", std::process::id());
@@ -78,23 +65,6 @@ impl Progress {
         fs::write(&beside, lines.collect::<String>())?;
         fs::rename(&beside, &self.path)
     }
-}
-
-fn parse(line: &str) -> Option<(String, Score)> {
-    let mut words = line.split(' ');
-    let id = words.next()?.to_string();
-    let slug = words.next()?.to_string();
-    let hash = u64::from_str_radix(words.next()?, 16).ok()?;
-    let (points, of) = words.next()?.split_once('/')?;
-    let (points, of) = (points.parse().ok()?, of.parse().ok()?);
-    Some((id, Score { slug, hash, points, of }))
-}
-
-/// FNV-1a: tells one version of a file from another, and no more.
-pub fn hash(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 #[cfg(test)]
@@ -106,13 +76,10 @@ mod tests {
     fn what_is_stored_is_read_again() -> io::Result<()> {
         let scratch = Scratch::new()?;
         let root = scratch.path();
-        let best =
-            Score { slug: "x".into(), hash: hash(b"y"), points: 3, of: 8 };
-        let worse = Score { points: 2, ..best.clone() };
-        Progress::read(root).store("02a", best.clone(), "y")?;
-        Progress::read(root).store("02a", worse, "z")?;
+        Progress::read(root).store("02a", 3, "y")?;
+        Progress::read(root).store("02a", 2, "z")?;
         let again = Progress::read(root);
-        assert_eq!(again.of("02a"), Some(&best));
+        assert_eq!(again.of("02a"), Some(3));
         assert_eq!(fs::read_to_string(again.best("02a"))?, "y");
         assert_eq!(again.of("02b"), None);
         Ok(())

@@ -12,36 +12,39 @@ mod lint;
 mod paper;
 mod variants;
 
-use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use crate::artifacts::Artifacts;
 use crate::catalogue::Exercise;
 use crate::checks::{self, Table};
-use crate::compile::{self, Project};
+use crate::compile::Project;
+use crate::grade::Subject;
 use crate::wrong::WrongAnswer;
+use paper::Proven;
 
 /// One program to be graded, and what must come of it.
 struct Job<'a> {
+    /// Such as `02a solution`.
+    name: String,
     table: &'static Table,
-    program: PathBuf,
+    subject: Subject,
     what: What<'a>,
 }
 
 enum What<'a> {
     Starter,
     Solution,
-    Wrong(&'a WrongAnswer),
-    Step(String),
+    Answer(&'a WrongAnswer),
+    Step,
 }
 
 /// What a proof has found.
-#[derive(Default)]
-struct Findings {
-    faults: Vec<String>,
-    skipped: Vec<String>,
+enum Finding {
+    Fault(String),
+    Skipped(String),
 }
 
 /// Proves the exercises named in `args`, or all.
@@ -54,81 +57,79 @@ pub fn run(
     args: &[&str],
 ) -> Result<bool, String> {
     let in_ci = std::env::var_os("CI").is_some_and(|ci| ci == "true");
-    let (repeat, ids) = arguments(args)?;
-    let repeat = repeat.unwrap_or(if in_ci { 3 } else { 1 });
+    let (repeat, ids) = match args {
+        ["--repeat", number, ids @ ..] => {
+            let number = number.parse();
+            (number.map_err(|_| "--repeat needs a number")?, ids)
+        }
+        ids => (if in_ci { 3 } else { 1 }, ids),
+    };
     let chosen = |exercise: &&Exercise| {
         ids.is_empty() || ids.contains(&exercise.id.as_str())
     };
     let list: Vec<&Exercise> = list.iter().filter(chosen).collect();
-    if list.is_empty() {
+    if list.len() < ids.len() {
         return Err("there are no such exercises".to_string());
     }
 
-    let mut findings = Findings::default();
+    let mut findings = Vec::new();
     let mut proven = Vec::new();
     for exercise in list {
         match paper::check(project, exercise, in_ci, &mut findings) {
-            Ok(programs) => proven.push(programs),
-            Err(faults) => findings.faults.extend(faults),
+            Ok(parts) => proven.push(parts),
+            Err(reason) => findings.push(Finding::Fault(reason)),
         }
     }
-    if findings.faults.is_empty() {
-        let steps = project.build_steps()?;
-        let built = variants::build(project, &proven)?;
-        findings.faults.extend(built.faults);
-        lint::check(project, &proven, in_ci, &mut findings);
-        if findings.faults.is_empty() {
-            let jobs = jobs(&proven, &steps, &built.programs, repeat)?;
-            let shim = compile::path(&steps, "shim")?;
-            work(&shim, jobs, &mut findings);
+    if !has_faults(&findings) {
+        let steps = project.build(&["--bins", "--example", "shim"])?;
+        let built = variants::build(project, &proven, &mut findings)?;
+        findings.extend(lint::check(project, &proven, in_ci));
+        if !has_faults(&findings) {
+            let jobs = jobs(&proven, &steps, &built, repeat)?;
+            findings.extend(work(jobs));
         }
     }
     Ok(conclude(&findings, &proven, in_ci))
 }
 
-fn arguments<'a>(
-    args: &[&'a str],
-) -> Result<(Option<usize>, Vec<&'a str>), String> {
-    let mut repeat = None;
-    let mut ids = Vec::new();
-    let mut args = args.iter();
-    while let Some(arg) = args.next() {
-        if *arg == "--repeat" {
-            let number = args.next().and_then(|number| number.parse().ok());
-            repeat = Some(number.ok_or("--repeat needs a number")?);
-        } else if arg.starts_with('-') {
-            return Err(format!("not understood: {arg}"));
-        } else {
-            ids.push(*arg);
-        }
-    }
-    Ok((repeat, ids))
+fn has_faults(findings: &[Finding]) -> bool {
+    findings.iter().any(|one| matches!(one, Finding::Fault(_)))
 }
 
 fn jobs<'a>(
-    proven: &'a [paper::Proven<'_>],
+    proven: &'a [Proven<'_>],
     steps: &Artifacts,
     programs: &Artifacts,
     repeat: usize,
-) -> Result<VecDeque<Job<'a>>, String> {
-    let mut jobs = VecDeque::new();
+) -> Result<Vec<Job<'a>>, String> {
+    let shim = steps.path("shim")?;
+    let mut jobs = Vec::new();
     for one in proven {
         let table = one.table;
         let id = table.id;
-        let mut add = |built: &Artifacts, name: &str, what: What<'a>| {
-            let program = compile::path(built, name)?;
-            jobs.push_back(Job { table, program, what });
-            Ok::<(), String>(())
+        let mut add = |name: &str, program: PathBuf, what: What<'a>| {
+            let is_step = matches!(what, What::Step);
+            let subject = Subject { program, shim: shim.clone(), is_step };
+            jobs.push(Job {
+                name: format!("{id} {name}"),
+                table,
+                subject,
+                what,
+            });
         };
-        add(programs, &variants::starter(id), What::Starter)?;
+        let starter = programs.path(&variants::starter(id))?;
+        add("starter", starter, What::Starter);
         for _ in 0..repeat {
-            add(programs, &variants::solution(id), What::Solution)?;
+            let solution = programs.path(&variants::solution(id))?;
+            add("solution", solution, What::Solution);
         }
-        for (index, wrong) in one.wrong.iter().enumerate() {
-            add(programs, &variants::answer(id, index), What::Wrong(wrong))?;
+        for (index, answer) in one.wrong.iter().enumerate() {
+            let name = format!("answer \"{}\"", answer.name);
+            let program = programs.path(&variants::answer(id, index))?;
+            add(&name, program, What::Answer(answer));
         }
         for step in rivals(id, steps) {
-            add(steps, &step, What::Step(step.clone()))?;
+            add(step, steps.path(step)?, What::Step);
         }
     }
     Ok(jobs)
@@ -136,73 +137,59 @@ fn jobs<'a>(
 
 /// The steps that might pass an exercise by accident: its own, the next, and
 /// the last.
-fn rivals(id: &str, steps: &Artifacts) -> Vec<String> {
+fn rivals<'a>(id: &str, steps: &'a Artifacts) -> BTreeSet<&'a String> {
     let own = format!("step{}", id.trim_end_matches(char::is_alphabetic));
-    let names = steps.keys().filter(|name| {
-        name.strip_prefix("step").is_some_and(|number| {
-            number.bytes().all(|byte| byte.is_ascii_digit())
-        })
-    });
-    let mut names: Vec<&String> =
-        names.skip_while(|name| **name < own).collect();
-    let last = names.len().saturating_sub(1).max(2);
-    let mut index = 0;
-    names.retain(|_| {
-        index += 1;
-        index <= 2 || index == last + 1
-    });
-    names.into_iter().cloned().collect()
+    let names = steps.names().filter(|name| name.starts_with("step"));
+    let names: Vec<&String> = names.filter(|name| **name >= own).collect();
+    names.iter().take(2).chain(names.last()).copied().collect()
 }
 
 /// Grades all programs, several at once.
-fn work(shim: &Path, jobs: VecDeque<Job<'_>>, findings: &mut Findings) {
+fn work(jobs: Vec<Job<'_>>) -> Vec<Finding> {
     let threads = std::env::var("EX_JOBS").ok();
     let threads = threads.and_then(|text| text.parse().ok()).unwrap_or(8);
-    let jobs = Mutex::new(jobs);
-    let (report, answers) = mpsc::channel::<Findings>();
+    let jobs = Mutex::new(jobs.into_iter());
+    let findings = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..threads {
-            let report = report.clone();
-            let jobs = &jobs;
-            scope.spawn(move || {
+            scope.spawn(|| {
                 loop {
-                    let mut left =
-                        jobs.lock().unwrap_or_else(PoisonError::into_inner);
-                    let Some(job) = left.pop_front() else { return };
-                    drop(left);
-                    let _ = report.send(judge::judge(shim, &job));
+                    let Some(job) = lock(&jobs).next() else { return };
+                    let found = judge::judge(&job);
+                    lock(&findings).extend(found);
                 }
             });
         }
-        drop(report);
-        for answer in answers {
-            findings.faults.extend(answer.faults);
-            findings.skipped.extend(answer.skipped);
-        }
     });
+    findings.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Prints what was found; true if all is well.
-fn conclude(
-    findings: &Findings,
-    proven: &[paper::Proven<'_>],
-    in_ci: bool,
-) -> bool {
-    for skipped in &findings.skipped {
-        println!("SKIPPED {skipped}");
-    }
-    for fault in &findings.faults {
-        println!("FAULT {fault}");
+fn conclude(findings: &[Finding], proven: &[Proven<'_>], in_ci: bool) -> bool {
+    let (mut faults, mut skipped) = (0, 0);
+    for finding in findings {
+        match finding {
+            Finding::Fault(fault) => {
+                faults += 1;
+                println!("FAULT {fault}");
+            }
+            Finding::Skipped(what) => {
+                skipped += 1;
+                println!("SKIPPED {what}");
+            }
+        }
     }
     let checks: usize = proven.iter().map(|one| one.table.checks.len()).sum();
     let answers: usize = proven.iter().map(|one| one.wrong.len()).sum();
     println!(
-        "{} exercises of {}, {checks} checks, {answers} answers: {} faults, \
-         {} skipped",
+        "{} exercises of {}, {checks} checks, {answers} answers: {faults} \
+         faults, {skipped} skipped",
         proven.len(),
         checks::TABLES.len(),
-        findings.faults.len(),
-        findings.skipped.len(),
     );
-    findings.faults.is_empty() && (!in_ci || findings.skipped.is_empty())
+    faults == 0 && (!in_ci || skipped == 0)
 }

@@ -9,7 +9,13 @@ use crate::lab::trouble::Failure;
 pub fn check(exercise: &Exercise, graded: &Graded) -> String {
     let mut text = headline(graded);
     if let Status::Failed(failure, did) = &graded.status {
-        text.push_str(&details(exercise, graded, failure, did));
+        text.push_str(&self::failure(failure, did));
+        let chapter = exercise.directory.get(..2).unwrap_or_default();
+        let heading = graded.check.read;
+        let read = format!("book, chapter {chapter}: {heading}");
+        text.push_str(&line("read", &read));
+        let hint = format!("cargo ex hint {}", exercise.id);
+        text.push_str(&line("stuck?", &hint));
     }
     text
 }
@@ -28,36 +34,20 @@ pub fn headline(graded: &Graded) -> String {
     }
 }
 
-fn details(
-    exercise: &Exercise,
-    graded: &Graded,
-    failure: &Failure,
-    did: &[String],
-) -> String {
-    let mut text = String::new();
-    let mut add = |label: &str, value: &str| {
-        text.push_str(&format!("    {label:9} {value}\n"));
-    };
-    for (index, line) in did.iter().enumerate() {
-        add(if index == 0 { "did" } else { "" }, line);
-    }
-    add("expected", &failure.expected);
-    add("got", &failure.got);
-    if let Some(likely) = &failure.likely {
-        add("likely", likely);
-    }
-    if let Some(server) = &failure.server {
-        add("server", server);
-    }
-    let chapter = exercise.directory.get(..2).unwrap_or_default();
-    add("read", &format!("book, chapter {chapter}: {}", graded.check.read));
-    add("stuck?", &format!("cargo ex hint {}", exercise.id));
-    text
+/// What was done, expected and found, and what may be the cause.
+pub fn failure(failure: &Failure, did: &[String]) -> String {
+    let did = did.iter().enumerate();
+    let did = did.map(|(i, what)| (if i == 0 { "did" } else { "" }, what));
+    let seen = [("expected", &failure.expected), ("got", &failure.got)];
+    let likely = failure.likely.iter().map(|guess| ("likely", guess));
+    let server = failure.server.iter().map(|state| ("server", state));
+    did.chain(seen)
+        .chain(likely)
+        .chain(server)
+        .map(|(label, value)| line(label, value))
+        .collect()
 }
 
-/// The points of a whole exercise.
-pub fn points(graded: &[Graded]) -> (u32, u32) {
-    let reached = graded.iter().map(Graded::points).sum();
-    let possible = graded.iter().map(|one| one.check.points).sum();
-    (reached, possible)
+fn line(label: &str, value: &str) -> String {
+    format!("    {label:9} {value}\n")
 }

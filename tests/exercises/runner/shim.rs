@@ -20,16 +20,12 @@ SETTINGS is a list such as w=700,eintr=3:
 
   w=N, r=N     a write, or read, of a stream socket moves at most N bytes
   eintr=N      every Nth read, write or accept of a socket fails with EINTR
-  alarm=N      every Nth poll or epoll_wait fails with EINTR after 20 ms
-  again=N      every Nth write of a non-blocking socket fails with EAGAIN
+  alarm=N      every Nth poll fails with EINTR after 20 ms
   accept=E+F   the first accept fails with E, the next with F: EMFILE, ENFILE
                or ECONNABORTED
   gai=A+B      every host name resolves to these addresses, or fails: NONAME,
                AGAIN, FAIL
   own          a socket connects from the very port that it connects to
-  spurious=N   every Nth futex wait returns although it was not woken
-  die=N        SIGKILL in the Nth write or sync of a file: half is written
-  enospc=N     the disk is full from the Nth write of a file on
 ";
 
 /// Runs `command` with the library preloaded and these settings; under cargo

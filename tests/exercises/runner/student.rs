@@ -7,11 +7,11 @@ use std::time::{Duration, SystemTime};
 
 use crate::catalogue::Exercise;
 use crate::checks::{self, Table};
-use crate::compile::{self, Project};
-use crate::grade;
+use crate::compile::Project;
+use crate::grade::{self, Graded, Subject};
 use crate::lab::scratch::Scratch;
-use crate::master::{self, Programs};
-use crate::progress::{self, Progress, Score};
+use crate::master;
+use crate::progress::Progress;
 use crate::{report, task, text};
 
 /// How often `watch` looks at the file.
@@ -62,39 +62,27 @@ impl Student<'_> {
         let width = self.list.iter().map(|e| e.title.chars().count()).max();
         let width = width.unwrap_or(0);
         let (mut reached, mut possible) = (0, 0);
-        let mut next = None;
         let mut directory = "";
-        for exercise in self.list {
-            let Some(table) = checks::table(&exercise.id) else { continue };
+        for (exercise, table) in self.checked() {
             if directory != exercise.directory {
                 directory = &exercise.directory;
                 let number = directory.get(..2).unwrap_or_default();
                 println!("{number}  {}", exercise.chapter);
             }
             let of = table.points();
-            let score = progress.of(&exercise.id);
-            let points = score.map_or(0, |score| score.points);
-            let state = match score {
-                None => "",
-                Some(score) if score.points == score.of => {
-                    if self.is_changed(exercise, score) {
-                        "done, changed since"
-                    } else {
-                        "done"
-                    }
-                }
-                Some(score) if self.is_changed(exercise, score) => {
-                    "changed since"
-                }
-                Some(_) => "begun",
+            let best = progress.of(&exercise.id);
+            let points = best.unwrap_or(0);
+            let state = match (best, self.is_changed(exercise, &progress)) {
+                (None, _) => "",
+                (_, true) if points >= of => "done, changed since",
+                (_, false) if points >= of => "done",
+                (_, true) => "changed since",
+                (_, false) => "begun",
             };
-            if points < of && next.is_none() {
-                next = Some(&exercise.id);
-            }
             reached += points.min(of);
             possible += of;
             let Exercise { id, title, stars, minutes, .. } = exercise;
-            let stars = "★".repeat(*stars);
+            let stars = "★".repeat(*stars as usize);
             let line = format!(
                 "    {id}  {title:width$}  {stars:3}  ~{minutes:2} min  \
                  {points:2}/{of:<2}  {state}"
@@ -102,16 +90,25 @@ impl Student<'_> {
             println!("{}", line.trim_end());
         }
         println!("{reached} of {possible} points");
-        match next {
+        match self.next(&progress) {
             Some(id) => println!("next: cargo ex {id}"),
             None => println!("all done"),
         }
         Ok(true)
     }
 
-    fn is_changed(&self, exercise: &Exercise, score: &Score) -> bool {
-        let now = text::read(&exercise.file(&self.project.root));
-        now.is_ok_and(|text| progress::hash(text.as_bytes()) != score.hash)
+    /// The exercises that have checks, which one in the making may lack.
+    fn checked(&self) -> impl Iterator<Item = (&Exercise, &'static Table)> {
+        self.list.iter().filter_map(|exercise| {
+            checks::table(&exercise.id).map(|table| (exercise, table))
+        })
+    }
+
+    /// Whether the student's file is no longer the one with the best result.
+    fn is_changed(&self, exercise: &Exercise, progress: &Progress) -> bool {
+        let best = text::read(&progress.best(&exercise.id));
+        let file = exercise.file(&self.project.root);
+        !best.is_ok_and(|best| text::is(&file, &best))
     }
 
     /// Checks one exercise; true for full marks.
@@ -120,53 +117,63 @@ impl Student<'_> {
         let path = exercise.file(&self.project.root);
         // Read before it is built: the points are for what was read.
         let file = text::read(&path)?;
-        let subject = match self.project.build(&exercise.id) {
-            Ok(subject) => subject,
-            Err(reason) => {
-                println!("{reason}");
-                return Ok(false);
-            }
-        };
-        println!("{}", exercise.heading());
-        let graded = grade::all(table, &subject, |graded| {
-            print!("{}", report::check(exercise, graded));
-        });
-        let (points, of) = report::points(&graded);
-        let score = Score {
-            slug: exercise.slug.clone(),
-            hash: progress::hash(file.as_bytes()),
-            points,
-            of,
-        };
+        let points = self
+            .grade(exercise, table, |graded| report::check(exercise, graded));
+        let Some(points) = points else { return Ok(false) };
         let mut progress = Progress::read(&self.project.root);
         // The result counts for the student even where nothing is kept.
-        if let Err(error) = progress.store(&exercise.id, score, &file) {
+        if let Err(error) = progress.store(&exercise.id, points, &file) {
             eprintln!("ex: the result cannot be stored: {error}");
         }
-        let id = &exercise.id;
-        if points == of {
-            println!(
-                "  {points}/{of} points: all of them. Yours against ours: \
-                 cargo ex solution {id}"
-            );
-            if let Some(next) = self.next(&progress) {
-                println!("  next: cargo ex {next}");
-            }
-        } else {
-            println!("  {points}/{of} points");
+        if points < table.points() {
+            return Ok(false);
         }
-        Ok(points == of)
+        let id = &exercise.id;
+        println!("  all of them. Yours against ours: cargo ex solution {id}");
+        if let Some(next) = self.next(&progress) {
+            println!("  next: cargo ex {next}");
+        }
+        Ok(true)
+    }
+
+    /// Builds an exercise and makes its checks, with a report on each. The
+    /// points; none if it does not compile.
+    fn grade(
+        &self,
+        exercise: &Exercise,
+        table: &'static Table,
+        report: impl Fn(&Graded) -> String,
+    ) -> Option<u32> {
+        println!("{}", exercise.heading());
+        let subject = match self.subject(&exercise.id) {
+            Ok(subject) => subject,
+            Err(reason) => {
+                println!("  {reason}; nothing was graded");
+                return None;
+            }
+        };
+        let graded = grade::all(table, &subject, |graded| {
+            print!("{}", report(graded));
+        });
+        let points = graded.iter().map(Graded::points).sum();
+        println!("  {points}/{} points", table.points());
+        Some(points)
+    }
+
+    fn subject(&self, id: &str) -> Result<Subject, String> {
+        let targets = ["--example", "shim", "--example", id];
+        let built = self.project.build(&targets)?;
+        let (program, shim) = (built.path(id)?, built.path("shim")?);
+        Ok(Subject { program, shim, is_step: false })
     }
 
     /// The first exercise that is not done.
     fn next(&self, progress: &Progress) -> Option<&str> {
-        let open = self.list.iter().find(|exercise| {
-            checks::table(&exercise.id).is_some_and(|table| {
-                let score = progress.of(&exercise.id);
-                score.is_none_or(|score| score.points < table.points())
-            })
+        let mut all = self.checked();
+        let next = all.find(|(exercise, table)| {
+            progress.of(&exercise.id).unwrap_or(0) < table.points()
         });
-        open.map(|exercise| exercise.id.as_str())
+        next.map(|(exercise, _)| exercise.id.as_str())
     }
 
     /// Checks an exercise again whenever its file has changed.
@@ -209,9 +216,8 @@ impl Student<'_> {
     pub fn solution(&self, id: &str, give_up: bool) -> Result<bool, String> {
         let (exercise, table) = self.find(id)?;
         let progress = Progress::read(&self.project.root);
-        let score = progress.of(&exercise.id);
-        let passed = score.is_some_and(|s| s.points >= table.points());
-        if !passed && !give_up {
+        let points = progress.of(&exercise.id).unwrap_or(0);
+        if points < table.points() && !give_up {
             println!(
                 "{id} is not solved yet: cargo ex hint {id}, or, to see the \
                  solution all the same, cargo ex solution {id} --give-up"
@@ -220,7 +226,7 @@ impl Student<'_> {
         }
         let root = &self.project.root;
         let yours = exercise.file(root);
-        let ours = self.programs(exercise)?.solution;
+        let ours = master::read(&exercise.master(root))?.solution;
         if text::is(&yours, &ours) {
             println!("yours is ours, to the letter:\n\n{ours}");
             return Ok(true);
@@ -228,16 +234,13 @@ impl Student<'_> {
         let scratch = Scratch::new()
             .map_err(|error| format!("no directory for a file: {error}"))?;
         let beside = scratch.path().join("ours.rs");
-        write(&beside, &ours)?;
+        text::write(&beside, &ours)?;
         let mut diff = Command::new("diff");
         diff.args(["-u", "--label", "yours", "--label", "ours"]);
         diff.arg("--strip-trailing-cr").arg(&yours).arg(&beside);
-        match compile::run(&mut diff) {
-            Ok(output) => {
-                print!("{}", String::from_utf8_lossy(&output.stdout));
-            }
+        if diff.status().is_err() {
             // No diff(1) on this machine: ours alone.
-            Err(_) => print!("{ours}"),
+            print!("{ours}");
         }
         Ok(true)
     }
@@ -245,14 +248,15 @@ impl Student<'_> {
     /// Puts the starter back, and the student's file aside.
     pub fn reset(&self, id: &str) -> Result<bool, String> {
         let (exercise, _) = self.find(id)?;
-        let path = exercise.file(&self.project.root);
-        let starter = self.programs(exercise)?.starter;
+        let root = &self.project.root;
+        let path = exercise.file(root);
+        let starter = master::read(&exercise.master(root))?.starter;
         if text::is(&path, &starter) {
             println!("{} is the starter already", self.shown(&path));
             return Ok(true);
         }
         self.keep(&path)?;
-        write(&path, &starter)?;
+        text::write(&path, &starter)?;
         println!("{} is the starter again", self.shown(&path));
         Ok(true)
     }
@@ -281,46 +285,17 @@ impl Student<'_> {
 
     /// Checks every exercise.
     pub fn all(&self) -> Result<bool, String> {
-        let mut all_full = true;
         let (mut reached, mut possible) = (0, 0);
-        for exercise in self.list {
-            let Some(table) = checks::table(&exercise.id) else { continue };
-            println!("{}", exercise.heading());
-            let of = table.points();
-            possible += of;
-            let subject = match self.project.build(&exercise.id) {
-                Ok(subject) => subject,
-                Err(reason) => {
-                    println!("  {reason}\n  0/{of} points");
-                    all_full = false;
-                    continue;
-                }
-            };
-            let graded = grade::all(table, &subject, |graded| {
-                print!("{}", report::headline(graded));
-            });
-            let (points, _) = report::points(&graded);
-            println!("  {points}/{of} points");
-            reached += points;
-            all_full &= points == of;
+        for (exercise, table) in self.checked() {
+            let points = self.grade(exercise, table, report::headline);
+            reached += points.unwrap_or(0);
+            possible += table.points();
         }
         println!("{reached} of {possible} points");
-        Ok(all_full)
-    }
-
-    pub fn programs(&self, exercise: &Exercise) -> Result<Programs, String> {
-        let path = exercise.master(&self.project.root);
-        let text = text::read(&path)?;
-        master::split(&text)
-            .map_err(|reason| format!("{}: {reason}", path.display()))
+        Ok(reached == possible)
     }
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).ok()?.modified().ok()
-}
-
-pub fn write(path: &Path, text: &str) -> Result<(), String> {
-    fs::write(path, text)
-        .map_err(|error| format!("cannot write {}: {error}", path.display()))
 }

@@ -5,13 +5,15 @@ use std::path::Path;
 
 use crate::text;
 
-/// The parts of an exercise's text.
+/// What the runner uses of an exercise's text.
 #[derive(Debug)]
 pub struct Task {
+    /// As in steps.toml.
+    pub title: String,
     /// What is to be done.
     pub task: String,
     /// From where to look to nearly the code.
-    pub hints: Vec<String>,
+    pub hints: [String; 3],
 }
 
 /// Reads the file at `path`.
@@ -24,35 +26,31 @@ pub fn read(path: &Path) -> Result<Task, String> {
 }
 
 fn parse(text: &str) -> Result<Task, String> {
-    let (head, rest) = text.split_once("\n## Starter\n").ok_or("no Starter")?;
-    let (starter, rest) = rest.split_once("\n## Hints\n").ok_or("no Hints")?;
-    let (hints, graded) =
-        rest.split_once("\n## Graded\n").ok_or("no Graded")?;
-    let (title, task) = head.split_once('\n').ok_or("no task")?;
-    if !title.starts_with("# ") {
-        return Err("the first line is no title".to_string());
+    let titled = text.strip_prefix("# ").and_then(|it| it.split_once('\n'));
+    let (title, mut rest) = titled.ok_or("the first line is no title")?;
+    let mut before = |heading: &str| {
+        let cut = rest.split_once(&format!("\n{heading}\n"));
+        let (part, after) = cut.ok_or_else(|| format!("no {heading}"))?;
+        rest = after;
+        Ok::<&str, String>(part)
+    };
+    let task = filled("task", before("## Starter")?)?;
+    filled("Starter", before("## Hints")?)?;
+    before("### 1")?;
+    let hints = [
+        filled("hint 1", before("### 2")?)?,
+        filled("hint 2", before("### 3")?)?,
+        filled("hint 3", before("## Graded")?)?,
+    ];
+    filled("Graded", rest)?;
+    Ok(Task { title: title.to_string(), task, hints })
+}
+
+fn filled(name: &str, part: &str) -> Result<String, String> {
+    match part.trim() {
+        "" => Err(format!("{name} is empty")),
+        part => Ok(part.to_string()),
     }
-    for (name, part) in
-        [("task", task), ("Starter", starter), ("Graded", graded)]
-    {
-        if part.trim().is_empty() {
-            return Err(format!("{name} is empty"));
-        }
-    }
-    let mut levels = Vec::new();
-    for level in 1..=3 {
-        let here = format!("### {level}\n");
-        let next = format!("### {}\n", level + 1);
-        let (_, rest) = hints
-            .split_once(&here)
-            .ok_or_else(|| format!("no hint {level}"))?;
-        let hint = rest.split_once(&next).map_or(rest, |(hint, _)| hint);
-        if hint.trim().is_empty() {
-            return Err(format!("hint {level} is empty"));
-        }
-        levels.push(hint.trim().to_string());
-    }
-    Ok(Task { task: task.trim().to_string(), hints: levels })
 }
 
 #[cfg(test)]
@@ -67,6 +65,7 @@ mod tests {
     fn the_parts_are_found() {
         let task = parse(TEXT).ok();
         let Some(task) = task else { panic!("not parsed") };
+        assert_eq!(task.title, "Two doors");
         assert_eq!(task.task, "Do it.");
         assert_eq!(task.hints, ["Look.", "Use.", "code"]);
     }
@@ -74,9 +73,9 @@ mod tests {
     #[test]
     fn a_missing_part_is_named() {
         for (without, word) in [
-            ("### 2\n\nUse.\n", "no hint 2"),
+            ("### 2\n\nUse.\n", "no ### 2"),
             ("Use.", "hint 2 is empty"),
-            ("## Graded\n", "no Graded"),
+            ("## Graded\n", "no ## Graded"),
             ("Do it.", "task is empty"),
         ] {
             let refusal = parse(&TEXT.replace(without, "")).err();

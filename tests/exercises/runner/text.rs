@@ -18,3 +18,12 @@ pub fn read(path: &Path) -> Result<String, String> {
 pub fn is(path: &Path, text: &str) -> bool {
     read(path).is_ok_and(|old| old == text)
 }
+
+/// Writes `text` to the file at `path`.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write(path: &Path, text: &str) -> Result<(), String> {
+    fs::write(path, text)
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))
+}

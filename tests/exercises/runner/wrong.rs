@@ -1,17 +1,17 @@
 //! Wrong answers as data: `tests/exercises/02a.wrong`.
 //!
 //! ```text
-//! === what the student thought
-//! fails the check's name
+//! # fails the check's name
+//! ## what the student thought
 //! hears words that the student must read
-//! --- find
-//! lines that occur once in the solution
-//! --- replace
-//! lines that stand there instead
+//!  a line of the solution
+//! -the next one, which goes
+//! +what stands there instead
 //! ```
 //!
-//! With `also right` instead of `fails` and `hears` the change is another
-//! way to be right.
+//! The lines behind a blank or a `-` occur once in the solution, one below
+//! the other; the first and the last may be parts of lines. What stands below
+//! `# also right` is another way to be right, and nobody hears of it.
 
 use std::path::Path;
 
@@ -26,17 +26,9 @@ pub struct WrongAnswer {
     pub find: String,
     /// Stands there instead.
     pub replace: String,
-    /// What must become of it.
-    pub verdict: Verdict,
-}
-
-/// What the checks must say of a changed solution.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// This check fails, and the student hears these words.
-    Fails(String, String),
-    /// It is another way to be right.
-    AlsoRight,
+    /// The check that must fail, and the words that the student must hear;
+    /// none for another way to be right.
+    pub fails: Option<(String, String)>,
 }
 
 /// Reads the file at `path`.
@@ -44,41 +36,54 @@ pub enum Verdict {
 /// # Errors
 /// When it cannot be read, or an entry is not whole.
 pub fn read(path: &Path) -> Result<Vec<WrongAnswer>, String> {
-    let text = text::read(path)?;
-    let entries = format!("\n{text}");
-    let mut entries = entries.split("\n=== ");
-    if entries.next().is_some_and(|before| !before.trim().is_empty()) {
-        return Err(format!("{}: no `=== ` first", path.display()));
-    }
-    let read = entries.map(|entry| {
-        parse(entry).ok_or_else(|| {
-            let name = entry.lines().next().unwrap_or_default();
-            format!("{}: \"{name}\" is not whole", path.display())
-        })
-    });
-    read.collect()
+    parse(&text::read(path)?)
+        .map_err(|reason| format!("{}: {reason}", path.display()))
 }
 
-fn parse(entry: &str) -> Option<WrongAnswer> {
-    let (head, rest) = entry.split_once("\n--- find\n")?;
-    let (find, replace) = rest.split_once("\n--- replace\n")?;
-    let mut head = head.lines();
-    let name = head.next()?.to_string();
-    let verdict = match head.next()? {
-        "also right" => Verdict::AlsoRight,
-        fails => {
-            let check = fails.strip_prefix("fails ")?.to_string();
-            let words = head.next()?.strip_prefix("hears ")?.to_string();
-            Verdict::Fails(check, words)
+fn parse(text: &str) -> Result<Vec<WrongAnswer>, String> {
+    let first = text.strip_prefix("# ").ok_or("no `# ` first")?;
+    let mut answers = Vec::new();
+    for group in first.split("\n# ") {
+        let mut entries = group.split("\n## ");
+        let verdict = entries.next().unwrap_or_default();
+        for entry in entries {
+            let answer = parse_entry(verdict, entry);
+            answers.push(answer.ok_or_else(|| {
+                let name = entry.lines().next().unwrap_or_default();
+                format!("\"{name}\" is not whole")
+            })?);
         }
+    }
+    Ok(answers)
+}
+
+fn parse_entry(verdict: &str, entry: &str) -> Option<WrongAnswer> {
+    let mut lines = entry.trim_end_matches('\n').lines();
+    let name = lines.next()?.to_string();
+    let fails = match verdict.strip_prefix("fails ") {
+        Some(check) => {
+            let words = lines.next()?.strip_prefix("hears ")?;
+            Some((check.to_string(), words.to_string()))
+        }
+        None if verdict == "also right" => None,
+        None => return None,
     };
-    let none_left = head.next().is_none() && !find.is_empty();
-    none_left.then(|| WrongAnswer {
-        name,
-        find: find.to_string(),
-        replace: replace.trim_end_matches('\n').to_string(),
-        verdict,
-    })
+    let (mut find, mut replace) = (Vec::new(), Vec::new());
+    for line in lines {
+        let (mark, code) = line.split_at_checked(1)?;
+        match mark {
+            " " => {
+                find.push(code);
+                replace.push(code);
+            }
+            "-" => find.push(code),
+            "+" => replace.push(code),
+            _ => return None,
+        }
+    }
+    let (find, replace) = (find.join("\n"), replace.join("\n"));
+    let is_whole = !find.is_empty();
+    is_whole.then_some(WrongAnswer { name, find, replace, fails })
 }
 
 #[cfg(test)]
@@ -86,19 +91,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blocks_are_taken_literally() {
-        let entry = "a\nfails b c\nhears d\n--- find\n  x \"\\n\"\ny\n\
-                     --- replace\n  z\n\n";
-        let read = parse(entry);
-        assert_eq!(
-            read,
-            Some(WrongAnswer {
-                name: "a".into(),
-                find: "  x \"\\n\"\ny".into(),
-                replace: "  z".into(),
-                verdict: Verdict::Fails("b c".into(), "d".into()),
-            })
-        );
-        assert_eq!(parse("a\nfails b\n--- find\nx\n--- replace\n"), None);
+    fn lines_are_taken_literally() {
+        let text = "# fails b c\n## a\nhears d\n   x \"\\n\"\n-y\n+  z\n\n\
+                    # also right\n## e\n-f\n";
+        let answer = |name: &str, find: &str, replace: &str, fails| {
+            let [name, find, replace] = [name, find, replace].map(String::from);
+            WrongAnswer { name, find, replace, fails }
+        };
+        let fails = Some(("b c".to_string(), "d".to_string()));
+        let expected = vec![
+            answer("a", "  x \"\\n\"\ny", "  x \"\\n\"\n  z", fails),
+            answer("e", "f", "", None),
+        ];
+        assert_eq!(parse(text), Ok(expected));
+    }
+
+    #[test]
+    fn what_is_not_whole_is_named() {
+        for entry in [
+            "# fails b\n## a\n-x",
+            "# b\n## a\n-x",
+            "# fails b\n## a\nhears d\nx",
+        ] {
+            let refusal = parse(entry);
+            assert_eq!(refusal, Err("\"a\" is not whole".to_string()));
+        }
     }
 }

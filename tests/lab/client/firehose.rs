@@ -3,42 +3,50 @@
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::AsFd;
 
-use super::wait::Wait;
+use nix::poll::PollFlags;
+
 use super::{Client, End};
-use crate::lab::quiet::BETWEEN_LOOKS;
+use crate::lab::quiet::{BETWEEN_LOOKS, Quiet};
 use crate::lab::show;
-use crate::lab::time::PATIENCE;
 use crate::lab::trouble::Outcome;
 
+/// More does not fit into the buffers of two sockets.
+const MOST_OF_A_FLOOD: usize = 24 << 20;
+
 impl Client {
+    /// Sends `bytes` again and again and reads nothing, until the program
+    /// and the kernel take no more. Returns how much they took.
+    pub fn flood(&mut self, bytes: &[u8]) -> Outcome<usize> {
+        self.pour(&bytes.repeat(MOST_OF_A_FLOOD / bytes.len()))
+    }
+
     /// Sends of `bytes` as much as the program and the kernel take, without
     /// reading, until nothing moves any more. Returns how much that is.
     pub fn pour(&mut self, bytes: &[u8]) -> Outcome<usize> {
         let mut taken = 0;
-        let mut wait = Wait::new(&self.program, PATIENCE);
+        let now = || (self.program.deadline(), Quiet::new(self.program.pid()));
+        let (mut deadline, mut quiet) = now();
         loop {
             match self.stream.write(&bytes[taken..]) {
                 Ok(count) if count > 0 => {
                     taken += count;
-                    wait = Wait::new(&self.program, PATIENCE);
+                    (deadline, quiet) = now();
                     continue;
                 }
                 // Nothing is left to send.
                 Ok(_) => std::thread::sleep(BETWEEN_LOOKS),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    if self.await_event(libc::POLLOUT)? {
+                    if self.await_event(PollFlags::POLLOUT)? {
                         continue;
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
                     let got = format!("sending failed: {error}");
-                    return Err(self.failed("it goes on", got));
+                    return Err(self.failed("it goes on reading", got));
                 }
             }
-            if wait.quiet.look(Some(self.stream.as_fd()))
-                || wait.deadline.is_over()
-            {
+            if quiet.look(Some(self.stream.as_fd())) || deadline.is_over() {
                 break;
             }
         }
@@ -65,11 +73,11 @@ impl Client {
     ) -> Outcome {
         let (mut rest, mut received, mut total) = (bytes, Vec::new(), 0);
         let mut chunk = vec![0; 256 * 1024];
-        let mut wait = Wait::new(&self.program, PATIENCE);
+        let mut wait = None;
         let end = loop {
-            let mut events = libc::POLLIN;
+            let mut events = PollFlags::POLLIN;
             if !rest.is_empty() {
-                events |= libc::POLLOUT;
+                events |= PollFlags::POLLOUT;
                 match self.stream.write(rest) {
                     Ok(count) => rest = &rest[count..],
                     Err(error) if error.kind() == ErrorKind::WouldBlock => {}
@@ -84,7 +92,7 @@ impl Client {
                     if eat(&mut received)? {
                         break End::Enough;
                     }
-                    wait = Wait::new(&self.program, PATIENCE);
+                    wait = None;
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     if self.await_event(events)? {

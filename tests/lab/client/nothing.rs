@@ -6,15 +6,14 @@
 //! in read(2) before and after we see that nothing is on its way, then it
 //! will not move before we do.
 
+use std::io;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
 use super::Client;
 use super::wait::Wait;
-use crate::lab::quiet;
-use crate::lab::time::PATIENCE;
 use crate::lab::trouble::Outcome;
-use crate::lab::{proc, show};
+use crate::lab::{diag, proc, quiet, show};
 
 /// The calls in which a program waits for bytes.
 const READS: [&str; 4] = ["read()", "recvfrom()", "recvmsg()", "readv()"];
@@ -23,10 +22,10 @@ impl Client {
     /// Proves that the program has read everything and waits for more,
     /// without a response, and without closing.
     pub fn expect_nothing(&mut self) -> Outcome {
-        let mut wait = Wait::new(&self.program, PATIENCE);
+        let mut wait = Wait::new(&self.program);
         loop {
             let asleep = self.sleeps_in_read();
-            if asleep.is_some() || wait.quiet.look(Some(self.stream.as_fd())) {
+            if asleep.is_some() || wait.is_quiet(self.stream.as_fd()) {
                 // In this order: what came before the proof is here now.
                 return self.nothing_came();
             }
@@ -34,7 +33,7 @@ impl Client {
                 return Err(self.failed(WAITING, "it ended"));
             }
             self.nothing_came()?;
-            if wait.spin.is_proven() {
+            if wait.is_spinning() {
                 return Err(self.failed(WAITING, "it computes without end"));
             }
             if wait.deadline.is_over() {
@@ -49,7 +48,7 @@ impl Client {
         let got = match self.stream.peek(&mut peeked) {
             Ok(0) => "end of file".to_string(),
             Ok(count) => show::bytes(&peeked[..count]),
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 return Ok(());
             }
             Err(error) => error.to_string(),
@@ -78,12 +77,24 @@ impl Client {
 
     /// Nothing is on its way, neither to the program nor to us.
     fn is_all_read(&self) -> bool {
-        let (_, unsent) = quiet::queues(self.stream.as_fd());
-        let rows = proc::own_rows(self.program.pid());
-        let ours = self.stream.local_addr().ok();
-        let mut rows = rows.iter().filter(|row| Some(row.remote) == ours);
-        let is_empty = |row: &proc::Row| row.unread == 0 && row.unsent == 0;
-        unsent == 0 && rows.next().is_some_and(is_empty)
+        self.unsent() == 0 && matches!(self.theirs(), Ok(Some((0, 0))))
+    }
+
+    /// Waits until the program has read all that was sent, or has gone.
+    pub fn wait_until_read(&self) -> Outcome {
+        self.program.eventually("reads all that was sent", || {
+            let is_unread = matches!(self.theirs(), Ok(Some((1.., _))));
+            (self.unsent() == 0 && !is_unread).then_some(())
+        })
+    }
+
+    fn unsent(&self) -> i32 {
+        quiet::queues(self.stream.as_fd()).1
+    }
+
+    /// The bytes waiting in the program's socket, as in [`diag::queues`].
+    fn theirs(&self) -> io::Result<Option<(u32, u32)>> {
+        diag::queues(self.stream.peer_addr()?, self.stream.local_addr()?)
     }
 }
 

@@ -3,10 +3,8 @@
 
 use std::io::{ErrorKind, Read};
 
-use super::wait::Wait;
 use super::{Client, End};
 use crate::lab::show;
-use crate::lab::time::PATIENCE;
 use crate::lab::trouble::Outcome;
 
 /// Nobody needs a longer head for a response.
@@ -24,6 +22,24 @@ pub struct Response {
 }
 
 impl Response {
+    /// The whole response that `bytes` begin with, and how long it is; `None`
+    /// if more must come.
+    ///
+    /// # Errors
+    /// When this is no response.
+    pub fn first(
+        bytes: &[u8],
+    ) -> Result<Option<(Response, usize)>, &'static str> {
+        let Some(head) = blank_line(bytes) else { return Ok(None) };
+        let mut response = parse(&bytes[..head])?;
+        let end = head + response.length().ok_or("no Content-Length")?;
+        let body = bytes.get(head..end);
+        Ok(body.map(|body| {
+            response.body = body.to_vec();
+            (response, end)
+        }))
+    }
+
     /// The value of the only field of that name.
     pub fn field(&self, name: &str) -> Option<&str> {
         let mut values = self.values(name);
@@ -46,6 +62,14 @@ impl Response {
         fields.fold(self.status.to_string(), |head, field| head + &field)
     }
 
+    /// What Content-Length says, if there is one such field and it is a
+    /// number.
+    pub fn length(&self) -> Option<usize> {
+        let value = self.field("Content-Length")?;
+        let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
+        value.parse().ok().filter(|_| is_number)
+    }
+
     /// Whether `option` is among those of Connection.
     pub fn says(&self, option: &str) -> bool {
         let mut options =
@@ -58,14 +82,18 @@ impl Client {
     /// Receives one whole response, and not a byte more.
     pub fn response(&mut self) -> Outcome<Response> {
         let mut response = self.response_head()?;
-        let Some(length) = length(&response) else {
+        // RFC 9110 section 8.6: these alone need no length.
+        let has_none = matches!(response.status, 100 | 204)
+            && response.values("Content-Length").next().is_none();
+        let length = response.length().or(has_none.then_some(0));
+        let Some(length) = length else {
             return Err(self.failed(
                 "one Content-Length field: else nobody can know where the \
                  response ends",
                 response.head(),
             ));
         };
-        let (body, end) = self.gather(length, PATIENCE)?;
+        let (body, end) = self.gather(length)?;
         let shown = show::bytes(&body);
         self.event(format!("received {} with {shown}", response.status));
         if end != End::Enough {
@@ -77,8 +105,16 @@ impl Client {
         Ok(response)
     }
 
+    /// Receives the response to a request with this method.
+    pub fn response_to(&mut self, method: &str) -> Outcome<Response> {
+        match method {
+            "HEAD" => self.response_head(),
+            _ => self.response(),
+        }
+    }
+
     /// Receives the head of a response, and not a byte more: a whole response,
-    /// if the question was HEAD.
+    /// if the request was HEAD.
     pub fn response_head(&mut self) -> Outcome<Response> {
         let (head, end) = self.gather_head()?;
         if end != End::Enough {
@@ -95,7 +131,7 @@ impl Client {
             self.event(format!("received {shown}"));
             self.failed("a response of HTTP/1.1", format!("{fault}: {shown}"))
         })?;
-        if length(&response).is_none_or(|length| length == 0) {
+        if response.length().is_none_or(|length| length == 0) {
             self.event(format!("received the head of a {}", response.status));
         }
         Ok(response)
@@ -104,7 +140,7 @@ impl Client {
     /// Receives up to the blank line.
     fn gather_head(&mut self) -> Outcome<(Vec<u8>, End)> {
         let mut head = Vec::new();
-        let mut wait = Wait::new(&self.program, PATIENCE);
+        let mut wait = None;
         let mut chunk = [0; 2048];
         loop {
             match self.stream.peek(&mut chunk) {
@@ -139,13 +175,6 @@ fn blank_line(head: &[u8]) -> Option<usize> {
     let blank = b"\r\n\r\n";
     let at = head.windows(blank.len()).position(|four| four == blank);
     at.map(|at| at + blank.len())
-}
-
-/// What Content-Length says, if there is one such field and it is a number.
-fn length(response: &Response) -> Option<usize> {
-    let value = response.field("Content-Length")?;
-    let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
-    value.parse().ok().filter(|_| is_number)
 }
 
 /// The response whose head this is.
@@ -189,7 +218,7 @@ mod tests {
         let Ok(response) = parse(head) else { panic!("not parsed") };
         assert_eq!(response.status, 301);
         assert_eq!(response.field("location"), Some("/a/"));
-        assert_eq!(length(&response), Some(12));
+        assert_eq!(response.length(), Some(12));
         assert!(response.says("close") && !response.says("keep-alive"));
     }
 
@@ -217,7 +246,7 @@ mod tests {
         ] {
             let head = format!("HTTP/1.1 200 OK\r\n{fields}\r\n\r\n");
             let Ok(response) = parse(head.as_bytes()) else { panic!("{head}") };
-            assert_eq!(length(&response), None, "{fields}");
+            assert_eq!(response.length(), None, "{fields}");
         }
     }
 }

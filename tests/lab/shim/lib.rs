@@ -4,28 +4,13 @@
 //! interrupted, so a program that is wrong looks right. This library is
 //! loaded before libc (`LD_PRELOAD`) and makes the calls do what the man
 //! pages allow. It changes only what `SHIM` asks for, a list such as
-//! `SHIM=w=700,eintr=3`:
-//!
-//! | setting | effect |
-//! |---|---|
-//! | `w=N`, `r=N` | a write, or read, of a stream socket moves at most N bytes |
-//! | `eintr=N` | every Nth read, write or accept of a socket fails with EINTR |
-//! | `alarm=N` | every Nth poll or epoll_wait fails with EINTR after 20 ms |
-//! | `again=N` | every Nth write of a non-blocking socket fails with EAGAIN |
-//! | `accept=E+F` | the first `accept` fails with E, the next with F: EMFILE, ENFILE or ECONNABORTED |
-//! | `gai=A+B` | every host name resolves to these addresses, or fails: NONAME, AGAIN, FAIL |
-//! | `own` | a socket connects from the very port that it connects to |
-//! | `spurious=N` | every Nth futex wait returns although nobody woke it |
-//! | `die=N` | SIGKILL in the Nth write or sync of a file: half is written |
-//! | `enospc=N` | the disk is full from the Nth write of a file on |
+//! `SHIM=w=700,eintr=3`; `cargo ex shim --help` says what there is.
 //!
 //! It creates the file `$SHIM_SEEN`, so that nobody takes a run without it
 //! for a run with it. It sees the calls made through libc, hence those of
 //! std and nix; a static program, or one with system calls in assembly,
 //! escapes it.
 
-mod files;
-mod futex;
 mod names;
 mod real;
 mod settings;

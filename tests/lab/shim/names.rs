@@ -6,7 +6,7 @@ use std::ptr;
 
 use libc::addrinfo;
 
-use crate::real::real;
+use crate::real::interpose;
 use crate::settings::{Names, Settings};
 
 type Resolve = unsafe extern "C" fn(
@@ -16,22 +16,15 @@ type Resolve = unsafe extern "C" fn(
     *mut *mut addrinfo,
 ) -> c_int;
 
-#[unsafe(no_mangle)]
-unsafe extern "C" fn getaddrinfo(
-    node: *const c_char,
-    service: *const c_char,
-    hints: *const addrinfo,
-    result: *mut *mut addrinfo,
-) -> c_int {
-    let real: Resolve = real!(getaddrinfo: fn(
-        *const c_char,
-        *const c_char,
-        *const addrinfo,
-        *mut *mut addrinfo
-    ) -> c_int);
-    // SAFETY: our caller's promises, handed on: `node` is null or a C
-    // string, the other pointers are as getaddrinfo(3) demands.
-    unsafe {
+interpose! {
+    real;
+
+    fn getaddrinfo(
+        node: *const c_char,
+        service: *const c_char,
+        hints: *const addrinfo,
+        result: *mut *mut addrinfo,
+    ) -> c_int {
         match &Settings::get().names {
             Some(names) if is_name(node) => match names {
                 Names::Failure(error) => *error,

@@ -26,4 +26,22 @@ macro_rules! real {
     }};
 }
 
-pub(crate) use real;
+/// Puts functions before those of libc that have the same name and signature.
+/// Each body finds libc's own under the name that is given first.
+macro_rules! interpose {
+    ($real:ident; $(
+        fn $name:ident($($arg:ident: $kind:ty),* $(,)?) -> $result:ty {
+            $($body:tt)*
+        }
+    )*) => {$(
+        #[unsafe(no_mangle)]
+        unsafe extern "C" fn $name($($arg: $kind),*) -> $result {
+            let $real = $crate::real::real!($name: fn($($kind),*) -> $result);
+            // SAFETY: libc's function gets what our caller promised for it,
+            // or less of it.
+            unsafe { $($body)* }
+        }
+    )*};
+}
+
+pub(crate) use {interpose, real};

@@ -15,21 +15,10 @@ pub struct Every {
 impl Every {
     /// Counts one more; true if it is an Nth.
     pub fn strikes(&self) -> bool {
-        self.nth.is_some_and(|nth| self.next().is_multiple_of(nth))
-    }
-
-    /// Counts one more; true if it is the Nth.
-    pub fn is_now(&self) -> bool {
-        self.nth.is_some_and(|nth| self.next() == nth)
-    }
-
-    /// Counts one more; true from the Nth on.
-    pub fn has_come(&self) -> bool {
-        self.nth.is_some_and(|nth| self.next() >= nth)
-    }
-
-    fn next(&self) -> u64 {
-        self.count.fetch_add(1, Ordering::Relaxed) + 1
+        self.nth.is_some_and(|nth| {
+            let count = self.count.fetch_add(1, Ordering::Relaxed) + 1;
+            count.is_multiple_of(nth)
+        })
     }
 }
 
@@ -49,14 +38,10 @@ pub struct Settings {
     pub read_at_most: Option<usize>,
     pub interrupt: Every,
     pub alarm: Every,
-    pub again: Every,
     pub accept_errors: Vec<c_int>,
     pub accepts: AtomicU64,
     pub names: Option<Names>,
     pub own_port: bool,
-    pub spurious: Every,
-    pub die: Every,
-    pub full_disk: Every,
     /// The first part of `SHIM` that means nothing.
     pub wrong: Option<&'static str>,
 }
@@ -103,11 +88,6 @@ impl Settings {
             "r" => self.read_at_most = Some(positive(value)? as usize),
             "eintr" => self.interrupt.nth = Some(positive(value)?),
             "alarm" => self.alarm.nth = Some(positive(value)?),
-            "again" => self.again.nth = Some(positive(value)?),
-            "spurious" => self.spurious.nth = Some(positive(value)?),
-            "die" => self.die.nth = Some(positive(value)?),
-            "enospc" if value.is_empty() => self.full_disk.nth = Some(1),
-            "enospc" => self.full_disk.nth = Some(positive(value)?),
             "accept" => {
                 let errors = value.split('+').map(accept_error);
                 self.accept_errors = errors.collect::<Option<_>>()?;

@@ -6,10 +6,10 @@
 
 use std::ffi::c_int;
 
-use libc::{epoll_event, nfds_t, pollfd, sigset_t, timespec};
+use libc::{nfds_t, pollfd, sigset_t, timespec};
 
 use crate::fail;
-use crate::real::real;
+use crate::real::interpose;
 use crate::settings::Settings;
 
 /// How long an interrupted wait lasts, in milliseconds.
@@ -32,39 +32,25 @@ fn milliseconds(seconds: i64, nanoseconds: i64) -> c_int {
         .unwrap_or(c_int::MAX)
 }
 
-#[unsafe(no_mangle)]
-unsafe extern "C" fn poll(
-    list: *mut pollfd,
-    count: nfds_t,
-    limit: c_int,
-) -> c_int {
-    let real = real!(poll: fn(*mut pollfd, nfds_t, c_int) -> c_int);
-    // SAFETY: as promised by our caller.
-    unsafe {
+interpose! {
+    real;
+
+    fn poll(list: *mut pollfd, count: nfds_t, limit: c_int) -> c_int {
         if is_cut(limit) {
             after_slice(real(list, count, SLICE))
         } else {
             real(list, count, limit)
         }
     }
-}
 
-#[unsafe(no_mangle)]
-unsafe extern "C" fn ppoll(
-    list: *mut pollfd,
-    count: nfds_t,
-    limit: *const timespec,
-    mask: *const sigset_t,
-) -> c_int {
-    let real = real!(ppoll: fn(
-        *mut pollfd,
-        nfds_t,
-        *const timespec,
-        *const sigset_t
-    ) -> c_int);
-    let slice = timespec { tv_sec: 0, tv_nsec: i64::from(SLICE) * 1_000_000 };
-    // SAFETY: as promised by our caller: `limit` is null or a time.
-    unsafe {
+    fn ppoll(
+        list: *mut pollfd,
+        count: nfds_t,
+        limit: *const timespec,
+        mask: *const sigset_t,
+    ) -> c_int {
+        let tv_nsec = i64::from(SLICE) * 1_000_000;
+        let slice = timespec { tv_sec: 0, tv_nsec };
         let wanted = limit
             .as_ref()
             .map_or(-1, |limit| milliseconds(limit.tv_sec, limit.tv_nsec));
@@ -72,26 +58,6 @@ unsafe extern "C" fn ppoll(
             after_slice(real(list, count, &raw const slice, mask))
         } else {
             real(list, count, limit, mask)
-        }
-    }
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C" fn epoll_wait(
-    fd: c_int,
-    events: *mut epoll_event,
-    most: c_int,
-    limit: c_int,
-) -> c_int {
-    let real = real!(
-        epoll_wait: fn(c_int, *mut epoll_event, c_int, c_int) -> c_int
-    );
-    // SAFETY: as promised by our caller.
-    unsafe {
-        if is_cut(limit) {
-            after_slice(real(fd, events, most, SLICE))
-        } else {
-            real(fd, events, most, limit)
         }
     }
 }

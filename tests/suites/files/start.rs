@@ -1,20 +1,13 @@
 //! How step 08 starts, and what it says when it cannot.
 
-use super::client::{self, STEP_08, ask};
+use super::client::{STEP_08, get, site};
 use super::tree::Tree;
-use crate::common::{Ended, Program, Server};
-
-fn run(arguments: &[&str]) -> Ended {
-    Program::new(STEP_08, arguments).start().wait()
-}
+use crate::lab::Outcome;
+use crate::steps::launch;
 
 #[test]
-fn a_root_that_cannot_be() {
+fn a_root_that_cannot_be() -> Outcome {
     let tree = Tree::new();
-    let path = |name: &str| {
-        let path = tree.root().join(name);
-        path.to_str().expect("UTF-8").to_string()
-    };
     let cases = [
         ("nothing", "no such file or directory"),
         ("file.txt", "not a directory"),
@@ -22,35 +15,35 @@ fn a_root_that_cannot_be() {
         ("loop", "too many symbolic links encountered"),
     ];
     for (name, why) in cases {
-        let path = path(name);
-        let ended = run(&["0", "--root", &path]);
+        let path = tree.root().join(name);
+        let path = path.to_str().expect("UTF-8");
+        let program = launch(STEP_08, &["0", "--root", path])?.spawn()?;
         let line = format!("step08: cannot open the root {path}: {why}");
-        ended.expect_failure(1, &line);
-        assert!(ended.stdout.is_empty());
+        program.expect_failure(1, &line)?;
     }
+    Ok(())
 }
 
 #[test]
-fn flags_that_are_wrong() {
+fn flags_that_are_wrong() -> Outcome {
     for arguments in [
         &["--root"][..],
         &["0", "--rot", "."],
         &["0", "1", "--root", "."],
         &["--root", ".", "-r"],
     ] {
-        let ended = run(arguments);
-        ended.expect_status(2);
-        let line = ended.expect_one_line();
+        let program = launch(STEP_08, arguments)?.spawn()?;
+        let line = program.expect_complaint(2)?;
         assert!(line.ends_with("; try --help"), "{line}");
     }
-    let help = run(&["--help"]);
-    help.expect_status(0);
+    let help = launch(STEP_08, &["--help"])?.spawn()?.expect_exit(0)?;
     assert!(String::from_utf8_lossy(&help.stdout).contains("--root DIR"));
+    Ok(())
 }
 
 /// Flags stand anywhere, and a root is taken from where we are.
 #[test]
-fn flags_in_any_order() {
+fn flags_in_any_order() -> Outcome {
     let tree = Tree::new();
     let root = tree.root();
     let root = root.to_str().expect("UTF-8");
@@ -61,62 +54,54 @@ fn flags_in_any_order() {
         &[STEP_08, &equals, "0"],
         &[STEP_08, "--root", "/etc", "0", "--root", root],
     ] {
-        let program = Program::new("/usr/bin/env", arguments);
-        let server = Server::announced(program.start());
-        let response = ask(&mut server.connect(), "GET", "/file.txt");
+        let server = launch("/usr/bin/env", arguments)?.start()?;
+        let response = get(&mut server.connect()?, "/file.txt")?;
         assert_eq!(response.body, b"a file\n", "{arguments:?}");
-        server.interrupt();
+        server.interrupt()?;
     }
+    Ok(())
 }
 
 /// The root is the directory that was there at the start.
 #[test]
-fn the_root_may_move() {
-    let tree = Tree::new();
-    let server = client::serve(&tree);
+fn the_root_may_move() -> Outcome {
+    let (tree, server, mut client) = site()?;
     std::fs::rename(tree.root(), tree.outside().join("moved")).unwrap();
-    let response = ask(&mut server.connect(), "GET", "/file.txt");
-    assert_eq!(response.body, b"a file\n");
-    let response = ask(&mut server.connect(), "GET", "/../secret.txt");
-    assert_eq!(response.status, 400);
-    server.interrupt();
+    assert_eq!(get(&mut client, "/file.txt")?.body, b"a file\n");
+    assert_eq!(get(&mut client, "/../secret.txt")?.status, 400);
+    server.interrupt()
 }
 
 /// On a kernel before 5.6, which a filter plays here, there is no openat2:
 /// better no server than one whose clients can leave the root.
 #[test]
-fn a_kernel_without_openat2() {
-    let program = Program::new(STEP_08, &["0"]);
+fn a_kernel_without_openat2() -> Outcome {
+    let launch = launch(STEP_08, &["0"])?;
     // SAFETY: between fork and exec there are two system calls, which read
     // memory that is there for ever.
-    let program = unsafe { program.before(without_openat2) };
-    let ended = program.start().wait();
-    ended.expect_status(1);
-    let line = ended.expect_one_line();
+    let launch = unsafe { launch.before(without_openat2) };
+    let line = launch.spawn()?.expect_complaint(1)?;
     assert!(line.contains("openat2(2) came with Linux 5.6"), "{line}");
-    assert!(ended.stdout.is_empty());
+    Ok(())
 }
 
 /// From now on openat2(2) fails with `ENOSYS` in this process.
 fn without_openat2() -> std::io::Result<()> {
-    const fn instruction(
-        code: u32,
-        jt: u8,
-        jf: u8,
-        k: u32,
-    ) -> libc::sock_filter {
-        libc::sock_filter { code: code as u16, jt, jf, k }
-    }
     use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W};
-    let openat2 = libc::SYS_openat2 as u32;
+    let load = (BPF_LD | BPF_W | BPF_ABS) as u16;
+    let if_equal = (BPF_JMP | BPF_JEQ | BPF_K) as u16;
+    let result = (BPF_RET | BPF_K) as u16;
     let enosys = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
-    let mut filter = [
-        // The call's number stands first in what the filter sees.
-        instruction(BPF_LD | BPF_W | BPF_ABS, 0, 0, 0),
-        instruction(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, openat2),
-        instruction(BPF_RET | BPF_K, 0, 0, enosys),
-        instruction(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
-    ];
+    // SAFETY: they do nothing but put numbers into a struct.
+    let mut filter = unsafe {
+        [
+            // The call's number stands first in what the filter sees.
+            libc::BPF_STMT(load, 0),
+            libc::BPF_JUMP(if_equal, libc::SYS_openat2 as u32, 0, 1),
+            libc::BPF_STMT(result, enosys),
+            libc::BPF_STMT(result, libc::SECCOMP_RET_ALLOW),
+        ]
+    };
     let program = libc::sock_fprog {
         len: filter.len() as u16,
         filter: filter.as_mut_ptr(),

@@ -6,29 +6,26 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::process;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::sys::stat::Mode;
 use nix::unistd;
 
-static NUMBER: AtomicU32 = AtomicU32::new(0);
+use crate::scratch::Scratch;
 
 /// `inside/` and what lies beside it; it is removed with this value.
 #[derive(Debug)]
 pub struct Tree {
-    directory: PathBuf,
+    directory: Scratch,
     /// Stands in every file outside of the root, and in none inside.
     pub secret: String,
 }
 
 impl Tree {
     pub fn new() -> Self {
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("files-{}-{number}", process::id());
-        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        fs::create_dir_all(directory.join("inside/sub/deeper")).unwrap();
-        fs::create_dir(directory.join("outside")).unwrap();
+        let directory = Scratch::new().unwrap();
+        let path = directory.path().to_path_buf();
+        fs::create_dir_all(path.join("inside/sub/deeper")).unwrap();
+        fs::create_dir(path.join("outside")).unwrap();
         let random = fs::read("/proc/sys/kernel/random/uuid").unwrap();
         let secret = String::from_utf8(random).unwrap().trim().to_string();
         let tree = Tree { directory, secret };
@@ -43,15 +40,15 @@ impl Tree {
         tree.link("../file.txt", "sub/up");
         tree.link("deeper/../../file.txt", "sub/about");
 
-        fs::write(tree.directory.join("secret.txt"), &tree.secret).unwrap();
-        let outside = tree.directory.join("outside");
+        fs::write(path.join("secret.txt"), &tree.secret).unwrap();
+        let outside = path.join("outside");
         fs::write(outside.join("secret.txt"), &tree.secret).unwrap();
         fs::write(outside.join("index.html"), &tree.secret).unwrap();
         tree.link("../secret.txt", "out");
         tree.link("../outside", "out-directory");
         tree.link("../../secret.txt", "sub/out");
         tree.link("../inside/file.txt", "out-and-in");
-        tree.link(tree.directory.join("secret.txt"), "out-absolute");
+        tree.link(path.join("secret.txt"), "out-absolute");
         tree.link(tree.root().join("file.txt"), "in-absolute");
         tree.link("/etc/passwd", "passwd");
         tree.link("/proc/self/root", "magic");
@@ -61,21 +58,18 @@ impl Tree {
         tree.link("nothing", "dangling");
 
         unistd::mkfifo(&tree.root().join("fifo"), Mode::S_IRWXU).unwrap();
-        // The socket stays when nobody listens any more. Its path is short
-        // enough only when seen from the directory itself.
-        let short = tree.directory.join("s");
-        drop(UnixListener::bind(&short).unwrap());
-        fs::rename(short, tree.root().join("socket")).unwrap();
+        // The socket stays when nobody listens any more.
+        drop(UnixListener::bind(tree.root().join("socket")).unwrap());
         tree
     }
 
     pub fn root(&self) -> PathBuf {
-        self.directory.join("inside")
+        self.directory.path().join("inside")
     }
 
     /// What lies beside the root.
     pub fn outside(&self) -> PathBuf {
-        self.directory.join("outside")
+        self.directory.path().join("outside")
     }
 
     pub fn write(&self, name: &str, content: &[u8]) {
@@ -93,12 +87,6 @@ impl Tree {
 
     pub fn link(&self, target: impl AsRef<Path>, name: &str) {
         symlink(target, self.root().join(name)).unwrap();
-    }
-}
-
-impl Drop for Tree {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.directory);
     }
 }
 

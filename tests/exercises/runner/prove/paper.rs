@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use super::Findings;
+use super::Finding;
 use crate::catalogue::Exercise;
 use crate::checks::{self, Table};
 use crate::compile::Project;
 use crate::master::{self, Programs};
-use crate::wrong::{self, Verdict, WrongAnswer};
-use crate::{task, text};
+use crate::task;
+use crate::text;
+use crate::wrong::{self, WrongAnswer};
 
 /// An exercise with all its parts.
 pub struct Proven<'a> {
@@ -22,168 +23,110 @@ pub struct Proven<'a> {
     pub programs: Programs,
 }
 
-/// Reads all parts of an exercise and checks that none is missing.
+/// Reads all parts of an exercise, and finds what is missing in them.
 ///
 /// # Errors
-/// All that is missing.
+/// When a part cannot be read.
 pub fn check<'a>(
     project: &Project,
     exercise: &'a Exercise,
     in_ci: bool,
-    findings: &mut Findings,
-) -> Result<Proven<'a>, Vec<String>> {
-    let id = &exercise.id;
-    let mut faults = Vec::new();
-    if let Err(reason) = text(project, exercise) {
-        faults.push(reason);
-    }
-    let Some(table) = checks::table(id) else {
-        faults.push(format!("{id}: has no checks in tests/exercises/checks"));
-        return Err(faults);
-    };
-    let programs = match programs(project, exercise) {
-        Ok(programs) => programs,
-        Err(reason) => {
-            faults.push(reason);
-            return Err(faults);
-        }
-    };
-    if !programs.starter.contains("TODO") {
-        faults.push(format!("{id}: the starter has no TODO"));
-    }
-    let wrong = wrong::read(&exercise.wrong(&project.root));
-    let wrong = wrong.unwrap_or_else(|reason| {
-        faults.push(reason);
-        Vec::new()
-    });
-    faults.extend(answers(table, &wrong, &programs.solution));
-    faults.extend(check_table(project, exercise, table));
+    findings: &mut Vec<Finding>,
+) -> Result<Proven<'a>, String> {
+    let (id, root) = (&exercise.id, &project.root);
+    let task = task::read(&exercise.text(root))?;
+    let programs = master::read(&exercise.master(root))?;
+    let wrong = wrong::read(&exercise.wrong(root))?;
+    let table = checks::table(id).ok_or_else(|| {
+        format!("{id}: has no checks in tests/exercises/checks")
+    })?;
+    // Without a chapter yet, nothing is said about its headings.
+    let chapter = root.join(format!("book/src/{}.md", exercise.directory));
+    let chapter = text::read(&chapter).ok();
 
-    // On a student's machine the file is the student's.
-    let file = exercise.file(&project.root);
-    let same = text::is(&file, &programs.starter);
-    if !same {
+    let mut faults = Vec::new();
+    if task.title != exercise.title {
+        let title = &exercise.title;
+        faults.push(format!("the text's title is not steps.toml's: {title}"));
+    }
+    if !programs.starter.contains("TODO") {
+        faults.push("the starter has no TODO".to_string());
+    }
+    check_answers(table, &wrong, &programs.solution, &mut faults);
+    check_table(table, chapter.as_deref(), &mut faults);
+    if !text::is(&exercise.file(root), &programs.starter) {
         let file = exercise.file(Path::new(""));
         let file = file.display();
         if in_ci {
             faults.push(format!(
-                "{file}: is not the starter of {id}; to mend: cargo ex sync"
+                "{file} is not its starter; to mend: cargo ex sync"
             ));
         } else {
-            findings.skipped.push(format!(
+            // On a student's machine the file is the student's.
+            findings.push(Finding::Skipped(format!(
                 "{file} against its starter: somebody has worked on it; to \
                  enable: cargo ex reset {id}, or cargo ex sync"
-            ));
+            )));
         }
     }
-    if faults.is_empty() {
-        Ok(Proven { exercise, table, wrong, programs })
-    } else {
-        Err(faults)
-    }
-}
-
-fn text(project: &Project, exercise: &Exercise) -> Result<(), String> {
-    let path = exercise.text(&project.root);
-    task::read(&path)?;
-    let text = text::read(&path)?;
-    let title = format!("# {}", exercise.title);
-    if text.lines().next() != Some(title.as_str()) {
-        return Err(format!(
-            "{}: the title is not that of steps.toml: {title}",
-            path.display()
-        ));
-    }
-    Ok(())
-}
-
-fn programs(
-    project: &Project,
-    exercise: &Exercise,
-) -> Result<Programs, String> {
-    let path = exercise.master(&project.root);
-    let text = text::read(&path)?;
-    master::split(&text)
-        .map_err(|reason| format!("{}: {reason}", path.display()))
+    let faults = faults.iter().map(|fault| format!("{id}: {fault}"));
+    findings.extend(faults.map(Finding::Fault));
+    Ok(Proven { exercise, table, wrong, programs })
 }
 
 /// Each answer changes one place, and each check has an answer.
-fn answers(
+fn check_answers(
     table: &Table,
     wrong: &[WrongAnswer],
     solution: &str,
-) -> Vec<String> {
-    let id = table.id;
-    let mut faults = Vec::new();
-    for answer in wrong {
-        let count = solution.matches(&answer.find).count();
+    faults: &mut Vec<String>,
+) {
+    for WrongAnswer { name, find, fails, .. } in wrong {
+        let count = solution.matches(find).count();
         if count != 1 {
             faults.push(format!(
-                "{id} answer \"{}\": what it replaces occurs {count} times",
-                answer.name
+                "answer \"{name}\": what it replaces occurs {count} times"
             ));
         }
-        if let Verdict::Fails(name, hears) = &answer.verdict
+        if let Some((check, hears)) = fails
             && (hears.is_empty()
-                || !table.checks.iter().any(|check| check.name == *name))
+                || !table.checks.iter().any(|one| one.name == *check))
         {
             faults.push(format!(
-                "{id} answer \"{}\": names no check, or no words",
-                answer.name
+                "answer \"{name}\": names no check, or no words"
             ));
         }
     }
     for check in table.checks {
-        let is_hit = wrong.iter().any(|answer| {
-            let verdict = &answer.verdict;
-            matches!(verdict, Verdict::Fails(name, _) if name == check.name)
-        });
-        if !is_hit {
-            faults.push(format!(
-                "{id}, {}: no wrong answer shows that it bites",
-                check.name
-            ));
+        let name = check.name;
+        let mut hit = wrong.iter().filter_map(|answer| answer.fails.as_ref());
+        if !hit.any(|(check, _)| check == name) {
+            faults.push(format!("{name}: no wrong answer shows that it bites"));
         }
     }
-    faults
 }
 
 /// Each check is worth something, needs only earlier ones, and sends the
 /// student to a heading that the chapter has.
-fn check_table(
-    project: &Project,
-    exercise: &Exercise,
-    table: &Table,
-) -> Vec<String> {
-    let id = table.id;
-    let mut faults = Vec::new();
-    let chapter =
-        project.root.join(format!("book/src/{}.md", exercise.directory));
-    let chapter = text::read(&chapter).ok();
+fn check_table(table: &Table, chapter: Option<&str>, faults: &mut Vec<String>) {
     for (index, check) in table.checks.iter().enumerate() {
-        let name = check.name;
-        let earlier = &table.checks[..index];
-        for need in check.needs {
-            if !earlier.iter().any(|other| other.name == *need) {
-                faults.push(format!("{id}, {name}: needs no earlier {need}"));
-            }
+        let (name, read) = (check.name, check.read);
+        let is_earlier = |name: &str| {
+            table.checks[..index].iter().any(|other| other.name == name)
+        };
+        for need in check.needs.iter().filter(|need| !is_earlier(need)) {
+            faults.push(format!("{name}: needs no earlier {need}"));
         }
-        if earlier.iter().any(|other| other.name == name) {
-            faults.push(format!("{id}: two checks are named {name}"));
+        if is_earlier(name) {
+            faults.push(format!("two checks are named {name}"));
         }
         if check.points == 0 {
-            faults.push(format!("{id}, {name}: is worth nothing"));
+            faults.push(format!("{name}: is worth nothing"));
         }
-        if let Some(chapter) = &chapter
-            && !has_heading(chapter, check.read)
-        {
-            faults.push(format!(
-                "{id}, {name}: chapter {} has no heading \"{}\"",
-                exercise.directory, check.read
-            ));
+        if chapter.is_some_and(|chapter| !has_heading(chapter, read)) {
+            faults.push(format!("{name}: no heading is \"{read}\""));
         }
     }
-    faults
 }
 
 fn has_heading(chapter: &str, heading: &str) -> bool {

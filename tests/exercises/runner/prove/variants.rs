@@ -8,17 +8,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::Finding;
 use super::paper::Proven;
-use crate::artifacts::{self, Artifacts};
+use crate::artifacts::Artifacts;
 use crate::compile::{self, Project};
-
-/// What came of building.
-pub struct Built {
-    /// Where the programs are.
-    pub programs: Artifacts,
-    /// Warnings of starters, errors of all.
-    pub faults: Vec<String>,
-}
+use crate::text;
 
 /// The name of an exercise's starter as a program.
 pub fn starter(id: &str) -> String {
@@ -40,14 +34,16 @@ pub fn package(project: &Project) -> PathBuf {
     project.built.with_file_name("prove")
 }
 
-/// Builds all programs of all exercises.
+/// Builds all programs of all exercises. Warnings of starters and errors of
+/// all are faults.
 ///
 /// # Errors
 /// When they cannot be written, or cargo cannot be run.
 pub fn build(
     project: &Project,
     proven: &[Proven<'_>],
-) -> Result<Built, String> {
+    findings: &mut Vec<Finding>,
+) -> Result<Artifacts, String> {
     let package = package(project);
     let manifest = write_package(project, proven, &package)?;
     let mut cargo = Command::new(compile::cargo());
@@ -61,41 +57,19 @@ pub fn build(
         .arg(package.join("target"));
     let output = compile::run(&mut cargo)?;
     let words = String::from_utf8_lossy(&output.stderr);
-    let mut faults: Vec<String> = words
-        .lines()
-        .filter(|line| {
-            let in_starter =
-                line.contains("-starter.rs:") && line.contains(": warning");
-            in_starter || line.contains(": error")
-        })
-        .map(|line| format!("does not compile cleanly: {line}"))
-        .collect();
-    if !output.status.success() && faults.is_empty() {
-        faults.push(format!("cargo failed:\n{words}"));
-    }
-    let programs = artifacts::read(&output.stdout);
-    Ok(Built { programs, faults })
-}
-
-/// Copies the files of the step that an exercise may use as modules.
-fn copy_modules(
-    project: &Project,
-    id: &str,
-    source: &Path,
-) -> Result<(), String> {
-    let steps = project.root.join("steps");
-    let prefix = format!("{}-", id.trim_end_matches(char::is_alphabetic));
-    let entries = fs::read_dir(&steps).into_iter().flatten().flatten();
-    let mut steps = entries.map(|entry| entry.path()).filter(|path| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with(&prefix)
+    let unclean = words.lines().filter(|line| {
+        let in_starter = line.contains("-starter.rs:");
+        in_starter && line.contains(": warning") || line.contains(": error")
     });
-    let Some(step) = steps.next() else { return Ok(()) };
-    let module = step.join("root.rs");
-    match fs::read_to_string(&module) {
-        Ok(text) => write_if_new(&source.join("root.rs"), &text).map(drop),
-        Err(_) => Ok(()),
+    let faults = unclean.map(|line| {
+        Finding::Fault(format!("does not compile cleanly: {line}"))
+    });
+    let before = findings.len();
+    findings.extend(faults);
+    if !output.status.success() && findings.len() == before {
+        findings.push(Finding::Fault(format!("cargo failed:\n{words}")));
     }
+    Ok(Artifacts::read(&output.stdout))
 }
 
 /// Writes the package; the path of its manifest.
@@ -108,9 +82,7 @@ fn write_package(
     fs::create_dir_all(&source).map_err(|error| {
         format!("cannot make {}: {error}", source.display())
     })?;
-    let path = project.root.join("Cargo.toml");
-    let ours = fs::read_to_string(&path)
-        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let ours = text::read(&project.root.join("Cargo.toml"))?;
     let mut manifest = format!(
         "[package]\nname = \"prove\"\nedition = \"2024\"\nautobins = false\n\
          \n[workspace]\n\n[profile.dev]\ndebug = 0\nincremental = false\n\
@@ -126,54 +98,39 @@ fn write_package(
         ));
         write_if_new(&source.join(format!("{name}.rs")), text)
     };
-    for one in proven {
-        let id = &one.exercise.id;
-        copy_modules(project, id, &source)?;
-        bin(starter(id), &one.programs.starter)?;
-        bin(solution(id), &one.programs.solution)?;
-        for (index, wrong) in one.wrong.iter().enumerate() {
-            let text =
-                one.programs.solution.replacen(&wrong.find, &wrong.replace, 1);
+    for Proven { exercise, programs, wrong, .. } in proven {
+        let id = &exercise.id;
+        let solution = &programs.solution;
+        // Step 08's root is a module of its exercise, too.
+        let module = exercise.file(&project.root).with_file_name("root.rs");
+        if module.exists() {
+            write_if_new(&source.join("root.rs"), &text::read(&module)?)?;
+        }
+        bin(self::starter(id), &programs.starter)?;
+        bin(self::solution(id), solution)?;
+        for (index, wrong) in wrong.iter().enumerate() {
+            let text = solution.replacen(&wrong.find, &wrong.replace, 1);
             // What such an answer leaves unused is not the point.
             bin(answer(id, index), &format!("#![allow(warnings)]\n{text}"))?;
         }
     }
     // The same versions as the project's, without asking anybody.
-    let lock = project.root.join("Cargo.lock");
-    let lock = fs::read_to_string(lock).unwrap_or_default();
-    write_if_new(&package.join("root.lock"), &lock).and_then(|is_new| {
-        let own = package.join("Cargo.lock");
-        if is_new || !own.exists() {
-            write_if_new(&own, &lock)
-        } else {
-            Ok(true)
-        }
-    })?;
+    let lock = text::read(&project.root.join("Cargo.lock"))?;
+    text::write(&package.join("Cargo.lock"), &lock)?;
     let path = package.join("Cargo.toml");
     write_if_new(&path, &manifest)?;
     Ok(path)
 }
 
-/// The lines of a manifest from `header` up to the next header.
-fn section(manifest: &str, header: &str) -> String {
-    let lines = manifest.lines().skip_while(|line| *line != header);
-    let mut text = format!("{header}\n");
-    for line in lines.skip(1).take_while(|line| !line.starts_with('[')) {
-        if !line.is_empty() && !line.starts_with('#') {
-            text.push_str(line);
-            text.push('\n');
-        }
-    }
-    text
+/// The part of a manifest from `header` up to the next header.
+fn section<'a>(manifest: &'a str, header: &str) -> &'a str {
+    let begin = manifest.find(header).unwrap_or(manifest.len());
+    let section = &manifest[begin..];
+    section.find("\n[").map_or(section, |end| &section[..=end])
 }
 
 /// Writes a file unless it has this text already: what is not touched is not
-/// built again. Whether it was written.
-fn write_if_new(path: &Path, text: &str) -> Result<bool, String> {
-    if fs::read_to_string(path).is_ok_and(|old| old == text) {
-        return Ok(false);
-    }
-    fs::write(path, text)
-        .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
-    Ok(true)
+/// built again.
+fn write_if_new(path: &Path, text: &str) -> Result<(), String> {
+    if text::is(path, text) { Ok(()) } else { text::write(path, text) }
 }

@@ -1,0 +1,82 @@
+//! Observations that several exercises make, on any protocol.
+
+use crate::lab::client::Client;
+use crate::lab::program::{Ended, Program};
+use crate::lab::{Advice, Lab, Outcome, Trouble};
+
+/// Fails, as `failed` says, unless it is so.
+pub fn ensure(is_so: bool, failed: impl FnOnce() -> Trouble) -> Outcome {
+    is_so.then_some(()).ok_or_else(failed)
+}
+
+/// Sends `bytes`, and receives exactly `response`.
+pub fn round_trip(
+    client: &mut Client,
+    bytes: &[u8],
+    response: &[u8],
+) -> Outcome {
+    client.send(bytes)?;
+    client.expect(response)
+}
+
+/// What a server says that counts the bytes it gets.
+pub fn counted(bytes: &[u8]) -> String {
+    let sum: u64 = bytes.iter().map(|byte| u64::from(*byte)).sum();
+    format!("{} bytes, sum {sum}\n", bytes.len())
+}
+
+/// Ends one direction, and receives the end of the other.
+pub fn end(client: &mut Client) -> Outcome {
+    client.finish()?;
+    client.expect_eof()
+}
+
+/// For a program that has responded to the first of two parts.
+pub const PARTIAL: &str =
+    "what is not whole is no mistake: what is missing is on its way";
+
+/// Sends `whole` in two parts; `guess` is for one that responds to the first.
+pub fn send_in_two(
+    client: &mut Client,
+    whole: &[u8],
+    cut: usize,
+    guess: &str,
+) -> Outcome {
+    let (start, rest) = whole.split_at(cut);
+    client.send(start)?;
+    client.expect_nothing().likely(guess)?;
+    client.send(rest)
+}
+
+/// The same at every cut, each time with the response to the whole.
+pub fn at_every_cut(
+    lab: &Lab,
+    whole: &[u8],
+    guess: &str,
+    response: impl Fn(&mut Client) -> Outcome,
+) -> Outcome {
+    let mut client = lab.server()?.connect()?;
+    (1..whole.len()).try_for_each(|cut| {
+        send_in_two(&mut client, whole, cut, guess)
+            .and_then(|()| response(&mut client))
+            .about(&format!("cut after {cut} bytes"))
+    })
+}
+
+/// One line of what the program has said on stderr has all of `words`.
+pub fn names_on_stderr(
+    program: &Program,
+    ended: &Ended,
+    words: &[&str],
+) -> Outcome {
+    let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
+    let names_all = |line: &str| {
+        let line = line.to_lowercase();
+        words.iter().all(|word| line.contains(&word.to_lowercase()))
+    };
+    ensure(stderr.lines().any(names_all), || {
+        let expected =
+            format!("on stderr a line that names {}", words.join(" and "));
+        program.failed(expected, format!("on stderr {stderr:?}"))
+    })
+}

@@ -1,0 +1,139 @@
+//! Receiving, up to some bytes or to an end.
+
+use std::io::{ErrorKind, Read};
+
+use super::Client;
+use super::wait::Wait;
+use crate::lab::show;
+use crate::lab::trouble::Outcome;
+
+/// Why nothing more is received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// As much has come as was wanted.
+    Enough,
+    /// The other side has closed.
+    Eof,
+    /// The other side has reset the connection.
+    Reset,
+    /// Both sides wait for each other.
+    Silence,
+    /// The program computes without end.
+    Spinning,
+    /// The time is over.
+    Late,
+}
+
+impl End {
+    /// How a report goes on after what has been received.
+    pub fn words(self) -> &'static str {
+        match self {
+            End::Enough => "",
+            End::Eof => " then end of file",
+            End::Reset => " then a reset",
+            End::Silence => " then silence: both sides wait for each other",
+            End::Spinning => " then nothing: the program computes without end",
+            End::Late => " then nothing in time",
+        }
+    }
+}
+
+/// No program has more to say.
+const MOST: usize = 64 << 20;
+
+impl Client {
+    /// Receives up to `most` bytes.
+    pub fn receive(&mut self, most: usize) -> Outcome<(Vec<u8>, End)> {
+        let (received, end) = self.gather(most)?;
+        let words = end.words();
+        match received.len() {
+            0 => self.event(format!("received nothing{words}")),
+            _ => self
+                .event(format!("received {}{words}", show::bytes(&received))),
+        }
+        Ok((received, end))
+    }
+
+    /// Receives all there is, up to the end of file.
+    pub fn receive_all(&mut self) -> Outcome<Vec<u8>> {
+        match self.receive(MOST)? {
+            (received, End::Eof) => Ok(received),
+            (received, end) => {
+                let got = format!("{}{}", show::bytes(&received), end.words());
+                Err(self.failed("end of file", got))
+            }
+        }
+    }
+
+    /// Receives up to `most` bytes without a word in the record.
+    pub(super) fn gather(&mut self, most: usize) -> Outcome<(Vec<u8>, End)> {
+        let mut received = Vec::new();
+        let mut chunk = vec![0; most.min(64 * 1024)];
+        let mut wait: Option<Wait> = None;
+        let end = loop {
+            let missing = chunk.len().min(most - received.len());
+            if missing == 0 {
+                break End::Enough;
+            }
+            match self.stream.read(&mut chunk[..missing]) {
+                Ok(0) => break End::Eof,
+                Ok(taken) => {
+                    received.extend_from_slice(&chunk[..taken]);
+                    if let Some(wait) = &mut wait {
+                        wait.goes_on(&self.program);
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    if let Some(end) = self.await_more(&mut wait)? {
+                        break end;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => break End::Reset,
+            }
+        };
+        Ok((received, end))
+    }
+
+    /// Whether there is something to receive at this moment, be it the end
+    /// of the stream.
+    pub fn has_something(&self) -> bool {
+        let peeked = self.stream.peek(&mut [0]);
+        !matches!(peeked, Err(error) if error.kind() == ErrorKind::WouldBlock)
+    }
+
+    /// Receives what comes, up to the end of file.
+    pub fn drain_to_eof(&mut self) -> Outcome {
+        self.receive_all().map(drop)
+    }
+
+    /// Receives exactly `bytes`.
+    pub fn expect(&mut self, bytes: &[u8]) -> Outcome {
+        let (got, _) = self.receive(bytes.len())?;
+        if got == bytes {
+            return Ok(());
+        }
+        let expected = if bytes.len() > 40 {
+            format!("{}, exactly these", show::bytes(bytes))
+        } else {
+            show::bytes(bytes)
+        };
+        Err(self.program.failed(expected, show::difference(bytes, &got)))
+    }
+
+    /// Receives the end of file, and nothing before it.
+    pub fn expect_eof(&mut self) -> Outcome {
+        let (got, end) = self.receive(4096)?;
+        let what = match end {
+            End::Eof if got.is_empty() => return Ok(()),
+            End::Eof | End::Enough => {
+                format!("more bytes: {}", show::bytes(&got))
+            }
+            End::Reset => "a reset".to_string(),
+            End::Silence | End::Spinning | End::Late => {
+                "nothing: the connection stays open".to_string()
+            }
+        };
+        Err(self.program.failed("end of file", what))
+    }
+}

@@ -1,0 +1,130 @@
+//! What a server asks of the kernel: written down by strace, and counted.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::Command;
+
+use crate::files::client::get;
+use crate::files::tree::Tree;
+use crate::lab::program::Program;
+use crate::lab::skip::skip;
+use crate::lab::{Outcome, proc};
+use crate::steps::{KEEPING, launch, step};
+
+/// Runs a server under strace while `work` lasts. Returns the lines that
+/// strace wrote; `None`, after saying so, if `test` cannot be done here.
+fn trace(
+    test: &str,
+    command: &[&str],
+    work: impl FnOnce(&Program) -> Outcome,
+) -> Outcome<Option<Vec<String>>> {
+    if !can_trace() {
+        skip(test, "no strace", "install strace, and allow ptrace(2)");
+        return Ok(None);
+    }
+    let arguments = [&["strace", "-qq", "-o", "trace"], command].concat();
+    let server = launch("/usr/bin/env", &arguments)?.start()?;
+    work(&server)?;
+    // strace itself is deaf to Ctrl-C, and ends when the server does.
+    for traced in proc::children(server.pid()) {
+        // SAFETY: kill(2) takes numbers, and strace has not waited for it yet.
+        unsafe { libc::kill(traced, libc::SIGINT) };
+    }
+    server.wait(server.patience())?;
+    let text = fs::read_to_string(server.lab().scratch().join("trace"));
+    Ok(Some(text.unwrap().lines().map(str::to_string).collect()))
+}
+
+/// How often each call stands between the first line and the last that hold
+/// `mark`, the first included: what is done from one mark to the next, for as
+/// many as there are but one.
+fn calls<'a>(lines: &'a [String], mark: &str) -> BTreeMap<&'a str, usize> {
+    let is_mark = |line: &String| line.contains(mark);
+    let first = lines.iter().position(is_mark).unwrap();
+    let last = lines.iter().rposition(is_mark).unwrap();
+    let mut calls = BTreeMap::new();
+    for line in &lines[first..last] {
+        let (name, _) = line.split_once('(').unwrap();
+        // What glibc makes of fstat depends on its version. Before each
+        // close a debug build asks whether there is anything to be closed.
+        match name {
+            "newfstatat" => *calls.entry("fstat").or_default() += 1,
+            "fcntl" => {}
+            name => *calls.entry(name).or_default() += 1,
+        }
+    }
+    calls
+}
+
+/// Whether programs can be traced here: strace may be missing, and tracing
+/// forbidden.
+fn can_trace() -> bool {
+    let mut strace = Command::new("strace");
+    let output = strace.args(["-o", "/dev/null", "true"]).output();
+    output.is_ok_and(|output| output.status.success())
+}
+
+const RESPONSE: &str = "HTTP/1.1 200 OK";
+
+#[test]
+fn a_response_is_one_write() -> Outcome {
+    let test = "a_response_is_one_write";
+    let lines = trace(test, &[&step("step06").program, "0"], |server| {
+        let mut client = server.connect()?;
+        (0..101).try_for_each(|_| get(&mut client, "/").map(drop))
+    })?;
+    let Some(lines) = lines else { return Ok(()) };
+    let no_delay = lines.iter().filter(|line| line.contains("TCP_NODELAY"));
+    assert_eq!(no_delay.count(), 1, "asked for once a connection");
+    // How much time is left: for each read and each write.
+    let expected = [("write", 100), ("read", 100), ("setsockopt", 200)];
+    assert_eq!(calls(&lines, RESPONSE), expected.into());
+    Ok(())
+}
+
+#[test]
+fn responses_to_a_pipeline_leave_together() -> Outcome {
+    let test = "responses_to_a_pipeline_leave_together";
+    let lines = trace(test, &[&step("step06").program, "0"], |server| {
+        let mut client = server.connect()?;
+        client.send(&KEEPING.repeat(20))?;
+        (0..20).try_for_each(|_| client.response().map(drop))
+    })?;
+    let Some(lines) = lines else { return Ok(()) };
+    let responses = lines.iter().filter(|line| line.contains(RESPONSE));
+    assert_eq!(responses.count(), 1, "{lines:#?}");
+    Ok(())
+}
+
+#[test]
+fn a_small_file_takes_ten_calls() -> Outcome {
+    let tree = Tree::new();
+    let root = tree.root();
+    let root = root.to_str().unwrap();
+    let command = [&step("step08").program, "0", "--root", root];
+    let test = "a_small_file_takes_ten_calls";
+    let lines = trace(test, &command, |server| {
+        let mut client = server.connect()?;
+        for _ in 0..101 {
+            assert_eq!(get(&mut client, "/file.txt")?.status, 200);
+        }
+        drop(client);
+        server.expect_note("requests")
+    })?;
+    let Some(lines) = lines else { return Ok(()) };
+    let expected = [
+        // The file is found first, and opened then.
+        ("close", 200),
+        ("fstat", 100),
+        ("openat2", 200),
+        ("pread64", 100),
+        ("read", 100),
+        // How much time is left, for the read and for the write.
+        ("setsockopt", 200),
+        // Head and content together.
+        ("write", 100),
+    ];
+    // From one opening to the next is one request.
+    assert_eq!(calls(&lines, "\"file.txt\""), expected.into());
+    Ok(())
+}

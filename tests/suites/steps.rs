@@ -1,0 +1,298 @@
+//! The steps, as steps/steps.toml lists them: what each does, what it lacks.
+
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::time::Duration;
+use std::{env, thread};
+
+use toml::{Table, Value};
+
+use crate::lab::client::{Client, Response};
+use crate::lab::launch::Launch;
+use crate::lab::program::Program;
+use crate::lab::skip::skip;
+use crate::lab::{Lab, Outcome, Peer, proc};
+
+/// A step of the list.
+#[derive(Debug)]
+pub struct Step {
+    /// `step01`
+    pub name: String,
+    pub program: String,
+    pub speaks: Speaks,
+    /// What it brings, and what those brought that it grows out of.
+    does: BTreeSet<String>,
+    pub brings: Vec<String>,
+    pub lacks: Vec<String>,
+}
+
+/// What is said on a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speaks {
+    /// The server says its greeting and closes.
+    Greeting,
+    /// The server sends back what it gets.
+    Echo,
+    /// Requests and responses. After a request that says so, if not after
+    /// each, the server closes.
+    Http,
+    /// It is no server: it connects to one.
+    Client,
+}
+
+/// All of them, in order.
+pub static STEPS: LazyLock<Vec<Step>> = LazyLock::new(|| {
+    let list = include_str!("../../steps/steps.toml");
+    let list: Table = list.parse().expect("steps.toml is TOML");
+    let list = list["step"].as_array().expect("[[step]]");
+    let mut steps = Vec::new();
+    for entry in list {
+        let step = read(entry, &steps);
+        steps.push(step);
+    }
+    steps
+});
+
+fn read(entry: &Value, before: &[Step]) -> Step {
+    let words = |key: &str| -> Vec<String> {
+        let list = entry.get(key).and_then(Value::as_array);
+        let words = list.into_iter().flatten().filter_map(Value::as_str);
+        words.map(str::to_string).collect()
+    };
+    let (brings, lacks) = (words("brings"), words("lacks"));
+    let number = |key| entry.get(key).and_then(Value::as_integer);
+    let name = |number: i64| format!("step{number:02}");
+    let parent = match number("after") {
+        _ if entry.get("fresh").is_some() => None,
+        Some(after) => before.iter().find(|step| step.name == name(after)),
+        None => before.last(),
+    };
+    let mut does = parent.map_or(BTreeSet::new(), |step| step.does.clone());
+    does.extend(brings.iter().cloned());
+    does.retain(|capability| !lacks.contains(capability));
+    let name = name(number("number").expect("a number"));
+    // Beside the directory of this program, which is target/debug/deps.
+    let me = env::current_exe().expect("a path of our own");
+    let directory = me.parent().and_then(|deps| deps.parent());
+    let program = directory.expect("a directory above").join(&name);
+    let program = program.into_os_string().into_string().expect("UTF-8");
+    let speaks = match |capability: &str| does.contains(capability) {
+        does if does("client") => Speaks::Client,
+        does if does("http") => Speaks::Http,
+        does if does("echo") => Speaks::Echo,
+        _ => Speaks::Greeting,
+    };
+    Step { name, program, speaks, does, brings, lacks }
+}
+
+/// Runs a suite on every step with a capability.
+pub fn on_every(
+    capability: &str,
+    suite: impl Fn(&Step) -> Outcome + Sync,
+) -> Outcome {
+    let steps: Vec<_> = with(capability).collect();
+    assert!(!steps.is_empty(), "no step brings {capability}");
+    on_each(&steps, suite)
+}
+
+/// Runs a suite on these steps; on all at once, since most of the time is
+/// spent waiting.
+pub fn on_each(
+    steps: &[&'static Step],
+    suite: impl Fn(&Step) -> Outcome + Sync,
+) -> Outcome {
+    let suite = &suite;
+    thread::scope(|scope| {
+        let start = |step: &&'static Step| {
+            let thread = thread::Builder::new().name(step.name.clone());
+            let step = *step;
+            thread.spawn_scoped(scope, move || suite(step)).unwrap()
+        };
+        let suites: Vec<_> = steps.iter().map(start).collect();
+        let mut ends = suites.into_iter().map(|suite| suite.join().unwrap());
+        ends.try_for_each(|end| end)
+    })
+}
+
+/// The steps with a capability.
+pub fn with(capability: &str) -> impl Iterator<Item = &'static Step> {
+    STEPS.iter().filter(move |step| step.does(capability))
+}
+
+/// The greeting of step 01.
+const GREETING: &[u8] = b"Hello from the other end of a socket.\n";
+
+/// A short request, and the only one of its connection.
+pub const REQUEST: &[u8] =
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+/// A request as short as HTTP/1.1 allows: another may follow.
+pub const KEEPING: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+/// The step of that name.
+pub fn step(name: &str) -> &'static Step {
+    let found = STEPS.iter().find(|step| step.name == name);
+    found.expect("a step of the list")
+}
+
+/// The steps that listen.
+pub fn servers() -> impl Iterator<Item = &'static Step> {
+    STEPS.iter().filter(|step| step.speaks != Speaks::Client)
+}
+
+/// A listener on a free port of the IPv6 loopback; `None`, after saying so, if
+/// this machine has none and `test` cannot be done.
+pub fn peer_on_ipv6(test: &str) -> Option<Peer> {
+    let peer = Peer::open((Ipv6Addr::LOCALHOST, 0)).ok();
+    if peer.is_none() {
+        let how = "sysctl net.ipv6.conf.lo.disable_ipv6=0";
+        skip(test, "no IPv6 on this machine", how);
+    }
+    peer
+}
+
+/// The steps that listen; none where there is no IPv6.
+pub fn ipv6_servers(test: &str) -> impl Iterator<Item = &'static Step> {
+    let has_ipv6 = peer_on_ipv6(test).is_some();
+    servers().filter(move |_| has_ipv6)
+}
+
+/// The servers that do not end after a connection.
+pub fn lasting_servers() -> impl Iterator<Item = &'static Step> {
+    with("next-client")
+}
+
+/// Receives a page for a browser.
+pub fn page(client: &mut Client) -> Outcome<Response> {
+    let response = client.response()?;
+    let kind = response.field("content-type");
+    let is_html = kind == Some("text/html; charset=utf-8")
+        && response.body.starts_with(b"<!doctype html>")
+        && str::from_utf8(&response.body).is_ok();
+    if response.status == 200 && is_html {
+        return Ok(response);
+    }
+    Err(client.failed("a page", format!("{response:?}")))
+}
+
+/// Sends `bytes` every tenth of a second until there is a response, or the
+/// server takes no more: that must not go on for ever.
+pub fn drip(server: &Program, client: &mut Client, bytes: &[u8]) -> Outcome {
+    let deadline = server.deadline();
+    while !client.has_something() && client.send(bytes).is_ok() {
+        assert!(!deadline.is_over(), "dripping extends the limit");
+        // The interval between two drips.
+        thread::sleep(Duration::from_millis(100));
+    }
+    Ok(())
+}
+
+impl Step {
+    pub fn does(&self, capability: &str) -> bool {
+        self.does.contains(capability)
+    }
+
+    /// All that it does.
+    pub fn capabilities(&self) -> impl Iterator<Item = &str> {
+        self.does.iter().map(String::as_str)
+    }
+
+    /// Its program with these arguments, to be started.
+    pub fn launch(&self, arguments: &[&str]) -> Outcome<Launch> {
+        launch(&self.program, arguments)
+    }
+
+    /// Its server on a free port of 127.0.0.1, ready.
+    pub fn server(&self) -> Outcome<Program> {
+        self.launch(&["127.0.0.1:0"])?.start()
+    }
+
+    /// The same with the preloaded library and these settings of it.
+    pub fn under(&self, shim: &str) -> Outcome<Program> {
+        self.launch(&["127.0.0.1:0"])?.shim(shim).start()
+    }
+
+    /// The same without the library, and with a first client.
+    pub fn connected(&self) -> Outcome<(Program, Client)> {
+        let server = self.server()?;
+        let client = server.connect()?;
+        Ok((server, client))
+    }
+
+    /// A whole connection, from connecting to the end of the stream.
+    pub fn exchange(&self, server: &Program) -> Outcome {
+        let mut client = server.connect()?;
+        self.request(&mut client)?;
+        // Who ends first depends on who has more to say.
+        if self.speaks == Speaks::Echo {
+            client.finish()?;
+        }
+        client.expect_eof()
+    }
+
+    /// Says something and reads the response. The connection stays, if the
+    /// server does not end it.
+    pub fn request(&self, client: &mut Client) -> Outcome {
+        self.ask(client)?;
+        match self.speaks {
+            Speaks::Greeting => client.expect(GREETING),
+            Speaks::Echo => client.expect(b"ping\n"),
+            Speaks::Http => page(client).map(drop),
+            Speaks::Client => panic!("{} is no server", self.name),
+        }
+    }
+
+    /// Says something to which there is a response.
+    pub fn ask(&self, client: &mut Client) -> Outcome {
+        match self.speaks {
+            Speaks::Echo => client.send(b"ping\n"),
+            Speaks::Http => client.send(REQUEST),
+            Speaks::Greeting | Speaks::Client => Ok(()),
+        }
+    }
+
+    /// Leaves a server no descriptor but those it has. Its next accept fails
+    /// even before somebody calls.
+    pub fn exhaust_descriptors(&self, server: &Program) -> Outcome {
+        server.await_call("accept4()")?;
+        server.limit_descriptors(next_descriptor(server.pid()))?;
+        // The accept that is waiting has its descriptor already: it is used up
+        // by a connection, whose response may be that there is none for a file.
+        let mut client = server.connect()?;
+        self.ask(&mut client)?;
+        let _ = client.finish();
+        client.receive(usize::MAX).map(drop)
+    }
+}
+
+/// The number that the kernel gives to the next descriptor.
+fn next_descriptor(pid: i32) -> u64 {
+    let used = proc::list(pid, "fd");
+    let is_used = |number: &u64| {
+        used.iter().any(|path| path.ends_with(number.to_string()))
+    };
+    (0..).find(|number| !is_used(number)).unwrap_or(0)
+}
+
+/// Any program with these arguments, to be started.
+pub fn launch(
+    program: impl AsRef<Path>,
+    arguments: &[&str],
+) -> Outcome<Launch> {
+    Ok(Lab::trusting(program)?.launch(arguments))
+}
+
+/// A listener of the test's own on a free port of 127.0.0.1.
+pub fn peer() -> Outcome<Peer> {
+    Peer::open((Ipv4Addr::LOCALHOST, 0))
+}
+
+/// Where a program is, by the search path.
+pub fn find(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path)
+        .map(|directory| directory.join(name))
+        .find(|file| file.is_file())
+}
