@@ -11,25 +11,17 @@ use anyhow::Context;
 
 use crate::{Fault, Project, Result, Step, exercise, pattern};
 
-/// A file and what it should hold.
-struct Generated {
-    /// From the root.
-    file: &'static Path,
-    old: String,
-    new: String,
-}
-
 /// Writes the files that are out of date; returns them.
 ///
 /// # Errors
 /// When a file or its marks are missing, or it cannot be written.
 pub fn write(project: &Project) -> Result<Vec<PathBuf>> {
     let mut written = Vec::new();
-    for Generated { file, old, new } in generated(project)? {
+    for (file, old, new) in generated(project)? {
         if old != new {
             fs::write(project.root.join(file), new)
-                .with_context(|| format!("cannot write {}", file.display()))?;
-            written.push(file.to_path_buf());
+                .with_context(|| format!("cannot write {file}"))?;
+            written.push(file.into());
         }
     }
     Ok(written)
@@ -41,7 +33,7 @@ pub fn write(project: &Project) -> Result<Vec<PathBuf>> {
 /// When a file or its marks are missing.
 pub fn stale(project: &Project) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
-    for Generated { file, old, new } in generated(project)? {
+    for (file, old, new) in generated(project)? {
         if old == new {
             continue;
         }
@@ -56,7 +48,8 @@ pub fn stale(project: &Project) -> Result<Vec<Fault>> {
     Ok(faults)
 }
 
-fn generated(project: &Project) -> Result<Vec<Generated>> {
+/// The files, what each holds and what it should hold.
+fn generated(project: &Project) -> Result<Vec<(&'static str, String, String)>> {
     let html = ["<!-- steps: begin", "<!-- steps: end"];
     let files = [
         ("Cargo.toml", ["# sync: begin", "# sync: end"], targets(project)),
@@ -65,15 +58,14 @@ fn generated(project: &Project) -> Result<Vec<Generated>> {
     ];
     let mut generated = Vec::new();
     for (file, marks, lines) in files {
-        let file = Path::new(file);
         let old = project.read(file)?;
         let mut new = between(&old, marks, &lines).with_context(|| {
-            format!("{} lacks `{}`, `{}`", file.display(), marks[0], marks[1])
+            format!("{file} lacks `{}`, `{}`", marks[0], marks[1])
         })?;
-        if file.ends_with("Cargo.toml") {
+        if file == "Cargo.toml" {
             new = default_run(project, &new);
         }
-        generated.push(Generated { file, old, new });
+        generated.push((file, old, new));
     }
     Ok(generated)
 }

@@ -30,9 +30,9 @@ pub fn run(
     ports: &Ports,
 ) -> Result<Vec<TaskFile>> {
     let terminal = step_terminal(script).context("no step is started")?;
-    let own = || script.acts.iter().filter(|(_, it)| it.terminal == terminal);
     ensure!(
-        own().any(|(_, it)| matches!(it.what, What::Finish | What::Interrupt)),
+        of_step(script)
+            .any(|what| matches!(what, What::Finish | What::Interrupt)),
         "the script does not end the step: it wants NAME^C or NAME."
     );
     let folder = tempfile::tempdir()?;
@@ -40,8 +40,8 @@ pub fn run(
     stage.tracer = Some(Tracer {
         terminal: terminal.to_string(),
         program: program.canonicalize()?,
-        typed: own().any(|(_, it)| {
-            matches!(it.what, What::Type(_) | What::Send(_) | What::EndInput)
+        typed: of_step(script).any(|what| {
+            matches!(what, What::Type(_) | What::Send(_) | What::EndInput)
         }),
         files: folder.path().join("task"),
     });
@@ -55,10 +55,15 @@ pub fn run(
 
 /// Whether the script ends the step by Ctrl-C.
 pub fn is_interrupted(script: &Script) -> bool {
+    of_step(script).any(|what| *what == What::Interrupt)
+}
+
+/// What happens in the terminal of the step.
+fn of_step(script: &Script) -> impl Iterator<Item = &What> {
     let step = step_terminal(script);
-    script.acts.iter().any(|(_, act)| {
-        Some(&*act.terminal) == step && act.what == What::Interrupt
-    })
+    let own = script.acts.iter().map(|(_, act)| act);
+    let own = own.filter(move |act| Some(&*act.terminal) == step);
+    own.map(|act| &act.what)
 }
 
 /// The name of the terminal in which the step runs.
