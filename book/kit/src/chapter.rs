@@ -13,7 +13,7 @@ pub enum Directive {
     Code(Source, String),
     /// Named items are open, the rest is folded; without names nothing is.
     Module(PathBuf, Option<Vec<String>>),
-    Diff(u8, Option<String>),
+    Diff(u8),
     Trace(u8),
     Calls(u8),
     Exercises(u8),
@@ -141,13 +141,7 @@ fn parse(name: &str, rest: &str) -> Result<Directive> {
             };
             Directive::Module(inside(first)?, open)
         }
-        "diff" => {
-            let number = first.parse();
-            let step = number
-                .with_context(|| format!("`{first}` is no step's number"))?;
-            let item = Some(second.to_string()).filter(|it| !it.is_empty());
-            Directive::Diff(step, item)
-        }
+        "diff" => Directive::Diff(step()?),
         "trace" => Directive::Trace(step()?),
         "calls" => Directive::Calls(step()?),
         "exercises" => Directive::Exercises(step()?),
@@ -202,7 +196,7 @@ mod tests {
             ```text\n{{#trace 02}}\n```\n  {{#diff 02}}\n{{#include a.md}}";
         let item = "impl A for B".to_string();
         let code = Directive::Code(Source::Step(2), item);
-        let diff = Directive::Diff(2, None);
+        let diff = Directive::Diff(2);
         assert_eq!(directives(text), [(2, Ok(code)), (6, Ok(diff))]);
     }
 

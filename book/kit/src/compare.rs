@@ -146,12 +146,6 @@ impl Change {
         let [gone, new] = [ChangeTag::Delete, ChangeTag::Insert];
         self.rows(gone).count().max(self.rows(new).count())
     }
-
-    /// Whether it is this item in either step.
-    pub fn is_called(&self, name: &str) -> bool {
-        let mut pieces = self.old.iter().chain(&self.new);
-        pieces.any(|piece| piece.item.is_called(name))
-    }
 }
 
 /// The rows of an item, in parts.

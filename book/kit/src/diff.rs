@@ -16,12 +16,8 @@ use crate::{Result, colour};
 ///
 /// # Errors
 /// Those of [`view::of`].
-pub fn render(
-    page: &mut Page,
-    number: u8,
-    item: Option<&str>,
-) -> Result<String> {
-    let view = view::of(page.project, number, item)?;
+pub fn render(page: &mut Page, number: u8) -> Result<String> {
+    let view = view::of(page.project, number)?;
     let mut html = gone(&view.gone, number);
     let mut colours = HashMap::new();
     for File { path, note, changes } in &view.files {

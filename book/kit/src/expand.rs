@@ -55,9 +55,7 @@ fn fill(page: &mut Page, directive: &Directive) -> Result<String> {
         Directive::Module(file, open) => {
             listing::module(page, file, open.as_deref())?
         }
-        Directive::Diff(step, item) => {
-            diff::render(page, *step, item.as_deref())?
-        }
+        Directive::Diff(step) => diff::render(page, *step)?,
         Directive::Trace(step) => trace::render(project, *step)?,
         Directive::Calls(step) => calls::render(project, *step)?,
         Directive::Run(name) => session::render(project, name)?,

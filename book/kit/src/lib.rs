@@ -10,7 +10,7 @@
 //! | `{{#code shared/cli.rs Failure::usage}}` | an item of a shared file |
 //! | `{{#module shared/cli.rs folded}}` | a whole file, folded or not |
 //! | `{{#module shared/cli.rs open a B::c}}` | the same, but for these items |
-//! | `{{#diff 02}}`, `{{#diff 02 listen}}` | what changed, of all or of an item |
+//! | `{{#diff 02}}` | what has changed since the step before |
 //! | `{{#trace 02}}`, `{{#calls 02}}` | the recorded system calls |
 //! | `{{#run NAME}}`, `{{#chart NAME}}` | a recorded session, a chart |
 //! | `{{#picture NAME}}` | an SVG of `book/src/img` |

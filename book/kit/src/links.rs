@@ -68,10 +68,8 @@ impl Links {
         }
         let known = if kind == "source" { &self.lines } else { &self.calls };
         let address = known.get(to)?;
-        Some(match address.strip_prefix(page.address.as_str()) {
-            Some(fragment) => fragment.to_string(),
-            None => page.link(address),
-        })
+        let fragment = address.strip_prefix(page.address.as_str());
+        Some(fragment.map_or_else(|| page.link(address), str::to_string))
     }
 }
 

@@ -32,10 +32,9 @@ impl<'a> Page<'a> {
     /// The attribute `id="…"`, for the first of all listings that show a line:
     /// an id may not occur on a page twice.
     pub fn anchor(&mut self, id: &str) -> String {
-        if self.anchors.insert(id.to_string()) {
-            format!(" id=\"{id}\"")
-        } else {
-            String::new()
+        match self.anchors.insert(id.to_string()) {
+            true => format!(" id=\"{id}\""),
+            false => String::new(),
         }
     }
 

@@ -42,27 +42,16 @@ pub struct File {
     pub changes: Vec<Change>,
 }
 
-/// `{{#diff NN}}` or `{{#diff NN item}}`: a step against its base.
+/// `{{#diff NN}}`: a step against its base.
 ///
 /// # Errors
-/// When it has no base, or nothing has changed there.
-pub fn of(project: &Project, number: u8, item: Option<&str>) -> Result<View> {
+/// When it has no base, or a file cannot be read.
+pub fn of(project: &Project, number: u8) -> Result<View> {
     let step = project.step(number)?;
     if step.base().is_none() {
         bail!("step {number:02} grows out of no step: there is no diff");
     }
-    let mut comparison = Comparison::of(project, step)?;
-    if let Some(item) = item {
-        comparison.changes.retain(|change| change.is_called(item));
-        comparison.grown.retain(|change| change.is_called(item));
-    }
-    let view = View::new(&comparison);
-    match item {
-        Some(item) if view.is_empty() => {
-            bail!("no `{item}` has changed in step {number:02}")
-        }
-        _ => Ok(view),
-    }
+    Ok(View::new(&Comparison::of(project, step)?))
 }
 
 impl View {
@@ -96,11 +85,6 @@ impl View {
             view.files.push(File { path: path.to_path_buf(), note, changes });
         }
         view
-    }
-
-    /// Whether there is nothing to show.
-    pub fn is_empty(&self) -> bool {
-        self.gone.is_empty() && self.files.is_empty()
     }
 }
 

@@ -167,7 +167,7 @@ fn a_page_shows_the_same() {
     let course = Course::new();
     let project = course.project();
     let mut page = Page::new(&project, "02-wait.html");
-    let html = kit::diff::render(&mut page, 2, None).unwrap();
+    let html = kit::diff::render(&mut page, 2).unwrap();
     has(
         &html,
         &[

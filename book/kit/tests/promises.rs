@@ -27,7 +27,7 @@ fn names_that_are_not_there() {
         ("{{#module shared/nothing.rs}}", "cannot read shared/nothing.rs"),
         ("{{#module shared/voice.rs open nothing}}", "no item `nothing`"),
         ("{{#diff 01}}", "step 01 grows out of no step"),
-        ("{{#diff 02 nothing}}", "no `nothing` has changed in step 02"),
+        ("{{#diff 02 nothing}}", "`02 nothing` is no step"),
         ("{{#trace 09}}", "has no step 09"),
         ("{{#exercises 02}}", "step 02 has no exercises"),
         ("{{#nothing}}", "no directive"),

@@ -12,45 +12,40 @@ pub(super) fn check(project: &Project) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
     let mut known: BTreeSet<String> = BTreeSet::new();
     for step in &project.steps {
-        let file = trace::file(step);
+        let (number, file) = (step.number, trace::file(step));
         if !project.root.join(&file).is_file() {
             let what = format!(
-                "there is no trace of step {:02}; describe its client in \
-                 book/traces/{0:02}.session, then: cargo book record traces \
-                 {0:02}",
-                step.number
+                "there is no trace of step {number:02}; describe its client \
+                 in book/traces/{number:02}.session, then: cargo book record \
+                 traces {number:02}"
             );
             faults.push(Fault::new(file, 0, what));
             continue;
         }
         let trace = trace::load(project, step)?;
-        let made: BTreeSet<String> =
-            trace.calls().map(|made| made.call.clone()).collect();
-        let new: BTreeSet<String> = made.difference(&known).cloned().collect();
+        let made = trace.calls().map(|made| made.call.clone());
+        let made: BTreeSet<String> = made.collect();
+        let new = &made - &known;
         faults.extend(listed(project, step, &new));
         for call in &made {
             let mut explained = entries.get(call).into_iter().flatten();
-            let number = step.number;
             let by_now = explained.clone().any(|it| it.step.number <= number);
             let here = explained.any(|it| it.step.number == number);
             if !by_now || new.contains(call) && !here {
-                let chapter = step.chapter();
                 let what = format!(
                     "step {number:02} calls {call}, which is new and not \
                      explained; add `### {call}(2)` to The system calls"
                 );
-                faults.push(Fault::new(chapter, 0, what));
+                faults.push(Fault::new(step.chapter(), 0, what));
             }
         }
         for (call, entries) in &entries {
-            let here =
-                entries.iter().filter(|it| it.step.number == step.number);
+            let here = entries.iter().filter(|it| it.step.number == number);
             let here = here.filter(|_| !made.contains(call));
             faults.extend(here.map(|entry| {
                 let what = format!(
-                    "explains {call}, which step {:02} does not call; remove \
-                     the entry, or record the trace again",
-                    step.number
+                    "explains {call}, which step {number:02} does not call; \
+                     remove the entry, or record the trace again"
                 );
                 Fault::new(step.chapter(), entry.line, what)
             }));

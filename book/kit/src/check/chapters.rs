@@ -119,7 +119,7 @@ fn directives(step: &Step, text: &str) -> Vec<Fault> {
             Directive::Front(step) => format!("front {step:02}"),
             Directive::Trace(step) => format!("trace {step:02}"),
             Directive::Calls(step) => format!("calls {step:02}"),
-            Directive::Diff(step, None) => format!("diff {step:02}"),
+            Directive::Diff(step) => format!("diff {step:02}"),
             Directive::Exercises(step) => format!("exercises {step:02}"),
             Directive::Module(file, _) => module(&file),
             _ => return None,
