@@ -86,5 +86,6 @@ mod tests {
         ] {
             assert_eq!(resolve(from, path).as_deref(), file, "{from} {path}");
         }
+        assert_eq!(scheme("a/b:c.html"), None);
     }
 }
