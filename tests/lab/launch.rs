@@ -25,6 +25,8 @@ pub struct Lab {
     pub(super) lenient: bool,
     /// Whether this is a lab for [trusted](Lab::trusting) programs.
     pub(super) trusts: bool,
+    /// Whether SIGINT and SIGTERM end the program with status 0.
+    pub(super) handles_signals: bool,
     log: Transcript,
 }
 
@@ -42,6 +44,7 @@ impl Lab {
             scratch: Arc::new(Scratch::new()?),
             lenient,
             trusts: false,
+            handles_signals: false,
             log: Transcript::default(),
         })
     }
@@ -58,6 +61,11 @@ impl Lab {
             Trouble::blocked(format!("no directory for the program: {error}"))
         })?;
         Ok(Lab { trusts: true, ..lab })
+    }
+
+    /// For a program that ends by SIGINT and SIGTERM with status 0, if `yes`.
+    pub fn handling_signals(self, yes: bool) -> Lab {
+        Lab { handles_signals: yes, ..self }
     }
 
     /// What has been done so far.

@@ -79,6 +79,12 @@ pub fn tree(pid: i32) -> Vec<i32> {
     found
 }
 
+/// The newest child of `pid`, which serves the newest client; or `pid` itself,
+/// if it has none.
+pub fn newest(pid: i32) -> i32 {
+    children(pid).last().copied().unwrap_or(pid)
+}
+
 /// What each open descriptor of `pid` is, such as `socket:[4711]`.
 pub fn descriptors(pid: i32) -> Vec<String> {
     list(pid, "fd").iter().filter_map(|path| target(path)).collect()

@@ -98,10 +98,12 @@ impl Program {
         found.ok_or_else(|| self.failed(format!("it {what}"), "it does not"))
     }
 
-    /// Waits until a thread of it sleeps in `call`, such as `read()`.
+    /// Waits until a thread of it, or of a child, sleeps in `call`, such as
+    /// `read()`.
     pub fn await_call(&self, call: &str) -> Outcome {
         self.eventually(&format!("waits in {call}"), || {
-            proc::waits_in(self.pid(), call).then_some(())
+            let mut tree = proc::tree(self.pid()).into_iter();
+            tree.find(|pid| proc::waits_in(*pid, call)).map(drop)
         })
     }
 

@@ -39,16 +39,24 @@ pub fn check(
     let family = proc::tree(pid);
     program.signal(libc::SIGTERM);
     program.wait(time::PATIENCE)?;
-    let orphan = family.iter().skip(1).find(|pid| {
-        let thread = proc::threads(**pid);
-        thread.iter().any(|thread| thread.state != 'Z')
-    });
     lab.log().event("ended by SIGTERM");
-    match orphan {
+    match left_alive(program, family.get(1..).unwrap_or_default()) {
         None => Ok(()),
         Some(pid) => {
             let got = format!("process {pid} lives on");
             Err(program.failed("no process is left when it ends", got))
         }
     }
+}
+
+/// Waits until these processes have ended, be they zombies; one that has not.
+pub fn left_alive(program: &Program, processes: &[i32]) -> Option<i32> {
+    let alive = |pid: &i32| {
+        let threads = proc::threads(*pid);
+        threads.iter().any(|thread| thread.state != 'Z')
+    };
+    let found = || processes.iter().copied().find(alive);
+    let limit = Duration::from_secs(2);
+    time::eventually(limit, program.pid(), || found().is_none().then_some(()));
+    found()
 }

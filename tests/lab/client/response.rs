@@ -30,7 +30,7 @@ impl Response {
     pub fn first(
         bytes: &[u8],
     ) -> Result<Option<(Response, usize)>, &'static str> {
-        let Some(head) = blank_line(bytes) else { return Ok(None) };
+        let Some(head) = behind(bytes, b"\r\n\r\n") else { return Ok(None) };
         let mut response = parse(&bytes[..head])?;
         let end = head + response.length().ok_or("no Content-Length")?;
         let body = bytes.get(head..end);
@@ -116,7 +116,7 @@ impl Client {
     /// Receives the head of a response, and not a byte more: a whole response,
     /// if the request was HEAD.
     pub fn response_head(&mut self) -> Outcome<Response> {
-        let (head, end) = self.gather_head()?;
+        let (head, end) = self.gather_until(b"\r\n\r\n")?;
         if end != End::Enough {
             let words = end.words();
             let got = match head.len() {
@@ -137,8 +137,19 @@ impl Client {
         Ok(response)
     }
 
-    /// Receives up to the blank line.
-    fn gather_head(&mut self) -> Outcome<(Vec<u8>, End)> {
+    /// Receives one line, with its end.
+    pub fn line(&mut self) -> Outcome<Vec<u8>> {
+        let (line, end) = self.gather_until(b"\n")?;
+        let got = format!("{}{}", show::bytes(&line), end.words());
+        self.event(format!("received {got}"));
+        match end {
+            End::Enough => Ok(line),
+            _ => Err(self.failed("a line", got)),
+        }
+    }
+
+    /// Receives up to the first `mark`, and that.
+    fn gather_until(&mut self, mark: &[u8]) -> Outcome<(Vec<u8>, End)> {
         let mut head = Vec::new();
         let mut wait = None;
         let mut chunk = [0; 2048];
@@ -148,7 +159,7 @@ impl Client {
                 Ok(count) => {
                     let old = head.len();
                     head.extend_from_slice(&chunk[..count]);
-                    let end = blank_line(&head);
+                    let end = behind(&head, mark);
                     head.truncate(end.unwrap_or(head.len()));
                     let taken = head.len() - old;
                     if self.stream.read_exact(&mut chunk[..taken]).is_err() {
@@ -170,11 +181,10 @@ impl Client {
     }
 }
 
-/// Where the blank line of a head ends.
-fn blank_line(head: &[u8]) -> Option<usize> {
-    let blank = b"\r\n\r\n";
-    let at = head.windows(blank.len()).position(|four| four == blank);
-    at.map(|at| at + blank.len())
+/// Where the first `mark` ends.
+fn behind(bytes: &[u8], mark: &[u8]) -> Option<usize> {
+    let at = bytes.windows(mark.len()).position(|some| some == mark);
+    at.map(|at| at + mark.len())
 }
 
 /// The response whose head this is.

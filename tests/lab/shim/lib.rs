@@ -12,6 +12,7 @@
 //! escapes it.
 
 mod names;
+mod processes;
 mod real;
 mod settings;
 mod sockets;

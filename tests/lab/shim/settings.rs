@@ -38,6 +38,7 @@ pub struct Settings {
     pub read_at_most: Option<usize>,
     pub interrupt: Every,
     pub alarm: Every,
+    pub fork: Every,
     pub accept_errors: Vec<c_int>,
     pub accepts: AtomicU64,
     pub names: Option<Names>,
@@ -88,6 +89,7 @@ impl Settings {
             "r" => self.read_at_most = Some(positive(value)? as usize),
             "eintr" => self.interrupt.nth = Some(positive(value)?),
             "alarm" => self.alarm.nth = Some(positive(value)?),
+            "fork" => self.fork.nth = Some(positive(value)?),
             "accept" => {
                 let errors = value.split('+').map(accept_error);
                 self.accept_errors = errors.collect::<Option<_>>()?;
