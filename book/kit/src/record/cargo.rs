@@ -22,7 +22,17 @@ pub type Built = BTreeMap<String, PathBuf>;
 /// # Errors
 /// When they do not compile; the compiler has said why.
 pub fn build(project: &Project, names: &[String]) -> Result<Built> {
-    run(command(project), names)
+    run(cargo(project, "build"), names)
+}
+
+/// Builds a program that is to be fast.
+///
+/// # Errors
+/// When it does not compile; the compiler has said why.
+pub fn build_optimised(project: &Project, name: &str) -> Result<Built> {
+    let mut command = cargo(project, "build");
+    command.arg("--release");
+    run(command, &[name.to_string()])
 }
 
 /// Builds steps so that their calls can be attributed, into a directory
@@ -32,7 +42,7 @@ pub fn build(project: &Project, names: &[String]) -> Result<Built> {
 /// When they do not compile; the compiler has said why.
 pub fn build_for_traces(project: &Project, steps: &[&Step]) -> Result<Built> {
     let names: Vec<_> = steps.iter().map(|step| step.program()).collect();
-    let mut command = command(project);
+    let mut command = cargo(project, "build");
     command.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", FOR_TRACES);
     let folder = target_directory(project)?.join("trace");
     command.env("CARGO_TARGET_DIR", folder);
@@ -61,10 +71,10 @@ fn rustc(project: &Project, words: &[&str]) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-fn command(project: &Project) -> Command {
+fn cargo(project: &Project, task: &str) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
     let mut command = Command::new(cargo);
-    command.current_dir(&project.root).stdin(Stdio::null());
+    command.arg(task).current_dir(&project.root).stdin(Stdio::null());
     command
 }
 
@@ -72,7 +82,7 @@ fn run(mut command: Command, names: &[String]) -> Result<Built> {
     if names.is_empty() {
         return Ok(Built::new());
     }
-    command.args(["build", "--message-format=json-render-diagnostics"]);
+    command.arg("--message-format=json-render-diagnostics");
     for name in names {
         let kind = if name == "shim" { "--example" } else { "--bin" };
         command.args([kind, name]);
@@ -108,8 +118,8 @@ fn artifact(line: &str) -> Result<Option<(String, PathBuf)>> {
 /// # Errors
 /// When cargo does not say it.
 pub fn target_directory(project: &Project) -> Result<PathBuf> {
-    let output = command(project)
-        .args(["metadata", "--no-deps", "--format-version=1"])
+    let output = cargo(project, "metadata")
+        .args(["--no-deps", "--format-version=1"])
         .output()
         .context("cannot run cargo metadata")?;
     let metadata: Value =

@@ -12,6 +12,7 @@ use super::{Recording, Source, cargo, trace};
 use crate::html::{block, escape, table};
 use crate::{Project, Result, Step};
 
+mod many;
 mod nagle;
 
 /// What is drawn: a bar for each value.
@@ -33,8 +34,13 @@ pub(super) type Recorder = fn(&Project) -> Result<Chart>;
 
 /// The charts that can be recorded again, and whether they count: times are
 /// one machine's, which the chart names.
-const RECORDERS: [(&str, bool, Recorder); 2] =
-    [("calls-per-step", true, calls_per_step), ("nagle", false, nagle::record)];
+const RECORDERS: [(&str, bool, Recorder); 5] = [
+    ("calls-per-step", true, calls_per_step),
+    ("nagle", false, nagle::record),
+    ("connections", false, many::connections),
+    ("09-requests", false, |it| many::requests(it, 9, "--children")),
+    ("09-memory", false, |it| many::memory(it, 9, "--children")),
+];
 
 impl Chart {
     pub(super) fn to_json(&self) -> Result<String> {

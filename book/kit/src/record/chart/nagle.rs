@@ -58,7 +58,7 @@ pub fn record(_: &Project) -> Result<Chart> {
 }
 
 /// Linux's version and the number of processors.
-fn machine() -> String {
+pub(super) fn machine() -> String {
     let version = fs::read_to_string("/proc/sys/kernel/osrelease");
     let version = version.unwrap_or_default();
     let number = version.split('-').next().unwrap_or_default().trim();

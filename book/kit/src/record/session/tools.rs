@@ -7,10 +7,12 @@ use super::Script;
 use crate::record::process;
 
 /// A tool, its package, and the option that prints its version.
-const TOOLS: [(&str, &str, &str); 5] = [
+const TOOLS: [(&str, &str, &str); 7] = [
     ("curl", "curl", "--version"),
     ("nc", "netcat-openbsd", "-h"),
     ("python3", "python3", "--version"),
+    ("pgrep", "procps", "--version"),
+    ("ps", "procps", "--version"),
     ("ss", "iproute2", "-V"),
     ("strace", "strace", "--version"),
 ];

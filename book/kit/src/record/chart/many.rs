@@ -1,0 +1,180 @@
+//! What clients cost a server that serves many at once: a step is measured
+//! with more and more connections, on one file of its site.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use regex::Regex;
+
+use super::{Chart, nagle};
+use crate::record::{cargo, process};
+use crate::{Project, Result};
+
+const CONNECTIONS: [usize; 4] = [1, 10, 100, 1000];
+
+/// What is requested, and how long.
+const TARGET: &str = "/notes.txt";
+const SECONDS: u32 = 3;
+
+/// No response takes as long as this.
+const TIME_LIMIT: Duration = Duration::from_secs(10);
+
+/// Requests a second, by wrk: each connection sends the next request when it
+/// has the response.
+///
+/// # Errors
+/// When wrk is missing or reports errors, or the step cannot be measured.
+pub fn requests(project: &Project, step: u8, bound: &str) -> Result<Chart> {
+    let title = format!("wrk on {}, for {SECONDS} s each", nagle::machine());
+    chart(project, step, bound, &title, "requests a second", |server, count| {
+        wrk(server, &[&format!("-c{count}")])
+    })
+}
+
+/// Requests a second, each on a connection of its own, one after the other:
+/// what a step does for a new client counts each time.
+///
+/// # Errors
+/// As for [`requests`].
+pub fn connections(project: &Project) -> Result<Chart> {
+    let mut values = Vec::new();
+    for step in [8, 9] {
+        let server = Server::of(project, step, &[])?;
+        let rate = wrk(&server, &["-c1", "-H", "Connection: close"])?;
+        values.push((format!("{step:02}"), rate));
+    }
+    let machine = nagle::machine();
+    Ok(Chart {
+        title: format!("A connection for each request, by wrk on {machine}"),
+        x: "step".to_string(),
+        y: "requests a second".to_string(),
+        values,
+    })
+}
+
+fn wrk(server: &Server, options: &[&str]) -> Result<f64> {
+    ensure!(process::tool("wrk").is_some(), "wrk is missing: apt install wrk");
+    let output = Command::new("wrk")
+        .args(["-t1", &format!("-d{SECONDS}s")])
+        .args(options)
+        .arg(format!("http://{}{TARGET}", server.address))
+        .output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let is_clean = !text.contains("errors:") && !text.contains("Non-2xx");
+    ensure!(is_clean, "wrk {options:?}:\n{text}");
+    let rate = Regex::new(r"Requests/sec:\s+([\d.]+)")?.captures(&text);
+    let rate = rate.with_context(|| format!("wrk said:\n{text}"))?;
+    Ok(rate[1].parse::<f64>()?.round())
+}
+
+/// Memory for each connection that has had one response and is silent now:
+/// the pages that no other process shares, of the server and its children.
+///
+/// # Errors
+/// When the step cannot be measured.
+pub fn memory(project: &Project, step: u8, bound: &str) -> Result<Chart> {
+    let title = "private pages, after one request each, by smaps_rollup";
+    chart(project, step, bound, title, "KiB a connection", |server, count| {
+        let (parent, _) = server.private_kib()?;
+        let mut clients = Vec::new();
+        for _ in 0..count {
+            let mut client = TcpStream::connect(server.address)?;
+            client.set_read_timeout(Some(TIME_LIMIT))?;
+            write!(client, "HEAD {TARGET} HTTP/1.1\r\nHost: a\r\n\r\n")?;
+            ensure!(client.read(&mut [0; 4096])? > 0, "no response");
+            clients.push(client);
+        }
+        // What the parent alone had, its first child shares with it.
+        let (now, children) = server.private_kib()?;
+        let sum = (now - parent).max(0.0) + children;
+        Ok((sum / count as f64 * 10.0).round() / 10.0)
+    })
+}
+
+/// A bar for each number of connections; each is measured on a new server.
+fn chart(
+    project: &Project,
+    step: u8,
+    bound: &str,
+    title: &str,
+    y: &str,
+    measure: impl Fn(&Server, usize) -> Result<f64>,
+) -> Result<Chart> {
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
+    let mut values = Vec::new();
+    for count in CONNECTIONS {
+        let server = Server::of(project, step, &[bound, "2000"])?;
+        values.push((count.to_string(), measure(&server, count)?));
+    }
+    let step = project.step(step)?.program();
+    Ok(Chart {
+        title: format!("{step}, {bound} 2000: {title}"),
+        x: "connections".to_string(),
+        y: y.to_string(),
+        values,
+    })
+}
+
+/// A step that is measured. It ends with this value, and its children with
+/// it.
+struct Server {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// A step with these arguments, built to be fast.
+    fn of(project: &Project, step: u8, arguments: &[&str]) -> Result<Server> {
+        let step = project.step(step)?.program();
+        let built = cargo::build_optimised(project, &step)?;
+        let mut command = Command::new(cargo::built(&built, &step)?);
+        command.arg("127.0.0.1:0").args(arguments);
+        command.stdin(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.stdout(Stdio::piped()).spawn()?;
+        let stdout = child.stdout.take().context("no standard output")?;
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        let address = line.trim().rsplit('/').next().unwrap_or_default();
+        let address = address.parse();
+        let address =
+            address.with_context(|| format!("no address in {line:?}"))?;
+        Ok(Server { child, address })
+    }
+
+    /// Of the server itself, and of its children together.
+    fn private_kib(&self) -> Result<(f64, f64)> {
+        let pid = self.child.id();
+        let list = format!("/proc/{pid}/task/{pid}/children");
+        let list = fs::read_to_string(list)?;
+        let children = list.split_whitespace().map(private_kib);
+        let children: Result<Vec<f64>> = children.collect();
+        Ok((private_kib(&pid.to_string())?, children?.iter().sum()))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Neither can fail: it has not been waited for.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What the process shares with no other.
+fn private_kib(pid: &str) -> Result<f64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
+    let lines = text.lines().filter(|line| line.starts_with("Private_"));
+    let mut sum = 0.0;
+    for line in lines {
+        let number = line.split_whitespace().nth(1);
+        let Some(number) = number else { bail!("smaps_rollup: {line}") };
+        sum += number.parse::<f64>()?;
+    }
+    Ok(sum)
+}
