@@ -134,6 +134,26 @@ pub fn server_arguments<const N: usize>(
     Ok((address.unwrap_or(DEFAULT_ADDRESS), values))
 }
 
+/// The value of a flag that takes a count, from 1; `default` if it was not
+/// given. Enters in step 09.
+///
+/// # Errors
+/// When it is anything else.
+pub fn count(
+    flag: &str,
+    value: Option<OsString>,
+    default: usize,
+) -> Result<usize, Failure> {
+    let Some(value) = value else { return Ok(default) };
+    let count = value.to_str().and_then(|text| text.parse().ok());
+    count.filter(|count| *count > 0).ok_or_else(|| {
+        let value = value.to_string_lossy();
+        Failure::usage(format_args!(
+            "--{flag} takes a number from 1, not '{value}'"
+        ))
+    })
+}
+
 /// The one optional argument of a step; `--help` prints `help` and ends.
 ///
 /// # Errors

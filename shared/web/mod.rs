@@ -2,5 +2,8 @@
 //!
 //! This room knows nothing of peers.
 
+pub mod blocking;
 pub mod connection;
+pub mod file_site;
 pub mod site;
+pub mod transmit;

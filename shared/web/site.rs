@@ -6,9 +6,9 @@
 use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use crate::http::date::DateCache;
+use crate::http::date::{Date, DateCache};
 use crate::http::head::Head;
 use crate::http::method::Method;
 use crate::http::persistence::Persistence;
@@ -22,6 +22,23 @@ pub struct Time {
     pub now: Instant,
     /// For the Date field, and for the dates that must not be later.
     pub date: DateCache,
+}
+
+impl Time {
+    /// The first look. Enters in step 09.
+    pub fn now() -> Self {
+        Time { now: Instant::now(), date: DateCache::new(today()) }
+    }
+
+    /// Looks at both clocks. Enters in step 09.
+    pub fn look(&mut self) {
+        self.now = Instant::now();
+        self.date.set(today());
+    }
+}
+
+fn today() -> Date {
+    Date::from_system_time(SystemTime::now())
 }
 
 /// How long a connection may wait for what. Progress does not renew a limit,

@@ -12,8 +12,7 @@ use std::sync::Arc;
 use nix::errno::Errno;
 use nix::fcntl::{self, AT_FDCWD, OFlag, OpenHow, ResolveFlag};
 use nix::libc;
-use nix::sys::stat;
-use shared::http::validators::Validators;
+use nix::sys::stat::{self, FileStat};
 
 /// How often to repeat an opening that a renaming elsewhere disturbed.
 const MAX_ATTEMPTS: usize = 16;
@@ -44,9 +43,9 @@ pub enum Entry {
 pub struct File {
     /// Shared with the response that sends it.
     pub descriptor: Arc<OwnedFd>,
-    /// What identifies this state of the file. It may be longer or shorter by
-    /// the time it is read.
-    pub validators: Validators,
+    /// Its size, and the time of its last change: both may be others by the
+    /// time it is read.
+    pub stat: FileStat,
 }
 
 impl Root {
@@ -88,21 +87,14 @@ impl Root {
         };
         // Ask the descriptor, not the name: by now the name may be another
         // file's.
-        let facts = stat::fstat(&descriptor)?;
-        match facts.st_mode & libc::S_IFMT {
+        let stat = stat::fstat(&descriptor)?;
+        match stat.st_mode & libc::S_IFMT {
             libc::S_IFREG => {}
             libc::S_IFDIR => return Ok(Entry::Directory),
             _ => return Ok(Entry::NotFound),
         }
-        Ok(Entry::File(File {
-            descriptor: Arc::new(self.reopen(&descriptor)?),
-            validators: Validators {
-                seconds: facts.st_mtime,
-                nanoseconds: facts.st_mtime_nsec as u32,
-                size: facts.st_size as u64,
-                inode: facts.st_ino,
-            },
-        }))
+        let descriptor = Arc::new(self.reopen(&descriptor)?);
+        Ok(Entry::File(File { descriptor, stat }))
     }
 
     /// Finds `name`, but does not open it yet. Opening is an act: a pipe

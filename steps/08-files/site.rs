@@ -8,6 +8,7 @@ use shared::http::path::{decode_path, encode_directory};
 use shared::http::response::Response;
 use shared::http::status::Status;
 use shared::http::target::Target;
+use shared::http::validators::Validators;
 use shared::web::site::{Body, Request, Responder, Site, Takes};
 
 use crate::root::{Entry, File, Root};
@@ -31,7 +32,9 @@ pub enum Resource {
     /// A directory, requested without the slash at its end: the Location
     /// with it.
     Directory(Vec<u8>),
+    /// `/api/`
     Api,
+    /// `/api/echo`
     Echo,
     /// The server itself: the asterisk-form.
     Server,
@@ -158,7 +161,13 @@ fn file_response(
     method: Method,
     out: Responder,
 ) -> Body {
-    let validators = &file.validators;
+    let stat = &file.stat;
+    let validators = Validators {
+        seconds: stat.st_mtime,
+        nanoseconds: stat.st_mtime_nsec as u32,
+        size: stat.st_size as u64,
+        inode: stat.st_ino,
+    };
     let modified = validators.last_modified(out.date.date());
     let media_type = media::content_type(name);
     let mut response = typed(out.start(Status::Ok), &media_type);

@@ -7,6 +7,7 @@
 mod calls;
 #[path = "../cases/mod.rs"]
 mod cases;
+mod children;
 mod client;
 mod client_ends;
 mod commands;
@@ -19,6 +20,7 @@ mod first_page_time;
 mod http;
 #[path = "../lab/mod.rs"]
 mod lab;
+mod many;
 mod matrix;
 #[allow(dead_code, reason = "the tests in process use all of it")]
 #[path = "../core/outcome.rs"]

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::lab::fixtures::pattern;
 use crate::lab::{Outcome, proc};
+use crate::many::{BOUND, bounded, crowd};
 use crate::steps::{
     KEEPING, REQUEST, STEPS, Speaks, Step, on_each, page, peer,
 };
@@ -13,7 +14,7 @@ use crate::steps::{
 /// decided by time: a `false` is something that was seen to happen otherwise.
 type Probe = (&'static str, fn(&Step) -> Outcome<bool>);
 
-const PROBES: [Probe; 12] = [
+const PROBES: [Probe; 15] = [
     ("greeting", greets),
     ("echo", echoes),
     ("next-client", serves_the_next),
@@ -26,6 +27,9 @@ const PROBES: [Probe; 12] = [
     ("bodies", takes_bodies),
     ("files", serves_files),
     ("concurrency", serves_beside_silence),
+    ("processes", has_a_process_for_each),
+    ("busy-503", refuses_when_full),
+    ("clean-exit", exits_cleanly),
 ];
 
 fn is_seen(capability: &str, step: &Step) -> Outcome<bool> {
@@ -198,6 +202,41 @@ fn serves_beside_silence(step: &Step) -> Outcome<bool> {
     drop(silent);
     assert!(!second.receive(1)?.0.is_empty());
     Ok(served)
+}
+
+fn has_a_process_for_each(step: &Step) -> Outcome<bool> {
+    let (server, mut client) = step.connected()?;
+    client.send(KEEPING)?;
+    page(&mut client)?;
+    Ok(!proc::children(server.pid()).is_empty())
+}
+
+fn refuses_when_full(step: &Step) -> Outcome<bool> {
+    if !step.does("concurrency") {
+        return Ok(false);
+    }
+    let server = bounded(step)?;
+    let _clients = crowd(&server, BOUND)?;
+    let mut next = server.connect()?;
+    next.send(REQUEST)?;
+    let mut looks = 0;
+    server.eventually("refuses the next client, or lets it wait", || {
+        if next.has_something() {
+            return Some(true);
+        }
+        // It sleeps, and not because nobody calls; ten times, as above.
+        let call = proc::sleeps_in(server.pid());
+        let waits = matches!(server.queue(), Ok(1))
+            && call.is_some_and(|call| call != "accept4()");
+        looks = if waits { looks + 1 } else { 0 };
+        (looks == 10).then_some(false)
+    })
+}
+
+fn exits_cleanly(step: &Step) -> Outcome<bool> {
+    let server = step.server()?;
+    server.signal(libc::SIGTERM);
+    Ok(server.wait(server.patience())?.status.success())
 }
 
 #[test]

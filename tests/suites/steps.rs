@@ -201,7 +201,9 @@ impl Step {
 
     /// Its program with these arguments, to be started.
     pub fn launch(&self, arguments: &[&str]) -> Outcome<Launch> {
-        launch(&self.program, arguments)
+        let lab = Lab::trusting(&self.program)?;
+        let handles_signals = self.does("clean-exit");
+        Ok(lab.handling_signals(handles_signals).launch(arguments))
     }
 
     /// Its server on a free port of 127.0.0.1, ready.

@@ -34,6 +34,8 @@ mod ex07a;
 mod ex07b;
 mod ex08a;
 mod ex08b;
+mod ex09a;
+mod ex09b;
 mod expect;
 mod http;
 
@@ -96,6 +98,8 @@ pub const TABLES: &[Table] = &[
     Table { id: "07b", checks: ex07b::CHECKS },
     Table { id: "08a", checks: ex08a::CHECKS },
     Table { id: "08b", checks: ex08b::CHECKS },
+    Table { id: "09a", checks: ex09a::CHECKS },
+    Table { id: "09b", checks: ex09b::CHECKS },
 ];
 
 /// The table of the exercise `id`.

@@ -1,0 +1,3 @@
+//! Files, without HTTP.
+
+pub mod root;

@@ -1,0 +1,213 @@
+//! Enters in step 09: what there is to request: files, and an interface for
+//! programs.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::site::{Body, Request, Responder, Site, Takes};
+use crate::cli::Failure;
+use crate::files::root::{Entry, File, Root};
+use crate::http::head::Head;
+use crate::http::media;
+use crate::http::method::Method;
+use crate::http::path::{decode_path, encode_directory};
+use crate::http::response::Response;
+use crate::http::status::Status;
+use crate::http::target::Target;
+use crate::http::validators::Validators;
+use nix::errno::Errno;
+
+/// Larger bodies are refused: they are kept in memory.
+const MAX_BODY: u64 = 1024 * 1024;
+
+const JSON: &str = "application/json";
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// The site that comes with step 08, wherever a step is started.
+const SITE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/steps/08-files/site");
+
+/// The files beneath a root, and `/api/`.
+#[derive(Debug)]
+pub struct Files {
+    root: Root,
+}
+
+/// What a target leads to.
+pub enum Resource {
+    /// A file, and its name.
+    File(File, Vec<u8>),
+    /// A directory, requested without the slash at its end: the Location
+    /// with it.
+    Directory(Vec<u8>),
+    /// `/api/`
+    Api,
+    /// `/api/echo`
+    Echo,
+    /// The server itself: the asterisk-form.
+    Server,
+    /// Nothing: the status says why.
+    Missing(Status),
+}
+
+impl Site for Files {
+    type Resource = Resource;
+
+    fn locate(&self, head: &Head) -> Resource {
+        self.find(&head.target).unwrap_or_else(Resource::Missing)
+    }
+
+    fn takes(&self, method: Method, resource: &Resource) -> Takes {
+        match (resource, method) {
+            (Resource::Echo, Method::Post) => Takes::Memory(MAX_BODY),
+            _ => Takes::No,
+        }
+    }
+
+    fn respond(
+        &self,
+        request: Request<Resource>,
+        content: &[u8],
+        out: Responder,
+    ) -> Body {
+        let Request { method, resource, number, .. } = request;
+        let text;
+        let (status, media_type, body) = match (&resource, method) {
+            (Resource::Missing(status), _) => (*status, TEXT, None),
+            (Resource::File(file, name), Method::Get | Method::Head) => {
+                return file_response(file, name, method, out);
+            }
+            (Resource::Directory(_), Method::Get | Method::Head) => {
+                (Status::MovedPermanently, TEXT, None)
+            }
+            (Resource::Api, Method::Get | Method::Head) => {
+                text = format!("{{\"request\": {number}}}\n");
+                (Status::Ok, JSON, Some(text.as_bytes()))
+            }
+            (Resource::Echo, Method::Post) => (Status::Ok, TEXT, Some(content)),
+            (_, Method::Options) => (Status::Ok, TEXT, Some(&b""[..])),
+            _ => (Status::MethodNotAllowed, TEXT, None),
+        };
+        let mut response = typed(out.start(status), media_type);
+        if method == Method::Options || status == Status::MethodNotAllowed {
+            response = response.field("Allow", resource.allow());
+        } else if let Resource::Directory(location) = &resource {
+            response = response.field("Location", location);
+        }
+        match body {
+            Some(body) => response.body(body),
+            None => response.body(format!("{}\n", status.reason()).as_bytes()),
+        }
+        Body::Written
+    }
+}
+
+impl Files {
+    /// Those beneath the directory `root`, or of a small site of ours.
+    ///
+    /// # Errors
+    /// When the directory cannot be opened: the line says why.
+    pub fn open(root: Option<OsString>) -> Result<Self, Failure> {
+        let path = root.map_or_else(|| SITE.into(), PathBuf::from);
+        let root = Root::open(&path).map_err(|errno| {
+            let hint = match errno {
+                Errno::ENOSYS => ": openat2(2) came with Linux 5.6",
+                Errno::EPERM => {
+                    ": openat2(2) is forbidden, by a container perhaps"
+                }
+                _ => "",
+            };
+            let path = path.display();
+            let what = format_args!("cannot open the root {path}{hint}");
+            Failure::new(what, errno)
+        })?;
+        Ok(Files { root })
+    }
+
+    fn find(&self, target: &Target) -> Result<Resource, Status> {
+        if target.path == "*" {
+            return Ok(Resource::Server);
+        }
+        let mut name = Vec::new();
+        decode_path(target.path, &mut name)?;
+        let is_directory = matches!(&name[..], b"" | [.., b'/']);
+        match &name[..] {
+            b"api/" => return Ok(Resource::Api),
+            b"api/echo" => return Ok(Resource::Echo),
+            _ if is_directory => name.extend(b"index.html"),
+            _ => {}
+        }
+        match self.root.open_entry(&name).map_err(status_of)? {
+            Entry::File(file) => Ok(Resource::File(file, name)),
+            Entry::Directory if !is_directory => {
+                let mut location = Vec::new();
+                encode_directory(&name, target.query, &mut location);
+                Ok(Resource::Directory(location))
+            }
+            Entry::Directory | Entry::NotFound => Err(Status::NotFound),
+        }
+    }
+}
+
+impl Resource {
+    /// RFC 9110 section 10.2.1: the methods that may be used here.
+    fn allow(&self) -> &'static str {
+        match self {
+            Resource::File(..) | Resource::Directory(_) | Resource::Api => {
+                "GET, HEAD, OPTIONS"
+            }
+            Resource::Echo => "POST, OPTIONS",
+            Resource::Server => "GET, HEAD, POST, OPTIONS",
+            Resource::Missing(_) => "",
+        }
+    }
+}
+
+/// The status for a file that the kernel does not let us have.
+fn status_of(errno: Errno) -> Status {
+    match errno {
+        Errno::EACCES => Status::Forbidden,
+        // Temporary.
+        Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM | Errno::EAGAIN => {
+            Status::ServiceUnavailable
+        }
+        _ => Status::InternalServerError,
+    }
+}
+
+/// Adds the media type, and that it is to be believed: text is text, even if
+/// it looks like a page to a browser.
+fn typed<'o>(response: Response<'o>, media_type: &str) -> Response<'o> {
+    response
+        .field("Content-Type", media_type)
+        .field("X-Content-Type-Options", "nosniff")
+}
+
+/// Writes the head; the body is the file.
+fn file_response(
+    file: &File,
+    name: &[u8],
+    method: Method,
+    out: Responder,
+) -> Body {
+    let stat = &file.stat;
+    let validators = Validators {
+        seconds: stat.st_mtime,
+        nanoseconds: stat.st_mtime_nsec as u32,
+        size: stat.st_size as u64,
+        inode: stat.st_ino,
+    };
+    let modified = validators.last_modified(out.date.date());
+    let media_type = media::content_type(name);
+    let mut response = typed(out.start(Status::Ok), &media_type);
+    if let Some(coding) = media::content_encoding(name) {
+        response = response.field("Content-Encoding", coding);
+    }
+    response
+        .field("Last-Modified", modified.imf_fixdate())
+        .field("ETag", validators.etag())
+        .length(validators.size);
+    match method {
+        Method::Head => Body::Written,
+        _ => Body::File(file.descriptor.clone(), 0..validators.size),
+    }
+}

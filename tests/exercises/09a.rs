@@ -1,0 +1,119 @@
+//! Exercise 09a, No zombies: a process for each client, and none left over.
+//!
+//! Try it: `cargo run --example 09a -- 127.0.0.1:8080`
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::process::{self, ExitCode};
+//-solution
+use std::ptr;
+//-end
+
+//-solution
+use nix::errno::Errno;
+//-end
+use nix::libc::{self, c_int};
+use nix::sys::signal::{self, SaFlags, SigAction, SigHandler, SigSet, Signal};
+use nix::sys::socket::{self, SockFlag};
+use nix::unistd::{self, ForkResult};
+use shared::cli::{self, Failure};
+use shared::net::listener::Listener;
+
+fn main() -> ExitCode {
+    cli::main(run)
+}
+
+fn run() -> Result<(), Failure> {
+    let address = cli::server_address("usage: 09a [ADDRESS]")?;
+    let listener = Listener::open(address)
+        .map_err(|errno| Failure::listening(address, errno))?;
+    handle_sigchld()
+        .map_err(|errno| Failure::new("cannot handle signals", errno))?;
+    cli::print(format_args!("listening on {}", listener.address()));
+    serve(&listener).map_err(|errno| Failure::new("cannot go on", errno))
+}
+
+/// Serves each client in a process of its own.
+fn serve(listener: &Listener) -> nix::Result<()> {
+    loop {
+        // A number, as the kernel gives it: nothing closes it by itself.
+        let socket = accept(listener)?;
+        // SAFETY: there is one thread, so the copy finds no lock held by a
+        // thread that was not copied.
+        match unsafe { unistd::fork() }? {
+            ForkResult::Child => {
+                // SAFETY: the kernel has just made this descriptor, and this
+                // process uses it here alone.
+                let socket = unsafe { OwnedFd::from_raw_fd(socket) };
+                if let Err(error) = respond(socket) {
+                    eprintln!("client lost: {error}");
+                }
+                // SAFETY: _exit(2) takes a number.
+                unsafe { libc::_exit(0) }
+            }
+            //-solution
+            // As long as one copy is open, the connection is.
+            ForkResult::Parent { .. } => unistd::close(socket)?,
+            //-starter
+            // // TODO: the parent has a copy of the socket, too.
+            // ForkResult::Parent { .. } => {}
+            //-end
+        }
+    }
+}
+
+/// Waits for a client: its socket.
+fn accept(listener: &Listener) -> nix::Result<i32> {
+    //-solution
+    loop {
+        let listener = listener.as_fd().as_raw_fd();
+        match socket::accept4(listener, SockFlag::SOCK_CLOEXEC) {
+            // A child has ended while we waited.
+            Err(Errno::EINTR) => {}
+            result => return result,
+        }
+    }
+    //-starter
+    // // TODO: a signal interrupts this call, too.
+    // let listener = listener.as_fd().as_raw_fd();
+    // socket::accept4(listener, SockFlag::SOCK_CLOEXEC)
+    //-end
+}
+
+/// Responds to each line with the number of this process, and the line.
+fn respond(socket: OwnedFd) -> io::Result<()> {
+    let mut stream = TcpStream::from(socket);
+    for line in BufReader::new(stream.try_clone()?).split(b'\n') {
+        let mut response = format!("{}: ", process::id()).into_bytes();
+        response.extend(line?);
+        response.push(b'\n');
+        stream.write_all(&response)?;
+    }
+    Ok(())
+}
+
+/// Has `reap` called when a child has ended.
+fn handle_sigchld() -> nix::Result<()> {
+    let handler = SigHandler::Handler(reap);
+    let flags = SaFlags::SA_NOCLDSTOP;
+    let action = SigAction::new(handler, flags, SigSet::empty());
+    // SAFETY: the handler makes system calls, and nothing that it interrupts
+    // matters to them.
+    unsafe { signal::sigaction(Signal::SIGCHLD, &action) }.map(drop)
+}
+
+/// A child has ended, or several have.
+extern "C" fn reap(_: c_int) {
+    //-solution
+    // A call may just have failed, and its errno not have been read.
+    let errno = Errno::last_raw();
+    // Signals do not queue: one may stand for several children.
+    // SAFETY: no status is wanted, so there is no pointer to write through.
+    while unsafe { libc::waitpid(-1, ptr::null_mut(), libc::WNOHANG) } > 0 {}
+    Errno::set_raw(errno);
+    //-starter
+    // // TODO: what ends and is not waited for is a zombie. A handler may only
+    // // do what is async-signal-safe: see signal-safety(7).
+    //-end
+}

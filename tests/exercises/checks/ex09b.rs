@@ -1,0 +1,154 @@
+//! 09b Before they come: children that wait for clients.
+
+use std::collections::BTreeSet;
+
+use super::ex09a::{talk, talk_to_child};
+use super::expect::ensure;
+use super::{Check, TIDY};
+use crate::lab::program::Program;
+use crate::lab::{Advice, Lab, Outcome, proc, tidy, time};
+
+const CHILDREN: usize = 4;
+
+const READY: &str = "has its children before the first client";
+const REPLACES: &str = "replaces a child that was killed";
+
+pub const CHECKS: &[Check] = checks![
+    READY, 1, needs [], Passes, read "A loop that forks",
+        |lab| start(lab).map(drop);
+    "serves as many clients at once", 1, needs [READY], Passes,
+        read "A loop that forks", |lab| serves(&start(lab)?);
+    REPLACES, 3, needs [READY], Fails, read "A zombie", replaces;
+    "replaces all of them at once", 2, needs [REPLACES], Waits,
+        read "A zombie", replaces_all;
+    "ends with status 0, and its children with it", 2, needs [READY], Fails,
+        read "The end", ends;
+    "takes its children along when it is killed", 2, needs [READY], Fails,
+        read "The end", is_killed;
+    TIDY, 1, needs [READY], Fails, read "The end",
+        |lab| tidy::check(lab, &server(lab)?, |it| talk(it).map(drop));
+];
+
+fn server(lab: &Lab) -> Outcome<Program> {
+    lab.server_with(&["--children", &CHILDREN.to_string()])
+}
+
+fn start(lab: &Lab) -> Outcome<Program> {
+    let program = server(lab)?;
+    await_children(&program, &[])?;
+    Ok(program)
+}
+
+/// Waits until there are as many children as there should be, without those
+/// that were killed, and all alive.
+fn await_children(program: &Program, killed: &[i32]) -> Outcome {
+    let pid = program.pid();
+    let alive =
+        |pid: &i32| proc::threads(*pid).iter().all(|it| it.state != 'Z');
+    let complete = || {
+        let children = proc::children(pid);
+        children.len() == CHILDREN
+            && children.iter().all(|it| alive(it) && !killed.contains(it))
+    };
+    time::eventually(time::PATIENCE, pid, || complete().then_some(()))
+        .ok_or_else(|| {
+            let children = proc::children(pid);
+            let dead = children.iter().filter(|it| !alive(it)).count();
+            let got = format!("{}, {dead} of them zombies", children.len());
+            program.failed(format!("{CHILDREN} children, all alive"), got)
+        })
+}
+
+/// As many clients as children: each child has one.
+fn serves(program: &Program) -> Outcome {
+    let mut clients = Vec::new();
+    for _ in 0..CHILDREN {
+        clients.push(program.connect()?);
+    }
+    let mut pids = BTreeSet::new();
+    for client in clients.iter_mut().rev() {
+        let pid = talk_to_child(program, client);
+        pids.insert(pid.likely("no child waits for another to accept")?);
+    }
+    ensure(pids.len() == CHILDREN, || {
+        let got = format!("by {} processes", pids.len());
+        program.failed(format!("{CHILDREN} clients served by {CHILDREN}"), got)
+    })
+}
+
+/// Ends a child, however it does that.
+fn kill(lab: &Lab, pid: i32) {
+    lab.log().event(format!("process {pid} is killed"));
+    // SAFETY: kill(2) takes numbers; the child was there a moment ago, and its
+    // number is kept for its parent to wait for.
+    unsafe { libc::kill(pid, libc::SIGKILL) };
+}
+
+fn replaces(lab: &Lab) -> Outcome {
+    let program = start(lab)?;
+    let (mut lost, mut kept) = (program.connect()?, program.connect()?);
+    let victim = talk(&mut lost)?;
+    let keeper = talk(&mut kept)?;
+    kill(lab, victim);
+    lost.drain_to_eof()?;
+    await_children(&program, &[victim]).likely(
+        "wait for the children: whichever ends, start another in its place",
+    )?;
+    let now = talk(&mut kept).expecting("the other client is served on")?;
+    ensure(now == keeper, || {
+        let got = format!("by process {now}");
+        program.failed(format!("served on by process {keeper}"), got)
+    })
+}
+
+fn replaces_all(lab: &Lab) -> Outcome {
+    let program = start(lab)?;
+    let victims = proc::children(program.pid());
+    program.signal(libc::SIGSTOP);
+    lab.log().event("the parent is stopped");
+    for victim in &victims {
+        kill(lab, *victim);
+    }
+    // Each is a zombie until the parent can wait.
+    tidy::left_alive(&program, &victims);
+    program.signal(libc::SIGCONT);
+    lab.log().event("the parent goes on");
+    await_children(&program, &victims).likely(
+        "signals do not queue: one SIGCHLD may stand for four children",
+    )?;
+    serves(&program)
+}
+
+/// Waits until none of these processes is left.
+fn expect_gone(program: &Program, children: &[i32]) -> Outcome {
+    let left = tidy::left_alive(program, children);
+    left.map_or(Ok(()), |pid| {
+        let got = format!("process {pid} lives on");
+        Err(program.failed("no child is left", got))
+    })
+    .likely(
+        "each child can ask the kernel for a signal when its parent ends: \
+         PR_SET_PDEATHSIG",
+    )
+}
+
+fn ends(lab: &Lab) -> Outcome {
+    for signal in [libc::SIGTERM, libc::SIGINT] {
+        let program = start(lab)?;
+        let children = proc::children(program.pid());
+        program.signal(signal);
+        lab.log().event(format!("the parent gets signal {signal}"));
+        program.expect_exit(0).likely("a handler that calls _exit(0)")?;
+        expect_gone(&program, &children)?;
+    }
+    Ok(())
+}
+
+fn is_killed(lab: &Lab) -> Outcome {
+    let program = start(lab)?;
+    let children = proc::children(program.pid());
+    program.signal(libc::SIGKILL);
+    lab.log().event("the parent is killed");
+    program.wait(time::PATIENCE)?;
+    expect_gone(&program, &children)
+}
