@@ -2,14 +2,13 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::thread;
 
 use anyhow::bail;
 use kit::record::Which;
 use kit::serve::Server;
 use kit::{
-    Fault, Project, Result, build, check, new, preprocess, record, serve,
-    sizes, sync, terminal,
+    Fault, Project, Result, build, check, new, preprocess, record, sizes, sync,
+    terminal,
 };
 use lexopt::prelude::*;
 
@@ -122,17 +121,10 @@ fn run() -> Result<bool> {
 fn show(project: &Project, port: u16) -> Result<()> {
     eprintln!("book: building the book");
     let directory = build::install(project)?;
-    let server = Server::start(project, &directory, port)?;
+    let mut server = Server::start(project, &directory, port)?;
     // Whoever waits for this line may be a program, on the end of a pipe.
     writeln!(io::stdout(), "listening on http://{}", server.address)?;
-    thread::scope(|scope| {
-        let watch = || serve::watch(project);
-        if let Err(error) = thread::Builder::new().spawn_scoped(scope, watch) {
-            eprintln!("book: changes are not noticed: {error}");
-        }
-        server.serve();
-    });
-    Ok(())
+    server.watch(project)
 }
 
 /// Prints every fault on a line; whether there was none.

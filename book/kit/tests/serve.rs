@@ -27,7 +27,6 @@ fn a_reader_finds_every_page_while_the_book_is_rebuilt() {
     let steps = Project::open(&root.canonicalize().unwrap()).unwrap();
     let server = Server::start(&steps, &directory, 0).unwrap();
     let address = server.address.to_string();
-    thread::spawn(move || server.serve());
     // A browser keeps connections in reserve, and is served all the same.
     let reserve = [(); 6].map(|()| TcpStream::connect(&address).unwrap());
 
