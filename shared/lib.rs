@@ -4,7 +4,9 @@
 //! line says which. Step N uses only modules that have entered by N.
 
 pub mod cli;
+pub mod events;
 pub mod files;
 pub mod http;
 pub mod net;
+pub mod sync;
 pub mod web;

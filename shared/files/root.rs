@@ -5,7 +5,7 @@
 //! Only the kernel sees every component of the way, so it is asked to:
 //! openat2(2) with `RESOLVE_BENEATH`, in Linux since 5.6.
 
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -111,6 +111,14 @@ impl Root {
             .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
             .resolve(resolve);
         openat2(&self.directory, name, how)
+    }
+}
+
+/// The directory itself: a place, through which nothing can be read. Enters
+/// in step 10.
+impl AsFd for Root {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.directory.as_fd()
     }
 }
 

@@ -24,8 +24,12 @@ pub enum Status {
     /// Enters in step 08.
     InternalServerError = 500,
     NotImplemented = 501,
+    /// Enters in step 10.
+    BadGateway = 502,
     /// Enters in step 08.
     ServiceUnavailable = 503,
+    /// Enters in step 10.
+    GatewayTimeout = 504,
     VersionNotSupported = 505,
 }
 
@@ -52,7 +56,9 @@ impl Status {
             Status::FieldsTooLarge => "Request Header Fields Too Large",
             Status::InternalServerError => "Internal Server Error",
             Status::NotImplemented => "Not Implemented",
+            Status::BadGateway => "Bad Gateway",
             Status::ServiceUnavailable => "Service Unavailable",
+            Status::GatewayTimeout => "Gateway Timeout",
             Status::VersionNotSupported => "HTTP Version Not Supported",
         }
     }

@@ -163,7 +163,7 @@ impl Resource {
 }
 
 /// The status for a file that the kernel does not let us have.
-fn status_of(errno: Errno) -> Status {
+pub fn status_of(errno: Errno) -> Status {
     match errno {
         Errno::EACCES => Status::Forbidden,
         // Temporary.

@@ -3,6 +3,7 @@
 //! This room knows nothing of peers.
 
 pub mod blocking;
+pub mod busy;
 pub mod connection;
 pub mod file_site;
 pub mod site;

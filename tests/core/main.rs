@@ -21,12 +21,14 @@ mod root;
 #[allow(dead_code, reason = "the tests over the wire use all of it")]
 #[path = "../lab/scratch.rs"]
 mod scratch;
+mod semaphore;
 mod shell;
 #[path = "../lab/skip.rs"]
 mod skip;
 mod states;
 mod step05;
 mod table;
+mod threads;
 #[allow(dead_code, reason = "the tests over the wire use all of it")]
 #[path = "../suites/files/tree.rs"]
 mod tree;

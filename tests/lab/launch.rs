@@ -255,12 +255,16 @@ fn restrain(trusts: bool, descriptors: u64) -> io::Result<()> {
         (libc::RLIMIT_NOFILE, descriptors),
     ];
     let limits = if trusts { &[][..] } else { &limits };
-    // SAFETY: prctl(2) takes a number here; the others read or write one
-    // struct.
+    // SAFETY: prctl(2) and close_range(2) take numbers; the others read or
+    // write one struct.
     unsafe {
         if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) == -1 {
             return Err(io::Error::last_os_error());
         }
+        // What we have open ourselves, and who started us, is no business of
+        // the program. Before Linux 5.11 the call is not there.
+        let mark = libc::CLOSE_RANGE_CLOEXEC;
+        libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, mark);
         for (what, most) in limits.iter().copied() {
             let mut limit = libc::rlimit { rlim_cur: most, rlim_max: most };
             // Where less is allowed, less will do.

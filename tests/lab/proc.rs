@@ -139,6 +139,12 @@ pub fn memory(pid: i32) -> Option<u64> {
     kilobytes(pid, "VmRSS:")
 }
 
+/// How many kilobytes of address space `pid` has for data and stacks, whether
+/// or not there is memory behind them.
+pub fn data(pid: i32) -> Option<u64> {
+    kilobytes(pid, "VmData:")
+}
+
 /// The most memory that `pid` ever had at a time, in kilobytes.
 pub fn peak_memory(pid: i32) -> Option<u64> {
     kilobytes(pid, "VmHWM:")

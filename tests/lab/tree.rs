@@ -1,8 +1,8 @@
 //! Files of every kind, for programs that serve them.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
@@ -39,6 +39,13 @@ impl Tree {
             made(&path, fs::create_dir_all(parent))?;
         }
         made(&path, fs::write(&path, content))
+    }
+
+    /// A program: what a shell is to run.
+    pub fn program(&self, path: &str, script: &str) -> Outcome {
+        self.file(path, format!("#!/bin/sh\n{script}\n"))?;
+        let path = self.path(path);
+        made(&path, fs::set_permissions(&path, Permissions::from_mode(0o755)))
     }
 
     /// A directory, with those above it.

@@ -2,20 +2,16 @@
 //! other.
 
 use crate::lab::client::Client;
+use crate::lab::launch::Launch;
 use crate::lab::program::Program;
 use crate::lab::{Outcome, proc, tidy};
-use crate::steps::{KEEPING, Step, launch, on_every, page};
+use crate::many::{crowd, go_on};
+use crate::steps::{Step, launch, on_every};
 
 /// A server with clients, each with the process that serves it.
 fn family(step: &Step, count: usize) -> Outcome<(Program, Vec<Client>)> {
     let server = step.server()?;
-    let mut clients = Vec::new();
-    for _ in 0..count {
-        let mut client = server.connect()?;
-        client.send(KEEPING)?;
-        page(&mut client)?;
-        clients.push(client);
-    }
+    let clients = crowd(&server, count)?;
     assert_eq!(proc::children(server.pid()).len(), count);
     Ok((server, clients))
 }
@@ -89,52 +85,34 @@ fn a_child_that_is_killed_is_one_clients_loss() -> Outcome {
                 let left = proc::children(server.pid());
                 (left == children[1..]).then_some(())
             })?;
-            step.request(&mut clients[0])?;
+            go_on(&mut clients[0])?;
             step.exchange(&server)?;
         }
         Ok(())
     })
 }
 
-#[test]
-fn a_fork_that_fails_is_one_clients_503() -> Outcome {
-    on_every("processes", |step| {
-        let launch = step.launch(&["127.0.0.1:0", "--children", "2"])?;
-        let server = launch.shim("fork=2").start()?;
-        for turn in 0..6 {
-            let mut client = server.connect()?;
-            client.send(KEEPING)?;
-            assert_eq!(client.response()?.status, [200, 503][turn % 2]);
-            drop(client);
-            // What has failed is not counted: there is room again.
-            expect_no_children(&server)?;
-        }
-        server.expect_note("refused: cannot fork")?;
-        server.eventually("closes the refused socket", || {
-            (proc::socket_count(server.pid()) == 1).then_some(())
-        })?;
-        server.expect_idle()?;
-        server.interrupt()
-    })
+/// Starts a program with all signals blocked: a mask is inherited.
+pub fn start_blocked(start: Launch) -> Outcome<Program> {
+    // SAFETY: the calls fill in a mask of our own and set this process's;
+    // what it does next is exec.
+    let start = unsafe {
+        start.before(|| {
+            let mut all = std::mem::zeroed();
+            libc::sigfillset(&raw mut all);
+            let old = std::ptr::null_mut();
+            libc::sigprocmask(libc::SIG_BLOCK, &raw const all, old);
+            Ok(())
+        })
+    };
+    start.start()
 }
 
-/// A mask is inherited: it must not keep the server from hearing.
+/// It must not keep the server from hearing.
 #[test]
 fn blocked_signals_are_unblocked() -> Outcome {
-    on_every("processes", |step| {
-        let start = step.launch(&["127.0.0.1:0"])?;
-        // SAFETY: the calls fill in a mask of our own and set this process's;
-        // what it does next is exec.
-        let start = unsafe {
-            start.before(|| {
-                let mut all = std::mem::zeroed();
-                libc::sigfillset(&raw mut all);
-                let old = std::ptr::null_mut();
-                libc::sigprocmask(libc::SIG_BLOCK, &raw const all, old);
-                Ok(())
-            })
-        };
-        let server = start.start()?;
+    on_every("clean-exit", |step| {
+        let server = start_blocked(step.launch(&["127.0.0.1:0"])?)?;
         step.exchange(&server)?;
         expect_no_children(&server)?;
         server.interrupt()

@@ -7,6 +7,8 @@
 mod calls;
 #[path = "../cases/mod.rs"]
 mod cases;
+mod cgi;
+mod cgi_ends;
 mod children;
 mod client;
 mod client_ends;
@@ -36,5 +38,6 @@ mod start;
 #[path = "../core/step05.rs"]
 mod step05;
 mod steps;
+mod threads;
 
 use lab::scratch;

@@ -10,18 +10,30 @@ use crate::lab::program::Program;
 use crate::lab::{Outcome, proc};
 use crate::steps::{KEEPING, REQUEST, Step, on_every, page};
 
+/// How long such a step waits for an idle client.
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// How many clients a step serves in these tests.
 pub const BOUND: usize = 8;
 
-/// The flags that set a bound, each with the capability that it goes with.
-const FLAGS: [(&str, &str); 1] = [("processes", "--children")];
+/// What a step gives each client, by the capability: the flag that sets the
+/// bound, and the shim's setting by which every second one does not start.
+const FLAGS: [(&str, &str, &str); 2] = [
+    ("processes", "--children", "fork=2"),
+    ("threads", "--threads", "thread=2"),
+];
+
+fn flags(step: &Step) -> (&'static str, &'static str) {
+    let mut flags = FLAGS.iter();
+    let found = flags.find(|(capability, ..)| step.does(capability));
+    let (_, bound, fails) = found.expect("a flag that sets the bound");
+    (bound, fails)
+}
 
 /// A step with room for so many.
 pub fn bounded(step: &Step) -> Outcome<Program> {
-    let mut flags = FLAGS.iter();
-    let found = flags.find(|(capability, _)| step.does(capability));
-    let (_, flag) = found.expect("a flag that sets the bound");
-    step.launch(&["127.0.0.1:0", flag, &BOUND.to_string()])?.start()
+    let bound = flags(step).0;
+    step.launch(&["127.0.0.1:0", bound, &BOUND.to_string()])?.start()
 }
 
 /// So many clients that have had one page each, and stay.
@@ -31,25 +43,48 @@ pub fn crowd(server: &Program, count: usize) -> Outcome<Vec<Client>> {
         let mut client = server.connect()?;
         client.send(KEEPING)?;
         page(&mut client)?;
+        stay(&mut client)?;
         clients.push(client);
     }
     Ok(clients)
+}
+
+/// Has a client begin a request, whose body is given a minute: an idle one
+/// might be sent away before a busy machine has looked at it.
+pub fn stay(client: &mut Client) -> Outcome {
+    client.send(
+        b"POST /api/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n",
+    )?;
+    client.wait_until_read()
+}
+
+/// Ends that request, and gets its response.
+pub fn go_on(client: &mut Client) -> Outcome {
+    client.send(b"x")?;
+    assert_eq!(client.response()?.body, b"x");
+    Ok(())
 }
 
 #[test]
 fn idle_clients_stop_no_one() -> Outcome {
     on_every("concurrency", |step| {
         let server = bounded(step)?;
+        let start = Instant::now();
         let mut silent = Vec::new();
         for _ in 1..BOUND {
             silent.push(server.connect()?);
         }
         step.exchange(&server)?;
-        // None of them was sent away for it, and each is served still.
-        for client in silent.iter_mut().rev() {
-            assert!(!client.has_something());
-            step.request(client)?;
-        }
+        // None of them was sent away for it.
+        let sent_away = silent.iter().any(Client::has_something);
+        assert!(!sent_away || start.elapsed() >= KEEPALIVE_TIMEOUT);
+        server.interrupt()?;
+
+        let server = bounded(step)?;
+        let mut clients = crowd(&server, BOUND - 1)?;
+        step.exchange(&server)?;
+        // Each is in the middle of a request, and goes on.
+        clients.iter_mut().rev().try_for_each(go_on)?;
         server.interrupt()
     })
 }
@@ -83,6 +118,30 @@ fn beyond_the_bound_there_is_a_503() -> Outcome {
             let status = next.response().ok()?.status;
             (status == 200).then_some(())
         })?;
+        server.interrupt()
+    })
+}
+
+#[test]
+fn what_does_not_start_is_one_clients_503() -> Outcome {
+    on_every("concurrency", |step| {
+        let (bound, fails) = flags(step);
+        let launch = step.launch(&["127.0.0.1:0", bound, "1"])?;
+        let server = launch.shim(fails).start()?;
+        let had = proc::Resources::of(server.pid());
+        for turn in 0..6 {
+            let mut client = server.connect()?;
+            client.send(KEEPING)?;
+            assert_eq!(client.response()?.status, [200, 503][turn % 2]);
+            drop(client);
+            // What has failed is not counted: there is room again. And the
+            // refused socket is closed.
+            server.eventually("has what it had before", || {
+                (proc::Resources::of(server.pid()) == had).then_some(())
+            })?;
+        }
+        server.expect_note("refused: cannot ")?;
+        server.expect_idle()?;
         server.interrupt()
     })
 }

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::cgi;
 use crate::lab::fixtures::pattern;
 use crate::lab::{Outcome, proc};
 use crate::many::{BOUND, bounded, crowd};
@@ -14,7 +15,7 @@ use crate::steps::{
 /// decided by time: a `false` is something that was seen to happen otherwise.
 type Probe = (&'static str, fn(&Step) -> Outcome<bool>);
 
-const PROBES: [Probe; 15] = [
+const PROBES: [Probe; 17] = [
     ("greeting", greets),
     ("echo", echoes),
     ("next-client", serves_the_next),
@@ -29,7 +30,9 @@ const PROBES: [Probe; 15] = [
     ("concurrency", serves_beside_silence),
     ("processes", has_a_process_for_each),
     ("busy-503", refuses_when_full),
+    ("threads", has_a_thread_for_each),
     ("clean-exit", exits_cleanly),
+    ("cgi", runs_programs),
 ];
 
 fn is_seen(capability: &str, step: &Step) -> Outcome<bool> {
@@ -133,7 +136,7 @@ fn speaks_http(step: &Step) -> Outcome<bool> {
 
 fn ends_silence(step: &Step) -> Outcome<bool> {
     // Longer than any limit that a step claims.
-    const LONG: Duration = Duration::from_secs(6);
+    const LONG: Duration = Duration::from_secs(11);
     let (server, silent) = step.connected()?;
     let start = Instant::now();
     server.eventually("sends a silent client away, or does not", || {
@@ -211,6 +214,13 @@ fn has_a_process_for_each(step: &Step) -> Outcome<bool> {
     Ok(!proc::children(server.pid()).is_empty())
 }
 
+fn has_a_thread_for_each(step: &Step) -> Outcome<bool> {
+    let (server, mut client) = step.connected()?;
+    client.send(KEEPING)?;
+    page(&mut client)?;
+    Ok(proc::threads(server.pid()).len() == 2)
+}
+
 fn refuses_when_full(step: &Step) -> Outcome<bool> {
     if !step.does("concurrency") {
         return Ok(false);
@@ -237,6 +247,11 @@ fn exits_cleanly(step: &Step) -> Outcome<bool> {
     let server = step.server()?;
     server.signal(libc::SIGTERM);
     Ok(server.wait(server.patience())?.status.success())
+}
+
+fn runs_programs(step: &Step) -> Outcome<bool> {
+    let (_server, mut client) = step.connected()?;
+    Ok(cgi::get(&mut client, "hello.sh")?.status == 200)
 }
 
 #[test]

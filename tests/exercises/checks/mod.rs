@@ -36,6 +36,10 @@ mod ex08a;
 mod ex08b;
 mod ex09a;
 mod ex09b;
+mod ex10a;
+mod ex10b;
+mod ex11a;
+mod ex11b;
 mod expect;
 mod http;
 
@@ -100,6 +104,10 @@ pub const TABLES: &[Table] = &[
     Table { id: "08b", checks: ex08b::CHECKS },
     Table { id: "09a", checks: ex09a::CHECKS },
     Table { id: "09b", checks: ex09b::CHECKS },
+    Table { id: "10a", checks: ex10a::CHECKS },
+    Table { id: "10b", checks: ex10b::CHECKS },
+    Table { id: "11a", checks: ex11a::CHECKS },
+    Table { id: "11b", checks: ex11b::CHECKS },
 ];
 
 /// The table of the exercise `id`.

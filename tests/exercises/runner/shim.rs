@@ -22,6 +22,7 @@ SETTINGS is a list such as w=700,eintr=3:
   eintr=N      every Nth read, write or accept of a socket fails with EINTR
   alarm=N      every Nth poll fails with EINTR after 20 ms
   fork=N       every Nth fork fails with EAGAIN
+  thread=N     every Nth thread fails to start, with EAGAIN
   accept=E+F   the first accept fails with E, the next with F: EMFILE, ENFILE
                or ECONNABORTED
   gai=A+B      every host name resolves to these addresses, or fails: NONAME,

@@ -39,6 +39,7 @@ pub struct Settings {
     pub interrupt: Every,
     pub alarm: Every,
     pub fork: Every,
+    pub thread: Every,
     pub accept_errors: Vec<c_int>,
     pub accepts: AtomicU64,
     pub names: Option<Names>,
@@ -90,6 +91,7 @@ impl Settings {
             "eintr" => self.interrupt.nth = Some(positive(value)?),
             "alarm" => self.alarm.nth = Some(positive(value)?),
             "fork" => self.fork.nth = Some(positive(value)?),
+            "thread" => self.thread.nth = Some(positive(value)?),
             "accept" => {
                 let errors = value.split('+').map(accept_error);
                 self.accept_errors = errors.collect::<Option<_>>()?;

@@ -49,6 +49,8 @@ claims! {
     step07: whole;
     step08: whole, bytewise, in_two;
     step09: whole;
+    step10: whole;
+    step11: whole;
 }
 
 #[test]

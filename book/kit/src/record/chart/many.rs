@@ -1,5 +1,5 @@
 //! What clients cost a server that serves many at once: a step is measured
-//! with more and more connections, on one file of its site.
+//! with more and more connections, on one target of its site.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -17,22 +17,29 @@ use crate::{Project, Result};
 
 const CONNECTIONS: [usize; 4] = [1, 10, 100, 1000];
 
-/// What is requested, and how long.
-const TARGET: &str = "/notes.txt";
+/// What is requested where nothing else is said.
+pub const FILE: &str = "/notes.txt";
+
+/// How long.
 const SECONDS: u32 = 3;
 
 /// No response takes as long as this.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 
-/// Requests a second, by wrk: each connection sends the next request when it
-/// has the response.
+/// Requests for `target` a second, by wrk: each connection sends the next
+/// request when it has the response.
 ///
 /// # Errors
 /// When wrk is missing or reports errors, or the step cannot be measured.
-pub fn requests(project: &Project, step: u8, bound: &str) -> Result<Chart> {
+pub fn requests(
+    project: &Project,
+    step: u8,
+    bound: &str,
+    target: &str,
+) -> Result<Chart> {
     let title = format!("wrk on {}, for {SECONDS} s each", nagle::machine());
     chart(project, step, bound, &title, "requests a second", |server, count| {
-        wrk(server, &[&format!("-c{count}")])
+        wrk(server, target, &[&format!("-c{count}")])
     })
 }
 
@@ -41,11 +48,11 @@ pub fn requests(project: &Project, step: u8, bound: &str) -> Result<Chart> {
 ///
 /// # Errors
 /// As for [`requests`].
-pub fn connections(project: &Project) -> Result<Chart> {
+pub fn connections(project: &Project, steps: &[u8]) -> Result<Chart> {
     let mut values = Vec::new();
-    for step in [8, 9] {
-        let server = Server::of(project, step, &[])?;
-        let rate = wrk(&server, &["-c1", "-H", "Connection: close"])?;
+    for step in steps {
+        let server = Server::of(project, *step, &[])?;
+        let rate = wrk(&server, FILE, &["-c1", "-H", "Connection: close"])?;
         values.push((format!("{step:02}"), rate));
     }
     let machine = nagle::machine();
@@ -57,12 +64,12 @@ pub fn connections(project: &Project) -> Result<Chart> {
     })
 }
 
-fn wrk(server: &Server, options: &[&str]) -> Result<f64> {
+fn wrk(server: &Server, target: &str, options: &[&str]) -> Result<f64> {
     ensure!(process::tool("wrk").is_some(), "wrk is missing: apt install wrk");
     let output = Command::new("wrk")
-        .args(["-t1", &format!("-d{SECONDS}s")])
+        .args(["-t1", &format!("-d{SECONDS}s"), "--timeout", "10s"])
         .args(options)
-        .arg(format!("http://{}{TARGET}", server.address))
+        .arg(format!("http://{}{target}", server.address))
         .output()?;
     let text = String::from_utf8_lossy(&output.stdout);
     let is_clean = !text.contains("errors:") && !text.contains("Non-2xx");
@@ -77,7 +84,12 @@ fn wrk(server: &Server, options: &[&str]) -> Result<f64> {
 ///
 /// # Errors
 /// When the step cannot be measured.
-pub fn memory(project: &Project, step: u8, bound: &str) -> Result<Chart> {
+pub fn memory(
+    project: &Project,
+    step: u8,
+    bound: &str,
+    target: &str,
+) -> Result<Chart> {
     let title = "private pages, after one request each, by smaps_rollup";
     chart(project, step, bound, title, "KiB a connection", |server, count| {
         let (parent, _) = server.private_kib()?;
@@ -85,7 +97,7 @@ pub fn memory(project: &Project, step: u8, bound: &str) -> Result<Chart> {
         for _ in 0..count {
             let mut client = TcpStream::connect(server.address)?;
             client.set_read_timeout(Some(TIME_LIMIT))?;
-            write!(client, "HEAD {TARGET} HTTP/1.1\r\nHost: a\r\n\r\n")?;
+            write!(client, "HEAD {target} HTTP/1.1\r\nHost: a\r\n\r\n")?;
             ensure!(client.read(&mut [0; 4096])? > 0, "no response");
             clients.push(client);
         }

@@ -32,14 +32,27 @@ pub struct Chart {
 /// How a chart's numbers come about.
 pub(super) type Recorder = fn(&Project) -> Result<Chart>;
 
+/// The bound of steps 09 and 10.
+const FORKS: &str = "--children";
+
+/// The target that is a program of step 10.
+const PROGRAM: &str = "/cgi/hello.sh";
+
 /// The charts that can be recorded again, and whether they count: times are
 /// one machine's, which the chart names.
-const RECORDERS: [(&str, bool, Recorder); 5] = [
+const RECORDERS: [(&str, bool, Recorder); 10] = [
     ("calls-per-step", true, calls_per_step),
     ("nagle", false, nagle::record),
-    ("connections", false, many::connections),
-    ("09-requests", false, |it| many::requests(it, 9, "--children")),
-    ("09-memory", false, |it| many::memory(it, 9, "--children")),
+    ("connections", false, |it| many::connections(it, &[8, 9])),
+    ("09-requests", false, |it| many::requests(it, 9, FORKS, many::FILE)),
+    ("09-memory", false, |it| many::memory(it, 9, FORKS, many::FILE)),
+    ("10-requests", false, |it| many::requests(it, 10, FORKS, PROGRAM)),
+    ("10-memory", false, |it| many::memory(it, 10, FORKS, PROGRAM)),
+    ("11-connections", false, |it| many::connections(it, &[8, 9, 11])),
+    ("11-requests", false, |it| {
+        many::requests(it, 11, "--threads", many::FILE)
+    }),
+    ("11-memory", false, |it| many::memory(it, 11, "--threads", many::FILE)),
 ];
 
 impl Chart {

@@ -242,9 +242,12 @@ fn trace_program(
             *args = stable.args(call, args);
             *result = stable.result(call, result);
         }
-        tasks.push(Task { label: task.label.clone(), calls });
+        // What ours has started is another program, perhaps.
+        if !calls.is_empty() {
+            tasks.push(Task { label: task.label.clone(), calls });
+        }
     }
-    if tasks.iter().all(|task| task.calls.is_empty()) {
+    if tasks.is_empty() {
         bail!("not one call is ours: has strace lost the stacks?");
     }
     Ok(tasks)

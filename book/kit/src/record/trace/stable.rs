@@ -21,6 +21,7 @@ const ABOUT_TASKS: &[&str] = &[
     "gettid",
     "kill",
     "pidfd_open",
+    "setpgid",
     "tgkill",
     "vfork",
     "wait4",

@@ -1,0 +1,5 @@
+//! What happens to a process, and when.
+//!
+//! This room knows nothing of HTTP and of peers.
+
+pub mod handlers;

@@ -1,0 +1,42 @@
+//! Enters in step 10: telling a client that there is no room.
+
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use nix::unistd;
+
+use super::site::{Responder, Time};
+use crate::cli;
+use crate::http::method::Method;
+use crate::http::persistence::Persistence;
+use crate::http::status::Status;
+use crate::net::deadline::Deadline;
+
+/// How long the parent waits for the request of a client that it refuses.
+const REFUSAL_TIMEOUT: Duration = Duration::from_millis(10);
+
+/// Tells a client that it cannot be served now. Its request is read first, if
+/// it comes at once: what is unread would make the closing a reset. The
+/// parent has others to accept, so it waits no longer.
+pub fn refuse(socket: &OwnedFd, peer: SocketAddr, why: impl Display) {
+    let deadline = Deadline::after(REFUSAL_TIMEOUT);
+    let mut request = [0; 16 * 1024];
+    let count = deadline.read(socket, &mut request).unwrap_or(0);
+    let method = match request[..count].starts_with(b"HEAD ") {
+        true => Method::Head,
+        false => Method::Get,
+    };
+    let mut out = Vec::new();
+    let (date, persistence) = (&Time::now().date, Persistence::Close);
+    Responder { out: &mut out, method, persistence, date }
+        .start(Status::ServiceUnavailable)
+        .field("Retry-After", "1")
+        .field("Content-Type", "text/plain; charset=utf-8")
+        .body(b"Too many clients at once. Try again in a second.\n");
+    // The buffer of a fresh socket has room for it. If the client has gone,
+    // there is no one to tell.
+    let _ = unistd::write(socket, &out);
+    cli::log(format_args!("{peer}: refused: {why}"));
+}

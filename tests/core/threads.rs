@@ -1,0 +1,106 @@
+//! Step 11 in process: a site that panics, which the step's own site cannot
+//! be made to do; and its counter, without anything between two requests.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::AtomicU64;
+use std::thread;
+use std::time::Duration;
+
+use shared::http::head::Head;
+use shared::http::method::Method;
+use shared::http::persistence::Persistence;
+use shared::http::status::Status;
+use shared::net::listener::Listener;
+use shared::web::file_site::{Files, Resource};
+use shared::web::site::{Body, Request, Responder, Site, Takes, Time};
+
+#[allow(dead_code, reason = "the step uses all of it")]
+#[path = "../../steps/11-threads/main.rs"]
+mod step11;
+
+/// Panics at `/panic`.
+struct Fragile;
+
+impl Site for Fragile {
+    type Resource = bool;
+
+    fn locate(&self, head: &Head) -> bool {
+        head.target.path == "/panic"
+    }
+
+    fn takes(&self, _: Method, _: &bool) -> Takes {
+        Takes::No
+    }
+
+    fn respond(&self, it: Request<bool>, _: &[u8], out: Responder) -> Body {
+        assert!(!it.resource, "as it must");
+        out.start(Status::Ok).body(b"well");
+        Body::Written
+    }
+}
+
+/// The step with so many threads; it goes on until this program ends.
+fn server(most: usize) -> SocketAddr {
+    let listener = Listener::open(([127, 0, 0, 1], 0).into()).unwrap();
+    let address = listener.address();
+    thread::spawn(move || step11::serve_all(&listener, Fragile, most));
+    address
+}
+
+fn connect(address: SocketAddr) -> TcpStream {
+    let client = TcpStream::connect(address).unwrap();
+    client.set_read_timeout(Some(Duration::from_secs(100))).unwrap();
+    client
+}
+
+/// The response; nothing, if the connection ends without one.
+fn request(client: &mut TcpStream, path: &str) -> String {
+    write!(client, "GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    let mut response = [0; 4096];
+    let count = client.read(&mut response).unwrap();
+    String::from_utf8_lossy(&response[..count]).into_owned()
+}
+
+#[test]
+fn a_panic_takes_only_its_connection() {
+    let address = server(2);
+    let mut other = connect(address);
+    for _ in 0..10 {
+        assert_eq!(request(&mut connect(address), "/panic"), "");
+        assert!(request(&mut other, "/").ends_with("well"));
+    }
+}
+
+#[test]
+fn a_panic_gives_its_place_back() {
+    let address = server(1);
+    for _ in 0..10 {
+        assert_eq!(request(&mut connect(address), "/panic"), "");
+        assert!(request(&mut connect(address), "/").ends_with("well"));
+    }
+}
+
+/// On a busy machine threads seldom run at the same time, so there are many.
+#[test]
+fn no_request_is_lost_by_the_counter() {
+    const THREADS: usize = 4;
+    const EACH: usize = 50_000;
+    let files = Files::open(None).unwrap();
+    let site = step11::Numbered { files, requests: AtomicU64::new(0) };
+    let (method, persistence) = (Method::Get, Persistence::Close);
+    let request = || {
+        let (date, mut out) = (&Time::now().date, Vec::new());
+        for _ in 0..EACH {
+            out.clear();
+            let resource = Resource::Api;
+            let request = Request { method, resource, number: 1, persistence };
+            let out = Responder { out: &mut out, method, persistence, date };
+            site.respond(request, b"", out);
+        }
+    };
+    thread::scope(|scope| {
+        (0..THREADS).for_each(|_| drop(scope.spawn(request)));
+    });
+    assert_eq!(site.requests.into_inner(), (THREADS * EACH) as u64);
+}

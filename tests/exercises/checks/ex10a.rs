@@ -1,0 +1,243 @@
+//! 10a A gateway: a program for each request, and no process left.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::expect::ensure;
+use super::http::{self, get, shown};
+use super::{Check, TIDY};
+use crate::lab::client::{Client, Response};
+use crate::lab::fixtures::pattern;
+use crate::lab::program::Program;
+use crate::lab::time::Deadline;
+use crate::lab::tree::Tree;
+use crate::lab::{Advice, Lab, Outcome, show, tidy};
+
+const RUNS: &str = "runs a program, and sends what it writes";
+
+/// What a program has: not a moment less.
+const LIMIT: Duration = Duration::from_secs(1);
+
+pub const CHECKS: &[Check] = checks![
+    RUNS, 1, needs [], Passes, read "The program's process",
+        |lab| hello(&mut start(lab)?.connect()?);
+    "tells it of its request, and of nothing else", 2, needs [RUNS], Fails,
+        read "What a program is told", told;
+    "gives it three descriptors", 2, needs [RUNS], Fails,
+        read "The program's process", descriptors;
+    "takes eight megabytes through it", 3, needs [RUNS], Fails,
+        read "Two pipes at once", through;
+    "says 502 when it fails", 1, needs [RUNS], Fails,
+        read "What comes out", fails;
+    "kills it after a second, with all that it has started", 3, needs [RUNS],
+        Fails, read "The end of a program", hangs;
+    "does not wait for what a program leaves behind", 2, needs [RUNS], Fails,
+        read "The end of a program", leaves;
+    TIDY, 1, needs [RUNS], Passes, read "The end of a program",
+        |lab| tidy::check(lab, &start(lab)?, hello);
+];
+
+/// Programs, each with what the shell runs.
+const PROGRAMS: [(&str, &str); 9] = [
+    ("hello", "echo hello"),
+    ("environ", "exec cat /proc/self/environ"),
+    ("descriptors", "exec ls /proc/self/fd"),
+    ("cat", "exec cat"),
+    ("deaf", "exec <&-; echo done"),
+    ("fails", "echo hello; exit 3"),
+    ("killed", "echo hello; kill -KILL $$"),
+    ("hangs", "trap '' TERM; sleep 60 & echo $! $$ >new; mv new pids; wait"),
+    ("leaves", "sleep 60 & echo $! $$ >new; mv new pids; echo done"),
+];
+
+/// The program under test, beside these.
+fn start(lab: &Lab) -> Outcome<Program> {
+    let tree = Tree::new(lab);
+    for (name, script) in PROGRAMS {
+        tree.program(&format!("cgi/{name}"), script)?;
+    }
+    lab.launch(&["127.0.0.1:0"]).at_home().start()
+}
+
+fn hello(client: &mut Client) -> Outcome {
+    get(client, "/cgi/hello")?;
+    let response = get(client, "/cgi/hello")?;
+    expect(client, &response, 200, b"hello\n")
+        .likely("its output comes to where dup2 has led its descriptor 1")
+}
+
+fn expect(
+    client: &Client,
+    response: &Response,
+    status: u16,
+    body: &[u8],
+) -> Outcome {
+    ensure(response.status == status && response.body == body, || {
+        let expected = format!("{status} {}", show::bytes(body));
+        client.failed(expected, shown(response))
+    })
+}
+
+/// Sends a body to a program.
+fn post(client: &mut Client, name: &str, body: &[u8]) -> Outcome {
+    let length = body.len();
+    let head = format!(
+        "POST /cgi/{name} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\
+         \r\n\r\n"
+    );
+    client.send(&[head.as_bytes(), body].concat())
+}
+
+fn told(lab: &Lab) -> Outcome {
+    let mut client = start(lab)?.connect()?;
+    client.send(
+        b"GET /cgi/environ?a=b%20c HTTP/1.1\r\nHost: a\r\nProxy: evil:80\r\n\
+          X-Some-Field: some value\r\n\r\n",
+    )?;
+    let response = client.response()?;
+    let text = String::from_utf8_lossy(&response.body).into_owned();
+    let variables: Vec<&str> = text.split_terminator('\0').collect();
+    for variable in [
+        "REQUEST_METHOD=GET",
+        "QUERY_STRING=a=b%20c",
+        "HTTP_X_SOME_FIELD=some value",
+    ] {
+        ensure(variables.contains(&variable), || {
+            client.failed(variable, format!("{variables:?}"))
+        })?;
+    }
+    ensure(!text.contains("HTTP_PROXY"), || {
+        client.failed("no HTTP_PROXY", "HTTP_PROXY=evil:80")
+    })
+    .likely("a client can call a field Proxy: that is httpoxy")?;
+    ensure(!variables.iter().any(|it| it.starts_with("HOME=")), || {
+        client.failed("no HOME", "the server's")
+    })
+    .likely("execve takes the variables: none of the server's own")
+}
+
+fn descriptors(lab: &Lab) -> Outcome {
+    let mut client = start(lab)?.connect()?;
+    let response = get(&mut client, "/cgi/descriptors")?;
+    // The last is the directory itself, which `ls` has open.
+    expect(&client, &response, 200, b"0\n1\n2\n3\n").likely(
+        "what has no O_CLOEXEC stays open across exec; 3 is that of `ls`",
+    )
+}
+
+fn through(lab: &Lab) -> Outcome {
+    let program = start(lab)?;
+    let mut client = program.connect()?;
+    let body = pattern(8 << 20);
+    post(&mut client, "cat", &body)?;
+    http::expect(&mut client, &body).likely(
+        "the pipes hold 64 KiB each: write and read at once, as poll says, \
+         and close its input, so that the program reads the end of its input",
+    )?;
+    post(&mut client, "deaf", &body)?;
+    http::expect(&mut client, b"done\n")
+        .likely("EPIPE: a program need not read all of its input")
+        .map(drop)
+}
+
+fn fails(lab: &Lab) -> Outcome {
+    let mut client = start(lab)?.connect()?;
+    for (name, guess) in [
+        ("fails", "waitpid tells how it has ended: exit status 0 is success"),
+        ("killed", "a program that a signal has ended has not succeeded"),
+        ("missing", "a process that cannot exec ends, with another status"),
+    ] {
+        let response = get(&mut client, &format!("/cgi/{name}"))?;
+        ensure(response.status == 502, || {
+            client.failed(format!("502 for `{name}`"), shown(&response))
+        })
+        .likely(guess)?;
+    }
+    Ok(())
+}
+
+/// The processes that a program has noted; they end with this value.
+struct Noted {
+    pids: Vec<i32>,
+    scratch: PathBuf,
+}
+
+impl Noted {
+    fn by(program: &Program) -> Outcome<Noted> {
+        let scratch = program.lab().scratch().to_path_buf();
+        let pids = program.eventually("has started the program", || {
+            let text = fs::read_to_string(scratch.join("pids")).ok()?;
+            text.split_whitespace().map(|pid| pid.parse().ok()).collect()
+        })?;
+        Ok(Noted { pids, scratch })
+    }
+
+    fn expect_gone(&self, program: &Program) -> Outcome {
+        let left = tidy::left_alive(program, &self.pids);
+        left.map_or(Ok(()), |pid| {
+            let got = format!("process {pid} lives on");
+            Err(program.failed("no process is left", got))
+        })
+        .likely(
+            "its group, all of it: setpgid before exec, killpg with SIGKILL, \
+             which no program can refuse",
+        )
+    }
+}
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        for pid in &self.pids {
+            // It is still the same, if it is in our directory.
+            let directory = fs::read_link(format!("/proc/{pid}/cwd"));
+            if directory.is_ok_and(|it| it == self.scratch) {
+                // SAFETY: kill(2) takes numbers.
+                unsafe { libc::kill(*pid, libc::SIGKILL) };
+            }
+        }
+    }
+}
+
+fn hangs(lab: &Lab) -> Outcome {
+    let program = start(lab)?;
+    let mut client = program.connect()?;
+    let start = Instant::now();
+    http::ask(&mut client, "GET", "/cgi/hangs")?;
+    let noted = Noted::by(&program)?;
+    let patience = Deadline::new(LIMIT * 5, program.pid());
+    while !client.is_readable()? {
+        ensure(!patience.is_over(), || {
+            client.failed("504 after about one second", "nothing in time")
+        })
+        .likely(
+            "what is left of the second is the limit of each poll; then \
+             SIGKILL, to its group",
+        )?;
+    }
+    let passed = start.elapsed();
+    let response = client.response()?;
+    ensure(response.status == 504, || client.failed("504", shown(&response)))?;
+    ensure(passed >= LIMIT, || {
+        let got = format!("504 after {} ms", passed.as_millis());
+        client.failed("one second for the program: not less", got)
+    })?;
+    noted.expect_gone(&program)?;
+    hello(&mut program.connect()?)
+}
+
+fn leaves(lab: &Lab) -> Outcome {
+    let program = start(lab)?;
+    let mut client = program.connect()?;
+    http::ask(&mut client, "GET", "/cgi/leaves")?;
+    let noted = Noted::by(&program)?;
+    let response = client.response().likely(
+        "the program has ended, but what it has started has a copy of the \
+         pipe: its end of file is not the program's end",
+    )?;
+    expect(&client, &response, 200, b"done\n").likely(
+        "what it has started has a copy of the pipe: wait for the end of the \
+         program, not of its output",
+    )?;
+    noted.expect_gone(&program)
+}

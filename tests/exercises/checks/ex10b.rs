@@ -1,0 +1,124 @@
+//! 10b Handed over: a program that has the connection itself.
+
+use super::expect::{end, ensure, round_trip};
+use super::{Check, TIDY};
+use crate::lab::client::Client;
+use crate::lab::launch::Launch;
+use crate::lab::program::Program;
+use crate::lab::tree::Tree;
+use crate::lab::{Advice, Lab, Outcome, proc, tidy, time};
+
+const HANDS: &str = "hands the connection over";
+
+pub const CHECKS: &[Check] = checks![
+    HANDS, 1, needs [], Fails, read "The program's process",
+        |lab| echo(&mut start(lab, "cat")?.connect()?);
+    "gives it three descriptors", 2, needs [HANDS], Waits,
+        read "The program's process", descriptors;
+    "tells it who the client is, and nothing else", 2, needs [HANDS], Waits,
+        read "What a program is told", told;
+    "gives it signals as programs have them", 2, needs [HANDS], Waits,
+        read "The program's process", signals;
+    "survives a program that is not there", 2, needs [], Fails,
+        read "The program's process", missing;
+    TIDY, 1, needs [HANDS], Waits, read "The end of a program",
+        |lab| tidy::check(lab, &start(lab, "cat")?, echo);
+];
+
+/// The start of a server that runs this for each client.
+fn launch(lab: &Lab, script: &str) -> Outcome<Launch> {
+    let tree = Tree::new(lab);
+    tree.program("program", script)?;
+    let path = tree.argument("program");
+    Ok(lab.launch(&["127.0.0.1:0", "--program", &path]).at_home())
+}
+
+fn start(lab: &Lab, script: &str) -> Outcome<Program> {
+    launch(lab, script)?.start()
+}
+
+fn echo(client: &mut Client) -> Outcome {
+    round_trip(client, b"hello\n", b"hello\n").likely(
+        "both its descriptor 0 and its descriptor 1 are the client's socket",
+    )?;
+    end(client)
+}
+
+/// All that the program writes, as text.
+fn output(client: &mut Client) -> Outcome<String> {
+    let output = client.receive_all()?;
+    Ok(String::from_utf8_lossy(&output).into_owned())
+}
+
+fn descriptors(lab: &Lab) -> Outcome {
+    let mut client = start(lab, "exec ls /proc/self/fd")?.connect()?;
+    let listed = output(&mut client)?;
+    // The last is the directory itself, which `ls` has open.
+    ensure(listed == "0\n1\n2\n3\n", || {
+        client.failed("0, 1, 2, and 3 for the directory", listed)
+    })
+    .likely("what has no O_CLOEXEC stays open across exec")
+}
+
+fn told(lab: &Lab) -> Outcome {
+    let script = "exec cat /proc/self/environ";
+    let mut client = start(lab, script)?.connect()?;
+    let told = output(&mut client)?;
+    let told: Vec<&str> = told.split_terminator('\0').collect();
+    let port = client.own_address()?.port();
+    for variable in ["TCPREMOTEIP=127.0.0.1", &format!("TCPREMOTEPORT={port}")]
+    {
+        ensure(told.contains(&variable), || {
+            client.failed(variable, format!("{told:?}"))
+        })
+        .likely("execve takes the variables as its third argument")?;
+    }
+    ensure(!told.iter().any(|it| it.starts_with("HOME=")), || {
+        client.failed("nothing of the server's own", format!("{told:?}"))
+    })
+}
+
+fn signals(lab: &Lab) -> Outcome {
+    let start = launch(lab, "exec cat /proc/self/status")?;
+    // SAFETY: the calls fill in a mask of our own and set this process's;
+    // what it does next is exec.
+    let start = unsafe {
+        start.before(|| {
+            let mut mask = std::mem::zeroed();
+            libc::sigemptyset(&raw mut mask);
+            libc::sigaddset(&raw mut mask, libc::SIGUSR1);
+            let old = std::ptr::null_mut();
+            libc::sigprocmask(libc::SIG_BLOCK, &raw const mask, old);
+            Ok(())
+        })
+    };
+    let mut client = start.start()?.connect()?;
+    let status = output(&mut client)?;
+    let value = |name: &str| {
+        let value = status.lines().find_map(|line| line.strip_prefix(name));
+        u64::from_str_radix(value.unwrap_or_default().trim(), 16).unwrap_or(!0)
+    };
+    ensure(value("SigIgn:") & 1 << (libc::SIGPIPE - 1) == 0, || {
+        client.failed("SIGPIPE ends the program", "it is ignored")
+    })
+    .likely("Rust has SIGPIPE ignored, and what is ignored stays so")?;
+    ensure(value("SigBlk:") == 0, || {
+        client.failed("no signal is blocked", "some are")
+    })
+    .likely("the mask of the server stays across exec, too")
+}
+
+fn missing(lab: &Lab) -> Outcome {
+    let program = lab.server_with(&["--program", "/nowhere/at/all"])?;
+    const GUESS: &str = "a child that cannot exec must end: it must not accept";
+    for _ in 0..2 {
+        program.connect()?.expect_eof().likely(GUESS)?;
+    }
+    let gone = time::eventually(time::PATIENCE, program.pid(), || {
+        proc::children(program.pid()).is_empty().then_some(())
+    });
+    ensure(gone.is_some(), || {
+        program.failed("no process is left", "a child lives on")
+    })
+    .likely(GUESS)
+}

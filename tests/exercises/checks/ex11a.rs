@@ -1,0 +1,166 @@
+//! 11a Count me: what many threads count together.
+
+use std::collections::BTreeSet;
+use std::thread;
+
+use super::expect::{ensure, round_trip};
+use super::{Check, TIDY};
+use crate::lab::client::Client;
+use crate::lab::program::Program;
+use crate::lab::{Advice, Lab, Outcome, proc, show, tidy, time};
+
+const SERVES: &str = "counts names, each by itself";
+const SHARES: &str = "counts over all connections";
+const COUNTS: &str = "gives no number twice, and leaves none out";
+
+pub const CHECKS: &[Check] = checks![
+    SERVES, 1, needs [], Passes, read "One counter", serves;
+    SHARES, 1, needs [SERVES], Passes, read "One counter", shares;
+    COUNTS, 4, needs [SHARES], Fails, read "One counter", counts;
+    "keeps no one waiting for a slow client", 2, needs [COUNTS], Waits,
+        read "A semaphore", slow_client;
+    "takes any bytes for a name", 2, needs [COUNTS], Waits,
+        read "A panic", any_bytes;
+    "keeps no thread and no stack", 1, needs [COUNTS], Waits,
+        read "What a thread costs", no_stack;
+    TIDY, 1, needs [COUNTS], Waits, read "What a thread costs",
+        |lab| tidy::check(lab, &lab.server()?, |it| say(it, b"Ada").map(drop));
+];
+
+/// Says a name, and returns the number that comes back with it.
+fn say(client: &mut Client, name: &[u8]) -> Outcome<u64> {
+    client.send(&[name, b"\n"].concat())?;
+    number(client, name)
+}
+
+fn number(client: &mut Client, name: &[u8]) -> Outcome<u64> {
+    let response = client.line()?;
+    let end = [b" ", name, b"\n"].concat();
+    let number = response
+        .strip_suffix(&end[..])
+        .and_then(|number| str::from_utf8(number).ok()?.parse().ok());
+    number.ok_or_else(|| {
+        client.failed("a number, a space, the name", show::bytes(&response))
+    })
+}
+
+fn serves(lab: &Lab) -> Outcome {
+    let mut client = lab.server()?.connect()?;
+    round_trip(&mut client, b"Ada\n", b"1 Ada\n")?;
+    round_trip(&mut client, b"Ada\n", b"2 Ada\n")?;
+    round_trip(&mut client, b"Grace\n", b"1 Grace\n")
+        .likely("each name has a number of its own")
+}
+
+fn shares(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    let mut clients = [program.connect()?, program.connect()?];
+    for turn in 0..6 {
+        let expected = format!("{} Ada\n", turn + 1);
+        let client = &mut clients[turn % 2];
+        round_trip(client, b"Ada\n", expected.as_bytes())
+            .likely("all threads share one table")?;
+        // Said one after the other: it has done with this one.
+        program.eventually("sleeps when nobody says anything", || {
+            let threads = proc::threads(program.pid());
+            threads.iter().all(|it| it.state == 'S').then_some(())
+        })?;
+    }
+    Ok(())
+}
+
+fn counts(lab: &Lab) -> Outcome {
+    const CLIENTS: usize = 50;
+    const EACH: usize = 200;
+    let program = lab.server()?;
+    lab.log().event(format!("{CLIENTS} clients say `Ada` {EACH} times each"));
+    let mut clients = Vec::new();
+    for _ in 0..CLIENTS {
+        clients.push(program.connect()?);
+    }
+    let talk = |client: &mut Client| -> Outcome<Vec<u64>> {
+        client.send(&b"Ada\n".repeat(EACH))?;
+        (0..EACH).map(|_| number(client, b"Ada")).collect()
+    };
+    let heard = thread::scope(|scope| {
+        let start = |client| scope.spawn(move || talk(client));
+        let talks: Vec<_> = clients.iter_mut().map(start).collect();
+        let join = |talk: thread::ScopedJoinHandle<'_, Outcome<_>>| {
+            talk.join().unwrap_or_else(|_| Ok(Vec::new()))
+        };
+        talks.into_iter().map(join).collect::<Outcome<Vec<_>>>()
+    })?;
+    let heard: BTreeSet<u64> = heard.into_iter().flatten().collect();
+    let all: BTreeSet<u64> = (1..=(CLIENTS * EACH) as u64).collect();
+    ensure(heard == all, || {
+        let most = heard.last().copied().unwrap_or(0);
+        let got = format!("{} numbers, up to {most}", heard.len());
+        program.failed(format!("each of 1 to {} once", all.len()), got)
+    })
+    .likely(
+        "between looking a number up and storing it another thread does the \
+         same: hold the lock over both",
+    )
+}
+
+fn slow_client(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    let mut slow = program.connect()?;
+    slow.flood(b"Ada\n")?;
+    let mut others = [program.connect()?, program.connect()?];
+    for (client, name) in others.iter_mut().zip([b"Ada", b"Eve"]) {
+        say(client, name).likely(
+            "the lock is held while a response is written: all others wait for \
+             it, and so for that client",
+        )?;
+    }
+    Ok(())
+}
+
+fn any_bytes(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    let mut odd = program.connect()?;
+    let result = say(&mut odd, b"\xff\0");
+    let mut next = program.connect()?;
+    say(&mut next, b"Ada").likely(
+        "a thread that panics while it has the lock leaves it poisoned, and \
+         every later `unwrap` panics",
+    )?;
+    result.map(drop).likely("a name is bytes, not text")
+}
+
+fn no_stack(lab: &Lab) -> Outcome {
+    const CLIENTS: usize = 100;
+    // What a thread's stack takes of the address space, in KiB.
+    const STACK: u64 = 2 * 1024;
+    let program = lab.server()?;
+    let size = || proc::data(program.pid()).unwrap_or(0);
+    let mut clients = Vec::new();
+    for _ in 0..CLIENTS {
+        let mut client = program.connect()?;
+        say(&mut client, b"Ada")?;
+        clients.push(client);
+    }
+    let with_all = size();
+    drop(clients);
+    lab.log().event(format!("{CLIENTS} clients have left"));
+    expect_one_thread(&program)?;
+    // The C library keeps some stacks: 40 MiB at most.
+    let most = with_all.saturating_sub(CLIENTS as u64 / 2 * STACK);
+    ensure(size() <= most, || {
+        let expected = format!("VmData at most {most} KiB, of {with_all}");
+        program.failed(expected, format!("{} KiB", size()))
+    })
+    .likely("a thread's stack is kept as long as its handle: who joins it?")
+}
+
+fn expect_one_thread(program: &Program) -> Outcome {
+    let count = || proc::threads(program.pid()).len();
+    let one = time::eventually(time::PATIENCE, program.pid(), || {
+        (count() == 1).then_some(())
+    });
+    ensure(one.is_some(), || {
+        program.failed("one thread", format!("{} threads", count()))
+    })
+    .likely("a thread ends when its function returns: what does it wait for?")
+}

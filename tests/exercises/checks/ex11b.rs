@@ -1,0 +1,134 @@
+//! 11b Not too many: a bound on threads, and clients that wait.
+
+use super::expect::{ensure, round_trip};
+use super::{Check, TIDY};
+use crate::lab::client::Client;
+use crate::lab::program::Program;
+use crate::lab::{Advice, Lab, Outcome, proc, tidy, time};
+
+const MOST: usize = 4;
+const WAITING: usize = 20;
+
+const SERVES: &str = "responds to each line";
+const ALL: &str = "serves as many clients at once";
+const BOUND: &str = "lets the next clients wait";
+
+const AT_ONCE: &str = "four places are for four clients at once";
+
+pub const CHECKS: &[Check] = checks![
+    SERVES, 1, needs [], Passes, read "A loop that starts threads",
+        |lab| talk(&mut server(lab)?.connect()?);
+    ALL, 1, needs [SERVES], Passes, read "A loop that starts threads",
+        |lab| full(&server(lab)?, AT_ONCE).map(drop);
+    BOUND, 3, needs [ALL], Fails, read "A semaphore",
+        |lab| overfull(&server(lab)?).map(drop);
+    "serves the next one when one has left", 2, needs [BOUND], Waits,
+        read "A semaphore", takes_turns;
+    "gives a place back after a panic", 2, needs [BOUND], Waits,
+        read "A panic", panics;
+    "gives a place back after a broken connection", 1, needs [BOUND], Waits,
+        read "A panic", broken;
+    TIDY, 1, needs [BOUND], Waits, read "What a thread costs",
+        |lab| tidy::check(lab, &server(lab)?, talk);
+];
+
+fn server(lab: &Lab) -> Outcome<Program> {
+    lab.server_with(&["--threads", &MOST.to_string()])
+}
+
+fn talk(client: &mut Client) -> Outcome {
+    round_trip(client, b"hello\n", b"hello\n")
+}
+
+/// As many clients as it may serve; `guess` is for one that does not.
+fn full(program: &Program, guess: &str) -> Outcome<Vec<Client>> {
+    let mut clients = Vec::new();
+    for _ in 0..MOST {
+        clients.push(program.connect()?);
+    }
+    // The last speaks first: who is served in turn is not served by luck.
+    for client in clients.iter_mut().rev() {
+        talk(client).likely(guess)?;
+    }
+    Ok(clients)
+}
+
+/// The same, and others who wait.
+fn overfull(program: &Program) -> Outcome<(Vec<Client>, Vec<Client>)> {
+    let clients = full(program, AT_ONCE)?;
+    let mut waiting = Vec::new();
+    for _ in 0..WAITING {
+        let mut client = program.connect()?;
+        client.send(b"hello\n")?;
+        waiting.push(client);
+    }
+    // When it is idle it has done what it does.
+    program.expect_idle()?;
+    for client in &mut waiting {
+        if client.has_something() {
+            let (got, end) = client.receive(6)?;
+            let got = format!("{}{}", got.escape_ascii(), end.words());
+            let guess = match got.starts_with("hello") {
+                true => "nothing bounds the number of clients",
+                false => "the next client waits its turn: it is not refused",
+            };
+            return Err(program.failed("it waits", got)).likely(guess);
+        }
+    }
+    let threads = proc::threads(program.pid()).len();
+    ensure(threads <= MOST + 1, || {
+        let got = format!("{threads} threads");
+        program.failed(format!("at most {MOST} threads, and main"), got)
+    })
+    .likely("take a place before a thread is started, not in the thread")?;
+    let sockets = proc::socket_count(program.pid());
+    // Each may be open twice; one that was let in may wait for its place.
+    ensure(sockets <= 2 * MOST + 2, || {
+        let got = format!("{sockets} sockets");
+        program.failed("the next clients wait in the kernel's queue", got)
+    })
+    .likely("what is let in without a limit is a queue without a limit")?;
+    Ok((clients, waiting))
+}
+
+fn takes_turns(lab: &Lab) -> Outcome {
+    let program = server(lab)?;
+    let (clients, mut waiting) = overfull(&program)?;
+    for client in clients {
+        client.close();
+        let next = time::eventually(time::PATIENCE, program.pid(), || {
+            waiting.iter().position(Client::has_something)
+        });
+        let Some(next) = next else {
+            return Err(program.failed("one who waits is served", "none is"))
+                .likely("who sleeps must be woken: notify_one");
+        };
+        let mut served = waiting.remove(next);
+        served.expect(b"hello\n")?;
+        served.close();
+    }
+    Ok(())
+}
+
+fn panics(lab: &Lab) -> Outcome {
+    const GUESS: &str =
+        "a line behind the call is not reached by a panic: a value's Drop is";
+    let program = server(lab)?;
+    for _ in 0..10 {
+        let mut client = program.connect()?;
+        client.send(b"panic\n")?;
+        client.expect_eof().likely(GUESS)?;
+    }
+    full(&program, GUESS).map(drop)
+}
+
+fn broken(lab: &Lab) -> Outcome {
+    const GUESS: &str = "an error is an end as well: the place is free again";
+    let program = server(lab)?;
+    for _ in 0..10 {
+        let mut client = program.connect()?;
+        talk(&mut client).likely(GUESS)?;
+        client.reset()?;
+    }
+    full(&program, GUESS).map(drop)
+}

@@ -1,0 +1,263 @@
+//! Programs for responses that hang, leave others behind, or lose their
+//! client: in the end no process is left.
+
+use std::fs;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::cgi::{TEXT, ask, get, programs, serve};
+use crate::lab::program::Program;
+use crate::lab::time::Deadline;
+use crate::lab::{Outcome, proc, tidy};
+use crate::scratch::Scratch;
+use crate::steps::{Step, launch, on_every};
+
+/// A program that waits and has a child that waits, both deaf to SIGTERM: it
+/// notes their numbers in a file.
+const HANGS: &str = "trap '' TERM
+sleep 600 &
+echo $! $$ > new
+mv new pids
+cat > /dev/null
+sleep 600
+";
+
+/// A server with that program, which may take so long.
+fn hanging(step: &Step, timeout: &str) -> Outcome<(Program, Scratch)> {
+    let programs = programs(&[("hangs", HANGS)]);
+    Ok((serve(step, &programs, timeout)?, programs))
+}
+
+/// The processes that a program has noted.
+fn noted(server: &Program, programs: &Scratch) -> Outcome<Vec<i32>> {
+    let file = programs.path().join("pids");
+    server.eventually("has started its program", || {
+        let text = fs::read_to_string(&file).ok()?;
+        text.split_whitespace().map(|pid| pid.parse().ok()).collect()
+    })
+}
+
+fn expect_none_left(server: &Program, pids: &[i32]) {
+    assert_eq!(pids.len(), 2);
+    assert_eq!(tidy::left_alive(server, pids), None);
+}
+
+#[test]
+fn a_program_that_hangs_is_killed_with_its_children() -> Outcome {
+    on_every("cgi", |step| {
+        let (server, programs) = hanging(step, "1")?;
+        let had = proc::Resources::of(server.pid());
+        let mut client = server.connect()?;
+        let start = Instant::now();
+        ask(&mut client, "POST", "hangs", b"hello")?;
+        let pids = noted(&server, &programs)?;
+        // Others are served meanwhile.
+        step.exchange(&server)?;
+        assert_eq!(client.response()?.status, 504);
+        assert!(start.elapsed() >= Duration::from_secs(1));
+        expect_none_left(&server, &pids);
+        server.expect_note("took too long")?;
+        drop(client);
+        server.eventually("has what it had before", || {
+            (proc::Resources::of(server.pid()) == had).then_some(())
+        })
+    })
+}
+
+/// Their responses leave together, so that the first would be late if each
+/// had a time of its own.
+#[test]
+fn requests_in_a_pipeline_have_one_deadline() -> Outcome {
+    const COUNT: usize = 30;
+    on_every("cgi", |step| {
+        let (server, _programs) = hanging(step, "1")?;
+        let mut client = server.connect()?;
+        let request = "GET /cgi/hangs HTTP/1.1\r\nHost: a\r\n\r\n";
+        client.send(request.repeat(COUNT).as_bytes())?;
+        let deadline = Deadline::new(Duration::from_secs(10), server.pid());
+        for _ in 0..COUNT {
+            assert_eq!(client.response()?.status, 504);
+        }
+        assert!(!deadline.is_over(), "each had a second");
+        // The next one has its own again.
+        let start = Instant::now();
+        assert_eq!(get(&mut client, "hangs")?.status, 504);
+        assert!(start.elapsed() >= Duration::from_secs(1));
+        Ok(())
+    })
+}
+
+/// What a program leaves behind holds the pipe, but not the response.
+#[test]
+fn a_sleeper_that_is_left_behind_is_killed() -> Outcome {
+    on_every("cgi", |step| {
+        let text = format!(
+            "sleep 600 &\nsleep 600 &\necho $! $$ > new\nmv new pids\n\
+             {TEXT}echo done"
+        );
+        let programs = programs(&[("leaves", &text)]);
+        let server = serve(step, &programs, "30")?;
+        let mut client = server.connect()?;
+        let deadline = Deadline::new(Duration::from_secs(10), server.pid());
+        assert_eq!(get(&mut client, "leaves")?.body, b"done\n");
+        assert!(!deadline.is_over(), "it waited for the sleeper");
+        expect_none_left(&server, &noted(&server, &programs)?);
+        Ok(())
+    })
+}
+
+/// One that has closed its output runs on, up to the deadline.
+#[test]
+fn an_output_that_ends_is_not_the_end() -> Outcome {
+    on_every("cgi", |step| {
+        let file = "touch ended";
+        let programs = programs(&[
+            ("ends", &format!("{TEXT}exec >&-\ncat > got\n{file}")),
+            ("hangs", &format!("{TEXT}exec >&-\nsleep 600")),
+        ]);
+        let server = serve(step, &programs, "2")?;
+        let mut client = server.connect()?;
+        ask(&mut client, "POST", "ends", &[b'a'; 1 << 20])?;
+        assert_eq!(client.response()?.status, 200);
+        let got = |name: &str| fs::metadata(programs.path().join(name));
+        assert_eq!(got("got").unwrap().len(), 1 << 20);
+        assert!(got("ended").is_ok());
+        assert_eq!(get(&mut client, "hangs")?.status, 504);
+        Ok(())
+    })
+}
+
+/// A pipe that nobody reads any more is always ready.
+#[test]
+fn a_closed_input_is_left_alone() -> Outcome {
+    on_every("cgi", |step| {
+        let text = format!("exec <&-\nsleep 2\n{TEXT}echo ok");
+        let programs = programs(&[("deaf", &text)]);
+        let server = serve(step, &programs, "30")?;
+        let mut client = server.connect()?;
+        ask(&mut client, "POST", "deaf", &[b'a'; 1 << 20])?;
+        server.await_call("poll()")?;
+        server.expect_idle()?;
+        assert_eq!(client.response()?.body, b"ok\n");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_program_without_a_client_is_killed() -> Outcome {
+    on_every("cgi", |step| {
+        let (server, programs) = hanging(step, "30")?;
+        let mut client = server.connect()?;
+        ask(&mut client, "POST", "hangs", b"hello")?;
+        let pids = noted(&server, &programs)?;
+        client.reset()?;
+        expect_none_left(&server, &pids);
+        server.expect_note("the client has gone")?;
+        server.interrupt()
+    })
+}
+
+/// A client that has only said its last word gets the response.
+#[test]
+fn a_half_close_is_no_reason_to_kill() -> Outcome {
+    on_every("cgi", |step| {
+        let programs = programs(&[("slow", &format!("sleep 0.3\n{TEXT}"))]);
+        let server = serve(step, &programs, "30")?;
+        let mut client = server.connect()?;
+        ask(&mut client, "GET", "slow", b"")?;
+        client.finish()?;
+        assert_eq!(client.response()?.status, 200);
+        client.expect_eof()
+    })
+}
+
+#[test]
+fn no_program_outlives_its_server() -> Outcome {
+    on_every("cgi", |step| {
+        for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGKILL] {
+            let (server, programs) = hanging(step, "30")?;
+            let mut client = server.connect()?;
+            ask(&mut client, "POST", "hangs", b"hello")?;
+            let pids = noted(&server, &programs)?;
+            server.signal(signal);
+            server.wait(server.patience())?;
+            expect_none_left(&server, &pids);
+        }
+        // If only the process that serves the client is killed, the program
+        // at least goes with it.
+        let (server, programs) = hanging(step, "30")?;
+        let mut client = server.connect()?;
+        ask(&mut client, "POST", "hangs", b"hello")?;
+        let pids = noted(&server, &programs)?;
+        let child = proc::newest(server.pid());
+        // SAFETY: kill(2) takes numbers; the child serves its client.
+        unsafe { libc::kill(child, libc::SIGKILL) };
+        assert_eq!(tidy::left_alive(&server, &pids[1..]), None);
+        // SAFETY: the same; no one else ends this one.
+        unsafe { libc::kill(pids[0], libc::SIGKILL) };
+        Ok(())
+    })
+}
+
+/// Without descriptors or processes there are no programs, but there is a
+/// server.
+#[test]
+fn what_cannot_be_started_is_one_503() -> Outcome {
+    on_every("cgi", |step| {
+        let programs = programs(&[("ok", &format!("{TEXT}echo ok"))]);
+        let directory = programs.path().to_str().unwrap();
+        let launch = step.launch(&["127.0.0.1:0", "--cgi", directory])?;
+        let server = launch.shim("fork=2").start()?;
+        let mut client = server.connect()?;
+        // The first fork is that of the child, which counts on.
+        assert_eq!(get(&mut client, "ok")?.status, 503);
+        server.expect_note("cannot run it")?;
+        assert_eq!(get(&mut client, "ok")?.body, b"ok\n");
+        drop((client, server));
+
+        // 0 to 5 are the server's, 6 its client; the program needs two pipes.
+        let server = serve(step, &programs, "10")?;
+        for (most, status) in [(7, 503), (8, 503), (9, 503), (64, 200)] {
+            server.await_call("accept4()")?;
+            server.limit_descriptors(most)?;
+            let mut client = server.connect()?;
+            assert_eq!(get(&mut client, "ok")?.status, status, "{most}");
+        }
+        Ok(())
+    })
+}
+
+/// The programs that come with the step.
+#[test]
+fn the_samples_run() -> Outcome {
+    on_every("cgi", |step| {
+        let server = step.server()?;
+        let mut client = server.connect()?;
+        let text = String::from_utf8(get(&mut client, "hello.sh")?.body);
+        assert!(text.unwrap().contains("\nSCRIPT_NAME=/cgi/hello.sh\n"));
+        let programs = Scratch::new().unwrap();
+        let source =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/steps/10-cgi/cgi/upper.rs");
+        let program = programs.path().join("upper");
+        let mut rustc = Command::new("rustc");
+        rustc.arg("-o").arg(program).arg(source);
+        assert!(rustc.status().unwrap().success());
+        let server = serve(step, &programs, "10")?;
+        let mut client = server.connect()?;
+        ask(&mut client, "POST", "upper", b"hello")?;
+        assert_eq!(client.response()?.body, b"HELLO");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_timeout_is_from_1_to_30_seconds() -> Outcome {
+    on_every("cgi", |step| {
+        for timeout in ["0", "31", "x"] {
+            let arguments = ["127.0.0.1:0", "--timeout", timeout];
+            let program = launch(&step.program, &arguments)?.spawn()?;
+            program.expect_complaint(2)?;
+        }
+        Ok(())
+    })
+}

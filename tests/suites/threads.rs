@@ -1,0 +1,111 @@
+//! Steps that give each client a thread: what threads share, and what they
+//! leave.
+
+use std::collections::BTreeSet;
+use std::thread;
+
+use crate::lab::client::Client;
+use crate::lab::program::Program;
+use crate::lab::{Outcome, proc};
+use crate::many::{BOUND, bounded, crowd, go_on, stay};
+use crate::steps::{KEEPING, Step, on_each, on_every, page, step, with};
+
+/// Full, with two clients more, which it has not let in.
+fn overfull(step: &Step) -> Outcome<(Program, Vec<Client>, [Client; 2])> {
+    let server = bounded(step)?;
+    let clients = crowd(&server, BOUND)?;
+    let waiting = [server.connect()?, server.connect()?];
+    expect_waiting(&server, 2)?;
+    Ok((server, clients, waiting))
+}
+
+/// It sleeps, and not because nobody calls.
+fn expect_waiting(server: &Program, count: u32) -> Outcome {
+    server.eventually("lets no one in", || {
+        let sleeps = proc::sleeps_in(server.pid())? == "futex()";
+        (sleeps && server.queue().ok()? == count).then_some(())
+    })
+}
+
+#[test]
+fn the_next_client_waits_and_is_served_when_one_leaves() -> Outcome {
+    let steps: Vec<_> = with("threads").collect();
+    let steps = steps.into_iter().filter(|step| !step.does("busy-503"));
+    on_each(&steps.collect::<Vec<_>>(), |step| {
+        let (server, mut clients, waiting) = overfull(step)?;
+        for (left, mut next) in [1, 0].into_iter().zip(waiting) {
+            next.send(KEEPING)?;
+            expect_waiting(&server, left + 1)?;
+            assert!(!next.has_something());
+            // Main is the one that serves nobody.
+            assert_eq!(proc::threads(server.pid()).len(), BOUND + 1);
+            server.expect_idle()?;
+            drop(clients.remove(0));
+            page(&mut next)?;
+            stay(&mut next)?;
+            clients.push(next);
+        }
+        // Nobody was served at the cost of another; and it hears Ctrl-C.
+        clients.iter_mut().try_for_each(go_on)?;
+        server.interrupt()
+    })
+}
+
+/// The C library keeps some stacks for the next threads: 40 MiB of address
+/// space. The pages in them it gives back.
+#[test]
+fn stacks_do_not_pile_up() -> Outcome {
+    const CLIENTS: usize = 100;
+    const STACK: u64 = 2 * 1024;
+    on_every("threads", |step| {
+        let server = step.server()?;
+        let pid = server.pid();
+        let sizes = || (proc::data(pid).unwrap(), proc::memory(pid).unwrap());
+        let mut first = None;
+        for _ in 0..3 {
+            let clients = crowd(&server, CLIENTS)?;
+            let with_all = proc::data(pid).unwrap();
+            drop(clients);
+            server.eventually("has one thread", || {
+                (proc::threads(pid).len() == 1).then_some(())
+            })?;
+            let (data, memory) = sizes();
+            assert!(data + CLIENTS as u64 / 2 * STACK < with_all);
+            let (data_then, memory_then) = *first.get_or_insert(sizes());
+            assert!(data <= data_then + 10 * STACK, "{data_then} to {data}");
+            let limit = memory_then + 1024;
+            assert!(memory <= limit, "{memory_then} to {memory} KiB");
+        }
+        server.interrupt()
+    })
+}
+
+/// No number twice, and none missing, whatever the connection. In a pipeline
+/// the requests are so close together that two threads are often at it.
+#[test]
+fn requests_are_numbered_by_all_threads_together() -> Outcome {
+    const EACH: usize = 1_000;
+    const REQUEST: &[u8] = b"GET /api/ HTTP/1.1\r\nHost: a\r\n\r\n";
+    let server = step("step11").server()?;
+    let receive = || -> Outcome<Vec<u8>> {
+        let mut client = server.connect()?;
+        client.send(&REQUEST.repeat(EACH))?;
+        client.finish()?;
+        client.receive_all()
+    };
+    let all = thread::scope(|scope| {
+        let clients: Vec<_> =
+            (0..BOUND).map(|_| scope.spawn(receive)).collect();
+        let all = clients.into_iter().map(|client| client.join().unwrap());
+        all.collect::<Outcome<Vec<_>>>()
+    })?;
+    let all = String::from_utf8(all.concat()).unwrap();
+    let numbers: BTreeSet<usize> = all
+        .lines()
+        .filter_map(|line| line.strip_prefix("{\"request\": "))
+        .filter_map(|rest| rest.strip_suffix('}')?.parse().ok())
+        .collect();
+    assert_eq!(numbers.len(), EACH * BOUND, "different numbers");
+    assert_eq!(numbers.last(), Some(&(EACH * BOUND)));
+    server.interrupt()
+}
