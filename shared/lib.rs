@@ -4,6 +4,7 @@
 //! line says which. Step N uses only modules that have entered by N.
 
 pub mod cli;
+pub mod collections;
 pub mod events;
 pub mod files;
 pub mod http;

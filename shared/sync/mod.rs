@@ -2,4 +2,5 @@
 //!
 //! This room knows nothing of sockets.
 
+pub mod queue;
 pub mod semaphore;

@@ -11,6 +11,7 @@ use nix::errno::Errno;
 use nix::sys::socket::{self, Shutdown, sockopt};
 
 use super::connection::{Connection, End, Want};
+use super::drain;
 use super::site::{Limits, Site, Time};
 use super::transmit::transmit;
 use crate::cli;
@@ -36,7 +37,16 @@ pub fn serve<S: Site>(
             Err(Errno::ETIMEDOUT) => connection.timed_out(&time),
             Err(errno) => connection.close(End::Failed(errno)),
         }
+        // Enters in step 12.
+        if drain::is_on() {
+            connection.last();
+        }
         result = match connection.advance(&time, site) {
+            // Enters in step 12.
+            Want::Read if connection.is_idle() => {
+                let _registered = drain::idle(socket);
+                receive(socket, &mut connection, &mut time)
+            }
             Want::Read => receive(socket, &mut connection, &mut time),
             Want::Write => transmit(socket, &mut connection, &mut time),
             // Our direction only: the client can still send.

@@ -18,8 +18,8 @@ use crate::net::deadline::Deadline;
 const REFUSAL_TIMEOUT: Duration = Duration::from_millis(10);
 
 /// Tells a client that it cannot be served now. Its request is read first, if
-/// it comes at once: what is unread would make the closing a reset. The
-/// parent has others to accept, so it waits no longer.
+/// it comes at once: what is unread would make the closing a reset. Others
+/// wait to be accepted, so it waits no longer.
 pub fn refuse(socket: &OwnedFd, peer: SocketAddr, why: impl Display) {
     let deadline = Deadline::after(REFUSAL_TIMEOUT);
     let mut request = [0; 16 * 1024];

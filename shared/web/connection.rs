@@ -100,6 +100,8 @@ pub struct Connection<S: Site> {
     /// The client may send a body that is not read.
     may_send: bool,
     requests: u64,
+    /// The next response is the last. Enters in step 12.
+    is_last: bool,
     end: End,
     limits: &'static Limits,
 }
@@ -118,6 +120,8 @@ impl<S: Site> Connection<S> {
             file: None,
             may_send: false,
             requests: 0,
+            // Enters in step 12.
+            is_last: false,
             end: End::Idle,
             limits,
         }
@@ -148,6 +152,23 @@ impl<S: Site> Connection<S> {
         }
     }
 
+    /// The response to the request that is being read, or else to the next,
+    /// says `Connection: close` and is the last. If there has been a response
+    /// and no further request, that was the last. Enters in step 12.
+    pub fn last(&mut self) {
+        self.is_last = true;
+        let has_begun = !self.input.bytes().is_empty() || self.has_output();
+        if self.is_idle() && self.requests > 0 && !has_begun {
+            // What has been sent may not have arrived yet.
+            self.state = State::Closing;
+        }
+    }
+
+    /// Whether it waits for the first byte of a request. Enters in step 12.
+    pub fn is_idle(&self) -> bool {
+        matches!(self.state, State::Idle)
+    }
+
     /// Where recv(2) writes. Never empty when [`Want::Read`] was said.
     pub fn space(&mut self) -> &mut [u8] {
         self.input.space()
@@ -157,6 +178,9 @@ impl<S: Site> Connection<S> {
     pub fn received(&mut self, count: usize, time: &Time) {
         self.input.filled(count);
         match (&self.state, count) {
+            // The rest of the request may be on its way, but the shell no
+            // longer reads it. Enters in step 12.
+            (_, 0) if self.is_last => self.state = State::Closed,
             (State::Head(_) | State::Body(..), 0) => {
                 self.refuse(Refusal::bad("the request is cut off"), time);
                 // Nothing more can arrive: no need to linger.

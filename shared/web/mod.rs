@@ -5,6 +5,7 @@
 pub mod blocking;
 pub mod busy;
 pub mod connection;
+pub mod drain;
 pub mod file_site;
 pub mod site;
 pub mod transmit;

@@ -27,7 +27,7 @@ use shared::web::blocking;
 use shared::web::site::{Body, Limits, Request, Responder, Site, Takes};
 
 static LIMITS: Limits = Limits {
-    keepalive: Duration::from_secs(10),
+    keepalive: Duration::from_secs(60),
     header: Duration::from_secs(10),
     body: Duration::from_secs(60),
     send: Duration::from_secs(60),

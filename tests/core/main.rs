@@ -14,9 +14,12 @@ mod difference;
 mod entries;
 mod fuzz;
 mod labels;
+mod last;
 mod names;
 mod other;
 mod outcome;
+mod queue;
+mod ring;
 mod root;
 #[allow(dead_code, reason = "the tests over the wire use all of it")]
 #[path = "../lab/scratch.rs"]

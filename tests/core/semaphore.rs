@@ -10,7 +10,7 @@ use shared::sync::semaphore::Semaphore;
 
 /// Does `work` in a thread of its own. If that sleeps for ever, the test
 /// fails instead of sleeping as well.
-fn ends(work: impl FnOnce() + Send + 'static) {
+pub fn ends(work: impl FnOnce() + Send + 'static) {
     let (sender, receiver) = mpsc::channel();
     let worker = thread::spawn(move || {
         work();

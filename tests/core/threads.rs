@@ -1,5 +1,5 @@
-//! Step 11 in process: a site that panics, which the step's own site cannot
-//! be made to do; and its counter, without anything between two requests.
+//! Steps 11 and 12 in process: a site that panics, which the steps' own sites
+//! cannot be made to do; and 11's counter, without anything between requests.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -12,12 +12,16 @@ use shared::http::method::Method;
 use shared::http::persistence::Persistence;
 use shared::http::status::Status;
 use shared::net::listener::Listener;
+use shared::sync::queue::Queue;
 use shared::web::file_site::{Files, Resource};
 use shared::web::site::{Body, Request, Responder, Site, Takes, Time};
 
 #[allow(dead_code, reason = "the step uses all of it")]
 #[path = "../../steps/11-threads/main.rs"]
 mod step11;
+#[allow(dead_code, reason = "the step uses all of it")]
+#[path = "../../steps/12-pool/main.rs"]
+mod step12;
 
 /// Panics at `/panic`.
 struct Fragile;
@@ -40,12 +44,15 @@ impl Site for Fragile {
     }
 }
 
-/// The step with so many threads; it goes on until this program ends.
-fn server(most: usize) -> SocketAddr {
-    let listener = Listener::open(([127, 0, 0, 1], 0).into()).unwrap();
-    let address = listener.address();
-    thread::spawn(move || step11::serve_all(&listener, Fragile, most));
-    address
+/// The steps with so many threads; they go on until this program ends.
+fn servers(most: usize) -> [SocketAddr; 2] {
+    let listen = || Listener::open(([127, 0, 0, 1], 0).into()).unwrap();
+    let (threads, pool) = (listen(), listen());
+    let addresses = [threads.address(), pool.address()];
+    thread::spawn(move || step11::serve_all(&threads, Fragile, most));
+    let pool = step12::Pool::start(pool, Fragile, most, Queue::new(8));
+    assert!(pool.is_ok());
+    addresses
 }
 
 fn connect(address: SocketAddr) -> TcpStream {
@@ -64,20 +71,22 @@ fn request(client: &mut TcpStream, path: &str) -> String {
 
 #[test]
 fn a_panic_takes_only_its_connection() {
-    let address = server(2);
-    let mut other = connect(address);
-    for _ in 0..10 {
-        assert_eq!(request(&mut connect(address), "/panic"), "");
-        assert!(request(&mut other, "/").ends_with("well"));
+    for address in servers(2) {
+        let mut other = connect(address);
+        for _ in 0..10 {
+            assert_eq!(request(&mut connect(address), "/panic"), "");
+            assert!(request(&mut other, "/").ends_with("well"));
+        }
     }
 }
 
 #[test]
 fn a_panic_gives_its_place_back() {
-    let address = server(1);
-    for _ in 0..10 {
-        assert_eq!(request(&mut connect(address), "/panic"), "");
-        assert!(request(&mut connect(address), "/").ends_with("well"));
+    for address in servers(1) {
+        for _ in 0..10 {
+            assert_eq!(request(&mut connect(address), "/panic"), "");
+            assert!(request(&mut connect(address), "/").ends_with("well"));
+        }
     }
 }
 

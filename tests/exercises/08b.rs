@@ -182,15 +182,16 @@ fn send_file(
     name: &[u8],
     file: &File,
 ) -> nix::Result<bool> {
+    let size = file.stat.st_size as u64;
     let fields = format!("Content-Type: {}\r\n", media_type(name));
-    send_head(connection, "200 OK", &fields, file.validators.size)?;
+    send_head(connection, "200 OK", &fields, size)?;
     if request.is_head {
         return Ok(true);
     }
     let mut piece = vec![0; PIECE];
     let mut sent = 0;
-    while sent < file.validators.size {
-        let left = file.validators.size - sent;
+    while sent < size {
+        let left = size - sent;
         let left = usize::try_from(left).unwrap_or(usize::MAX);
         let room = left.min(PIECE);
         match read_at(file, sent, &mut piece[..room])? {

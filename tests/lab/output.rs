@@ -93,7 +93,7 @@ impl Output {
     /// that holds the pipe open is not waited for.
     pub fn whole(&self) -> Vec<u8> {
         let buffer = self.lock();
-        let limit = Duration::from_secs(1);
+        let limit = Duration::from_secs(5);
         let waited =
             self.shared
                 .1

@@ -240,8 +240,13 @@ pub fn sleeps_in(pid: i32) -> Option<String> {
 
 /// Whether a thread of `pid` sleeps in `call`, such as `read()`.
 pub fn waits_in(pid: i32, call: &str) -> bool {
-    let tasks = list(pid, "task");
-    tasks.iter().any(|task| call_in(task).is_some_and(|name| name == call))
+    waiting_in(pid, call) > 0
+}
+
+/// How many threads of `pid` sleep in `call`.
+pub fn waiting_in(pid: i32, call: &str) -> usize {
+    let tasks = list(pid, "task").into_iter();
+    tasks.filter(|task| call_in(task).as_deref() == Some(call)).count()
 }
 
 fn call_in(task: &Path) -> Option<String> {

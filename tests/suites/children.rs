@@ -5,13 +5,13 @@ use crate::lab::client::Client;
 use crate::lab::launch::Launch;
 use crate::lab::program::Program;
 use crate::lab::{Outcome, proc, tidy};
-use crate::many::{crowd, go_on};
+use crate::many::{busy_crowd, go_on};
 use crate::steps::{Step, launch, on_every};
 
 /// A server with clients, each with the process that serves it.
 fn family(step: &Step, count: usize) -> Outcome<(Program, Vec<Client>)> {
     let server = step.server()?;
-    let clients = crowd(&server, count)?;
+    let clients = busy_crowd(&server, count)?;
     assert_eq!(proc::children(server.pid()).len(), count);
     Ok((server, clients))
 }

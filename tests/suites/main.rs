@@ -13,6 +13,7 @@ mod children;
 mod client;
 mod client_ends;
 mod commands;
+mod drain;
 mod echo;
 mod endings;
 mod failures;
@@ -30,6 +31,7 @@ mod outcome;
 #[allow(dead_code, reason = "the step uses all of it")]
 #[path = "../../steps/05-parser/parser.rs"]
 mod parser;
+mod pool;
 mod resources;
 #[allow(dead_code, reason = "the tests in process use all of it")]
 #[path = "../core/shell.rs"]

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::files::tree::Tree;
 use crate::lab::client::Client;
 use crate::lab::fixtures::pattern;
+use crate::lab::launch::Launch;
 use crate::lab::program::Program;
 use crate::lab::{Outcome, proc};
 use crate::steps::{KEEPING, REQUEST, Step, on_every, page};
@@ -16,24 +17,42 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many clients a step serves in these tests.
 pub const BOUND: usize = 8;
 
-/// What a step gives each client, by the capability: the flag that sets the
-/// bound, and the shim's setting by which every second one does not start.
-const FLAGS: [(&str, &str, &str); 2] = [
-    ("processes", "--children", "fork=2"),
-    ("threads", "--threads", "thread=2"),
+/// What serves the clients of a step, by the capability: the flag that sets
+/// the bound, and that for how many more wait; and for what each client has of
+/// its own, the shim's setting by which every second one does not start.
+const FLAGS: [(&str, &[&str], Option<&str>); 3] = [
+    ("processes", &["--children"], Some("fork=2")),
+    ("threads", &["--threads"], Some("thread=2")),
+    ("pool", &["--workers", "--queue"], None),
 ];
 
-fn flags(step: &Step) -> (&'static str, &'static str) {
+fn flags(step: &Step) -> (&'static [&'static str], Option<&'static str>) {
     let mut flags = FLAGS.iter();
     let found = flags.find(|(capability, ..)| step.does(capability));
-    let (_, bound, fails) = found.expect("a flag that sets the bound");
-    (bound, fails)
+    let (_, flags, fails) = found.expect("a flag that sets the bound");
+    (flags, *fails)
 }
 
-/// A step with room for so many.
+/// A step that serves so many at once, and lets as many wait.
+pub fn with_room(step: &Step, count: usize) -> Outcome<Launch> {
+    let count = count.to_string();
+    let flags = flags(step).0.iter().flat_map(|flag| [*flag, &count]);
+    step.launch(&["127.0.0.1:0"].into_iter().chain(flags).collect::<Vec<_>>())
+}
+
+/// The same for [`BOUND`], ready.
 pub fn bounded(step: &Step) -> Outcome<Program> {
-    let bound = flags(step).0;
-    step.launch(&["127.0.0.1:0", bound, &BOUND.to_string()])?.start()
+    with_room(step, BOUND)?.start()
+}
+
+/// So many that the next is refused, or waits: those who are served come
+/// first.
+pub fn full(step: &Step, server: &Program) -> Outcome<Vec<Client>> {
+    let mut clients = crowd(server, BOUND)?;
+    for _ in flags(step).0[1..].iter().flat_map(|_| 0..BOUND) {
+        clients.push(server.connect()?);
+    }
+    Ok(clients)
 }
 
 /// So many clients that have had one page each, and stay.
@@ -43,9 +62,15 @@ pub fn crowd(server: &Program, count: usize) -> Outcome<Vec<Client>> {
         let mut client = server.connect()?;
         client.send(KEEPING)?;
         page(&mut client)?;
-        stay(&mut client)?;
         clients.push(client);
     }
+    Ok(clients)
+}
+
+/// The same, each in the middle of its next request.
+pub fn busy_crowd(server: &Program, count: usize) -> Outcome<Vec<Client>> {
+    let mut clients = crowd(server, count)?;
+    clients.iter_mut().try_for_each(stay)?;
     Ok(clients)
 }
 
@@ -81,7 +106,7 @@ fn idle_clients_stop_no_one() -> Outcome {
         server.interrupt()?;
 
         let server = bounded(step)?;
-        let mut clients = crowd(&server, BOUND - 1)?;
+        let mut clients = busy_crowd(&server, BOUND - 1)?;
         step.exchange(&server)?;
         // Each is in the middle of a request, and goes on.
         clients.iter_mut().rev().try_for_each(go_on)?;
@@ -93,11 +118,14 @@ fn idle_clients_stop_no_one() -> Outcome {
 fn beyond_the_bound_there_is_a_503() -> Outcome {
     on_every("busy-503", |step| {
         let server = bounded(step)?;
-        let mut clients = crowd(&server, BOUND)?;
+        let mut clients = full(step, &server)?;
         for method in ["GET", "HEAD"] {
+            // It does not wait for a request that is not there at once.
+            server.signal(libc::SIGSTOP);
             let mut next = server.connect()?;
             let request = format!("{method} / HTTP/1.1\r\nHost: a\r\n\r\n");
             next.send(request.as_bytes())?;
+            server.signal(libc::SIGCONT);
             let response = next.response_to(method)?;
             assert_eq!(response.status, 503);
             assert!(response.says("close"));
@@ -111,7 +139,7 @@ fn beyond_the_bound_there_is_a_503() -> Outcome {
         assert_eq!(mute.response()?.status, 503);
         mute.expect_eof()?;
         // As soon as one has left there is room for another.
-        clients.pop();
+        clients.truncate(BOUND - 1);
         server.eventually("serves again", || {
             let mut next = server.connect().ok()?;
             next.send(REQUEST).ok()?;
@@ -125,9 +153,9 @@ fn beyond_the_bound_there_is_a_503() -> Outcome {
 #[test]
 fn what_does_not_start_is_one_clients_503() -> Outcome {
     on_every("concurrency", |step| {
-        let (bound, fails) = flags(step);
-        let launch = step.launch(&["127.0.0.1:0", bound, "1"])?;
-        let server = launch.shim(fails).start()?;
+        // A pool has all its threads before there is a client.
+        let Some(fails) = flags(step).1 else { return Ok(()) };
+        let server = with_room(step, 1)?.shim(fails).start()?;
         let had = proc::Resources::of(server.pid());
         for turn in 0..6 {
             let mut client = server.connect()?;
@@ -178,7 +206,7 @@ fn a_slow_steady_reader_gets_its_file() -> Outcome {
 #[test]
 fn thirty_who_leave_at_once_leave_nothing() -> Outcome {
     on_every("concurrency", |step| {
-        let server = step.server()?;
+        let server = with_room(step, 30)?.start()?;
         let had = proc::Resources::of(server.pid());
         for _ in 0..3 {
             drop(crowd(&server, 30)?);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::cgi;
 use crate::lab::fixtures::pattern;
 use crate::lab::{Outcome, proc};
-use crate::many::{BOUND, bounded, crowd};
+use crate::many::{bounded, full};
 use crate::steps::{
     KEEPING, REQUEST, STEPS, Speaks, Step, on_each, page, peer,
 };
@@ -15,7 +15,7 @@ use crate::steps::{
 /// decided by time: a `false` is something that was seen to happen otherwise.
 type Probe = (&'static str, fn(&Step) -> Outcome<bool>);
 
-const PROBES: [Probe; 17] = [
+const PROBES: [Probe; 19] = [
     ("greeting", greets),
     ("echo", echoes),
     ("next-client", serves_the_next),
@@ -31,8 +31,10 @@ const PROBES: [Probe; 17] = [
     ("processes", has_a_process_for_each),
     ("busy-503", refuses_when_full),
     ("threads", has_a_thread_for_each),
+    ("pool", has_its_threads_before),
     ("clean-exit", exits_cleanly),
     ("cgi", runs_programs),
+    ("drain", finishes_what_it_owes),
 ];
 
 fn is_seen(capability: &str, step: &Step) -> Outcome<bool> {
@@ -221,12 +223,17 @@ fn has_a_thread_for_each(step: &Step) -> Outcome<bool> {
     Ok(proc::threads(server.pid()).len() == 2)
 }
 
+fn has_its_threads_before(step: &Step) -> Outcome<bool> {
+    let server = step.server()?;
+    Ok(proc::threads(server.pid()).len() > 1)
+}
+
 fn refuses_when_full(step: &Step) -> Outcome<bool> {
     if !step.does("concurrency") {
         return Ok(false);
     }
     let server = bounded(step)?;
-    let _clients = crowd(&server, BOUND)?;
+    let _clients = full(step, &server)?;
     let mut next = server.connect()?;
     next.send(REQUEST)?;
     let mut looks = 0;
@@ -252,6 +259,21 @@ fn exits_cleanly(step: &Step) -> Outcome<bool> {
 fn runs_programs(step: &Step) -> Outcome<bool> {
     let (_server, mut client) = step.connected()?;
     Ok(cgi::get(&mut client, "hello.sh")?.status == 200)
+}
+
+fn finishes_what_it_owes(step: &Step) -> Outcome<bool> {
+    let (server, mut client) = step.connected()?;
+    client.send(KEEPING)?;
+    page(&mut client)?;
+    let (begin, rest) = KEEPING.split_at(9);
+    client.send(begin)?;
+    client.wait_until_read()?;
+    server.await_call("read()")?;
+    server.signal(libc::SIGTERM);
+    // It has ended, or no longer listens.
+    server.eventually("hears the signal", || server.queue().err().map(drop))?;
+    let _ = client.send(rest);
+    Ok(page(&mut client).is_ok_and(|response| response.says("close")))
 }
 
 #[test]

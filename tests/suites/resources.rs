@@ -7,6 +7,7 @@ use crate::lab::client::Client;
 use crate::lab::proc::{self, Resources};
 use crate::lab::program::Program;
 use crate::lab::{Outcome, time};
+use crate::many::{crowd, with_room};
 use crate::steps::{REQUEST, Step, lasting_servers, step};
 
 const CLIENTS: usize = 100;
@@ -15,7 +16,8 @@ const CLIENTS: usize = 100;
 /// some of what it got, but nothing per client. It has an arena for each of
 /// the first threads.
 fn may_keep(step: &Step) -> u64 {
-    if step.does("threads") { 2048 } else { 512 }
+    let has_threads = step.does("threads") || step.does("pool");
+    if has_threads { 2048 } else { 512 }
 }
 
 /// A server that has had its first client, and so has all it ever needs.
@@ -27,10 +29,18 @@ struct Warm {
 }
 
 fn warm(step: &Step) -> Outcome<Warm> {
-    let server = step.server()?;
+    let has_room = step.does("concurrency");
+    let server = match has_room {
+        true => with_room(step, CLIENTS)?.start()?,
+        false => step.server()?,
+    };
     let before = Resources::of(server.pid());
     let mut warm = Warm { server, before, most_memory: None };
     step.exchange(&warm.server)?;
+    if has_room {
+        // Memory that a thread has used stays with the next in its place.
+        drop(crowd(&warm.server, CLIENTS)?);
+    }
     warm.is_as_before();
     let memory = proc::memory(warm.server.pid());
     warm.most_memory = memory.map(|memory| memory + may_keep(step));

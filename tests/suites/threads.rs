@@ -7,13 +7,13 @@ use std::thread;
 use crate::lab::client::Client;
 use crate::lab::program::Program;
 use crate::lab::{Outcome, proc};
-use crate::many::{BOUND, bounded, crowd, go_on, stay};
+use crate::many::{BOUND, bounded, busy_crowd, crowd, go_on, stay};
 use crate::steps::{KEEPING, Step, on_each, on_every, page, step, with};
 
 /// Full, with two clients more, which it has not let in.
 fn overfull(step: &Step) -> Outcome<(Program, Vec<Client>, [Client; 2])> {
     let server = bounded(step)?;
-    let clients = crowd(&server, BOUND)?;
+    let clients = busy_crowd(&server, BOUND)?;
     let waiting = [server.connect()?, server.connect()?];
     expect_waiting(&server, 2)?;
     Ok((server, clients, waiting))

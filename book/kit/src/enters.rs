@@ -68,7 +68,8 @@ macro_rules! nodes {
 
 nodes!(
     visit_item Item, visit_impl_item ImplItem, visit_trait_item TraitItem,
-    visit_variant Variant, visit_field Field, visit_arm Arm, visit_stmt Stmt
+    visit_variant Variant, visit_field Field, visit_field_value FieldValue,
+    visit_arm Arm, visit_stmt Stmt
 );
 
 #[cfg(test)]

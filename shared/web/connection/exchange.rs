@@ -128,6 +128,16 @@ impl<S: Site> Connection<S> {
         site: &S,
     ) {
         self.requests += 1;
+        // Enters in step 12.
+        let request = match request.persistence {
+            Persistence::Close => request,
+            _ if !self.is_last => request,
+            _ => {
+                // The client did not know: the next may be on its way.
+                self.may_send = true;
+                Request { persistence: Persistence::Close, ..request }
+            }
+        };
         let persistence = request.persistence;
         let out = Responder {
             out: &mut self.output,

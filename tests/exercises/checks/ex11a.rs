@@ -97,10 +97,31 @@ fn counts(lab: &Lab) -> Outcome {
         let got = format!("{} numbers, up to {most}", heard.len());
         program.failed(format!("each of 1 to {} once", all.len()), got)
     })
-    .likely(
-        "between looking a number up and storing it another thread does the \
-         same: hold the lock over both",
-    )
+    .likely(DIVIDED)?;
+    between_two_steps(&program)
+}
+
+const DIVIDED: &str = "between looking a number up and storing it another \
+    thread does the same: hold the lock over both";
+
+/// A thread that responds before it stores can be held between the two, by a
+/// client that does not read.
+fn between_two_steps(program: &Program) -> Outcome {
+    let name = [b'A'; 999];
+    let mut slow = program.connect()?;
+    slow.flood(&[&name[..], b"\n"].concat())?;
+    let mut other = program.connect()?;
+    // That nobody is served meanwhile, another check sees.
+    let Ok(number) = say(&mut other, &name) else { return Ok(()) };
+    slow.finish()?;
+    let heard = slow.receive_all()?;
+    let same = format!("{number} ").into_bytes();
+    let mut responses = heard.split(|byte| *byte == b'\n');
+    ensure(!responses.any(|it| it.starts_with(&same)), || {
+        let got = format!("{number} for two clients");
+        program.failed("each number once", got)
+    })
+    .likely(DIVIDED)
 }
 
 fn slow_client(lab: &Lab) -> Outcome {

@@ -40,7 +40,10 @@ mod ex10a;
 mod ex10b;
 mod ex11a;
 mod ex11b;
+mod ex12a;
+mod ex12b;
 mod expect;
+mod held;
 mod http;
 
 use crate::lab::{Lab, Outcome};
@@ -108,6 +111,8 @@ pub const TABLES: &[Table] = &[
     Table { id: "10b", checks: ex10b::CHECKS },
     Table { id: "11a", checks: ex11a::CHECKS },
     Table { id: "11b", checks: ex11b::CHECKS },
+    Table { id: "12a", checks: ex12a::CHECKS },
+    Table { id: "12b", checks: ex12b::CHECKS },
 ];
 
 /// The table of the exercise `id`.

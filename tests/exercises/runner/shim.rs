@@ -23,6 +23,8 @@ SETTINGS is a list such as w=700,eintr=3:
   alarm=N      every Nth poll fails with EINTR after 20 ms
   fork=N       every Nth fork fails with EAGAIN
   thread=N     every Nth thread fails to start, with EAGAIN
+  spurious=N   every Nth wait for a lock or a condition ends after 10 ms,
+               although nobody has woken it
   accept=E+F   the first accept fails with E, the next with F: EMFILE, ENFILE
                or ECONNABORTED
   gai=A+B      every host name resolves to these addresses, or fails: NONAME,

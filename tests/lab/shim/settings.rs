@@ -40,6 +40,7 @@ pub struct Settings {
     pub alarm: Every,
     pub fork: Every,
     pub thread: Every,
+    pub spurious: Every,
     pub accept_errors: Vec<c_int>,
     pub accepts: AtomicU64,
     pub names: Option<Names>,
@@ -92,6 +93,7 @@ impl Settings {
             "alarm" => self.alarm.nth = Some(positive(value)?),
             "fork" => self.fork.nth = Some(positive(value)?),
             "thread" => self.thread.nth = Some(positive(value)?),
+            "spurious" => self.spurious.nth = Some(positive(value)?),
             "accept" => {
                 let errors = value.split('+').map(accept_error);
                 self.accept_errors = errors.collect::<Option<_>>()?;

@@ -51,6 +51,7 @@ claims! {
     step09: whole;
     step10: whole;
     step11: whole;
+    step12: whole;
 }
 
 #[test]

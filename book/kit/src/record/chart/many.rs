@@ -119,14 +119,16 @@ fn chart(
 ) -> Result<Chart> {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
+    let raised = format!("{bound} 2000");
+    let arguments: Vec<_> = raised.split(' ').collect();
     let mut values = Vec::new();
     for count in CONNECTIONS {
-        let server = Server::of(project, step, &[bound, "2000"])?;
+        let server = Server::of(project, step, &arguments)?;
         values.push((count.to_string(), measure(&server, count)?));
     }
     let step = project.step(step)?.program();
     Ok(Chart {
-        title: format!("{step}, {bound} 2000: {title}"),
+        title: format!("{step}, {raised}: {title}"),
         x: "connections".to_string(),
         y: y.to_string(),
         values,

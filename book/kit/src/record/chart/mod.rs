@@ -35,12 +35,15 @@ pub(super) type Recorder = fn(&Project) -> Result<Chart>;
 /// The bound of steps 09 and 10.
 const FORKS: &str = "--children";
 
+/// Those of step 12: nobody is to be refused.
+const WORKERS: &str = "--workers 2000 --queue";
+
 /// The target that is a program of step 10.
 const PROGRAM: &str = "/cgi/hello.sh";
 
 /// The charts that can be recorded again, and whether they count: times are
 /// one machine's, which the chart names.
-const RECORDERS: [(&str, bool, Recorder); 10] = [
+const RECORDERS: [(&str, bool, Recorder); 13] = [
     ("calls-per-step", true, calls_per_step),
     ("nagle", false, nagle::record),
     ("connections", false, |it| many::connections(it, &[8, 9])),
@@ -53,6 +56,9 @@ const RECORDERS: [(&str, bool, Recorder); 10] = [
         many::requests(it, 11, "--threads", many::FILE)
     }),
     ("11-memory", false, |it| many::memory(it, 11, "--threads", many::FILE)),
+    ("12-connections", false, |it| many::connections(it, &[9, 11, 12])),
+    ("12-requests", false, |it| many::requests(it, 12, WORKERS, many::FILE)),
+    ("12-memory", false, |it| many::memory(it, 12, WORKERS, many::FILE)),
 ];
 
 impl Chart {

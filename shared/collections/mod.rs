@@ -1,0 +1,5 @@
+//! Structures that hold things, by hand.
+//!
+//! This room knows nothing of any other.
+
+pub mod ring;

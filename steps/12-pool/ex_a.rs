@@ -1,0 +1,131 @@
+//! Exercise 12a, A queue with an end: workers, and the clients that wait.
+//!
+//! Try it: `cargo run --example 12a -- 127.0.0.1:8080 --workers 2 --queue 2`
+
+use std::collections::VecDeque;
+use std::fs;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::process::ExitCode;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::socket;
+use shared::cli::{self, Failure};
+use shared::net::listener::Listener;
+
+/// No request is longer.
+const MAX_LINE: u64 = 1024;
+
+fn main() -> ExitCode {
+    cli::main(run)
+}
+
+fn run() -> Result<(), Failure> {
+    let usage = "usage: 12a [ADDRESS] [--workers N] [--queue N]";
+    let (address, [workers, queue]) =
+        cli::server_arguments(usage, ["workers", "queue"])?;
+    let workers = cli::count("workers", workers, 4)?;
+    let most = cli::count("queue", queue, 16)?;
+    let listener = Listener::open(address)
+        .map_err(|errno| Failure::listening(address, errno))?;
+    let address = listener.address();
+    let listener = Arc::new(listener);
+    stop_on_signal(&listener)
+        .map_err(|error| Failure::new("cannot wait for signals", error))?;
+    // TODO: the queue may be as long as this.
+    let _ = most;
+    let queue = Arc::new(Queue::new());
+    for _ in 0..workers {
+        let queue = Arc::clone(&queue);
+        thread::Builder::new()
+            .spawn(move || work(&queue))
+            .map_err(|why| Failure::new("cannot start a thread", why))?;
+    }
+    cli::print(format_args!("listening on {address}"));
+    while let Ok((socket, _)) = listener.accept() {
+        queue.push(socket);
+    }
+    // TODO: there may be clients in the queue, and others are served.
+    Ok(())
+}
+
+/// From the first SIGINT or SIGTERM on `accept` fails: the socket does not
+/// listen any more.
+fn stop_on_signal(listener: &Arc<Listener>) -> io::Result<()> {
+    let signals = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM]);
+    // Before there are threads: each gets the mask of the one that starts it.
+    signals.thread_block()?;
+    let listener = Arc::clone(listener);
+    let wait = move || {
+        let result = signals.wait().and_then(|_| {
+            let socket = listener.as_fd().as_raw_fd();
+            socket::shutdown(socket, socket::Shutdown::Both)
+        });
+        if let Err(errno) = result {
+            cli::log(format_args!("cannot stop: {errno}"));
+        }
+    };
+    thread::Builder::new().spawn(wait).map(drop)
+}
+
+/// What a worker does: it serves one client after the other.
+fn work(queue: &Queue) {
+    loop {
+        if let Err(error) = respond(queue.pop()) {
+            cli::log(format_args!("client lost: {error}"));
+        }
+    }
+}
+
+/// Responds to a line, the name of a file, with what is in the file.
+fn respond(socket: OwnedFd) -> io::Result<()> {
+    let mut stream = TcpStream::from(socket);
+    let mut line = String::new();
+    BufReader::new(&stream).take(MAX_LINE).read_line(&mut line)?;
+    let content = fs::read(line.trim_end());
+    let content = content.unwrap_or_else(|_| b"404 not found\n".to_vec());
+    stream.write_all(&content)?;
+    stream.shutdown(Shutdown::Write)
+}
+
+/// The clients that wait for a worker.
+struct Queue {
+    sockets: Mutex<VecDeque<OwnedFd>>,
+    /// Tells a worker that there is a client.
+    changed: Condvar,
+}
+
+impl Queue {
+    fn new() -> Self {
+        Queue { sockets: Mutex::default(), changed: Condvar::new() }
+    }
+
+    /// Puts a client at the end of the queue.
+    fn push(&self, socket: OwnedFd) {
+        // TODO: it grows without end. When it is full, main must have the
+        // socket back, to send "503 busy".
+        self.lock().push_back(socket);
+        self.changed.notify_one();
+    }
+
+    /// Takes the client at the head, and sleeps until there is one.
+    fn pop(&self) -> OwnedFd {
+        let mut sockets = self.lock();
+        // TODO: what if it wakes up, and there is none?
+        if sockets.is_empty() {
+            let result = self.changed.wait(sockets);
+            sockets = result.unwrap_or_else(PoisonError::into_inner);
+        }
+        match sockets.pop_front() {
+            Some(socket) => socket,
+            None => panic!("no client, though wait has returned"),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<OwnedFd>> {
+        self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,102 @@
+//! sync/queue.rs: nothing is lost, and nobody sleeps who need not.
+
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::thread;
+
+use shared::sync::queue::Queue;
+
+use crate::semaphore::ends;
+
+/// Each producer's items come out once and in their order, whoever takes
+/// them.
+#[test]
+fn nothing_is_lost_or_overtaken() {
+    const EACH: usize = 2000;
+    for (producers, consumers, room) in
+        [(1, 1, 1), (4, 1, 1), (1, 4, 1), (4, 4, 2), (8, 8, 64)]
+    {
+        ends(move || {
+            let queue = Queue::new(room);
+            let left = AtomicUsize::new(producers);
+            let produce = |producer: usize| {
+                for number in 0..EACH {
+                    while queue.try_push((producer, number)).is_err() {
+                        thread::yield_now();
+                    }
+                }
+                if left.fetch_sub(1, SeqCst) == 1 {
+                    queue.close();
+                }
+            };
+            let consume = || {
+                let mut got = Vec::new();
+                while let Some(item) = queue.pop() {
+                    got.push(item);
+                }
+                got
+            };
+            let mut all = thread::scope(|scope| {
+                let consumers: Vec<_> =
+                    (0..consumers).map(|_| scope.spawn(consume)).collect();
+                for producer in 0..producers {
+                    scope.spawn(move || produce(producer));
+                }
+                let got = consumers.into_iter().map(|it| it.join().unwrap());
+                got.inspect(|got| expect_order(got)).collect::<Vec<_>>()
+            })
+            .concat();
+            all.sort_unstable();
+            let items = |producer| (0..EACH).map(move |n| (producer, n));
+            let expected = (0..producers).flat_map(items);
+            assert!(all.into_iter().eq(expected), "some lost, or twice");
+        });
+    }
+}
+
+fn expect_order(got: &[(usize, usize)]) {
+    let mut last = [None; 8];
+    for (producer, number) in got {
+        assert!(last[*producer] < Some(*number), "overtaken");
+        last[*producer] = Some(*number);
+    }
+}
+
+#[test]
+fn a_full_queue_gives_the_item_back() {
+    let queue = Queue::new(2);
+    assert_eq!([1, 2, 3].map(|n| queue.try_push(n)), [Ok(()), Ok(()), Err(3)]);
+    assert_eq!(queue.pop(), Some(1));
+    assert_eq!(queue.try_push(4), Ok(()));
+    assert_eq!([queue.pop(), queue.pop()], [Some(2), Some(4)]);
+}
+
+#[test]
+fn a_closed_queue_gives_out_what_it_has() {
+    let queue = Queue::new(2);
+    assert_eq!(queue.try_push(1), Ok(()));
+    queue.close();
+    assert_eq!(queue.try_push(2), Err(2));
+    assert_eq!([queue.pop(), queue.pop(), queue.pop()], [Some(1), None, None]);
+}
+
+#[test]
+fn closing_wakes_all() {
+    for _ in 0..50 {
+        ends(|| {
+            let queue: Queue<()> = Queue::new(1);
+            let count = AtomicUsize::new(0);
+            thread::scope(|scope| {
+                for _ in 0..8 {
+                    scope.spawn(|| {
+                        count.fetch_add(1, SeqCst);
+                        assert_eq!(queue.pop(), None);
+                    });
+                }
+                while count.load(SeqCst) < 8 {
+                    thread::yield_now();
+                }
+                queue.close();
+            });
+        });
+    }
+}

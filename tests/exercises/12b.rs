@@ -1,0 +1,162 @@
+//! Exercise 12b, The fast lane: two classes of requests, and workers for both.
+//!
+//! Try it: `cargo run --example 12b -- 127.0.0.1:8080 --workers 1`
+
+use std::collections::VecDeque;
+use std::fs;
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::os::fd::OwnedFd;
+use std::process::ExitCode;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use shared::cli::{self, Failure};
+use shared::net::listener::Listener;
+
+fn main() -> ExitCode {
+    cli::main(run)
+}
+
+fn run() -> Result<(), Failure> {
+    let usage = "usage: 12b [ADDRESS] [--workers N]";
+    let (address, [workers]) = cli::server_arguments(usage, ["workers"])?;
+    let workers = cli::count("workers", workers, 2)?;
+    let listener = Listener::open(address)
+        .map_err(|errno| Failure::listening(address, errno))?;
+    let queue = Arc::new(Queue::default());
+    for _ in 0..workers {
+        let queue = Arc::clone(&queue);
+        thread::Builder::new()
+            .spawn(move || work(&queue))
+            .map_err(|why| Failure::new("cannot start a worker", why))?;
+    }
+    cli::print(format_args!("listening on {}", listener.address()));
+    loop {
+        let (socket, peer) = listener
+            .accept()
+            .map_err(|errno| Failure::new("cannot accept", errno))?;
+        let queue = Arc::clone(&queue);
+        let read = move || {
+            if let Err(error) = read(socket, &queue) {
+                cli::log(format_args!("{peer} lost: {error}"));
+            }
+        };
+        if let Err(error) = thread::Builder::new().spawn(read) {
+            cli::log(format_args!("{peer} lost: {error}"));
+        }
+    }
+}
+
+/// Puts the requests of a client into the queue, each of them a line.
+fn read(socket: OwnedFd, queue: &Queue) -> io::Result<()> {
+    let stream = TcpStream::from(socket);
+    let client = Arc::new(Mutex::new(stream.try_clone()?));
+    for line in BufReader::new(stream).lines() {
+        queue.push(Request { name: line?, client: Arc::clone(&client) });
+    }
+    Ok(())
+}
+
+/// What a worker does: it responds to one request after the other.
+fn work(queue: &Queue) {
+    loop {
+        let Request { name, client } = queue.pop();
+        let content = fs::read(name);
+        let content = content.unwrap_or_else(|_| b"404 not found\n".to_vec());
+        // One response at a time: two workers may have the same client.
+        let mut client = client.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = client.write_all(&content) {
+            cli::log(format_args!("client lost: {error}"));
+        }
+    }
+}
+
+/// The name of a file, and who wants to have what is in it.
+struct Request {
+    name: String,
+    client: Arc<Mutex<TcpStream>>,
+}
+//-solution
+
+/// After as many fast requests in a row, a slow one that waits is next.
+const MOST_FAST: usize = 4;
+//-end
+
+/// The requests that wait for a worker.
+#[derive(Default)]
+struct Queue {
+    waiting: Mutex<Waiting>,
+    /// Tells a worker that there is a request.
+    arrived: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    //-solution
+    fast: VecDeque<Request>,
+    slow: VecDeque<Request>,
+    /// How many fast ones were taken since the last slow one.
+    fast_in_a_row: usize,
+    //-starter
+    // // TODO: there are two classes.
+    // all: VecDeque<Request>,
+    //-end
+}
+
+impl Queue {
+    fn push(&self, request: Request) {
+        self.lock().put(request);
+        self.arrived.notify_one();
+    }
+
+    /// Takes the next request, and sleeps until there is one.
+    fn pop(&self) -> Request {
+        let mut waiting = self.lock();
+        loop {
+            if let Some(request) = waiting.take() {
+                return request;
+            }
+            let result = self.arrived.wait(waiting);
+            waiting = result.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    /// Puts a request behind those of its class.
+    fn put(&mut self, request: Request) {
+        //-solution
+        if request.name.starts_with("fast/") {
+            self.fast.push_back(request);
+        } else {
+            self.slow.push_back(request);
+        }
+        //-starter
+        // // TODO: it is fast if its name starts with "fast/".
+        // self.all.push_back(request);
+        //-end
+    }
+
+    /// The next request: a fast one, if there is one, but a slow one if the
+    /// last four were fast.
+    fn take(&mut self) -> Option<Request> {
+        //-solution
+        let is_fast = self.fast_in_a_row < MOST_FAST || self.slow.is_empty();
+        if is_fast && let Some(request) = self.fast.pop_front() {
+            self.fast_in_a_row += 1;
+            return Some(request);
+        }
+        let request = self.slow.pop_front()?;
+        self.fast_in_a_row = 0;
+        Some(request)
+        //-starter
+        // // TODO: this is the order in which they came.
+        // self.all.pop_front()
+        //-end
+    }
+}

@@ -1,0 +1,279 @@
+//! 12a A queue with an end: workers, and the clients that wait.
+
+use std::fs;
+use std::time::Duration;
+
+use super::expect::{ensure, round_trip};
+use super::held::{Held, await_sleep};
+use super::{Check, TIDY};
+use crate::lab::client::Client;
+use crate::lab::program::Program;
+use crate::lab::quiet::Quiet;
+use crate::lab::{Advice, Lab, Outcome, Trouble, proc, tidy, time};
+
+const WORKERS: usize = 3;
+const QUEUE: usize = 4;
+
+const SERVES: &str = "responds with what is in the file";
+const ALL: &str = "works for as many clients at once as it has workers";
+const FULL: &str = "has others wait, and refuses the next when it is full";
+const SPURIOUS: &str = "wakes up for no reason, and sleeps again";
+const END: &str = "ends with status 0 when there is nothing to do";
+
+pub const CHECKS: &[Check] = checks![
+    SERVES, 1, needs [], Passes, read "What a worker does",
+        |lab| talk(&mut server(lab)?.connect()?)
+            .likely("a worker that sleeps must be woken: notify_one");
+    ALL, 1, needs [SERVES], Passes, read "What a worker does",
+        |lab| hold_all(lab, &server(lab)?).map(drop);
+    FULL, 3, needs [ALL], Fails, read "Full",
+        |lab| fill(lab, &server(lab)?).map(drop);
+    "takes the first in the queue, and has room again", 1, needs [FULL], Waits,
+        read "A queue with an end", takes_turns;
+    SPURIOUS, 2, needs [SERVES], Fails,
+        read "Why a loop around wait", spurious;
+    "loses no worker to a client that leaves", 1, needs [ALL, SPURIOUS],
+        Waits, read "What a worker does", leave;
+    END, 1, needs [SERVES], Passes, read "Draining", ends;
+    "responds to all clients that it has accepted, and ends", 3, needs [FULL, END],
+        Waits, read "Draining", drains;
+    TIDY, 1, needs [SPURIOUS], Waits, read "Draining",
+        |lab| tidy::check(lab, &server(lab)?, talk);
+];
+
+/// A server, and a file for it to read.
+fn server(lab: &Lab) -> Outcome<Program> {
+    server_under(lab, None)
+}
+
+fn server_under(lab: &Lab, shim: Option<&str>) -> Outcome<Program> {
+    fs::write(lab.scratch().join("file"), CONTENT).map_err(|error| {
+        Trouble::blocked(format!("a file cannot be written: {error}"))
+    })?;
+    let (workers, queue) = (WORKERS.to_string(), QUEUE.to_string());
+    let args = ["127.0.0.1:0", "--workers", &workers, "--queue", &queue];
+    let launch = lab.launch(&args);
+    let program = match shim {
+        Some(settings) => launch.shim(settings).start(),
+        None => launch.start(),
+    }?;
+    // The workers come to their first wait.
+    await_sleep(&program)?;
+    Ok(program)
+}
+
+const CONTENT: &[u8] = b"in the file\n";
+
+fn talk(client: &mut Client) -> Outcome {
+    round_trip(client, b"file\n", CONTENT)?;
+    client.expect_eof()
+}
+
+/// A client whose request is held open.
+struct Waiting {
+    client: Client,
+    held: Held,
+}
+
+impl Waiting {
+    /// It has connected and sent its request.
+    fn new(lab: &Lab, program: &Program, name: String) -> Outcome<Waiting> {
+        let held = Held::new(lab, &name)?;
+        let mut client = program.connect()?;
+        client.send(held.request().as_bytes())?;
+        Ok(Waiting { client, held })
+    }
+
+    /// Lets its worker go on, and receives the whole response.
+    fn release(mut self, lab: &Lab) -> Outcome {
+        let content = format!("what was in {}", self.held.request());
+        self.held.release(lab, &content);
+        self.client.expect(content.as_bytes())?;
+        self.client.expect_eof()
+    }
+}
+
+/// A client for each worker.
+fn hold_all(lab: &Lab, program: &Program) -> Outcome<Vec<Waiting>> {
+    let mut running = Vec::new();
+    for number in 1..=WORKERS {
+        let name = format!("running-{number}");
+        let mut waiting = Waiting::new(lab, program, name)?;
+        waiting.held.await_worker(program).likely(
+            "a worker that sleeps takes the next client: it must be notified, \
+             and no other may hold the lock while it works",
+        )?;
+        running.push(waiting);
+    }
+    Ok(running)
+}
+
+/// The same, and as many in the queue as it takes.
+fn fill(lab: &Lab, program: &Program) -> Outcome<[Vec<Waiting>; 2]> {
+    let running = hold_all(lab, program)?;
+    let threads = proc::threads(program.pid()).len();
+    let mut queued = Vec::new();
+    for number in 1..=QUEUE {
+        queued.push(Waiting::new(lab, program, format!("queued-{number}"))?);
+    }
+    let guess = "there is room for four, besides those that are served";
+    expect_waiting(program, &mut queued, guess)?;
+    expect_refusal(program)?;
+    expect_refusal(program)?;
+    let now = proc::threads(program.pid()).len();
+    ensure(now == threads, || {
+        let got = format!("{now} threads");
+        program.failed(format!("{threads} threads, as before"), got)
+    })
+    .likely("workers are started once, before there is a client")?;
+    Ok([running, queued])
+}
+
+/// When nothing moves any more, these are neither refused nor served.
+fn expect_waiting(
+    program: &Program,
+    queued: &mut [Waiting],
+    guess: &str,
+) -> Outcome {
+    program.eventually("accepts all", || {
+        let rows = proc::own_rows(program.pid());
+        let is_accepted = |waiting: &Waiting| {
+            let address = waiting.client.own_address().ok();
+            rows.iter().any(|row| Some(row.remote) == address)
+                || waiting.client.has_something()
+        };
+        queued.iter().all(is_accepted).then_some(())
+    })?;
+    await_sleep(program)?;
+    for Waiting { client, held } in queued {
+        if client.has_something() {
+            client
+                .expect_nothing()
+                .expecting("it waits in the queue")
+                .likely(guess)?;
+        }
+        ensure(!held.is_read(), || {
+            let got = "a worker reads its file";
+            program.failed("it waits until a worker has nothing to do", got)
+        })
+        .likely("three workers work for three clients at once")?;
+    }
+    Ok(())
+}
+
+/// The next one is refused at once. It has sent nothing yet, so that nothing
+/// is lost when its connection is closed.
+fn expect_refusal(program: &Program) -> Outcome {
+    let mut client = program.connect()?;
+    let refused = client.expect(b"503 busy\n");
+    refused.likely("the queue has an end: the next client is told at once")?;
+    client.expect_eof()
+}
+
+fn takes_turns(lab: &Lab) -> Outcome {
+    let program = server(lab)?;
+    let [mut running, mut queued] = fill(lab, &program)?;
+    for turn in 1..=2 {
+        running.remove(0).release(lab)?;
+        let mut first = queued.remove(0);
+        first
+            .held
+            .await_worker(&program)
+            .likely("the worker that is free takes the client at the head")?;
+        running.push(first);
+        queued.push(Waiting::new(lab, &program, format!("next-{turn}"))?);
+        let guess = "a client that has left the queue has left room";
+        expect_waiting(&program, &mut queued, guess)?;
+        expect_refusal(&program)?;
+    }
+    Ok(())
+}
+
+fn spurious(lab: &Lab) -> Outcome {
+    let program = server_under(lab, Some("spurious=1"))?;
+    let pid = program.pid();
+    // Each worker wakes up a few times, unless it has gone.
+    let switches = || {
+        let threads = proc::threads(pid);
+        threads.iter().map(|thread| thread.switches).sum::<u64>()
+    };
+    let enough = switches() + 30;
+    let limit = Duration::from_millis(300);
+    time::eventually(limit, pid, || (switches() > enough).then_some(()));
+    lab.log().event("nobody has notified, but waits have ended");
+    for _ in 0..20 {
+        talk(&mut program.connect()?).likely(
+            "wait may return although nobody has notified: look again, in a \
+             loop",
+        )?;
+    }
+    Ok(())
+}
+
+fn leave(lab: &Lab) -> Outcome {
+    let program = server(lab)?;
+    let broken = || {
+        program.connect()?.close();
+        program.connect()?.reset()?;
+        let mut client = program.connect()?;
+        client.send(b"\xFF\n")?;
+        client.drain_to_eof()
+    };
+    (0..WORKERS)
+        .try_for_each(|_| broken())
+        .and_then(|()| hold_all(lab, &program).map(drop))
+        .likely("an error ends a connection, not the worker")
+}
+
+/// Sends SIGTERM.
+fn terminate(program: &Program) {
+    program.lab().log().event("the program gets SIGTERM");
+    program.signal(libc::SIGTERM);
+}
+
+/// Waits for its end, with status 0, unless it sleeps for ever.
+fn expect_end(program: &Program) -> Outcome {
+    let mut quiet = Quiet::new(program.pid());
+    time::eventually(program.patience(), program.pid(), || {
+        (program.ended().is_some() || quiet.look(None)).then_some(())
+    });
+    ensure(program.ended().is_some(), || {
+        let got = "every thread sleeps, and nobody will wake it";
+        program.failed("it ends with exit status 0", got)
+    })
+    .likely(
+        "each worker that sleeps must hear that no client will come: \
+         notify_all",
+    )?;
+    program.expect_exit(0).map(drop)
+}
+
+fn ends(lab: &Lab) -> Outcome {
+    let program = server(lab)?;
+    talk(&mut program.connect()?)?;
+    program.expect_idle()?;
+    terminate(&program);
+    expect_end(&program)
+}
+
+fn drains(lab: &Lab) -> Outcome {
+    let program = server(lab)?;
+    let [running, queued] = fill(lab, &program)?;
+    terminate(&program);
+    await_sleep(&program)?;
+    ensure(program.ended().is_none(), || {
+        program.failed("it goes on until all are served", "it has ended")
+    })
+    .likely("main joins its workers before it ends")?;
+    for waiting in running {
+        waiting.release(lab)?;
+    }
+    for mut waiting in queued {
+        waiting
+            .held
+            .await_worker(&program)
+            .and_then(|()| waiting.release(lab))
+            .likely("a client in the queue has been accepted: serve it")?;
+    }
+    expect_end(&program)
+}

@@ -1,0 +1,43 @@
+//! Spurious wake-ups: a wait on a futex that ends although nobody woke it.
+//!
+//! std's locks and condition variables go through libc's `syscall`. If a
+//! wait ended at once, a program that waits in a loop would spin: the wait
+//! lasts for a moment.
+
+use std::ffi::{c_int, c_long};
+
+use crate::real::interpose;
+use crate::settings::Settings;
+
+/// How long such a wait lasts, in microseconds.
+const MOMENT: libc::useconds_t = 10_000;
+
+interpose! {
+    real;
+
+    // Declared with six arguments, as `syscall` in fact takes them: a variable
+    // number of integers travels in the same registers as a fixed one.
+    fn syscall(
+        number: c_long,
+        a: c_long,
+        b: c_long,
+        c: c_long,
+        d: c_long,
+        e: c_long,
+        f: c_long,
+    ) -> c_long {
+        let is_wait = number == libc::SYS_futex && waits(b);
+        if is_wait && Settings::get().spurious.strikes() {
+            libc::usleep(MOMENT);
+            0
+        } else {
+            real(number, a, b, c, d, e, f)
+        }
+    }
+}
+
+fn waits(operation: c_long) -> bool {
+    let flags = libc::FUTEX_PRIVATE_FLAG | libc::FUTEX_CLOCK_REALTIME;
+    let command = operation as c_int & !flags;
+    command == libc::FUTEX_WAIT || command == libc::FUTEX_WAIT_BITSET
+}

@@ -1,0 +1,110 @@
+//! Steps with a fixed number of threads: none is added, and none is lost.
+
+use crate::lab::client::Client;
+use crate::lab::{Outcome, proc};
+use crate::many::{BOUND, bounded, crowd, full, with_room};
+use crate::steps::{KEEPING, on_every};
+
+/// Those that serve, and those that accept and wait for signals.
+const THREADS: usize = BOUND + 2;
+
+#[test]
+fn the_threads_are_always_as_many() -> Outcome {
+    on_every("pool", |step| {
+        let server = bounded(step)?;
+        let count = || proc::threads(server.pid()).len();
+        let had = proc::Resources::of(server.pid());
+        assert_eq!(count(), THREADS);
+        for _ in 0..3 {
+            let clients = full(step, &server)?;
+            assert_eq!(count(), THREADS);
+            server.expect_idle()?;
+            drop(clients);
+            server.eventually("has what it had before", || {
+                (proc::Resources::of(server.pid()) == had).then_some(())
+            })?;
+        }
+        server.interrupt()
+    })
+}
+
+/// Whatever clients do, there are as many workers as before: each of them
+/// serves a client at the same time as all others.
+#[test]
+fn no_worker_is_lost() -> Outcome {
+    const ENDS: [fn(Client) -> Outcome; 5] = [
+        Client::reset,
+        |client| {
+            client.close();
+            Ok(())
+        },
+        |mut client| client.finish(),
+        |mut client| {
+            client.send(b"GET / HT")?;
+            client.reset()
+        },
+        |mut client| {
+            client.send(b"nonsense\r\n\r\n")?;
+            assert_eq!(client.response()?.status, 400);
+            Ok(())
+        },
+    ];
+    on_every("pool", |step| {
+        let server = bounded(step)?;
+        for end in ENDS {
+            let mut clients = crowd(&server, BOUND)?;
+            clients.drain(..).try_for_each(end)?;
+        }
+        drop(crowd(&server, BOUND)?);
+        server.interrupt()
+    })
+}
+
+/// The first thread accepts, the second serves, and there is no third.
+#[test]
+fn fewer_threads_than_wanted() -> Outcome {
+    on_every("pool", |step| {
+        let server = with_room(step, BOUND)?.shim("thread=3").start()?;
+        server.expect_note("1 of 8 workers: cannot start more: ")?;
+        for _ in 0..3 {
+            step.exchange(&server)?;
+        }
+        server.interrupt()
+    })
+}
+
+#[test]
+fn none_that_serves_is_a_failure() -> Outcome {
+    on_every("pool", |step| {
+        let server = with_room(step, BOUND)?.shim("thread=2").spawn()?;
+        let notes = server.expect_notes(1)?;
+        let why = "cannot start a thread: try again\n";
+        assert_eq!(notes, format!("{}: {why}", step.name));
+        Ok(())
+    })
+}
+
+/// A client that waits in the queue is served before one that came later.
+#[test]
+fn the_queue_is_in_order() -> Outcome {
+    on_every("pool", |step| {
+        let flags = ["127.0.0.1:0", "--workers", "1", "--queue", "4"];
+        let server = step.launch(&flags)?.start()?;
+        let mut busy = crowd(&server, 1)?;
+        let mut waiting = Vec::new();
+        for _ in 0..4 {
+            waiting.push(server.connect()?);
+        }
+        // The last asks first.
+        for client in waiting.iter_mut().rev() {
+            client.send(KEEPING)?;
+        }
+        for mut next in waiting.drain(..) {
+            assert!(!next.has_something());
+            drop(busy.pop());
+            assert_eq!(next.response()?.status, 200);
+            busy.push(next);
+        }
+        server.interrupt()
+    })
+}
