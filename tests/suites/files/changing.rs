@@ -1,4 +1,4 @@
-//! Step 08 over the wire: a file that is not at the end of the transfer what
+//! The steps with files: a file that is not at the end of the transfer what
 //! it was at the beginning. The length has been promised by then.
 
 use std::fs::File;
@@ -11,6 +11,7 @@ use crate::lab::Outcome;
 use crate::lab::client::{Client, End};
 use crate::lab::proc::Resources;
 use crate::lab::program::Program;
+use crate::steps::{on_each, on_every, with};
 
 /// More than the kernel takes for a client who does not read.
 const LARGE: usize = 32 << 20;
@@ -38,82 +39,94 @@ fn assert_zeros((body, end): (Vec<u8>, End)) {
 
 #[test]
 fn a_file_that_shrinks() -> Outcome {
-    let (tree, server, mut client) = site()?;
-    let file = large_file(&tree);
-    begin(&server, &mut client)?;
-    file.set_len(1 << 20).unwrap();
-    // No byte is made up for those that are gone: the stream ends early.
-    let body = client.receive_all()?;
-    assert!(body.len() < LARGE, "all of {} bytes came", body.len());
-    assert!(body.iter().all(|&byte| byte == 0));
+    on_every("files", |step| {
+        let (tree, server, mut client) = site(step)?;
+        let file = large_file(&tree);
+        begin(&server, &mut client)?;
+        file.set_len(1 << 20).unwrap();
+        // No byte is made up for those that are gone: the stream ends early.
+        let body = client.receive_all()?;
+        assert!(body.len() < LARGE, "all of {} bytes came", body.len());
+        assert!(body.iter().all(|&byte| byte == 0));
 
-    let response = get(&mut server.connect()?, "/large.bin")?;
-    assert_eq!(response.body.len(), 1 << 20);
-    server.interrupt()
+        let response = get(&mut server.connect()?, "/large.bin")?;
+        assert_eq!(response.body.len(), 1 << 20);
+        server.interrupt()
+    })
 }
 
 #[test]
 fn a_file_that_grows() -> Outcome {
-    let (tree, server, mut client) = site()?;
-    let mut file = large_file(&tree);
-    begin(&server, &mut client)?;
-    file.seek(SeekFrom::End(0)).unwrap();
-    file.write_all(&[b'x'; 100_000]).unwrap();
-    let grown = client.receive(LARGE)?;
-    // The connection is good for more, at once: it does not last for ever.
-    let response = ask(&mut client, "HEAD", "/large.bin")?;
-    assert_eq!(response.length(), Some(LARGE + 100_000));
-    assert_eq!(get(&mut client, "/file.txt")?.body, b"a file\n");
-    assert_zeros(grown);
-    server.interrupt()
+    on_every("files", |step| {
+        let (tree, server, mut client) = site(step)?;
+        let mut file = large_file(&tree);
+        begin(&server, &mut client)?;
+        file.seek(SeekFrom::End(0)).unwrap();
+        file.write_all(&[b'x'; 100_000]).unwrap();
+        let grown = client.receive(LARGE)?;
+        // The connection is good for more, at once: it does not last for ever.
+        let response = ask(&mut client, "HEAD", "/large.bin")?;
+        assert_eq!(response.length(), Some(LARGE + 100_000));
+        assert_eq!(get(&mut client, "/file.txt")?.body, b"a file\n");
+        assert_zeros(grown);
+        server.interrupt()
+    })
 }
 
 #[test]
 fn a_file_that_is_removed() -> Outcome {
-    let (tree, server, mut client) = site()?;
-    drop(large_file(&tree));
-    begin(&server, &mut client)?;
-    std::fs::remove_file(tree.root().join("large.bin")).unwrap();
-    let removed = client.receive(LARGE)?;
-    assert_eq!(get(&mut client, "/large.bin")?.status, 404);
-    assert_zeros(removed);
-    server.interrupt()
+    on_every("files", |step| {
+        let (tree, server, mut client) = site(step)?;
+        drop(large_file(&tree));
+        begin(&server, &mut client)?;
+        std::fs::remove_file(tree.root().join("large.bin")).unwrap();
+        let removed = client.receive(LARGE)?;
+        assert_eq!(get(&mut client, "/large.bin")?.status, 404);
+        assert_zeros(removed);
+        server.interrupt()
+    })
 }
 
 /// A client who leaves in the middle takes nobody along.
 #[test]
 fn a_client_that_leaves() -> Outcome {
-    let tree = Tree::new();
-    drop(large_file(&tree));
-    let server = at(&tree.root())?.start()?;
-    let before = Resources::of(server.pid());
-    for _ in 0..3 {
-        let mut client = server.connect()?;
-        begin(&server, &mut client)?;
-        client.reset()?;
-        let response = get(&mut server.connect()?, "/file.txt")?;
-        assert_eq!(response.status, 200);
-    }
-    server.eventually("gives everything back", || {
-        (Resources::of(server.pid()) == before).then_some(())
-    })?;
-    server.interrupt()
+    on_every("files", |step| {
+        let tree = Tree::new();
+        drop(large_file(&tree));
+        let server = at(step, &tree.root())?.start()?;
+        let before = Resources::of(server.pid());
+        for _ in 0..3 {
+            let mut client = server.connect()?;
+            begin(&server, &mut client)?;
+            client.reset()?;
+            let response = get(&mut server.connect()?, "/file.txt")?;
+            assert_eq!(response.status, 200);
+        }
+        server.eventually("gives everything back", || {
+            (Resources::of(server.pid()) == before).then_some(())
+        })?;
+        server.interrupt()
+    })
 }
 
-/// A client who stops reading has its time, and then the next has its turn.
+/// A client who stops reading has its time, and then the next has its turn,
+/// where they take turns.
 #[test]
 fn a_client_that_stops_reading() -> Outcome {
-    const SEND_TIMEOUT: Duration = Duration::from_secs(5);
-    let start = Instant::now();
-    let (tree, server, mut client) = site()?;
-    drop(large_file(&tree));
-    begin(&server, &mut client)?;
-    let response = get(&mut server.connect()?, "/file.txt")?;
-    assert_eq!(response.status, 200);
-    assert!(start.elapsed() >= SEND_TIMEOUT, "after {:?}", start.elapsed());
-    server.expect_note("connection timed out")?;
-    // What had been taken is still delivered, and then the stream ends.
-    let (bytes, _) = client.receive(usize::MAX)?;
-    assert!(bytes.len() < LARGE);
-    server.interrupt()
+    let steps = with("files").filter(|step| !step.does("concurrency"));
+    on_each(&steps.collect::<Vec<_>>(), |step| {
+        const SEND_TIMEOUT: Duration = Duration::from_secs(5);
+        let start = Instant::now();
+        let (tree, server, mut client) = site(step)?;
+        drop(large_file(&tree));
+        begin(&server, &mut client)?;
+        let response = get(&mut server.connect()?, "/file.txt")?;
+        assert_eq!(response.status, 200);
+        assert!(start.elapsed() >= SEND_TIMEOUT, "after {:?}", start.elapsed());
+        server.expect_note("connection timed out")?;
+        // What had been taken is still delivered, and then the stream ends.
+        let (bytes, _) = client.receive(usize::MAX)?;
+        assert!(bytes.len() < LARGE);
+        server.interrupt()
+    })
 }

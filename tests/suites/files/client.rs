@@ -1,4 +1,5 @@
-//! A client of step 08: one request, one response, as a browser would ask.
+//! A client of the steps with files: one request, one response, as a browser
+//! would ask.
 
 use std::path::Path;
 
@@ -7,31 +8,31 @@ use crate::lab::Outcome;
 use crate::lab::client::{Client, Response};
 use crate::lab::launch::Launch;
 use crate::lab::program::Program;
-use crate::steps::launch;
+use crate::steps::Step;
 
-/// The program itself.
+/// Step 08 itself.
 pub const STEP_08: &str = env!("CARGO_BIN_EXE_step08");
 
-/// Step 08 on a tree of its own, and a client.
-pub fn site() -> Outcome<(Tree, Program, Client)> {
+/// A step on a tree of its own, and a client.
+pub fn site(step: &Step) -> Outcome<(Tree, Program, Client)> {
     let tree = Tree::new();
-    let server = at(&tree.root())?.start()?;
+    let server = at(step, &tree.root())?.start()?;
     let client = server.connect()?;
     Ok((tree, server, client))
 }
 
-/// Step 08 on this root, to be started.
-pub fn at(root: &Path) -> Outcome<Launch> {
+/// A step on this root, to be started.
+pub fn at(step: &Step, root: &Path) -> Outcome<Launch> {
     let root = root.to_str().expect("a path in UTF-8");
-    launch(STEP_08, &["127.0.0.1:0", "--root", root])
+    step.launch(&["127.0.0.1:0", "--root", root])
 }
 
-/// Step 08 with the rights of any user, even if root runs the tests, who may
+/// A step with the rights of any user, even if root runs the tests, who may
 /// read what its mode forbids.
-pub fn serve_as_user(tree: &Tree) -> Outcome<Program> {
+pub fn serve_as_user(step: &Step, tree: &Tree) -> Outcome<Program> {
     const DAC_OVERRIDE: libc::c_int = 1;
     const DAC_READ_SEARCH: libc::c_int = 2;
-    let launch = at(&tree.root())?;
+    let launch = at(step, &tree.root())?;
     // SAFETY: the closure makes two system calls and nothing else.
     let launch = unsafe {
         launch.before(|| {

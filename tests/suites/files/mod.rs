@@ -1,4 +1,5 @@
-//! Step 08 over the wire: names, labels, changing files, its start.
+//! The steps with files over the wire: names, labels, changing files; and
+//! how step 08 starts.
 
 mod changing;
 pub mod client;

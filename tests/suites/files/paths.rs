@@ -1,4 +1,4 @@
-//! Step 08 over the wire: every way that we know to ask for a file, and what
+//! The steps with files: every way that we know to ask for a file, and what
 //! must come of it. Nothing outside of the root is ever on the wire.
 
 use std::fs;
@@ -9,6 +9,7 @@ use super::tree::{ENTRIES, Tree};
 use crate::lab::Outcome;
 use crate::lab::client::Response;
 use crate::lab::program::Program;
+use crate::steps::on_every;
 
 const HOME: &str = "<title>Home</title>";
 const SUB: &str = "<title>Sub</title>";
@@ -131,93 +132,105 @@ fn expect_no_secret(response: &Response, tree: &Tree) {
 
 #[test]
 fn every_path() -> Outcome {
-    let (tree, server, _) = site()?;
-    for (target, expected) in TARGETS {
-        let response = look(&server, &tree, target)?;
-        match expected {
-            Ok(body) => {
-                assert_eq!(response.status, 200, "{target}");
-                assert_eq!(response.body, body.as_bytes(), "{target}");
+    on_every("files", |step| {
+        let (tree, server, _) = site(step)?;
+        for (target, expected) in TARGETS {
+            let response = look(&server, &tree, target)?;
+            match expected {
+                Ok(body) => {
+                    assert_eq!(response.status, 200, "{target}");
+                    assert_eq!(response.body, body.as_bytes(), "{target}");
+                }
+                Err(status) => assert_eq!(response.status, *status, "{target}"),
             }
-            Err(status) => assert_eq!(response.status, *status, "{target}"),
         }
-    }
-    for (name, expected) in ENTRIES {
-        let response = look(&server, &tree, &format!("/{name}"))?;
-        match expected {
-            Some(body) => assert_eq!(response.body, body.as_bytes(), "{name}"),
-            None => assert_eq!(response.status, 404, "{name}"),
+        for (name, expected) in ENTRIES {
+            let response = look(&server, &tree, &format!("/{name}"))?;
+            match expected {
+                Some(body) => {
+                    assert_eq!(response.body, body.as_bytes(), "{name}")
+                }
+                None => assert_eq!(response.status, 404, "{name}"),
+            }
         }
-    }
-    server.interrupt()
+        server.interrupt()
+    })
 }
 
 /// A 404 says nothing but that: not the target, which may hold a script.
 #[test]
 fn not_found_is_small_and_plain() -> Outcome {
-    let (_tree, server, mut client) = site()?;
-    let response = get(&mut client, "/<script>alert(1)")?;
-    assert_eq!(response.status, 404);
-    let kind = response.field("content-type");
-    assert_eq!(kind, Some("text/plain; charset=utf-8"));
-    assert!(response.body.len() < 100, "{}", response.body.escape_ascii());
-    assert!(!response.body.contains(&b'<'));
-    assert!(response.values("etag").next().is_none());
-    assert!(response.values("last-modified").next().is_none());
-    server.interrupt()
+    on_every("files", |step| {
+        let (_tree, server, mut client) = site(step)?;
+        let response = get(&mut client, "/<script>alert(1)")?;
+        assert_eq!(response.status, 404);
+        let kind = response.field("content-type");
+        assert_eq!(kind, Some("text/plain; charset=utf-8"));
+        assert!(response.body.len() < 100, "{}", response.body.escape_ascii());
+        assert!(!response.body.contains(&b'<'));
+        assert!(response.values("etag").next().is_none());
+        assert!(response.values("last-modified").next().is_none());
+        server.interrupt()
+    })
 }
 
 /// After what is no file the connection goes on.
 #[test]
 fn a_connection_survives_what_is_not_there() -> Outcome {
-    let (_tree, server, mut client) = site()?;
-    for target in ["/nothing", "/fifo", "/out", "/%2f", "/sub/deeper/"] {
-        assert_eq!(get(&mut client, target)?.status, 404, "{target}");
-    }
-    assert_eq!(get(&mut client, "/file.txt")?.body, FILE.as_bytes());
-    server.interrupt()
+    on_every("files", |step| {
+        let (_tree, server, mut client) = site(step)?;
+        for target in ["/nothing", "/fifo", "/out", "/%2f", "/sub/deeper/"] {
+            assert_eq!(get(&mut client, target)?.status, 404, "{target}");
+        }
+        assert_eq!(get(&mut client, "/file.txt")?.body, FILE.as_bytes());
+        server.interrupt()
+    })
 }
 
 /// The directory of one request is a link to the outside in the next.
 #[test]
 fn a_directory_becomes_a_link() -> Outcome {
-    let (tree, server, mut client) = site()?;
-    let response = get(&mut client, "/sub/page.html")?;
-    assert_eq!(response.status, 200);
+    on_every("files", |step| {
+        let (tree, server, mut client) = site(step)?;
+        let response = get(&mut client, "/sub/page.html")?;
+        assert_eq!(response.status, 200);
 
-    let sub = tree.root().join("sub");
-    fs::rename(&sub, tree.root().join("moved")).unwrap();
-    symlink("../outside", &sub).unwrap();
-    for target in ["/sub/secret.txt", "/sub/", "/sub", "/sub/index.html"] {
-        let response = get(&mut client, target)?;
-        assert_eq!(response.status, 404, "{target}");
-        expect_no_secret(&response, &tree);
-    }
-    fs::remove_file(&sub).unwrap();
-    fs::rename(tree.root().join("moved"), &sub).unwrap();
-    let response = get(&mut client, "/sub/page.html")?;
-    assert_eq!(response.status, 200);
-    server.interrupt()
+        let sub = tree.root().join("sub");
+        fs::rename(&sub, tree.root().join("moved")).unwrap();
+        symlink("../outside", &sub).unwrap();
+        for target in ["/sub/secret.txt", "/sub/", "/sub", "/sub/index.html"] {
+            let response = get(&mut client, target)?;
+            assert_eq!(response.status, 404, "{target}");
+            expect_no_secret(&response, &tree);
+        }
+        fs::remove_file(&sub).unwrap();
+        fs::rename(tree.root().join("moved"), &sub).unwrap();
+        let response = get(&mut client, "/sub/page.html")?;
+        assert_eq!(response.status, 200);
+        server.interrupt()
+    })
 }
 
 /// Devices, which nobody but root can make, and the links of /proc.
 #[test]
 fn devices_and_magic_links() -> Outcome {
-    let server = at("/dev".as_ref())?.start()?;
-    let mut client = server.connect()?;
-    for target in ["/null", "/zero", "/full", "/random", "/tty", "/ptmx"] {
-        assert_eq!(get(&mut client, target)?.status, 404, "{target}");
-    }
-    drop(client);
-    server.interrupt()?;
+    on_every("files", |step| {
+        let server = at(step, "/dev".as_ref())?.start()?;
+        let mut client = server.connect()?;
+        for target in ["/null", "/zero", "/full", "/random", "/tty", "/ptmx"] {
+            assert_eq!(get(&mut client, target)?.status, 404, "{target}");
+        }
+        drop(client);
+        server.interrupt()?;
 
-    let server = at("/proc".as_ref())?.start()?;
-    let mut client = server.connect()?;
-    for target in ["/self/exe", "/self/cwd/", "/self/cwd/Cargo.toml"] {
-        assert_eq!(get(&mut client, target)?.status, 404, "{target}");
-    }
-    // A regular file, says fstat, of 0 bytes: so be it.
-    let response = get(&mut client, "/self/status")?;
-    assert_eq!((response.status, response.length()), (200, Some(0)));
-    server.interrupt()
+        let server = at(step, "/proc".as_ref())?.start()?;
+        let mut client = server.connect()?;
+        for target in ["/self/exe", "/self/cwd/", "/self/cwd/Cargo.toml"] {
+            assert_eq!(get(&mut client, target)?.status, 404, "{target}");
+        }
+        // A regular file, says fstat, of 0 bytes: so be it.
+        let response = get(&mut client, "/self/status")?;
+        assert_eq!((response.status, response.length()), (200, Some(0)));
+        server.interrupt()
+    })
 }

@@ -3,7 +3,7 @@
 use super::client::{STEP_08, get, site};
 use super::tree::Tree;
 use crate::lab::Outcome;
-use crate::steps::launch;
+use crate::steps::{launch, step};
 
 #[test]
 fn a_root_that_cannot_be() -> Outcome {
@@ -65,7 +65,7 @@ fn flags_in_any_order() -> Outcome {
 /// The root is the directory that was there at the start.
 #[test]
 fn the_root_may_move() -> Outcome {
-    let (tree, server, mut client) = site()?;
+    let (tree, server, mut client) = site(step("step08"))?;
     std::fs::rename(tree.root(), tree.outside().join("moved")).unwrap();
     assert_eq!(get(&mut client, "/file.txt")?.body, b"a file\n");
     assert_eq!(get(&mut client, "/../secret.txt")?.status, 400);

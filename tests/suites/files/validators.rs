@@ -1,4 +1,4 @@
-//! Step 08 over the wire: what changes when a file does.
+//! The steps with files: what changes when a file does.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::client::{get, site};
 use crate::lab::Outcome;
 use crate::lab::client::Response;
+use crate::steps::on_every;
 
 fn seconds(date: &str) -> u64 {
     let time = httpdate::parse_http_date(date).expect("a date");
@@ -19,51 +20,62 @@ fn seconds(date: &str) -> u64 {
 
 #[test]
 fn validators_tell_the_truth() -> Outcome {
-    let (tree, server, mut client) = site()?;
-    let path = tree.root().join("file.txt");
-    let now = || SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    on_every("files", |step| {
+        let (tree, server, mut client) = site(step)?;
+        let path = tree.root().join("file.txt");
+        let now = || SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
 
-    let earliest = now();
-    let first = get(&mut client, "/file.txt")?;
-    let date = seconds(first.field("date").expect("Date"));
-    assert!((earliest..=now()).contains(&date));
-    let modified = first.field("last-modified").expect("Last-Modified");
-    assert_eq!(seconds(modified), fs::metadata(&path).unwrap().mtime() as u64);
-    let tag = |response: &Response| response.field("etag").unwrap().to_string();
-    assert!(tag(&first).starts_with('"') && tag(&first).ends_with('"'));
-    let again = get(&mut client, "/file.txt")?;
-    assert_eq!(tag(&again), tag(&first));
-    assert_ne!(tag(&get(&mut client, "/index.html")?), tag(&first));
+        let earliest = now();
+        let first = get(&mut client, "/file.txt")?;
+        let date = seconds(first.field("date").expect("Date"));
+        assert!((earliest..=now()).contains(&date));
+        let modified = first.field("last-modified").expect("Last-Modified");
+        assert_eq!(
+            seconds(modified),
+            fs::metadata(&path).unwrap().mtime() as u64
+        );
+        let tag =
+            |response: &Response| response.field("etag").unwrap().to_string();
+        assert!(tag(&first).starts_with('"') && tag(&first).ends_with('"'));
+        let again = get(&mut client, "/file.txt")?;
+        assert_eq!(tag(&again), tag(&first));
+        assert_ne!(tag(&get(&mut client, "/index.html")?), tag(&first));
 
-    // Other content: the same size, and the same second.
-    let file = fs::File::options().write(true).open(&path).unwrap();
-    let time = fs::metadata(&path).unwrap().modified().unwrap();
-    file.set_modified(time + Duration::from_nanos(1)).unwrap();
-    let changed = get(&mut client, "/file.txt")?;
-    assert_ne!(tag(&changed), tag(&first));
+        // Other content: the same size, and the same second.
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        let time = fs::metadata(&path).unwrap().modified().unwrap();
+        file.set_modified(time + Duration::from_nanos(1)).unwrap();
+        let changed = get(&mut client, "/file.txt")?;
+        assert_ne!(tag(&changed), tag(&first));
 
-    // Another file of the same size and time takes the name.
-    tree.write("other.txt", b"b file\n");
-    let other = tree.root().join("other.txt");
-    let twin = fs::File::options().write(true).open(&other).unwrap();
-    twin.set_modified(time + Duration::from_nanos(1)).unwrap();
-    fs::rename(&other, &path).unwrap();
-    let moved = get(&mut client, "/file.txt")?;
-    assert_eq!(moved.body, b"b file\n");
-    assert_ne!(tag(&moved), tag(&changed));
-    assert_eq!(moved.field("last-modified"), changed.field("last-modified"));
-    server.interrupt()
+        // Another file of the same size and time takes the name.
+        tree.write("other.txt", b"b file\n");
+        let other = tree.root().join("other.txt");
+        let twin = fs::File::options().write(true).open(&other).unwrap();
+        twin.set_modified(time + Duration::from_nanos(1)).unwrap();
+        fs::rename(&other, &path).unwrap();
+        let moved = get(&mut client, "/file.txt")?;
+        assert_eq!(moved.body, b"b file\n");
+        assert_ne!(tag(&moved), tag(&changed));
+        assert_eq!(
+            moved.field("last-modified"),
+            changed.field("last-modified")
+        );
+        server.interrupt()
+    })
 }
 
 /// RFC 9110 section 8.8.2.1.
 #[test]
 fn a_file_from_the_future_was_modified_now() -> Outcome {
-    let (tree, server, mut client) = site()?;
-    let path = tree.root().join("file.txt");
-    let file = fs::File::options().write(true).open(path).unwrap();
-    let year = Duration::from_secs(365 * 86_400);
-    file.set_modified(SystemTime::now() + year).unwrap();
-    let response = get(&mut client, "/file.txt")?;
-    assert_eq!(response.field("last-modified"), response.field("date"));
-    server.interrupt()
+    on_every("files", |step| {
+        let (tree, server, mut client) = site(step)?;
+        let path = tree.root().join("file.txt");
+        let file = fs::File::options().write(true).open(path).unwrap();
+        let year = Duration::from_secs(365 * 86_400);
+        file.set_modified(SystemTime::now() + year).unwrap();
+        let response = get(&mut client, "/file.txt")?;
+        assert_eq!(response.field("last-modified"), response.field("date"));
+        server.interrupt()
+    })
 }
