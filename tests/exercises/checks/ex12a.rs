@@ -120,9 +120,12 @@ fn fill(lab: &Lab, program: &Program) -> Outcome<[Vec<Waiting>; 2]> {
     expect_waiting(program, &mut queued, guess)?;
     expect_refusal(program)?;
     expect_refusal(program)?;
-    let now = proc::threads(program.pid()).len();
-    ensure(now == threads, || {
-        let got = format!("{now} threads");
+    // One that has refused a client may be about to end.
+    let now = || proc::threads(program.pid()).len();
+    let limit = Duration::from_secs(1);
+    time::eventually(limit, program.pid(), || (now() == threads).then_some(()));
+    ensure(now() == threads, || {
+        let got = format!("{} threads", now());
         program.failed(format!("{threads} threads, as before"), got)
     })
     .likely("workers are started once, before there is a client")?;

@@ -81,8 +81,8 @@ impl Held {
 
 /// Waits until the program has done all that it can do, or has ended: every
 /// thread sleeps, none has moved between two looks, and no client waits to be
-/// accepted. A thread that is woken is ready to run from that moment on, so that
-/// this is a proof at once.
+/// accepted. A thread that is woken is ready to run from that moment on, so
+/// that this is a proof at once.
 pub fn await_sleep(program: &Program) -> Outcome {
     let pid = program.pid();
     let look = || {
