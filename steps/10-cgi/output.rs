@@ -30,7 +30,9 @@ impl<'o> Output<'o> {
     pub fn parse(bytes: &'o [u8]) -> Result<Self, Refusal> {
         let (mut fields, mut body) = (Vec::new(), bytes);
         loop {
-            let head = &body[..body.len().min(MAX_HEAD)];
+            // All fields together are bounded, as those of a request are.
+            let room = MAX_HEAD.saturating_sub(bytes.len() - body.len());
+            let head = &body[..body.len().min(room)];
             let end = head.iter().position(|byte| *byte == b'\n');
             let end = end.ok_or(bad("no empty line behind the fields"))?;
             let line = &body[..end];

@@ -170,7 +170,7 @@ fn eight_megabytes_go_through() -> Outcome {
 }
 
 /// Outputs, each with the status and the Content-Length of its response.
-const OUTPUTS: [(&str, u16, &str); 22] = [
+const OUTPUTS: [(&str, u16, &str); 23] = [
     ("printf 'Content-Type: a/b\\r\\n\\r\\nhi'", 200, "2"),
     ("printf 'Status: 404 No\\ncontent-type: a/b\\n\\nhi'", 404, "2"),
     ("printf 'Status: 299\\nContent-Type: a/b\\n\\n'", 299, "0"),
@@ -193,6 +193,7 @@ const OUTPUTS: [(&str, u16, &str); 22] = [
     ("", 502, "-"),
     ("echo hello", 502, "-"),
     ("printf 'Content-Type: a/b\\nno end'", 502, "-"),
+    ("yes 'A: b' | head -c 20000; printf 'Content-Type: a/b\\n\\n'", 502, "-"),
     ("printf '\\nhi'", 502, "-"),
     ("printf 'X-A: b\\n\\nhi'", 502, "-"),
     ("printf 'Status: 200\\nStatus: 200\\nContent-Type: a/b\\n\\n'", 502, "-"),
