@@ -1,8 +1,8 @@
 //! Enters in step 12: what some threads bring and others fetch.
 //!
-//! The queue is bounded: who brings too much hears at once that there is no
-//! room. Who finds nothing sleeps until there is something, or until the
-//! queue is closed.
+//! The queue is bounded: a thread that brings too much hears at once that
+//! there is no room. A thread that finds nothing sleeps until there is
+//! something, or until the queue is closed.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 

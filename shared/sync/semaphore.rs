@@ -1,8 +1,8 @@
 //! Enters in step 11: a bound on how many there are of something.
 //!
-//! A semaphore has a number of permits. Who takes one may go on; who finds
-//! none sleeps until one is given back. It is made of what POSIX threads
-//! have: a mutex, and a condition variable.
+//! A semaphore has a number of permits. A thread that takes one goes on; a
+//! thread that finds none sleeps until one is given back. It is made of what
+//! POSIX threads have: a mutex, and a condition variable.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -51,7 +51,7 @@ impl Semaphore {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        // Unlocked at the end of this line: who is woken needs the lock.
+        // Unlocked at the end of this line: a woken thread needs the lock.
         *self.0.lock() += 1;
         self.0.returned.notify_one();
     }

@@ -14,7 +14,7 @@ use crate::http::persistence::Persistence;
 use crate::http::status::Status;
 use crate::net::deadline::Deadline;
 
-/// How long the parent waits for the request of a client that it refuses.
+/// How long the server waits for the request of a client that it refuses.
 const REFUSAL_TIMEOUT: Duration = Duration::from_millis(10);
 
 /// Tells a client that it cannot be served now. Its request is read first, if

@@ -1,9 +1,9 @@
 //! Enters in step 12: an end that loses nothing.
 //!
 //! A server that drains finishes the responses that it owes, and each
-//! connection ends with the last of them. Who owes nothing waits in read(2)
-//! for a request, and is woken. The drain is the whole process's, as the
-//! signals are that begin it.
+//! connection ends with the last of them. A thread that owes nothing waits in
+//! read(2) for a request, and is woken. The drain is the whole process's, as
+//! the signals are that begin it.
 //!
 //! A thread is not woken too early, or overlooked: before it waits, it looks
 //! whether the drain is on, and registers, under one lock. If it comes first,

@@ -69,7 +69,7 @@ fn run() -> Result<(), Failure> {
     serve_all(&listener, Numbered { files, requests }, most)
 }
 
-/// Serves each client in a thread of its own, and so many at once.
+/// Serves each client in a thread of its own, and `most` of them at once.
 pub fn serve_all<S>(
     listener: &Listener,
     site: S,

@@ -91,7 +91,7 @@ fn run() -> Result<(), Failure> {
 pub struct Pool {
     listener: Arc<Listener>,
     queue: Arc<Queue<Client>>,
-    workers: Vec<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Pool {
@@ -108,7 +108,7 @@ impl Pool {
         let (listener, queue) = (Arc::new(listener), Arc::new(queue));
         let (site, mut workers) = (Arc::new(site), Vec::new());
         let own = (Arc::clone(&listener), Arc::clone(&queue));
-        thread::Builder::new()
+        let accepting = thread::Builder::new()
             .spawn(move || accept(&own.0, &own.1))
             .map_err(|error| Failure::new("cannot start a thread", error))?;
         while workers.len() < count {
@@ -128,7 +128,8 @@ impl Pool {
                 }
             }
         }
-        Ok(Pool { listener, queue, workers })
+        workers.push(accepting);
+        Ok(Pool { listener, queue, threads: workers })
     }
 
     /// Serves the clients that have been accepted, and no others.
@@ -136,13 +137,14 @@ impl Pool {
         drain::start();
         // No event, which accept could miss, but a state of the socket: each
         // accept fails from now on, and the one that waits. The kernel
-        // refuses whoever calls.
+        // refuses new connections.
         let listener = self.listener.as_fd().as_raw_fd();
         let _ = socket::shutdown(listener, Shutdown::Read);
         self.queue.close();
-        for worker in self.workers {
-            // It has not panicked: it catches what its clients cause.
-            let _ = worker.join();
+        for thread in self.threads {
+            // No worker has panicked: it catches what its clients cause. And
+            // the thread that accepts may be refusing one.
+            let _ = thread.join();
         }
     }
 }
