@@ -1,5 +1,7 @@
 //! 11b Not too many: a bound on threads, and clients that wait.
 
+use std::time::Duration;
+
 use super::expect::{ensure, round_trip};
 use super::{Check, TIDY};
 use crate::lab::client::Client;
@@ -14,14 +16,15 @@ const ALL: &str = "serves as many clients at once";
 const BOUND: &str = "lets the next clients wait";
 
 const AT_ONCE: &str = "four places are for four clients at once";
+const LOOP: &str =
+    "wait may return although nobody has notified: look again, in a loop";
 
 pub const CHECKS: &[Check] = checks![
     SERVES, 1, needs [], Passes, read "A loop that starts threads",
         |lab| talk(&mut server(lab)?.connect()?);
     ALL, 1, needs [SERVES], Passes, read "A loop that starts threads",
         |lab| full(&server(lab)?, AT_ONCE).map(drop);
-    BOUND, 3, needs [ALL], Fails, read "A semaphore",
-        |lab| overfull(&server(lab)?).map(drop);
+    BOUND, 3, needs [ALL], Fails, read "A semaphore", bounds;
     "serves the next one when one has left", 2, needs [BOUND], Waits,
         read "A semaphore", takes_turns;
     "gives a place back after a panic", 2, needs [BOUND], Waits,
@@ -51,6 +54,24 @@ fn full(program: &Program, guess: &str) -> Outcome<Vec<Client>> {
         talk(client).likely(guess)?;
     }
     Ok(clients)
+}
+
+fn bounds(lab: &Lab) -> Outcome {
+    overfull(&server(lab)?)?;
+    // Here waits end although nobody has notified.
+    let args = ["127.0.0.1:0", "--threads", &MOST.to_string()];
+    let program = lab.launch(&args).shim("spurious=1").start()?;
+    let _clients = full(&program, LOOP)?;
+    let mut next = program.connect()?;
+    next.send(b"hello\n")?;
+    let limit = Duration::from_millis(300);
+    let served = time::eventually(limit, program.pid(), || {
+        next.has_something().then_some(())
+    });
+    ensure(served.is_none(), || {
+        program.failed("the next client waits", "it does not")
+    })
+    .likely(LOOP)
 }
 
 /// The same, and others who wait.
