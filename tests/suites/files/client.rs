@@ -10,9 +10,6 @@ use crate::lab::launch::Launch;
 use crate::lab::program::Program;
 use crate::steps::Step;
 
-/// Step 08 itself.
-pub const STEP_08: &str = env!("CARGO_BIN_EXE_step08");
-
 /// A step on a tree of its own, and a client.
 pub fn site(step: &Step) -> Outcome<(Tree, Program, Client)> {
     let tree = Tree::new();
@@ -27,22 +24,20 @@ pub fn at(step: &Step, root: &Path) -> Outcome<Launch> {
     step.launch(&["127.0.0.1:0", "--root", root])
 }
 
-/// A step with the rights of any user, even if root runs the tests, who may
-/// read what its mode forbids.
-pub fn serve_as_user(step: &Step, tree: &Tree) -> Outcome<Program> {
+/// With the rights of any user, even if root runs the tests, who may go and
+/// read where a mode forbids it.
+pub fn as_user(launch: Launch) -> Launch {
     const DAC_OVERRIDE: libc::c_int = 1;
     const DAC_READ_SEARCH: libc::c_int = 2;
-    let launch = at(step, &tree.root())?;
     // SAFETY: the closure makes two system calls and nothing else.
-    let launch = unsafe {
+    unsafe {
         launch.before(|| {
             // They fail for a user who never had these rights.
             libc::prctl(libc::PR_CAPBSET_DROP, DAC_OVERRIDE);
             libc::prctl(libc::PR_CAPBSET_DROP, DAC_READ_SEARCH);
             Ok(())
         })
-    };
-    launch.start()
+    }
 }
 
 /// Asks for `target`, and reads the response to its end.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use super::client::{get, serve_as_user, site};
+use super::client::{as_user, at, get, site};
 use super::tree::Tree;
 use crate::lab::Outcome;
 use crate::steps::on_every;
@@ -61,7 +61,7 @@ fn directories_that_are_special() -> Outcome {
         // The owner too may enter it only, and root is no exception here.
         fs::set_permissions(&closed, fs::Permissions::from_mode(0o311))
             .unwrap();
-        let server = serve_as_user(step, &tree)?;
+        let server = as_user(at(step, &tree.root())?).start()?;
         let mut client = server.connect()?;
         for (target, status) in [
             ("/closed", 301),

@@ -1,5 +1,5 @@
 //! The steps with files over the wire: names, labels, changing files; and
-//! how step 08 starts.
+//! how they start.
 
 mod changing;
 pub mod client;

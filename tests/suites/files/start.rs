@@ -1,88 +1,105 @@
-//! How step 08 starts, and what it says when it cannot.
+//! How steps with files start, and what they say when they cannot.
 
-use super::client::{STEP_08, get, site};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+
+use super::client::{as_user, at, get, site};
 use super::tree::Tree;
 use crate::lab::Outcome;
-use crate::steps::{launch, step};
+use crate::steps::{launch, on_every};
 
 #[test]
 fn a_root_that_cannot_be() -> Outcome {
-    let tree = Tree::new();
-    let cases = [
-        ("nothing", "no such file or directory"),
-        ("file.txt", "not a directory"),
-        ("fifo", "not a directory"),
-        ("loop", "too many symbolic links encountered"),
-    ];
-    for (name, why) in cases {
-        let path = tree.root().join(name);
-        let path = path.to_str().expect("UTF-8");
-        let program = launch(STEP_08, &["0", "--root", path])?.spawn()?;
-        let line = format!("step08: cannot open the root {path}: {why}");
-        program.expect_failure(1, &line)?;
-    }
-    Ok(())
+    on_every("files", |step| {
+        let tree = Tree::new();
+        tree.directory("closed");
+        let closed = tree.root().join("closed");
+        fs::set_permissions(closed, Permissions::from_mode(0o600)).unwrap();
+        let cases = [
+            ("nothing", "no such file or directory"),
+            ("file.txt", "not a directory"),
+            ("fifo", "not a directory"),
+            ("loop", "too many symbolic links encountered"),
+            ("closed/site", "permission denied"),
+        ];
+        for (name, why) in cases {
+            let path = tree.root().join(name);
+            let program = as_user(at(step, &path)?).spawn()?;
+            let (step, path) = (&step.name, path.display());
+            let line = format!("{step}: cannot open the root {path}: {why}");
+            program.expect_failure(1, &line)?;
+        }
+        Ok(())
+    })
 }
 
 #[test]
 fn flags_that_are_wrong() -> Outcome {
-    for arguments in [
-        &["--root"][..],
-        &["0", "--rot", "."],
-        &["0", "1", "--root", "."],
-        &["--root", ".", "-r"],
-    ] {
-        let program = launch(STEP_08, arguments)?.spawn()?;
-        let line = program.expect_complaint(2)?;
-        assert!(line.ends_with("; try --help"), "{line}");
-    }
-    let help = launch(STEP_08, &["--help"])?.spawn()?.expect_exit(0)?;
-    assert!(String::from_utf8_lossy(&help.stdout).contains("--root DIR"));
-    Ok(())
+    on_every("files", |step| {
+        for arguments in [
+            &["--root"][..],
+            &["0", "--rot", "."],
+            &["0", "1", "--root", "."],
+            &["--root", ".", "-r"],
+        ] {
+            let program = step.launch(arguments)?.spawn()?;
+            let line = program.expect_complaint(2)?;
+            assert!(line.ends_with("; try --help"), "{line}");
+        }
+        let help = step.launch(&["--help"])?.spawn()?.expect_exit(0)?;
+        let help = String::from_utf8_lossy(&help.stdout);
+        assert!(help.contains("--root DIR"), "{help}");
+        Ok(())
+    })
 }
 
 /// Flags stand anywhere, and a root is taken from where we are.
 #[test]
 fn flags_in_any_order() -> Outcome {
-    let tree = Tree::new();
-    let root = tree.root();
-    let root = root.to_str().expect("UTF-8");
-    let equals = format!("--root={root}");
-    for arguments in [
-        &["-C", root, STEP_08, "--root", ".", "127.0.0.1:0"][..],
-        &["-C", root, STEP_08, "0", "--root", "../inside"],
-        &[STEP_08, &equals, "0"],
-        &[STEP_08, "--root", "/etc", "0", "--root", root],
-    ] {
-        let server = launch("/usr/bin/env", arguments)?.start()?;
-        let response = get(&mut server.connect()?, "/file.txt")?;
-        assert_eq!(response.body, b"a file\n", "{arguments:?}");
-        server.interrupt()?;
-    }
-    Ok(())
+    on_every("files", |step| {
+        let tree = Tree::new();
+        let (root, program) = (tree.root(), &step.program[..]);
+        let root = root.to_str().expect("UTF-8");
+        let equals = format!("--root={root}");
+        for arguments in [
+            &["-C", root, program, "--root", ".", "127.0.0.1:0"][..],
+            &["-C", root, program, "0", "--root", "../inside"],
+            &[program, &equals, "0"],
+            &[program, "--root", "/etc", "0", "--root", root],
+        ] {
+            let server = launch("/usr/bin/env", arguments)?.start()?;
+            let response = get(&mut server.connect()?, "/file.txt")?;
+            assert_eq!(response.body, b"a file\n", "{arguments:?}");
+        }
+        Ok(())
+    })
 }
 
 /// The root is the directory that was there at the start.
 #[test]
 fn the_root_may_move() -> Outcome {
-    let (tree, server, mut client) = site(step("step08"))?;
-    std::fs::rename(tree.root(), tree.outside().join("moved")).unwrap();
-    assert_eq!(get(&mut client, "/file.txt")?.body, b"a file\n");
-    assert_eq!(get(&mut client, "/../secret.txt")?.status, 400);
-    server.interrupt()
+    on_every("files", |step| {
+        let (tree, server, mut client) = site(step)?;
+        fs::rename(tree.root(), tree.outside().join("moved")).unwrap();
+        assert_eq!(get(&mut client, "/file.txt")?.body, b"a file\n");
+        assert_eq!(get(&mut client, "/../secret.txt")?.status, 400);
+        server.interrupt()
+    })
 }
 
 /// On a kernel before 5.6, which a filter plays here, there is no openat2:
 /// better no server than one whose clients can leave the root.
 #[test]
 fn a_kernel_without_openat2() -> Outcome {
-    let launch = launch(STEP_08, &["0"])?;
-    // SAFETY: between fork and exec there are two system calls, which read
-    // memory that is there for ever.
-    let launch = unsafe { launch.before(without_openat2) };
-    let line = launch.spawn()?.expect_complaint(1)?;
-    assert!(line.contains("openat2(2) came with Linux 5.6"), "{line}");
-    Ok(())
+    on_every("files", |step| {
+        let launch = step.launch(&["0"])?;
+        // SAFETY: between fork and exec there are two system calls, which
+        // read memory that is there for ever.
+        let launch = unsafe { launch.before(without_openat2) };
+        let line = launch.spawn()?.expect_complaint(1)?;
+        assert!(line.contains("openat2(2) came with Linux 5.6"), "{line}");
+        Ok(())
+    })
 }
 
 /// From now on openat2(2) fails with `ENOSYS` in this process.
