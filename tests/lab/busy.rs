@@ -8,7 +8,7 @@ use super::trouble::{Outcome, Trouble};
 
 impl Program {
     /// The processor time that it has wanted, whether it got it or not.
-    fn wanted(&self) -> Duration {
+    pub fn wanted(&self) -> Duration {
         let pids = proc::tree(self.pid());
         let threads = pids.into_iter().flat_map(proc::threads);
         threads.map(|thread| thread.ran + thread.delay).sum()

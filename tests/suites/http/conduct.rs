@@ -73,14 +73,15 @@ fn the_largest_body_comes_back_to_a_slow_reader() -> Outcome {
     Ok(())
 }
 
-/// The response arrives, although the client is still sending when it comes.
+/// The response arrives, although more was sent than has been read when it
+/// comes.
 #[test]
 fn a_body_that_is_too_large_is_refused_in_words() -> Outcome {
     on_every("keep-alive", |step| {
         let (_server, mut client) = step.connected()?;
-        let body = pattern(8 * 1024 * 1024);
-        // It need not be taken.
-        let _ = client.send(&post("Content-Length: 8388608\r\n", &body));
+        // Not all of it: who hears of the refusal sends no more.
+        let part = pattern(256 * 1024);
+        client.send(&post("Content-Length: 8388608\r\n", &part))?;
         expect_refusal(&mut client, 413)
     })
 }
