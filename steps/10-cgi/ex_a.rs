@@ -3,7 +3,9 @@
 //! Try it: `cargo run --example 10a -- 127.0.0.1:8080`
 
 use std::convert::Infallible;
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
@@ -22,7 +24,6 @@ use shared::http::head::Head;
 use shared::http::method::Method;
 use shared::http::status::Status;
 use shared::net::listener::Listener;
-use shared::net::stream;
 use shared::web::blocking;
 use shared::web::site::{Body, Limits, Request, Responder, Site, Takes};
 
@@ -43,40 +44,46 @@ struct Resource {
     environment: Vec<CString>,
 }
 
-struct Gateway;
+struct Gateway {
+    /// How long a program may run.
+    timeout: Duration,
+}
 
 fn main() -> ExitCode {
     cli::main(run)
 }
 
 fn run() -> Result<(), Failure> {
-    let address = cli::server_address("usage: 10a [ADDRESS]")?;
+    let usage = "usage: 10a [ADDRESS] [--timeout SECONDS]";
+    let (address, [timeout]) = cli::server_arguments(usage, ["timeout"])?;
+    let timeout = cli::count("timeout", timeout, 1)?;
+    let site = Gateway { timeout: Duration::from_secs(timeout as u64) };
     let listener = Listener::open(address)
         .map_err(|errno| Failure::listening(address, errno))?;
     handlers::handle(&[(Signal::SIGCHLD, reap)])
         .map_err(|errno| Failure::new("cannot handle signals", errno))?;
     cli::print(format_args!("listening on {}", listener.address()));
-    serve(&listener).map_err(|errno| Failure::new("cannot go on", errno))
+    serve(&listener, &site).map_err(|errno| Failure::new("cannot go on", errno))
 }
 
 /// Serves each client in a process of its own.
-fn serve(listener: &Listener) -> nix::Result<()> {
+fn serve(listener: &Listener, site: &Gateway) -> nix::Result<()> {
     loop {
         let (socket, peer) = listener.accept()?;
         // SAFETY: there is one thread, so the copy finds no lock held by a
         // thread that was not copied.
         if let ForkResult::Child = unsafe { unistd::fork() }? {
-            child(&socket, peer);
+            child(&socket, peer, site);
         }
     }
 }
 
 /// What a child does. It waits for its own children itself.
-fn child(socket: &OwnedFd, peer: SocketAddr) -> ! {
+fn child(socket: &OwnedFd, peer: SocketAddr, site: &Gateway) -> ! {
     // SAFETY: no handler is set.
     let result = unsafe { signal::signal(Signal::SIGCHLD, SigHandler::SigDfl) };
     if result.is_ok() {
-        blocking::serve(socket, peer, &Gateway, &LIMITS);
+        blocking::serve(socket, peer, site, &LIMITS);
     }
     handlers::exit()
 }
@@ -111,7 +118,7 @@ impl Site for Gateway {
         out: Responder,
     ) -> Body {
         let result = match request.resource {
-            Some(it) => execute(&it.path, &it.environment, content),
+            Some(it) => execute(&it, content, self.timeout),
             None => Err(Status::NotFound),
         };
         let (status, body) = match result {
@@ -142,15 +149,14 @@ fn environment(head: &Head) -> Vec<CString> {
     variables.into_iter().flat_map(CString::new).collect()
 }
 
-/// Runs the program `path` with `content` as its input, and returns its
-/// output.
+/// Runs the program with `content` as its input, and returns its output.
 ///
 /// # Errors
-/// 502 if it fails, 504 if it takes longer than the time-out.
+/// 502 if it fails, 504 if it takes longer than `timeout`.
 fn execute(
-    path: &CStr,
-    environment: &[CString],
+    program: &Resource,
     content: &[u8],
+    timeout: Duration,
 ) -> Result<Vec<u8>, Status> {
     let broken = |_| Status::ServiceUnavailable;
     // TODO: every process has copies of all four ends, and keeps them.
@@ -160,7 +166,7 @@ fn execute(
     // that was not copied.
     let pid = match unsafe { unistd::fork() }.map_err(broken)? {
         ForkResult::Child => {
-            let Err(errno) = become_it(path, environment, theirs, ours);
+            let Err(errno) = become_it(program, theirs, ours);
             cli::log(cli::strerror(errno));
             // SAFETY: _exit(2) takes a number.
             unsafe { libc::_exit(127) }
@@ -168,10 +174,11 @@ fn execute(
         ForkResult::Parent { child } => child,
     };
     drop((theirs, ours));
-    // TODO: it may run for one second; and has it succeeded?
-    let output = exchange(stdin, stdout, content).map_err(broken);
+    // TODO: it may run for as long, and no longer; and has it succeeded?
+    let _ = timeout;
+    let output = exchange(stdin, stdout, content);
     wait::waitpid(pid, None).map_err(broken)?;
-    output
+    output.map_err(|_| Status::ServiceUnavailable)
 }
 
 /// Feeds the program and takes its output.
@@ -179,28 +186,22 @@ fn exchange(
     stdin: OwnedFd,
     stdout: OwnedFd,
     content: &[u8],
-) -> nix::Result<Vec<u8>> {
+) -> io::Result<Vec<u8>> {
     // TODO: a pipe holds 64 KiB: who writes more waits for the reader.
-    stream::write_all(&stdin, content)?;
-    drop(stdin);
+    File::from(stdin).write_all(content)?;
     let mut output = Vec::new();
-    let mut piece = [0; 65536];
-    loop {
-        match stream::read(&stdout, &mut piece)? {
-            0 => return Ok(output),
-            count => output.extend_from_slice(&piece[..count]),
-        }
-    }
+    File::from(stdout).read_to_end(&mut output)?;
+    Ok(output)
 }
 
 /// Makes the program of this process.
 fn become_it(
-    path: &CStr,
-    environment: &[CString],
+    program: &Resource,
     stdin: OwnedFd,
     stdout: OwnedFd,
 ) -> nix::Result<Infallible> {
     unistd::dup2_stdin(stdin)?;
     unistd::dup2_stdout(stdout)?;
+    let Resource { path, environment } = program;
     unistd::execve(path, &[path], environment)
 }

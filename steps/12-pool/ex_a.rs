@@ -35,20 +35,22 @@ fn run() -> Result<(), Failure> {
     let listener = Arc::new(listener);
     stop_on_signal(&listener)
         .map_err(|error| Failure::new("cannot wait for signals", error))?;
-    // TODO: the queue may be as long as this.
-    let _ = most;
-    let queue = Arc::new(Queue::new());
+    let queue = Arc::new(Queue::new(most));
+    let mut threads = Vec::new();
     for _ in 0..workers {
         let queue = Arc::clone(&queue);
-        thread::Builder::new()
-            .spawn(move || work(&queue))
-            .map_err(|why| Failure::new("cannot start a thread", why))?;
+        let thread = thread::Builder::new().spawn(move || work(&queue));
+        threads.push(
+            thread.map_err(|why| Failure::new("cannot start a thread", why))?,
+        );
     }
     cli::print(format_args!("listening on {address}"));
     while let Ok((socket, _)) = listener.accept() {
-        queue.push(socket);
+        // TODO: when the queue is full, the client is told "503 busy".
+        let _ = queue.push(socket);
     }
     // TODO: there may be clients in the queue, and others are served.
+    drop(threads);
     Ok(())
 }
 
@@ -73,8 +75,8 @@ fn stop_on_signal(listener: &Arc<Listener>) -> io::Result<()> {
 
 /// What a worker does: it serves one client after the other.
 fn work(queue: &Queue) {
-    loop {
-        if let Err(error) = respond(queue.pop()) {
+    while let Some(socket) = queue.pop() {
+        if let Err(error) = respond(socket) {
             cli::log(format_args!("client lost: {error}"));
         }
     }
@@ -93,39 +95,48 @@ fn respond(socket: OwnedFd) -> io::Result<()> {
 
 /// The clients that wait for a worker.
 struct Queue {
-    sockets: Mutex<VecDeque<OwnedFd>>,
-    /// Tells a worker that there is a client.
+    state: Mutex<State>,
+    /// Tells a worker that there is a client, or will be none.
     changed: Condvar,
 }
 
+struct State {
+    sockets: VecDeque<OwnedFd>,
+}
+
 impl Queue {
-    fn new() -> Self {
-        Queue { sockets: Mutex::default(), changed: Condvar::new() }
+    /// A queue that has room for `most` clients.
+    fn new(most: usize) -> Self {
+        let sockets = VecDeque::with_capacity(most);
+        let state = Mutex::new(State { sockets });
+        Queue { state, changed: Condvar::new() }
     }
 
     /// Puts a client at the end of the queue.
-    fn push(&self, socket: OwnedFd) {
-        // TODO: it grows without end. When it is full, main must have the
-        // socket back, to send "503 busy".
-        self.lock().push_back(socket);
+    ///
+    /// # Errors
+    /// The client itself, when the queue is full.
+    fn push(&self, socket: OwnedFd) -> Result<(), OwnedFd> {
+        let mut state = self.lock();
+        // TODO: it grows without end.
+        state.sockets.push_back(socket);
         self.changed.notify_one();
+        Ok(())
     }
 
-    /// Takes the client at the head, and sleeps until there is one.
-    fn pop(&self) -> OwnedFd {
-        let mut sockets = self.lock();
+    /// Takes the client at the head, and sleeps until there is one; `None`
+    /// when there will be none.
+    fn pop(&self) -> Option<OwnedFd> {
+        let mut state = self.lock();
         // TODO: what if it wakes up, and there is none?
-        if sockets.is_empty() {
-            let result = self.changed.wait(sockets);
-            sockets = result.unwrap_or_else(PoisonError::into_inner);
+        if state.sockets.is_empty() {
+            let result = self.changed.wait(state);
+            state = result.unwrap_or_else(PoisonError::into_inner);
         }
-        match sockets.pop_front() {
-            Some(socket) => socket,
-            None => panic!("no client, though wait has returned"),
-        }
+        state.sockets.pop_front()
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<OwnedFd>> {
-        self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,43 +3,32 @@
 //! Try it: `cargo run --example 10a -- 127.0.0.1:8080`
 
 use std::convert::Infallible;
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
+// use std::fs::File; //-starter
+// use std::io::{self, Read, Write}; //-starter
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
-//-solution
-use std::os::fd::{AsFd, FromRawFd};
-//-end
+use std::os::fd::{AsFd, FromRawFd}; //-solution
 use std::process::ExitCode;
 use std::ptr;
-//-solution
-use std::time::{Duration, Instant};
-//-starter
-// use std::time::Duration;
-//-end
+use std::time::Duration;
+use std::time::Instant; //-solution
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::libc::{self, c_int};
-//-solution
-use nix::poll::{self, PollFd, PollFlags, PollTimeout};
-//-end
+use nix::poll::{self, PollFd, PollFlags, PollTimeout}; //-solution
 use nix::sys::signal::{self, SigHandler, Signal};
-//-solution
-use nix::sys::wait::{self, WaitStatus};
-use nix::unistd::{self, ForkResult, Pid};
-//-starter
-// use nix::sys::wait;
-// use nix::unistd::{self, ForkResult};
-//-end
+use nix::sys::wait;
+use nix::sys::wait::WaitStatus; //-solution
+use nix::unistd::Pid; //-solution
+use nix::unistd::{self, ForkResult};
 use shared::cli::{self, Failure};
 use shared::events::handlers;
 use shared::http::head::Head;
 use shared::http::method::Method;
 use shared::http::status::Status;
 use shared::net::listener::Listener;
-//-starter
-// use shared::net::stream;
-//-end
 use shared::web::blocking;
 use shared::web::site::{Body, Limits, Request, Responder, Site, Takes};
 
@@ -51,11 +40,6 @@ static LIMITS: Limits = Limits {
     lingering: Duration::from_secs(2),
     min_rate: 1024,
 };
-//-solution
-
-/// How long a program may run.
-const TIMEOUT: Duration = Duration::from_secs(1);
-//-end
 
 /// What a program is given, and what it is.
 struct Resource {
@@ -65,40 +49,46 @@ struct Resource {
     environment: Vec<CString>,
 }
 
-struct Gateway;
+struct Gateway {
+    /// How long a program may run.
+    timeout: Duration,
+}
 
 fn main() -> ExitCode {
     cli::main(run)
 }
 
 fn run() -> Result<(), Failure> {
-    let address = cli::server_address("usage: 10a [ADDRESS]")?;
+    let usage = "usage: 10a [ADDRESS] [--timeout SECONDS]";
+    let (address, [timeout]) = cli::server_arguments(usage, ["timeout"])?;
+    let timeout = cli::count("timeout", timeout, 1)?;
+    let site = Gateway { timeout: Duration::from_secs(timeout as u64) };
     let listener = Listener::open(address)
         .map_err(|errno| Failure::listening(address, errno))?;
     handlers::handle(&[(Signal::SIGCHLD, reap)])
         .map_err(|errno| Failure::new("cannot handle signals", errno))?;
     cli::print(format_args!("listening on {}", listener.address()));
-    serve(&listener).map_err(|errno| Failure::new("cannot go on", errno))
+    serve(&listener, &site).map_err(|errno| Failure::new("cannot go on", errno))
 }
 
 /// Serves each client in a process of its own.
-fn serve(listener: &Listener) -> nix::Result<()> {
+fn serve(listener: &Listener, site: &Gateway) -> nix::Result<()> {
     loop {
         let (socket, peer) = listener.accept()?;
         // SAFETY: there is one thread, so the copy finds no lock held by a
         // thread that was not copied.
         if let ForkResult::Child = unsafe { unistd::fork() }? {
-            child(&socket, peer);
+            child(&socket, peer, site);
         }
     }
 }
 
 /// What a child does. It waits for its own children itself.
-fn child(socket: &OwnedFd, peer: SocketAddr) -> ! {
+fn child(socket: &OwnedFd, peer: SocketAddr, site: &Gateway) -> ! {
     // SAFETY: no handler is set.
     let result = unsafe { signal::signal(Signal::SIGCHLD, SigHandler::SigDfl) };
     if result.is_ok() {
-        blocking::serve(socket, peer, &Gateway, &LIMITS);
+        blocking::serve(socket, peer, site, &LIMITS);
     }
     handlers::exit()
 }
@@ -133,7 +123,7 @@ impl Site for Gateway {
         out: Responder,
     ) -> Body {
         let result = match request.resource {
-            Some(it) => execute(&it.path, &it.environment, content),
+            Some(it) => execute(&it, content, self.timeout),
             None => Err(Status::NotFound),
         };
         let (status, body) = match result {
@@ -171,19 +161,18 @@ fn environment(head: &Head) -> Vec<CString> {
     variables.into_iter().flat_map(CString::new).collect()
 }
 
-/// Runs the program `path` with `content` as its input, and returns its
-/// output.
+/// Runs the program with `content` as its input, and returns its output.
 ///
 /// # Errors
-/// 502 if it fails, 504 if it takes longer than the time-out.
+/// 502 if it fails, 504 if it takes longer than `timeout`.
 fn execute(
-    path: &CStr,
-    environment: &[CString],
+    program: &Resource,
     content: &[u8],
+    timeout: Duration,
 ) -> Result<Vec<u8>, Status> {
     let broken = |_| Status::ServiceUnavailable;
     //-solution
-    let deadline = Instant::now() + TIMEOUT;
+    let deadline = Instant::now() + timeout;
     let (theirs, stdin) = unistd::pipe2(OFlag::O_CLOEXEC).map_err(broken)?;
     let (stdout, ours) = unistd::pipe2(OFlag::O_CLOEXEC).map_err(broken)?;
     //-starter
@@ -195,7 +184,7 @@ fn execute(
     // that was not copied.
     let pid = match unsafe { unistd::fork() }.map_err(broken)? {
         ForkResult::Child => {
-            let Err(errno) = become_it(path, environment, theirs, ours);
+            let Err(errno) = become_it(program, theirs, ours);
             cli::log(cli::strerror(errno));
             // SAFETY: _exit(2) takes a number.
             unsafe { libc::_exit(127) }
@@ -216,10 +205,11 @@ fn execute(
         _ => Err(Status::BadGateway),
     }
     //-starter
-    // // TODO: it may run for one second; and has it succeeded?
-    // let output = exchange(stdin, stdout, content).map_err(broken);
+    // // TODO: it may run for as long, and no longer; and has it succeeded?
+    // let _ = timeout;
+    // let output = exchange(stdin, stdout, content);
     // wait::waitpid(pid, None).map_err(broken)?;
-    // output
+    // output.map_err(|_| Status::ServiceUnavailable)
     //-end
 }
 
@@ -289,25 +279,18 @@ fn pidfd_open(pid: Pid) -> nix::Result<OwnedFd> {
 //     stdin: OwnedFd,
 //     stdout: OwnedFd,
 //     content: &[u8],
-// ) -> nix::Result<Vec<u8>> {
+// ) -> io::Result<Vec<u8>> {
 //     // TODO: a pipe holds 64 KiB: who writes more waits for the reader.
-//     stream::write_all(&stdin, content)?;
-//     drop(stdin);
+//     File::from(stdin).write_all(content)?;
 //     let mut output = Vec::new();
-//     let mut piece = [0; 65536];
-//     loop {
-//         match stream::read(&stdout, &mut piece)? {
-//             0 => return Ok(output),
-//             count => output.extend_from_slice(&piece[..count]),
-//         }
-//     }
+//     File::from(stdout).read_to_end(&mut output)?;
+//     Ok(output)
 // }
 //-end
 
 /// Makes the program of this process.
 fn become_it(
-    path: &CStr,
-    environment: &[CString],
+    program: &Resource,
     stdin: OwnedFd,
     stdout: OwnedFd,
 ) -> nix::Result<Infallible> {
@@ -317,5 +300,6 @@ fn become_it(
     //-end
     unistd::dup2_stdin(stdin)?;
     unistd::dup2_stdout(stdout)?;
+    let Resource { path, environment } = program;
     unistd::execve(path, &[path], environment)
 }

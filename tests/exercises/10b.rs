@@ -12,13 +12,9 @@ use std::ptr;
 
 use nix::errno::Errno;
 use nix::libc::{self, c_int};
-//-solution
-use nix::sys::signal::{self, SigHandler, SigSet, Signal};
+use nix::sys::signal::Signal;
+use nix::sys::signal::{self, SigHandler, SigSet}; //-solution
 use nix::unistd::{self, ForkResult};
-//-starter
-// use nix::sys::signal::Signal;
-// use nix::unistd::{self, ForkResult};
-//-end
 use shared::cli::{self, Failure};
 use shared::events::handlers;
 use shared::net::listener::Listener;

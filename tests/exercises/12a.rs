@@ -35,7 +35,6 @@ fn run() -> Result<(), Failure> {
     let listener = Arc::new(listener);
     stop_on_signal(&listener)
         .map_err(|error| Failure::new("cannot wait for signals", error))?;
-    //-solution
     let queue = Arc::new(Queue::new(most));
     let mut threads = Vec::new();
     for _ in 0..workers {
@@ -47,33 +46,27 @@ fn run() -> Result<(), Failure> {
     }
     cli::print(format_args!("listening on {address}"));
     while let Ok((socket, _)) = listener.accept() {
+        //-solution
         if let Err(socket) = queue.push(socket) {
             // If it has gone already, nobody needs to be told. If it has sent
             // its line already, this close may reset the connection: step 04
             // lingers, and here it is left out.
             let _ = TcpStream::from(socket).write_all(b"503 busy\n");
         }
+        //-starter
+        // // TODO: when the queue is full, the client is told "503 busy".
+        // let _ = queue.push(socket);
+        //-end
     }
+    //-solution
     queue.close();
     for thread in threads {
         // A worker that has panicked has ended as well.
         let _ = thread.join();
     }
     //-starter
-    // // TODO: the queue may be as long as this.
-    // let _ = most;
-    // let queue = Arc::new(Queue::new());
-    // for _ in 0..workers {
-    //     let queue = Arc::clone(&queue);
-    //     thread::Builder::new()
-    //         .spawn(move || work(&queue))
-    //         .map_err(|why| Failure::new("cannot start a thread", why))?;
-    // }
-    // cli::print(format_args!("listening on {address}"));
-    // while let Ok((socket, _)) = listener.accept() {
-    //     queue.push(socket);
-    // }
     // // TODO: there may be clients in the queue, and others are served.
+    // drop(threads);
     //-end
     Ok(())
 }
@@ -99,19 +92,11 @@ fn stop_on_signal(listener: &Arc<Listener>) -> io::Result<()> {
 
 /// What a worker does: it serves one client after the other.
 fn work(queue: &Queue) {
-    //-solution
     while let Some(socket) = queue.pop() {
         if let Err(error) = respond(socket) {
             cli::log(format_args!("client lost: {error}"));
         }
     }
-    //-starter
-    // loop {
-    //     if let Err(error) = respond(queue.pop()) {
-    //         cli::log(format_args!("client lost: {error}"));
-    //     }
-    // }
-    //-end
 }
 
 /// Responds to a line, the name of a file, with what is in the file.
@@ -127,32 +112,28 @@ fn respond(socket: OwnedFd) -> io::Result<()> {
 
 /// The clients that wait for a worker.
 struct Queue {
-    //-solution
     state: Mutex<State>,
     /// Tells a worker that there is a client, or will be none.
     changed: Condvar,
-    most: usize,
-    //-starter
-    // sockets: Mutex<VecDeque<OwnedFd>>,
-    // /// Tells a worker that there is a client.
-    // changed: Condvar,
-    //-end
+    most: usize, //-solution
 }
-//-solution
 
 struct State {
     sockets: VecDeque<OwnedFd>,
-    is_closed: bool,
+    is_closed: bool, //-solution
 }
-//-end
 
 impl Queue {
-    //-solution
     /// A queue that has room for `most` clients.
     fn new(most: usize) -> Self {
         let sockets = VecDeque::with_capacity(most);
+        //-solution
         let state = Mutex::new(State { sockets, is_closed: false });
         Queue { state, changed: Condvar::new(), most }
+        //-starter
+        // let state = Mutex::new(State { sockets });
+        // Queue { state, changed: Condvar::new() }
+        //-end
     }
 
     /// Puts a client at the end of the queue.
@@ -161,9 +142,13 @@ impl Queue {
     /// The client itself, when the queue is full.
     fn push(&self, socket: OwnedFd) -> Result<(), OwnedFd> {
         let mut state = self.lock();
+        //-solution
         if state.sockets.len() == self.most {
             return Err(socket);
         }
+        //-starter
+        // // TODO: it grows without end.
+        //-end
         state.sockets.push_back(socket);
         self.changed.notify_one();
         Ok(())
@@ -173,6 +158,7 @@ impl Queue {
     /// when there will be none.
     fn pop(&self) -> Option<OwnedFd> {
         let mut state = self.lock();
+        //-solution
         loop {
             if let Some(socket) = state.sockets.pop_front() {
                 return Some(socket);
@@ -185,7 +171,16 @@ impl Queue {
             let result = self.changed.wait(state);
             state = result.unwrap_or_else(PoisonError::into_inner);
         }
+        //-starter
+        // // TODO: what if it wakes up, and there is none?
+        // if state.sockets.is_empty() {
+        //     let result = self.changed.wait(state);
+        //     state = result.unwrap_or_else(PoisonError::into_inner);
+        // }
+        // state.sockets.pop_front()
+        //-end
     }
+    //-solution
 
     /// No client comes any more. Those that are here are served.
     fn close(&self) {
@@ -193,39 +188,9 @@ impl Queue {
         // Each worker that sleeps must know.
         self.changed.notify_all();
     }
+    //-end
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    //-starter
-    // fn new() -> Self {
-    //     Queue { sockets: Mutex::default(), changed: Condvar::new() }
-    // }
-    //
-    // /// Puts a client at the end of the queue.
-    // fn push(&self, socket: OwnedFd) {
-    //     // TODO: it grows without end. When it is full, main must have the
-    //     // socket back, to send "503 busy".
-    //     self.lock().push_back(socket);
-    //     self.changed.notify_one();
-    // }
-    //
-    // /// Takes the client at the head, and sleeps until there is one.
-    // fn pop(&self) -> OwnedFd {
-    //     let mut sockets = self.lock();
-    //     // TODO: what if it wakes up, and there is none?
-    //     if sockets.is_empty() {
-    //         let result = self.changed.wait(sockets);
-    //         sockets = result.unwrap_or_else(PoisonError::into_inner);
-    //     }
-    //     match sockets.pop_front() {
-    //         Some(socket) => socket,
-    //         None => panic!("no client, though wait has returned"),
-    //     }
-    // }
-    //
-    // fn lock(&self) -> MutexGuard<'_, VecDeque<OwnedFd>> {
-    //     self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
-    // }
-    //-end
 }

@@ -166,6 +166,21 @@ impl Launch {
         self
     }
 
+    /// With all signals blocked: a mask is inherited.
+    pub fn signals_blocked(self) -> Self {
+        // SAFETY: the calls fill in a mask of our own and set this process's;
+        // what it does next is exec.
+        unsafe {
+            self.before(|| {
+                let mut all = std::mem::zeroed();
+                libc::sigfillset(&raw mut all);
+                let old = std::ptr::null_mut();
+                libc::sigprocmask(libc::SIG_BLOCK, &raw const all, old);
+                Ok(())
+            })
+        }
+    }
+
     /// Does `setup` in the new process, before the program begins.
     ///
     /// # Safety

@@ -40,13 +40,7 @@ pub fn check(
     program.signal(libc::SIGTERM);
     program.wait(time::PATIENCE)?;
     lab.log().event("ended by SIGTERM");
-    match left_alive(program, family.get(1..).unwrap_or_default()) {
-        None => Ok(()),
-        Some(pid) => {
-            let got = format!("process {pid} lives on");
-            Err(program.failed("no process is left when it ends", got))
-        }
-    }
+    expect_gone(program, family.get(1..).unwrap_or_default())
 }
 
 /// Waits until these processes have ended, be they zombies; one that has not.
@@ -59,4 +53,12 @@ pub fn left_alive(program: &Program, processes: &[i32]) -> Option<i32> {
     let limit = Duration::from_secs(2);
     time::eventually(limit, program.pid(), || found().is_none().then_some(()));
     found()
+}
+
+/// The same, and it must be none.
+pub fn expect_gone(program: &Program, processes: &[i32]) -> Outcome {
+    left_alive(program, processes).map_or(Ok(()), |pid| {
+        let got = format!("process {pid} lives on");
+        Err(program.failed("no process is left", got))
+    })
 }

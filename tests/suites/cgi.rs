@@ -4,7 +4,6 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 
-use crate::children::start_blocked;
 use crate::lab::client::{Client, Response};
 use crate::lab::fixtures::pattern;
 use crate::lab::program::Program;
@@ -129,7 +128,8 @@ fn a_program_has_three_descriptors_and_signals_as_usual() -> Outcome {
             "exec 7</dev/null 8<&7; exec \"$0\" 127.0.0.1:0 --cgi \"$1\"";
         let directory = programs.path().to_str().unwrap();
         let arguments = ["-c", script, &step.program, directory];
-        let server = start_blocked(launch("/bin/sh", &arguments)?)?;
+        let server =
+            launch("/bin/sh", &arguments)?.signals_blocked().start()?;
         let mut client = server.connect()?;
         // 3 is the directory that `ls` reads.
         assert_eq!(get(&mut client, "fds")?.body, b"0\n1\n2\n3\n");

@@ -2,7 +2,6 @@
 //! other.
 
 use crate::lab::client::Client;
-use crate::lab::launch::Launch;
 use crate::lab::program::Program;
 use crate::lab::{Outcome, proc, tidy};
 use crate::many::{busy_crowd, go_on};
@@ -92,27 +91,12 @@ fn a_child_that_is_killed_is_one_clients_loss() -> Outcome {
     })
 }
 
-/// Starts a program with all signals blocked: a mask is inherited.
-pub fn start_blocked(start: Launch) -> Outcome<Program> {
-    // SAFETY: the calls fill in a mask of our own and set this process's;
-    // what it does next is exec.
-    let start = unsafe {
-        start.before(|| {
-            let mut all = std::mem::zeroed();
-            libc::sigfillset(&raw mut all);
-            let old = std::ptr::null_mut();
-            libc::sigprocmask(libc::SIG_BLOCK, &raw const all, old);
-            Ok(())
-        })
-    };
-    start.start()
-}
-
 /// It must not keep the server from hearing.
 #[test]
 fn blocked_signals_are_unblocked() -> Outcome {
     on_every("clean-exit", |step| {
-        let server = start_blocked(step.launch(&["127.0.0.1:0"])?)?;
+        let server =
+            step.launch(&["127.0.0.1:0"])?.signals_blocked().start()?;
         step.exchange(&server)?;
         expect_no_children(&server)?;
         server.interrupt()

@@ -137,15 +137,12 @@ fn goes_on(lab: &Lab) -> Outcome {
 
 /// Waits until these children have ended: zombies, or waited for.
 fn await_end(program: &Program, children: &[i32]) -> Outcome {
-    let left = tidy::left_alive(program, children);
-    left.map_or(Ok(()), |pid| {
-        let got = format!("process {pid} goes on");
-        Err(program.failed("a child ends when its client has left", got))
-    })
-    .likely(
-        "a child that has served its client must end: it must not accept, as \
-         its parent does",
-    )
+    tidy::expect_gone(program, children)
+        .expecting("a child ends when its client has left")
+        .likely(
+            "a child that has served its client must end: it must not accept, \
+             as its parent does",
+        )
 }
 
 fn thirty(lab: &Lab) -> Outcome {

@@ -121,12 +121,7 @@ fn replaces_all(lab: &Lab) -> Outcome {
 
 /// Waits until none of these processes is left.
 fn expect_gone(program: &Program, children: &[i32]) -> Outcome {
-    let left = tidy::left_alive(program, children);
-    left.map_or(Ok(()), |pid| {
-        let got = format!("process {pid} lives on");
-        Err(program.failed("no child is left", got))
-    })
-    .likely(
+    tidy::expect_gone(program, children).likely(
         "each child can ask the kernel for a signal when its parent ends: \
          PR_SET_PDEATHSIG",
     )

@@ -1,12 +1,13 @@
 //! 10b Handed over: a program that has the connection itself.
 
+use super::ex10a::expect_told;
 use super::expect::{end, ensure, round_trip};
 use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::launch::Launch;
 use crate::lab::program::Program;
 use crate::lab::tree::Tree;
-use crate::lab::{Advice, Lab, Outcome, proc, tidy, time};
+use crate::lab::{Advice, Lab, Outcome, proc, tidy};
 
 const HANDS: &str = "hands the connection over";
 
@@ -63,36 +64,14 @@ fn descriptors(lab: &Lab) -> Outcome {
 fn told(lab: &Lab) -> Outcome {
     let script = "exec cat /proc/self/environ";
     let mut client = start(lab, script)?.connect()?;
-    let told = output(&mut client)?;
-    let told: Vec<&str> = told.split_terminator('\0').collect();
-    let port = client.own_address()?.port();
-    for variable in ["TCPREMOTEIP=127.0.0.1", &format!("TCPREMOTEPORT={port}")]
-    {
-        ensure(told.contains(&variable), || {
-            client.failed(variable, format!("{told:?}"))
-        })
-        .likely("execve takes the variables as its third argument")?;
-    }
-    ensure(!told.iter().any(|it| it.starts_with("HOME=")), || {
-        client.failed("nothing of the server's own", format!("{told:?}"))
-    })
+    let told = client.receive_all()?;
+    let port = format!("TCPREMOTEPORT={}", client.own_address()?.port());
+    expect_told(&client, &told, &["TCPREMOTEIP=127.0.0.1", &port])
 }
 
 fn signals(lab: &Lab) -> Outcome {
     let start = launch(lab, "exec cat /proc/self/status")?;
-    // SAFETY: the calls fill in a mask of our own and set this process's;
-    // what it does next is exec.
-    let start = unsafe {
-        start.before(|| {
-            let mut mask = std::mem::zeroed();
-            libc::sigemptyset(&raw mut mask);
-            libc::sigaddset(&raw mut mask, libc::SIGUSR1);
-            let old = std::ptr::null_mut();
-            libc::sigprocmask(libc::SIG_BLOCK, &raw const mask, old);
-            Ok(())
-        })
-    };
-    let mut client = start.start()?.connect()?;
+    let mut client = start.signals_blocked().start()?.connect()?;
     let status = output(&mut client)?;
     let value = |name: &str| {
         let value = status.lines().find_map(|line| line.strip_prefix(name));
@@ -114,11 +93,8 @@ fn missing(lab: &Lab) -> Outcome {
     for _ in 0..2 {
         program.connect()?.expect_eof().likely(GUESS)?;
     }
-    let gone = time::eventually(time::PATIENCE, program.pid(), || {
-        proc::children(program.pid()).is_empty().then_some(())
-    });
-    ensure(gone.is_some(), || {
-        program.failed("no process is left", "a child lives on")
-    })
-    .likely(GUESS)
+    let children = || proc::children(program.pid());
+    program
+        .eventually("has no child left", || children().is_empty().then_some(()))
+        .likely(GUESS)
 }

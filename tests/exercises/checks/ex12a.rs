@@ -1,15 +1,15 @@
 //! 12a A queue with an end: workers, and the clients that wait.
 
-use std::fs;
 use std::time::Duration;
 
 use super::expect::{ensure, round_trip};
 use super::held::{Held, await_sleep};
 use super::{Check, TIDY};
 use crate::lab::client::Client;
+use crate::lab::launch::Launch;
 use crate::lab::program::Program;
-use crate::lab::quiet::Quiet;
-use crate::lab::{Advice, Lab, Outcome, Trouble, proc, tidy, time};
+use crate::lab::tree::Tree;
+use crate::lab::{Advice, Lab, Outcome, proc, tidy, time};
 
 const WORKERS: usize = 3;
 const QUEUE: usize = 4;
@@ -19,6 +19,9 @@ const ALL: &str = "works for as many clients at once as it has workers";
 const FULL: &str = "has others wait, and refuses the next when it is full";
 const SPURIOUS: &str = "wakes up for no reason, and sleeps again";
 const END: &str = "ends with status 0 when there is nothing to do";
+
+const NOTIFY: &str = "each worker that sleeps must hear that no client will \
+    come: notify_all";
 
 pub const CHECKS: &[Check] = checks![
     SERVES, 1, needs [], Passes, read "What a worker does",
@@ -35,29 +38,23 @@ pub const CHECKS: &[Check] = checks![
     "loses no worker to a client that leaves", 1, needs [ALL, SPURIOUS],
         Waits, read "What a worker does", leave;
     END, 1, needs [SERVES], Passes, read "Draining", ends;
-    "responds to all clients that it has accepted, and ends", 3, needs [FULL, END],
-        Waits, read "Draining", drains;
+    "responds to all clients that it has accepted, and ends", 3,
+        needs [FULL, END], Waits, read "Draining", drains;
     TIDY, 1, needs [SPURIOUS], Waits, read "Draining",
         |lab| tidy::check(lab, &server(lab)?, talk);
 ];
 
-/// A server, and a file for it to read.
-fn server(lab: &Lab) -> Outcome<Program> {
-    server_under(lab, None)
-}
-
-fn server_under(lab: &Lab, shim: Option<&str>) -> Outcome<Program> {
-    fs::write(lab.scratch().join("file"), CONTENT).map_err(|error| {
-        Trouble::blocked(format!("a file cannot be written: {error}"))
-    })?;
+/// The start of a server that has a file to read.
+fn launch(lab: &Lab) -> Outcome<Launch> {
+    Tree::new(lab).file("file", CONTENT)?;
     let (workers, queue) = (WORKERS.to_string(), QUEUE.to_string());
     let args = ["127.0.0.1:0", "--workers", &workers, "--queue", &queue];
-    let launch = lab.launch(&args);
-    let program = match shim {
-        Some(settings) => launch.shim(settings).start(),
-        None => launch.start(),
-    }?;
-    // The workers come to their first wait.
+    Ok(lab.launch(&args))
+}
+
+/// Such a server, whose workers have come to their first wait.
+fn server(lab: &Lab) -> Outcome<Program> {
+    let program = launch(lab)?.start()?;
     await_sleep(&program)?;
     Ok(program)
 }
@@ -121,14 +118,12 @@ fn fill(lab: &Lab, program: &Program) -> Outcome<[Vec<Waiting>; 2]> {
     expect_refusal(program)?;
     expect_refusal(program)?;
     // One that has refused a client may be about to end.
-    let now = || proc::threads(program.pid()).len();
-    let limit = Duration::from_secs(1);
-    time::eventually(limit, program.pid(), || (now() == threads).then_some(()));
-    ensure(now() == threads, || {
-        let got = format!("{} threads", now());
-        program.failed(format!("{threads} threads, as before"), got)
-    })
-    .likely("workers are started once, before there is a client")?;
+    let is_as_before = || proc::threads(program.pid()).len() == threads;
+    program
+        .eventually(&format!("has {threads} threads, as before"), || {
+            is_as_before().then_some(())
+        })
+        .likely("workers are started once, before there is a client")?;
     Ok([running, queued])
 }
 
@@ -193,16 +188,17 @@ fn takes_turns(lab: &Lab) -> Outcome {
 }
 
 fn spurious(lab: &Lab) -> Outcome {
-    let program = server_under(lab, Some("spurious=1"))?;
-    let pid = program.pid();
+    let program = launch(lab)?.shim("spurious=1").start()?;
     // Each worker wakes up a few times, unless it has gone.
     let switches = || {
-        let threads = proc::threads(pid);
+        let threads = proc::threads(program.pid());
         threads.iter().map(|thread| thread.switches).sum::<u64>()
     };
     let enough = switches() + 30;
     let limit = Duration::from_millis(300);
-    time::eventually(limit, pid, || (switches() > enough).then_some(()));
+    time::eventually(limit, program.pid(), || {
+        (switches() > enough).then_some(())
+    });
     lab.log().event("nobody has notified, but waits have ended");
     for _ in 0..20 {
         talk(&mut program.connect()?).likely(
@@ -228,27 +224,10 @@ fn leave(lab: &Lab) -> Outcome {
         .likely("an error ends a connection, not the worker")
 }
 
-/// Sends SIGTERM.
+/// From now on no client comes.
 fn terminate(program: &Program) {
     program.lab().log().event("the program gets SIGTERM");
     program.signal(libc::SIGTERM);
-}
-
-/// Waits for its end, with status 0, unless it sleeps for ever.
-fn expect_end(program: &Program) -> Outcome {
-    let mut quiet = Quiet::new(program.pid());
-    time::eventually(program.patience(), program.pid(), || {
-        (program.ended().is_some() || quiet.look(None)).then_some(())
-    });
-    ensure(program.ended().is_some(), || {
-        let got = "every thread sleeps, and nobody will wake it";
-        program.failed("it ends with exit status 0", got)
-    })
-    .likely(
-        "each worker that sleeps must hear that no client will come: \
-         notify_all",
-    )?;
-    program.expect_exit(0).map(drop)
 }
 
 fn ends(lab: &Lab) -> Outcome {
@@ -256,7 +235,7 @@ fn ends(lab: &Lab) -> Outcome {
     talk(&mut program.connect()?)?;
     program.expect_idle()?;
     terminate(&program);
-    expect_end(&program)
+    program.expect_exit(0).likely_if("goes on", NOTIFY).map(drop)
 }
 
 fn drains(lab: &Lab) -> Outcome {
@@ -278,5 +257,5 @@ fn drains(lab: &Lab) -> Outcome {
             .and_then(|()| waiting.release(lab))
             .likely("a client in the queue has been accepted: serve it")?;
     }
-    expect_end(&program)
+    program.expect_exit(0).likely_if("goes on", NOTIFY).map(drop)
 }

@@ -1,13 +1,12 @@
 //! 12b The fast lane: two classes of requests, and workers for both.
 
-use std::fs;
-
 use super::expect::ensure;
 use super::held::{Held, await_sleep};
 use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, Trouble, tidy};
+use crate::lab::tree::Tree;
+use crate::lab::{Advice, Lab, Outcome, tidy};
 
 const SERVES: &str = "responds to requests of both classes";
 const ORDER: &str = "keeps the order of a class";
@@ -31,7 +30,6 @@ pub const CHECKS: &[Check] = checks![
 /// A server, and directories for it to serve.
 fn server(lab: &Lab, workers: usize) -> Outcome<Program> {
     for class in ["fast", "slow"] {
-        made(fs::create_dir_all(lab.scratch().join(class)))?;
         write(lab, &format!("{class}/file"), class)?;
     }
     let program = lab.server_with(&["--workers", &workers.to_string()])?;
@@ -41,13 +39,7 @@ fn server(lab: &Lab, workers: usize) -> Outcome<Program> {
 
 /// A file with one line in it.
 fn write(lab: &Lab, name: &str, line: &str) -> Outcome {
-    made(fs::write(lab.scratch().join(name), format!("{line}\n")))
-}
-
-fn made(result: std::io::Result<()>) -> Outcome {
-    result.map_err(|error| {
-        Trouble::blocked(format!("a file cannot be made: {error}"))
-    })
+    Tree::new(lab).file(name, format!("{line}\n"))
 }
 
 fn talk(client: &mut Client) -> Outcome {
