@@ -108,7 +108,8 @@ fn hold_all(lab: &Lab, program: &Program) -> Outcome<Vec<Waiting>> {
 /// The same, and as many in the queue as it takes.
 fn fill(lab: &Lab, program: &Program) -> Outcome<[Vec<Waiting>; 2]> {
     let running = hold_all(lab, program)?;
-    let threads = proc::threads(program.pid()).len();
+    let count = || proc::threads(program.pid()).len();
+    let threads = count();
     let mut queued = Vec::new();
     for number in 1..=QUEUE {
         queued.push(Waiting::new(lab, program, format!("queued-{number}"))?);
@@ -118,11 +119,9 @@ fn fill(lab: &Lab, program: &Program) -> Outcome<[Vec<Waiting>; 2]> {
     expect_refusal(program)?;
     expect_refusal(program)?;
     // One that has refused a client may be about to end.
-    let is_as_before = || proc::threads(program.pid()).len() == threads;
+    let what = format!("has {threads} threads, as before");
     program
-        .eventually(&format!("has {threads} threads, as before"), || {
-            is_as_before().then_some(())
-        })
+        .eventually(&what, || (count() == threads).then_some(()))
         .likely("workers are started once, before there is a client")?;
     Ok([running, queued])
 }
