@@ -9,7 +9,7 @@ use crate::lab::client::{Client, Response};
 use crate::lab::fixtures::pattern;
 use crate::lab::program::Program;
 use crate::lab::{Outcome, proc};
-use crate::many::{BOUND, bounded, crowd, full};
+use crate::many::{BOUND, bounded, busy_crowd, crowd, full};
 use crate::steps::{KEEPING, Step, on_every, page};
 
 /// The beginning of a request, and the rest.
@@ -63,12 +63,13 @@ fn running_and_queued_responses_are_finished() -> Outcome {
         let mut reader = server.connect()?;
         reader.send(b"GET /large.bin HTTP/1.1\r\nHost: a\r\n\r\n")?;
         reader.response_head()?;
-        let mut half = crowd(&server, 1)?.remove(0);
-        send_half(&server, &mut half, HALVES.0, 0)?;
         let mut with_body = crowd(&server, 1)?.remove(0);
         let post = b"POST /api/echo HTTP/1.1\r\nHost: a\r\n\
             Content-Length: 4\r\n\r\nab";
-        send_half(&server, &mut with_body, post, 1)?;
+        send_half(&server, &mut with_body, post, 0)?;
+        // The last of them: a head has ten seconds, and others a minute.
+        let mut half = crowd(&server, 1)?.remove(0);
+        send_half(&server, &mut half, HALVES.0, 1)?;
         let mut queued = server.connect()?;
         queued.send(b"GET")?;
         let mut mute = server.connect()?;
@@ -154,12 +155,13 @@ fn a_request_that_begins_in_that_moment() -> Outcome {
 fn pipelined_requests_do_not_destroy_the_last_response() -> Outcome {
     on_every("drain", |step| {
         let server = bounded(step)?;
-        let mut client = crowd(&server, 1)?.remove(0);
-        send_half(&server, &mut client, HALVES.0, 0)?;
+        let mut client = busy_crowd(&server, 1)?.remove(0);
         server.signal(libc::SIGTERM);
         expect_drain(&server)?;
-        client.send(&[HALVES.1, KEEPING, KEEPING].concat())?;
-        last_page(&mut client)?;
+        client.send(&[b"x", KEEPING, KEEPING].concat())?;
+        let response = client.response()?;
+        assert!(response.body == b"x" && response.says("close"));
+        client.expect_eof()?;
         drop(client);
         server.expect_exit(0).map(drop)
     })
@@ -172,8 +174,7 @@ fn a_second_signal_ends_it_at_once() -> Outcome {
             [(libc::SIGINT, libc::SIGINT), (libc::SIGTERM, libc::SIGINT)]
         {
             let server = bounded(step)?;
-            let mut client = crowd(&server, 1)?.remove(0);
-            send_half(&server, &mut client, HALVES.0, 0)?;
+            let mut client = busy_crowd(&server, 1)?.remove(0);
             server.signal(first);
             expect_drain(&server)?;
             server.signal(second);
