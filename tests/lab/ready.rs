@@ -32,7 +32,8 @@ impl Program {
                 self.set_addresses(found);
                 return Ok(());
             }
-            if quiet.look(None) {
+            // A line may be on its way to us.
+            if quiet.look(None) && !self.has_unread() {
                 proofs += 1;
                 quiet = Quiet::new(self.pid());
             }
