@@ -2,4 +2,6 @@
 //!
 //! This room knows nothing of any other.
 
+pub mod list;
 pub mod ring;
+pub mod slab;

@@ -2,4 +2,5 @@
 //!
 //! This room knows nothing of HTTP and of peers.
 
+pub mod deadlines;
 pub mod handlers;

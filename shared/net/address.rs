@@ -2,7 +2,8 @@
 //!
 //! nix converts the other way by itself: `SockaddrStorage::from(address)`.
 
-use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::fmt::{self, Display};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use nix::errno::Errno;
 use nix::sys::socket::SockaddrStorage;
@@ -19,5 +20,30 @@ pub fn from_sockaddr(storage: &SockaddrStorage) -> nix::Result<SocketAddr> {
         Ok(SocketAddrV6::from(*v6).into())
     } else {
         Err(Errno::EAFNOSUPPORT)
+    }
+}
+
+/// An address in 18 bytes instead of 32, for those who keep many. The scope
+/// of a link-local address is lost. Enters in step 14.
+#[derive(Debug, Clone, Copy)]
+pub struct Compact {
+    /// IPv4 as RFC 4291 section 2.5.5.2 maps it.
+    ip: Ipv6Addr,
+    port: u16,
+}
+
+impl From<SocketAddr> for Compact {
+    fn from(address: SocketAddr) -> Self {
+        let ip = match address.ip() {
+            IpAddr::V4(ip) => ip.to_ipv6_mapped(),
+            IpAddr::V6(ip) => ip,
+        };
+        Compact { ip, port: address.port() }
+    }
+}
+
+impl Display for Compact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        SocketAddr::new(self.ip.to_canonical(), self.port).fmt(f)
     }
 }

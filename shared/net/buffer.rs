@@ -54,4 +54,20 @@ impl Buffer {
     pub fn filled(&mut self, count: usize) {
         self.end = self.memory.len().min(self.end + count);
     }
+
+    /// Takes the unused bytes out, into a buffer without room for more.
+    /// Enters in step 14.
+    pub fn split_off(&mut self) -> Buffer {
+        let memory: Box<[u8]> = self.bytes().into();
+        self.clear();
+        Buffer { start: 0, end: memory.len(), memory }
+    }
+
+    /// Puts these bytes behind those that are there. Enters in step 14.
+    pub fn append(&mut self, bytes: &[u8]) {
+        let space = self.space();
+        let count = bytes.len().min(space.len());
+        space[..count].copy_from_slice(&bytes[..count]);
+        self.filled(count);
+    }
 }

@@ -1,7 +1,7 @@
 //! Enters in step 04: a listening socket.
 //!
-//! Step 02's `listen`, `local_address` and `accept` as one type. It waits:
-//! the steps that must not wait (13 and later) do not use `accept`.
+//! Step 02's `listen`, `local_address` and `accept` as one type. Steps that
+//! must not wait (13 and later) use `try_accept` instead of `accept`.
 
 use std::mem;
 use std::net::SocketAddr;
@@ -10,6 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
 use nix::sys::socket::{
     self, AddressFamily, Backlog, SockFlag, SockType, SockaddrLike,
@@ -56,6 +57,21 @@ impl Listener {
         Ok(Listener { socket, address: address::from_sockaddr(&real)? })
     }
 
+    /// The same, and `try_accept` does not wait. The connections do not hold
+    /// back small segments (Nagle): they take that over from the listener.
+    /// Enters in step 14.
+    ///
+    /// # Errors
+    /// Those of [`Listener::open`], fcntl(2) and setsockopt(2).
+    pub fn open_nonblocking(address: SocketAddr) -> nix::Result<Self> {
+        let listener = Listener::open(address)?;
+        let flags = fcntl(&listener, FcntlArg::F_GETFL)?;
+        let flags = OFlag::from_bits_retain(flags) | OFlag::O_NONBLOCK;
+        fcntl(&listener, FcntlArg::F_SETFL(flags))?;
+        socket::setsockopt(&listener, sockopt::TcpNoDelay, &true)?;
+        Ok(listener)
+    }
+
     /// The address that clients connect to, with the port that the kernel
     /// chose.
     pub fn address(&self) -> SocketAddr {
@@ -70,7 +86,7 @@ impl Listener {
     /// Those of accept4(2) that are not temporary, such as `EBADF`.
     pub fn accept(&self) -> nix::Result<(OwnedFd, SocketAddr)> {
         loop {
-            match self.accept_once() {
+            match self.accept_once(0) {
                 Err(errno) if is_transient(errno) => {}
                 // The client stays in the queue, so asking again at once
                 // would fail again at once, for ever.
@@ -80,7 +96,18 @@ impl Listener {
         }
     }
 
-    fn accept_once(&self) -> nix::Result<(OwnedFd, SocketAddr)> {
+    /// Takes a client that waits already, if there is one and the listener
+    /// is non-blocking; its connection is non-blocking too. Enters in step
+    /// 13.
+    ///
+    /// # Errors
+    /// Those of accept4(2), also the temporary ones: `EAGAIN` if no client
+    /// waits.
+    pub fn try_accept(&self) -> nix::Result<(OwnedFd, SocketAddr)> {
+        self.accept_once(libc::SOCK_NONBLOCK)
+    }
+
+    fn accept_once(&self, flags: i32) -> nix::Result<(OwnedFd, SocketAddr)> {
         // SAFETY: every field of a sockaddr_storage may be zero.
         let mut peer: libc::sockaddr_storage = unsafe { mem::zeroed() };
         let mut length = SockaddrStorage::size();
@@ -93,7 +120,7 @@ impl Listener {
                 self.socket.as_raw_fd(),
                 address,
                 &raw mut length,
-                libc::SOCK_CLOEXEC,
+                libc::SOCK_CLOEXEC | flags,
             )
         };
         let descriptor = Errno::result(result)?;
@@ -115,7 +142,7 @@ impl AsFd for Listener {
 
 /// The listener is well; one client, or the network on the way, was not.
 /// accept(2) lists these under "Error handling".
-fn is_transient(errno: Errno) -> bool {
+pub fn is_transient(errno: Errno) -> bool {
     matches!(
         errno,
         Errno::EINTR
@@ -133,7 +160,7 @@ fn is_transient(errno: Errno) -> bool {
 }
 
 /// No descriptor or no memory is left, for the moment.
-fn is_exhausted(errno: Errno) -> bool {
+pub fn is_exhausted(errno: Errno) -> bool {
     matches!(
         errno,
         Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM

@@ -5,6 +5,7 @@
 pub mod address;
 pub mod buffer;
 pub mod deadline;
+pub mod limit;
 pub mod linger;
 pub mod listener;
 pub mod stream;

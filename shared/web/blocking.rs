@@ -33,7 +33,8 @@ pub fn serve<S: Site>(
     loop {
         time.look();
         match result {
-            Ok(()) => {}
+            // Nothing was sent, but the deadline decides whether time is up.
+            Ok(()) | Err(Errno::EAGAIN | Errno::EINTR) => {}
             Err(Errno::ETIMEDOUT) => connection.timed_out(&time),
             Err(errno) => connection.close(End::Failed(errno)),
         }
@@ -48,7 +49,9 @@ pub fn serve<S: Site>(
                 receive(socket, &mut connection, &mut time)
             }
             Want::Read => receive(socket, &mut connection, &mut time),
-            Want::Write => transmit(socket, &mut connection, &mut time),
+            Want::Write => Deadline::at(connection.deadline())
+                .limit_sending(socket)
+                .and_then(|()| transmit(socket, &mut connection, &mut time)),
             // Our direction only: the client can still send.
             Want::Shutdown => {
                 socket::shutdown(socket.as_raw_fd(), Shutdown::Write)

@@ -4,6 +4,7 @@
 
 pub mod blocking;
 pub mod busy;
+pub mod client;
 pub mod connection;
 pub mod drain;
 pub mod file_site;

@@ -6,22 +6,22 @@ use std::os::fd::{AsFd, BorrowedFd};
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::uio;
+use nix::unistd;
 
 use super::connection::{Connection, End, HIGH_WATER};
 use super::site::{Site, Time};
-use crate::net::deadline::Deadline;
 
 /// Sends what is ready: heads and small bodies, and behind them, in the same
-/// write, a piece of a file. It waits until the connection's deadline.
+/// write, a piece of a file. How long it waits for room is the socket's
+/// matter.
 ///
 /// # Errors
-/// `ETIMEDOUT` when time is up, and those of write(2) and pread(2).
+/// Those of write(2) and pread(2): nothing has been sent.
 pub fn transmit<S: Site>(
     socket: impl AsFd,
     connection: &mut Connection<S>,
     time: &mut Time,
 ) -> nix::Result<()> {
-    let deadline = Deadline::at(connection.deadline());
     let (output, file) = connection.output();
     let length = output.len();
     let with_piece;
@@ -37,7 +37,7 @@ pub fn transmit<S: Site>(
         connection.close(End::Truncated("the file has shrunk"));
         return Ok(());
     }
-    let sent = deadline.write(socket, bytes)?;
+    let sent = unistd::write(socket, bytes)?;
     time.look();
     let of_file = sent.saturating_sub(length);
     connection.sent(sent - of_file, of_file as u64, time);

@@ -9,7 +9,7 @@ use crate::cases::{self, Case};
 use crate::{entries, shell};
 
 /// What makes HTTP what it is: mutations put these in.
-const PIECES: &[&str] = &[
+pub const PIECES: &[&str] = &[
     "\r\n",
     "\r",
     "\n",
@@ -77,7 +77,7 @@ pub fn fuzz(
 }
 
 /// The bytes of all cases that are not too long to be mutated often.
-fn seeds() -> impl Iterator<Item = Vec<u8>> {
+pub fn seeds() -> impl Iterator<Item = Vec<u8>> {
     let short = |case: &Case| case.bytes.len() < 2000;
     cases::all().into_iter().filter(short).map(|case| case.bytes)
 }

@@ -28,6 +28,8 @@ mod semaphore;
 mod shell;
 #[path = "../lab/skip.rs"]
 mod skip;
+mod slots;
+mod slow;
 mod states;
 mod step05;
 mod table;
@@ -35,5 +37,6 @@ mod threads;
 #[allow(dead_code, reason = "the tests over the wire use all of it")]
 #[path = "../suites/files/tree.rs"]
 mod tree;
+mod turns;
 
 use entries::parser;

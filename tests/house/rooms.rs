@@ -141,6 +141,10 @@ fn entry<'a>(
 fn a_step_uses_what_has_entered_by_then() {
     let modules = shared();
     let all = || modules.iter().flat_map(|module| &module.items);
+    // Methods of the collections have the names that std's have: who uses
+    // them has named the type.
+    let others = modules.iter().filter(|m| !m.name.starts_with("collections/"));
+    let others = || others.clone().flat_map(|module| &module.items);
     let mut uses_of_shared = 0;
     for step in steps() {
         let sources = step.sources();
@@ -171,7 +175,7 @@ fn a_step_uses_what_has_entered_by_then() {
                 // Nor is an iterator's `next` meant.
                 if name != "next" && !is_own(&format!("fn {name}")) {
                     let is_meant = |i: &Item| i.has_self && i.name == *name;
-                    early(name, entry(all(), is_meant));
+                    early(name, entry(others(), is_meant));
                 }
             }
         }

@@ -150,6 +150,16 @@ pub fn peak_memory(pid: i32) -> Option<u64> {
     kilobytes(pid, "VmHWM:")
 }
 
+/// How many kilobytes of memory `pid` has that no other process shares.
+pub fn private_memory(pid: i32) -> usize {
+    let path = format!("/proc/{pid}/smaps_rollup");
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let lines = text.lines().filter(|line| line.starts_with("Private_"));
+    lines
+        .filter_map(|l| l.split_whitespace().nth(1)?.parse::<usize>().ok())
+        .sum()
+}
+
 fn kilobytes(pid: i32, key: &str) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     field(&status, key)?.split(' ').next()?.parse().ok()
@@ -272,12 +282,13 @@ fn call_in(task: &Path) -> Option<String> {
         libc::SYS_connect => "connect",
         #[cfg(target_arch = "x86_64")]
         libc::SYS_poll => "poll",
-        libc::SYS_ppoll => "ppoll",
+        // Where the kernel has no poll, the C library makes one of it.
+        libc::SYS_ppoll => "poll",
         #[cfg(target_arch = "x86_64")]
         libc::SYS_select => "select",
         #[cfg(target_arch = "x86_64")]
         libc::SYS_epoll_wait => "epoll_wait",
-        libc::SYS_epoll_pwait => "epoll_pwait",
+        libc::SYS_epoll_pwait => "epoll_wait",
         libc::SYS_futex => "futex",
         libc::SYS_wait4 => "wait4",
         libc::SYS_nanosleep => "nanosleep",

@@ -9,7 +9,7 @@ use crate::files::tree::Tree;
 use crate::lab::program::Program;
 use crate::lab::skip::skip;
 use crate::lab::{Outcome, proc};
-use crate::steps::{KEEPING, launch, step};
+use crate::steps::{KEEPING, launch, on_every, step};
 
 /// Runs a server under strace while `work` lasts. Returns the lines that
 /// strace wrote; `None`, after saying so, if `test` cannot be done here.
@@ -49,6 +49,9 @@ fn calls<'a>(lines: &'a [String], mark: &str) -> BTreeMap<&'a str, usize> {
         // close a debug build asks whether there is anything to be closed.
         match name {
             "newfstatat" => *calls.entry("fstat").or_default() += 1,
+            // Nor is there a poll or an epoll_wait on every machine.
+            "ppoll" => *calls.entry("poll").or_default() += 1,
+            "epoll_pwait" => *calls.entry("epoll_wait").or_default() += 1,
             "fcntl" => {}
             name => *calls.entry(name).or_default() += 1,
         }
@@ -127,4 +130,55 @@ fn a_small_file_takes_ten_calls() -> Outcome {
     // From one opening to the next is one request.
     assert_eq!(calls(&lines, "\"file.txt\""), expected.into());
     Ok(())
+}
+
+/// One to wait, one to read, one to write: what has arrived is known to be
+/// all, and what is waited for stays the same.
+#[test]
+fn a_loop_takes_three_calls_for_a_response() -> Outcome {
+    let test = "a_loop_takes_three_calls_for_a_response";
+    on_every("event-loop", |step| {
+        let lines = trace(test, &[&step.program, "0"], |server| {
+            let mut client = server.connect()?;
+            (0..101).try_for_each(|_| get(&mut client, "/api/").map(drop))
+        })?;
+        let Some(lines) = lines else { return Ok(()) };
+        let wait = step.waits_in("read()").trim_end_matches("()");
+        let expected = [(wait, 100), ("read", 100), ("write", 100)];
+        assert_eq!(calls(&lines, RESPONSE), expected.into());
+        Ok(())
+    })
+}
+
+/// Two hundred who come at once are not let in at once: between them others
+/// have their turn.
+#[test]
+fn accepting_gives_way() -> Outcome {
+    const CLIENTS: usize = 200;
+    on_every("event-loop", |step| {
+        let trace =
+            trace("accepting_gives_way", &[&step.program, "0"], |it| {
+                let signal = |signal| {
+                    for traced in proc::children(it.pid()) {
+                        // SAFETY: kill(2) takes numbers; strace has a child.
+                        unsafe { libc::kill(traced, signal) };
+                    }
+                };
+                signal(libc::SIGSTOP);
+                let clients = (0..CLIENTS).map(|_| it.connect());
+                let _clients = clients.collect::<Outcome<Vec<_>>>()?;
+                signal(libc::SIGCONT);
+                it.eventually("lets all in", || {
+                    it.queue().ok().filter(|waiting| *waiting == 0)
+                })
+                .map(drop)
+            })?;
+        let Some(lines) = trace else { return Ok(()) };
+        let is_accept = |line: &String| line.starts_with("accept4(");
+        let rounds = lines.chunk_by(|a, b| is_accept(a) == is_accept(b));
+        let rounds = rounds.filter(|round| is_accept(&round[0]));
+        let most = rounds.map(<[String]>::len).max();
+        assert!((1..=64).contains(&most.unwrap_or_default()), "{most:?}");
+        Ok(())
+    })
 }

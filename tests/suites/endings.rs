@@ -29,14 +29,16 @@ fn ends_in<T>(
 
 #[test]
 fn a_server_waiting_for_a_client() -> Outcome {
-    servers()
-        .try_for_each(|step| ends_in("accept4()", || Ok((step.server()?, ()))))
+    servers().try_for_each(|step| {
+        ends_in(step.waits_in("accept4()"), || Ok((step.server()?, ())))
+    })
 }
 
 #[test]
 fn a_server_waiting_for_a_clients_words() -> Outcome {
-    lasting_servers()
-        .try_for_each(|step| ends_in("read()", || step.connected()))
+    lasting_servers().try_for_each(|step| {
+        ends_in(step.waits_in("read()"), || step.connected())
+    })
 }
 
 #[test]
@@ -51,10 +53,11 @@ fn a_server_waiting_for_a_client_to_read() -> Outcome {
 #[test]
 fn a_server_without_a_descriptor() -> Outcome {
     lasting_servers().try_for_each(|step| {
-        ends_in("clock_nanosleep()", || {
+        ends_in(step.waits_in("clock_nanosleep()"), || {
             let server = step.server()?;
             step.exhaust_descriptors(&server)?;
-            Ok((server, ()))
+            let client = server.connect()?;
+            Ok((server, client))
         })
     })
 }

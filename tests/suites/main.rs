@@ -23,6 +23,7 @@ mod first_page_time;
 mod http;
 #[path = "../lab/mod.rs"]
 mod lab;
+mod loops;
 mod many;
 mod matrix;
 #[allow(dead_code, reason = "the tests in process use all of it")]

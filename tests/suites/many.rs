@@ -12,7 +12,7 @@ use crate::lab::{Outcome, proc};
 use crate::steps::{KEEPING, REQUEST, Step, on_every, page};
 
 /// How long such a step waits for an idle client.
-const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+pub const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How many clients a step serves in these tests.
 pub const BOUND: usize = 8;
@@ -20,10 +20,12 @@ pub const BOUND: usize = 8;
 /// What serves the clients of a step, by the capability: the flag that sets
 /// the bound, and that for how many more wait; and for what each client has of
 /// its own, the shim's setting by which every second one does not start.
-const FLAGS: [(&str, &[&str], Option<&str>); 3] = [
+const FLAGS: [(&str, &[&str], Option<&str>); 4] = [
     ("processes", &["--children"], Some("fork=2")),
     ("threads", &["--threads"], Some("thread=2")),
     ("pool", &["--workers", "--queue"], None),
+    // Descriptors are the bound.
+    ("event-loop", &[], None),
 ];
 
 fn flags(step: &Step) -> (&'static [&'static str], Option<&'static str>) {
@@ -49,7 +51,7 @@ pub fn bounded(step: &Step) -> Outcome<Program> {
 /// first.
 pub fn full(step: &Step, server: &Program) -> Outcome<Vec<Client>> {
     let mut clients = crowd(server, BOUND)?;
-    for _ in flags(step).0[1..].iter().flat_map(|_| 0..BOUND) {
+    for _ in flags(step).0.iter().skip(1).flat_map(|_| 0..BOUND) {
         clients.push(server.connect()?);
     }
     Ok(clients)

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::cgi;
 use crate::lab::fixtures::pattern;
 use crate::lab::{Outcome, proc};
-use crate::many::{bounded, full};
+use crate::many::{bounded, crowd, full};
 use crate::steps::{
     KEEPING, REQUEST, STEPS, Speaks, Step, on_each, page, peer,
 };
@@ -15,7 +15,7 @@ use crate::steps::{
 /// decided by time: a `false` is something that was seen to happen otherwise.
 type Probe = (&'static str, fn(&Step) -> Outcome<bool>);
 
-const PROBES: [Probe; 19] = [
+const PROBES: [Probe; 21] = [
     ("greeting", greets),
     ("echo", echoes),
     ("next-client", serves_the_next),
@@ -32,6 +32,8 @@ const PROBES: [Probe; 19] = [
     ("busy-503", refuses_when_full),
     ("threads", has_a_thread_for_each),
     ("pool", has_its_threads_before),
+    ("event-loop", serves_all_in_one_thread),
+    ("light-clients", keeps_little_for_each),
     ("clean-exit", exits_cleanly),
     ("cgi", runs_programs),
     ("drain", finishes_what_it_owes),
@@ -228,6 +230,29 @@ fn has_its_threads_before(step: &Step) -> Outcome<bool> {
     Ok(proc::threads(server.pid()).len() > 1)
 }
 
+fn serves_all_in_one_thread(step: &Step) -> Outcome<bool> {
+    if !step.does("concurrency") {
+        return Ok(false);
+    }
+    let server = bounded(step)?;
+    let _clients = crowd(&server, 2)?;
+    let threads = proc::threads(server.pid()).len();
+    Ok(threads == 1 && proc::children(server.pid()).is_empty())
+}
+
+fn keeps_little_for_each(step: &Step) -> Outcome<bool> {
+    const CLIENTS: usize = 200;
+    if !step.does("event-loop") {
+        return Ok(false);
+    }
+    let server = step.server()?;
+    drop(crowd(&server, 1)?);
+    let before = proc::private_memory(server.pid());
+    let _clients = crowd(&server, CLIENTS)?;
+    let kilobytes = proc::private_memory(server.pid()) - before;
+    Ok(kilobytes < CLIENTS)
+}
+
 fn refuses_when_full(step: &Step) -> Outcome<bool> {
     if !step.does("concurrency") {
         return Ok(false);
@@ -237,9 +262,9 @@ fn refuses_when_full(step: &Step) -> Outcome<bool> {
     let mut next = server.connect()?;
     next.send(REQUEST)?;
     let mut looks = 0;
-    server.eventually("refuses the next client, or lets it wait", || {
+    server.eventually("refuses the next client, or does not", || {
         if next.has_something() {
-            return Some(true);
+            return Some(next.response().is_ok_and(|got| got.status == 503));
         }
         // It sleeps, and not because nobody calls; ten times, as above.
         let call = proc::sleeps_in(server.pid());
@@ -268,7 +293,7 @@ fn finishes_what_it_owes(step: &Step) -> Outcome<bool> {
     let (begin, rest) = KEEPING.split_at(9);
     client.send(begin)?;
     client.wait_until_read()?;
-    server.await_call("read()")?;
+    server.await_call(step.waits_in("read()"))?;
     server.signal(libc::SIGTERM);
     // It has ended, or no longer listens.
     server.eventually("hears the signal", || server.queue().err().map(drop))?;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::lab::client::Client;
 use crate::lab::proc::{self, Resources};
 use crate::lab::program::Program;
+use crate::lab::time::Deadline;
 use crate::lab::{Outcome, time};
 use crate::many::{crowd, with_room};
 use crate::steps::{REQUEST, Step, lasting_servers, step};
@@ -127,16 +128,24 @@ fn a_hundred_at_once_are_all_served() -> Outcome {
 }
 
 /// Panics if the server takes more than this share of the next second, in
-/// which nothing arrives. The time in which it waits for a processor is not
-/// in that second: the more others have to do, the longer it is.
-fn expect_rest(server: &Program, most: f64) {
+/// which nothing arrives, or wakes up again and again. The time in which it
+/// waits for a processor is not in that second: the more others have to do,
+/// the longer it is.
+pub fn expect_rest(server: &Program, most: f64) {
+    let wakes = || -> u64 {
+        let threads = proc::threads(server.pid());
+        threads.iter().map(|thread| thread.switches).sum()
+    };
     let (start, ran, wanted) = (Instant::now(), server.ran(), server.wanted());
+    let before = wakes();
     thread::sleep(Duration::from_secs(1));
     let ran = server.ran().saturating_sub(ran);
     let wanted = server.wanted().saturating_sub(wanted);
     let own = start.elapsed().saturating_sub(wanted.saturating_sub(ran));
     let load = ran.as_secs_f64() / own.as_secs_f64();
     assert!(load < most, "spins: {:.0} % of a processor", load * 100.0);
+    let count = wakes() - before;
+    assert!(count < 50, "woke up {count} times");
 }
 
 #[test]
@@ -145,14 +154,18 @@ fn no_descriptor_left_is_waited_out() -> Outcome {
         let warm = warm(step)?;
         let server = &warm.server;
         step.exhaust_descriptors(server)?;
-        let mut client = server.connect()?;
+        let clients = (0..3).map(|_| server.connect());
+        let clients = clients.collect::<Outcome<Vec<_>>>()?;
         expect_rest(server, 0.3);
         assert!(server.ended().is_none());
-        assert_eq!(server.queue()?, 1, "nobody is let in");
+        assert_eq!(server.queue()?, 3, "nobody is let in");
 
         server.limit_descriptors(64)?;
-        step.request(&mut client)?;
-        drop(client);
+        let soon = Deadline::new(Duration::from_millis(200), server.pid());
+        for mut client in clients {
+            step.request(&mut client)?;
+        }
+        assert!(!soon.is_over(), "they could have been let in before");
         step.exchange(server)?;
         warm.is_as_before();
     }

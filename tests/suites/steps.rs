@@ -255,11 +255,37 @@ impl Step {
         }
     }
 
-    /// Leaves a server no descriptor but those it has. Its next accept fails
-    /// even before somebody calls.
+    /// The call in which it sleeps, where a step that waits for one client at
+    /// a time sleeps in `call`.
+    pub fn waits_in<'c>(&self, call: &'c str) -> &'c str {
+        match self.does("event-loop") {
+            false => call,
+            true if self.does("light-clients") => "epoll_wait()",
+            true => "poll()",
+        }
+    }
+
+    /// Waits until its server can send this client no more, and sleeps.
+    pub fn await_stuck(
+        &self,
+        server: &Program,
+        client: &mut Client,
+    ) -> Outcome {
+        // A loop sleeps in the same call whatever it waits for.
+        match self.does("event-loop") {
+            false => server.await_call("write()"),
+            true => client.settle(),
+        }
+    }
+
+    /// Leaves a server no descriptor but those it has. Where it waits in
+    /// accept, its next one fails even before somebody calls.
     pub fn exhaust_descriptors(&self, server: &Program) -> Outcome {
-        server.await_call("accept4()")?;
+        server.await_call(self.waits_in("accept4()"))?;
         server.limit_descriptors(next_descriptor(server.pid()))?;
+        if self.does("event-loop") {
+            return Ok(());
+        }
         // The accept that is waiting has its descriptor already: it is used up
         // by a connection, whose response may be that there is none for a file.
         let mut client = server.connect()?;

@@ -27,7 +27,12 @@ impl Client {
         let now = || (self.program.deadline(), Quiet::new(self.program.pid()));
         let (mut deadline, mut quiet) = now();
         loop {
-            match self.stream.write(&bytes[taken..]) {
+            let written = match &bytes[taken..] {
+                // Even nothing cannot be sent after the end of the stream.
+                [] => Ok(0),
+                rest => self.stream.write(rest),
+            };
+            match written {
                 Ok(count) if count > 0 => {
                     taken += count;
                     (deadline, quiet) = now();

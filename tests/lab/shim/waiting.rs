@@ -6,7 +6,7 @@
 
 use std::ffi::c_int;
 
-use libc::{nfds_t, pollfd, sigset_t, timespec};
+use libc::{epoll_event, nfds_t, pollfd, sigset_t, timespec};
 
 use crate::fail;
 use crate::real::interpose;
@@ -40,6 +40,19 @@ interpose! {
             after_slice(real(list, count, SLICE))
         } else {
             real(list, count, limit)
+        }
+    }
+
+    fn epoll_wait(
+        fd: c_int,
+        events: *mut epoll_event,
+        count: c_int,
+        limit: c_int,
+    ) -> c_int {
+        if is_cut(limit) {
+            after_slice(real(fd, events, count, SLICE))
+        } else {
+            real(fd, events, count, limit)
         }
     }
 

@@ -1,7 +1,7 @@
 //! The steps with files: a file that is not at the end of the transfer what
 //! it was at the beginning. The length has been promised by then.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
 use std::time::{Duration, Instant};
 
@@ -11,30 +11,35 @@ use crate::lab::Outcome;
 use crate::lab::client::{Client, End};
 use crate::lab::proc::Resources;
 use crate::lab::program::Program;
-use crate::steps::{on_each, on_every, with};
+use crate::steps::{Step, on_each, on_every, with};
 
 /// More than the kernel takes for a client who does not read.
-const LARGE: usize = 32 << 20;
+pub const LARGE: usize = 32 << 20;
 
 /// A file without any blocks on the disk.
-fn large_file(tree: &Tree) -> File {
+pub fn large_file(tree: &Tree) -> File {
     let file = File::create(tree.root().join("large.bin")).unwrap();
     file.set_len(LARGE as u64).unwrap();
     file
 }
 
-/// Asks for the large file, reads the head of the response, and waits until
-/// the server is stuck in the middle of the body.
-fn begin(server: &Program, client: &mut Client) -> Outcome {
+/// Asks for the large file, and reads the head of the response.
+pub fn ask_for_large(client: &mut Client) -> Outcome {
     client.send(request("GET", "/large.bin", "").as_bytes())?;
     assert_eq!(client.response_head()?.length(), Some(LARGE));
-    server.await_call("write()")
+    Ok(())
+}
+
+/// The same, and waits until the server is stuck in the middle of the body.
+fn begin(step: &Step, server: &Program, client: &mut Client) -> Outcome {
+    ask_for_large(client)?;
+    step.await_stuck(server, client)
 }
 
 /// Panics unless that came which was promised, and no byte was made up.
 fn assert_zeros((body, end): (Vec<u8>, End)) {
     assert_eq!((body.len(), end), (LARGE, End::Enough));
-    assert!(body.iter().all(|&byte| byte == 0));
+    assert!(body == vec![0; LARGE]);
 }
 
 #[test]
@@ -42,12 +47,12 @@ fn a_file_that_shrinks() -> Outcome {
     on_every("files", |step| {
         let (tree, server, mut client) = site(step)?;
         let file = large_file(&tree);
-        begin(&server, &mut client)?;
+        begin(step, &server, &mut client)?;
         file.set_len(1 << 20).unwrap();
         // No byte is made up for those that are gone: the stream ends early.
         let body = client.receive_all()?;
         assert!(body.len() < LARGE, "all of {} bytes came", body.len());
-        assert!(body.iter().all(|&byte| byte == 0));
+        assert!(body == vec![0; body.len()]);
 
         let response = get(&mut server.connect()?, "/large.bin")?;
         assert_eq!(response.body.len(), 1 << 20);
@@ -60,7 +65,7 @@ fn a_file_that_grows() -> Outcome {
     on_every("files", |step| {
         let (tree, server, mut client) = site(step)?;
         let mut file = large_file(&tree);
-        begin(&server, &mut client)?;
+        begin(step, &server, &mut client)?;
         file.seek(SeekFrom::End(0)).unwrap();
         file.write_all(&[b'x'; 100_000]).unwrap();
         let grown = client.receive(LARGE)?;
@@ -74,12 +79,20 @@ fn a_file_that_grows() -> Outcome {
 }
 
 #[test]
-fn a_file_that_is_removed() -> Outcome {
+fn a_file_that_is_replaced_and_removed() -> Outcome {
     on_every("files", |step| {
         let (tree, server, mut client) = site(step)?;
+        let path = tree.root().join("large.bin");
         drop(large_file(&tree));
-        begin(&server, &mut client)?;
-        std::fs::remove_file(tree.root().join("large.bin")).unwrap();
+        begin(step, &server, &mut client)?;
+        fs::rename(tree.root().join("file.txt"), &path).unwrap();
+        let replaced = client.receive(LARGE)?;
+        assert_eq!(get(&mut client, "/large.bin")?.body, b"a file\n");
+        assert_zeros(replaced);
+
+        drop(large_file(&tree));
+        begin(step, &server, &mut client)?;
+        fs::remove_file(&path).unwrap();
         let removed = client.receive(LARGE)?;
         assert_eq!(get(&mut client, "/large.bin")?.status, 404);
         assert_zeros(removed);
@@ -87,7 +100,7 @@ fn a_file_that_is_removed() -> Outcome {
     })
 }
 
-/// A client who leaves in the middle takes nobody along.
+/// Clients who leave in the middle take nobody along, and leave nothing.
 #[test]
 fn a_client_that_leaves() -> Outcome {
     on_every("files", |step| {
@@ -95,10 +108,16 @@ fn a_client_that_leaves() -> Outcome {
         drop(large_file(&tree));
         let server = at(step, &tree.root())?.start()?;
         let before = Resources::of(server.pid());
+        let count = if step.does("event-loop") { 100 } else { 1 };
         for _ in 0..3 {
-            let mut client = server.connect()?;
-            begin(&server, &mut client)?;
-            client.reset()?;
+            for number in 1..=count {
+                let mut client = server.connect()?;
+                ask_for_large(&mut client)?;
+                if number == count {
+                    step.await_stuck(&server, &mut client)?;
+                }
+                client.reset()?;
+            }
             let response = get(&mut server.connect()?, "/file.txt")?;
             assert_eq!(response.status, 200);
         }
@@ -119,7 +138,7 @@ fn a_client_that_stops_reading() -> Outcome {
         let start = Instant::now();
         let (tree, server, mut client) = site(step)?;
         drop(large_file(&tree));
-        begin(&server, &mut client)?;
+        begin(step, &server, &mut client)?;
         let response = get(&mut server.connect()?, "/file.txt")?;
         assert_eq!(response.status, 200);
         assert!(start.elapsed() >= SEND_TIMEOUT, "after {:?}", start.elapsed());

@@ -1,7 +1,7 @@
 //! The steps with files over the wire: names, labels, changing files; and
 //! how they start.
 
-mod changing;
+pub mod changing;
 pub mod client;
 mod conduct;
 mod directories;

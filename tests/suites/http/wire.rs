@@ -8,7 +8,7 @@ use crate::lab::client::Response;
 use crate::lab::program::Program;
 use crate::lab::{Outcome, proc};
 use crate::outcome::{Event, Outcome as Understood};
-use crate::steps::{step, with};
+use crate::steps::{Step, step, with};
 use crate::{shell as core, step05 as by_hand};
 
 /// The shortest limit of time: between two requests.
@@ -52,6 +52,9 @@ claims! {
     step10: whole;
     step11: whole;
     step12: whole;
+    step13: whole, bytewise, in_two;
+    step14: whole, bytewise, in_two;
+    step15: whole;
 }
 
 #[test]
@@ -98,13 +101,14 @@ fn put(name: &str, pieces: fn(&Case) -> Vec<&[u8]>) -> Outcome {
         };
         println!("{name}: {case}");
         let pieces = pieces(&case);
-        exchange(&server, &case, &expected, &pieces)?;
+        exchange(step, &server, &case, &expected, &pieces)?;
     }
     Ok(())
 }
 
 /// One case, on a connection of its own.
 fn exchange(
+    step: &Step,
     server: &Program,
     case: &Case,
     core: &Understood,
@@ -147,8 +151,8 @@ fn exchange(
                 if client.has_something() {
                     return Some(start.elapsed());
                 }
-                let waits =
-                    proc::waits_in(proc::newest(server.pid()), "read()");
+                let call = step.waits_in("read()");
+                let waits = proc::waits_in(proc::newest(server.pid()), call);
                 waits.then_some(SHORTEST)
             })?;
             // On a busy machine we may look when its limit is over.

@@ -1,0 +1,173 @@
+//! Enters in step 14: the shell that does not wait.
+//!
+//! It makes the system calls that a connection wants, as far as they can be
+//! made now, and says what the socket must be ready for before the next.
+
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::time::Instant;
+
+use nix::errno::Errno;
+use nix::sys::socket::{self, Shutdown};
+use nix::unistd;
+
+use super::connection::{Connection, End, Idle, Want};
+use super::site::{Limits, Site, Time, Timeout};
+use super::transmit::transmit;
+use crate::cli;
+use crate::net::address::Compact;
+
+/// A client reads or is sent to this many times at most, then it is the
+/// next one's turn.
+const TURN: usize = 16;
+
+/// What a loop has once, for all of its clients.
+pub struct Worker<S: Site> {
+    /// The connection of the client whose turn it is.
+    pub connection: Connection<S>,
+    /// What there is to request.
+    pub site: S,
+    /// One look at the clocks for each round.
+    pub time: Time,
+    /// Each response is its connection's last. Enters in step 15.
+    pub drains: bool,
+}
+
+impl<S: Site> Worker<S> {
+    /// A worker for this site.
+    pub fn new(site: S, limits: &'static Limits) -> Self {
+        let time = Time::now();
+        let connection = Connection::new(limits, time.now);
+        // Enters in step 15.
+        let drains = false;
+        Worker { connection, site, time, drains }
+    }
+}
+
+/// A client between its turns. For a turn it borrows a whole connection.
+pub struct Client<S: Site> {
+    socket: OwnedFd,
+    peer: Compact,
+    waits_for: Want,
+    /// What is left of its connection, unless that is idle.
+    own: Option<Box<Connection<S>>>,
+    idle: Idle,
+}
+
+impl<S: Site> Client<S> {
+    /// A client that has just been accepted, on a non-blocking socket.
+    pub fn new(socket: OwnedFd, peer: SocketAddr, now: Instant) -> Self {
+        let (waits_for, idle) = (Want::Read, Idle::new(now));
+        Client { socket, peer: peer.into(), waits_for, own: None, idle }
+    }
+
+    /// To wait for.
+    pub fn socket(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
+    /// What it waits for: to read or to write.
+    pub fn waits_for(&self) -> Want {
+        self.waits_for
+    }
+
+    /// When its time is up, if it is not ready before.
+    pub fn deadline(&self, limits: &Limits) -> Instant {
+        match &self.own {
+            Some(own) => own.deadline(),
+            None => self.idle.deadline(limits),
+        }
+    }
+
+    /// Which limit holds, and since when. Enters in step 15.
+    pub fn waits(&self) -> (Timeout, Instant) {
+        match &self.own {
+            Some(own) => own.waits(),
+            None => self.idle.waits(),
+        }
+    }
+
+    /// Its time is up. Says whether the client stays: it may have to be told.
+    pub fn timed_out(&mut self, worker: &mut Worker<S>) -> bool {
+        self.borrow(&mut worker.connection);
+        worker.connection.timed_out(&worker.time);
+        self.turn(worker)
+    }
+
+    /// Its socket is ready: does what the connection wants, until that would
+    /// mean to wait. Says whether the client stays.
+    pub fn go_on(&mut self, worker: &mut Worker<S>) -> bool {
+        self.borrow(&mut worker.connection);
+        self.turn(worker)
+    }
+
+    fn borrow(&mut self, connection: &mut Connection<S>) {
+        match self.own.take() {
+            Some(own) => connection.adopt(*own),
+            None => connection.resume(self.idle),
+        }
+    }
+
+    fn give_back(&mut self, connection: &mut Connection<S>) {
+        match connection.idle() {
+            Some(idle) => self.idle = idle,
+            None => self.own = Some(Box::new(connection.split_off())),
+        }
+    }
+
+    fn turn(&mut self, worker: &mut Worker<S>) -> bool {
+        let Worker { connection, site, time, drains } = worker;
+        let mut left = TURN;
+        let mut is_drained = false;
+        let stays = loop {
+            // Enters in step 15.
+            if *drains {
+                connection.last();
+            }
+            self.waits_for = connection.advance(time, site);
+            let result = match self.waits_for {
+                Want::Read | Want::Write if left == 0 => break true,
+                Want::Read if is_drained => break true,
+                Want::Read => receive(&self.socket, connection, time)
+                    .map(|it| is_drained = it),
+                Want::Write => transmit(&self.socket, connection, time),
+                Want::Shutdown => {
+                    let descriptor = self.socket.as_raw_fd();
+                    socket::shutdown(descriptor, Shutdown::Write)
+                }
+                Want::Close => break false,
+            };
+            left = left.saturating_sub(1);
+            match result {
+                Ok(()) | Err(Errno::EINTR) => {}
+                Err(Errno::EAGAIN) => break true,
+                // What goes wrong with one client is no reason to end.
+                Err(errno) => connection.close(End::Failed(errno)),
+            }
+        };
+        // No further request is waited for. Enters in step 15.
+        let stays = stays && !(*drains && connection.idle().is_some());
+        if stays {
+            self.give_back(connection);
+        } else {
+            let (peer, requests) = (self.peer, connection.requests());
+            let end = connection.end();
+            cli::log(format_args!("{peer}: {requests} requests, {end}"));
+        }
+        stays
+    }
+}
+
+/// Takes what has arrived. Says whether that was all: the kernel had less
+/// than there was room for.
+fn receive<S: Site>(
+    socket: &OwnedFd,
+    connection: &mut Connection<S>,
+    time: &Time,
+) -> nix::Result<bool> {
+    let space = connection.space();
+    let room = space.len();
+    let count = unistd::read(socket, space)?;
+    connection.received(count, time);
+    Ok(count < room)
+}

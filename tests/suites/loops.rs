@@ -1,0 +1,206 @@
+//! Steps that serve all clients in one thread: what one of them does, or the
+//! kernel, concerns no other.
+
+use std::io;
+use std::net::TcpStream;
+
+use nix::sys::socket::{setsockopt, sockopt};
+use shared::net::limit::raise_descriptors;
+
+use crate::files::changing::{LARGE, ask_for_large, large_file};
+use crate::files::client::{at, get, request};
+use crate::files::tree::Tree;
+use crate::lab::client::{Client, End};
+use crate::lab::fixtures::pattern;
+use crate::lab::linger::within;
+use crate::lab::program::Program;
+use crate::lab::show::assert_same;
+use crate::lab::skip::skip;
+use crate::lab::{Outcome, Trouble, proc};
+use crate::many::{KEEPALIVE_TIMEOUT, crowd, go_on, stay};
+use crate::resources::expect_rest;
+use crate::steps::{KEEPING, Step, on_every, with};
+
+/// A server with clients that have asked for a large file, and do not read.
+fn with_downloads(
+    step: &Step,
+    count: usize,
+) -> Outcome<(Tree, Program, Vec<Client>)> {
+    let tree = Tree::new();
+    drop(large_file(&tree));
+    let server = at(step, &tree.root())?.start()?;
+    let mut clients = Vec::new();
+    for _ in 0..count {
+        let mut client = server.connect()?;
+        ask_for_large(&mut client)?;
+        clients.push(client);
+    }
+    step.await_stuck(&server, &mut clients[0])?;
+    Ok((tree, server, clients))
+}
+
+/// Whether or not they have ended their direction: there is something to read
+/// all the time, and nothing to be done.
+#[test]
+fn clients_that_do_not_read_cost_nothing() -> Outcome {
+    on_every("event-loop", |step| {
+        let (_tree, server, mut clients) = with_downloads(step, 20)?;
+        for client in &mut clients[..10] {
+            client.finish()?;
+        }
+        for client in &mut clients[10..] {
+            client.send(KEEPING)?;
+        }
+        expect_rest(&server, 0.1);
+        assert_eq!(get(&mut server.connect()?, "/file.txt")?.status, 200);
+        // The first still gets what it has asked for.
+        let (body, end) = clients[0].receive(LARGE)?;
+        assert_eq!((body.len(), end), (LARGE, End::Enough));
+        clients.remove(0).expect_eof()?;
+        expect_rest(&server, 0.1);
+        Ok(())
+    })
+}
+
+/// Where nothing is finished, that is the end of them as well.
+#[test]
+fn a_signal_during_twenty_downloads() -> Outcome {
+    on_every("event-loop", |step| {
+        let (_tree, server, mut clients) = with_downloads(step, 20)?;
+        server.signal(libc::SIGTERM);
+        if step.does("drain") {
+            for client in &mut clients {
+                assert!(server.ended().is_none(), "it owes a file");
+                assert_eq!(client.receive(LARGE)?.0.len(), LARGE);
+            }
+            clients.iter_mut().try_for_each(Client::expect_eof)?;
+            clients.clear();
+        }
+        server.expect_exit(0).map(drop)
+    })
+}
+
+/// What waits in the kernel meanwhile is done afterwards.
+#[test]
+fn a_stop_and_a_continuation() -> Outcome {
+    on_every("event-loop", |step| {
+        let (_tree, server, mut download) = with_downloads(step, 1)?;
+        let clients = (0..2).map(|_| server.connect());
+        let mut clients = clients.collect::<Outcome<Vec<_>>>()?;
+        clients.iter_mut().try_for_each(stay)?;
+        for _ in 0..3 {
+            server.await_call(step.waits_in("read()"))?;
+            server.signal(libc::SIGSTOP);
+            let mut next = server.connect()?;
+            next.send(KEEPING)?;
+            server.signal(libc::SIGCONT);
+            assert_eq!(next.response()?.status, 200);
+        }
+        clients.iter_mut().try_for_each(go_on)?;
+        assert_eq!(download[0].receive(LARGE)?.0.len(), LARGE);
+        Ok(())
+    })
+}
+
+/// Calls that are interrupted, do a part, or fail for a moment.
+#[test]
+fn a_kernel_that_does_no_more_than_it_must() -> Outcome {
+    const SHIMS: [&str; 4] = [
+        "eintr=2",
+        "alarm=1,r=1000",
+        "w=700,r=7,eintr=3,alarm=2",
+        "accept=ECONNABORTED+EMFILE+ENFILE+ECONNABORTED",
+    ];
+    on_every("event-loop", |step| {
+        let tree = Tree::new();
+        let (small, large) = (pattern(10_000), pattern(300_000));
+        tree.write("large.bin", &large);
+        for shim in SHIMS {
+            let server = at(step, &tree.root())?.shim(shim).start()?;
+            let mut clients = Vec::new();
+            for _ in 0..3 {
+                let mut client = server.connect()?;
+                let length = format!("Content-Length: {}\r\n", small.len());
+                let post = request("POST", "/api/echo", &length);
+                client.send(&[post.as_bytes(), &small].concat())?;
+                client.send(request("GET", "/large.bin", "").as_bytes())?;
+                clients.push(client);
+            }
+            // A wait is interrupted while nobody says anything.
+            server.expect_idle()?;
+            for client in &mut clients {
+                assert_same(&client.response()?.body, &small);
+                assert_same(&client.response()?.body, &large);
+                assert_eq!(get(client, "/file.txt")?.body, b"a file\n");
+            }
+            server.interrupt()?;
+        }
+        Ok(())
+    })
+}
+
+/// As a shell does that allows a thousand, and more if asked to.
+fn lower_soft_limit() -> io::Result<()> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: one call writes a struct of our own, the other reads it.
+    let result = unsafe {
+        libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit);
+        limit.rlim_cur = limit.rlim_max.min(1024);
+        libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit)
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// So many silent clients, what they cost, and one more that is served. Then
+/// they leave, each with a reset.
+fn hold(step: &Step, count: usize) -> Outcome {
+    let launch = step.launch(&["127.0.0.1:0"])?;
+    // SAFETY: the closure makes two system calls and nothing else.
+    let launch = unsafe { launch.before(lower_soft_limit) };
+    let server = launch.start()?;
+    let pid = server.pid();
+    drop(crowd(&server, 1)?);
+    let had = proc::Resources::of(pid);
+    let before = proc::private_memory(pid);
+    let mut clients = Vec::new();
+    for number in 1..=count {
+        let client = TcpStream::connect(server.address()?);
+        clients.push(client.map_err(|error| {
+            Trouble::blocked(format!("no {number} connections: {error}"))
+        })?);
+        if number % 500 == 0 || number == count {
+            server.eventually("lets them in", || {
+                server.queue().ok().filter(|waiting| *waiting == 0)
+            })?;
+        }
+    }
+    let kilobytes = proc::private_memory(pid) - before;
+    assert!(kilobytes * 10 <= count, "{kilobytes} KiB for {count} clients");
+    drop(crowd(&server, 1)?);
+    for client in clients {
+        let at_once = libc::linger { l_onoff: 1, l_linger: 0 };
+        setsockopt(&client, sockopt::Linger, &at_once).unwrap();
+    }
+    server.eventually("has what it had before", || {
+        (proc::Resources::of(pid) == had).then_some(())
+    })?;
+    server.interrupt()
+}
+
+#[test]
+fn ten_thousand_silent_clients() -> Outcome {
+    const MANY: u64 = 10_000;
+    // Those of the tests beside this one.
+    const OTHERS: u64 = 2_000;
+    let hard = raise_descriptors().unwrap();
+    let count = MANY.min(hard.saturating_sub(OTHERS));
+    if count < MANY {
+        let why = format!("{count} clients: at most {hard} descriptors");
+        skip("ten_thousand_silent_clients", &why, "ulimit -Hn 12000");
+    }
+    // In turn: we have not the descriptors for the clients of two.
+    with("light-clients").try_for_each(|step| {
+        // Those that have come first must not be gone when the last has come.
+        within(KEEPALIVE_TIMEOUT, || hold(step, count as usize))
+    })
+}
