@@ -62,7 +62,8 @@ impl Deadline {
         bytes: &[u8],
     ) -> nix::Result<usize> {
         loop {
-            self.limit_sending(&connection)?;
+            let limit = self.left()?;
+            socket::setsockopt(&connection, sockopt::SendTimeout, &limit)?;
             match unistd::write(&connection, bytes) {
                 // As in `stream::write_all`: it would never end.
                 Ok(0) => return Err(Errno::EIO),
@@ -70,16 +71,6 @@ impl Deadline {
                 result => return result,
             }
         }
-    }
-
-    /// Has the kernel wait until the deadline at most in what sends next. It
-    /// may wake up a little early, with `EAGAIN`. Enters in step 06.
-    ///
-    /// # Errors
-    /// `ETIMEDOUT` when time is up, and those of setsockopt(2).
-    pub fn limit_sending(self, connection: impl AsFd) -> nix::Result<()> {
-        let limit = self.left()?;
-        socket::setsockopt(&connection, sockopt::SendTimeout, &limit)
     }
 
     /// Writes all of `bytes` in the same way.
@@ -97,6 +88,16 @@ impl Deadline {
             bytes = &bytes[taken..];
         }
         Ok(())
+    }
+
+    /// Has the kernel wait until the deadline at most in what sends next. It
+    /// may wake up a little early, with `EAGAIN`. Enters in step 09.
+    ///
+    /// # Errors
+    /// `ETIMEDOUT` when time is up, and those of setsockopt(2).
+    pub fn limit_sending(self, connection: impl AsFd) -> nix::Result<()> {
+        let limit = self.left()?;
+        socket::setsockopt(&connection, sockopt::SendTimeout, &limit)
     }
 
     /// What is left until the deadline, as the kernel takes it: seconds and

@@ -10,9 +10,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 /// # Errors
 /// Those of getrlimit(2) and setrlimit(2); none is known for this use.
 pub fn raise_descriptors() -> nix::Result<rlim_t> {
-    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    if soft < hard {
-        setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
-    }
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
     Ok(hard)
 }

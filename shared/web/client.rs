@@ -11,8 +11,10 @@ use nix::errno::Errno;
 use nix::sys::socket::{self, Shutdown};
 use nix::unistd;
 
-use super::connection::{Connection, End, Idle, Want};
-use super::site::{Limits, Site, Time, Timeout};
+use super::connection::lend::Idle;
+use super::connection::timeout::Timeout;
+use super::connection::{Connection, End, Want};
+use super::site::{Limits, Site, Time};
 use super::transmit::transmit;
 use crate::cli;
 use crate::net::address::Compact;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 
-use super::site::{Limits, Request, Site, Takes, Time, Timeout};
+use super::site::{Limits, Request, Site, Takes, Time};
 use crate::cli;
 use crate::http::body::Body;
 use crate::http::head::{HeadScanner, MAX_HEAD};
@@ -19,9 +19,10 @@ use crate::http::status::{Refusal, Status};
 use crate::net::buffer::Buffer;
 
 mod exchange;
-mod lend;
-
-pub use lend::Idle;
+/// Enters in step 14.
+pub mod lend;
+/// Enters in step 15.
+pub mod timeout;
 
 /// Once this many bytes wait to be sent, no further request is read.
 pub const HIGH_WATER: usize = 64 * 1024;
@@ -233,22 +234,6 @@ impl<S: Site> Connection<S> {
                 State::Lingering => self.limits.lingering,
                 State::Last | State::Closing | State::Closed => Duration::ZERO,
             }
-    }
-
-    /// Which limit holds, and since when; bytes earn time besides. Enters in
-    /// step 15.
-    pub fn waits(&self) -> (Timeout, Instant) {
-        let timeout = match self.state {
-            _ if self.has_output() => Timeout::Send,
-            State::Idle => Timeout::Keepalive,
-            State::Head(_) => Timeout::Header,
-            State::Body(..) => Timeout::Body,
-            // In the last three it waits for nothing.
-            State::Lingering | State::Last | State::Closing | State::Closed => {
-                Timeout::Lingering
-            }
-        };
-        (timeout, self.since)
     }
 
     /// The deadline has passed.

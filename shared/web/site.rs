@@ -59,34 +59,6 @@ pub struct Limits {
     pub min_rate: u64,
 }
 
-/// The limits by name. Enters in step 15.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Timeout {
-    /// [`Limits::keepalive`]
-    Keepalive,
-    /// [`Limits::header`]
-    Header,
-    /// [`Limits::body`]
-    Body,
-    /// [`Limits::send`]
-    Send,
-    /// [`Limits::lingering`]
-    Lingering,
-}
-
-impl Limits {
-    /// The limit of this name. Enters in step 15.
-    pub fn of(&self, timeout: Timeout) -> Duration {
-        match timeout {
-            Timeout::Keepalive => self.keepalive,
-            Timeout::Header => self.header,
-            Timeout::Body => self.body,
-            Timeout::Send => self.send,
-            Timeout::Lingering => self.lingering,
-        }
-    }
-}
-
 /// The resources of a server. RFC 9110 section 3.1.
 pub trait Site {
     /// What a target leads to. It is small and owned: the head that named it

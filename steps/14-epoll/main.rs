@@ -8,7 +8,6 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::libc::rlim_t;
 use nix::sys::epoll::{
     Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout,
 };
@@ -92,13 +91,11 @@ fn run() -> Result<(), Failure> {
 }
 
 /// Lets this process open as many descriptors as it may. Returns how many.
-fn raise_limit() -> nix::Result<rlim_t> {
+fn raise_limit() -> nix::Result<nix::libc::rlim_t> {
     // Ask for both limits: the one that holds, and up to which we may raise
-    // it.
-    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    if soft < hard {
-        setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
-    }
+    // it; and then for that.
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
     Ok(hard)
 }
 
@@ -177,7 +174,8 @@ impl Server {
         let before = client.waits_for();
         let mut stays = turn(client, &mut self.worker);
         if stays && client.waits_for() != before {
-            // Change what the kernel looks for.
+            // Change what the kernel looks for. A client for whom it has no
+            // memory to do so would wait for ever: it is let go.
             let mut event = event(client, key);
             stays = self.epoll.modify(client.socket(), &mut event).is_ok();
         }

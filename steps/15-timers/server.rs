@@ -13,8 +13,9 @@ use shared::events::deadlines::Deadlines;
 use shared::net::listener::{Listener, is_exhausted, is_transient};
 use shared::web::client::{Client, Worker};
 use shared::web::connection::Want;
+use shared::web::connection::timeout::Timeout;
 use shared::web::file_site::Files;
-use shared::web::site::{Limits, Timeout};
+use shared::web::site::Limits;
 
 /// A client that waits costs a descriptor and some memory.
 static LIMITS: Limits = Limits {

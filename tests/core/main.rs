@@ -15,6 +15,7 @@ mod entries;
 mod fuzz;
 mod labels;
 mod last;
+mod lend;
 mod names;
 mod other;
 mod outcome;

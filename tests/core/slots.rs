@@ -2,6 +2,7 @@
 //! keeps of its clients.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
@@ -41,6 +42,21 @@ fn a_slab_is_a_map_with_keys_of_its_own() {
             at == Some((key, *value)) && (key.index() as usize) < most
         }));
     }
+}
+
+/// A value goes with who takes it out, or with the slab.
+#[test]
+fn nothing_is_kept_or_dropped_twice() {
+    let item = Rc::new(());
+    let mut slab = Slab::new();
+    let first = slab.insert(Rc::clone(&item));
+    drop(slab.remove(first));
+    assert_eq!(Rc::strong_count(&item), 1);
+    slab.insert(Rc::clone(&item));
+    assert!(slab.remove(first).is_none());
+    assert_eq!(Rc::strong_count(&item), 2);
+    drop(slab);
+    assert_eq!(Rc::strong_count(&item), 1);
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn cuts(length: usize) -> Vec<usize> {
 
 /// The bytes of a case one by one; if there are many, in larger steps behind
 /// the first.
-fn bytewise(case: &Case) -> Vec<&[u8]> {
+pub fn bytewise(case: &Case) -> Vec<&[u8]> {
     let (first, rest) = case.bytes.split_at(case.bytes.len().min(2000));
     let size = (rest.len() / 500).max(1);
     first.chunks(1).chain(rest.chunks(size)).collect()

@@ -8,7 +8,7 @@ mod wait;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{setsockopt, sockopt};
@@ -22,6 +22,9 @@ use super::trouble::{Outcome, Trouble};
 pub use receive::End;
 pub use response::Response;
 use wait::Wait;
+
+/// Which signal comes with O_ASYNC: of fcntl(2), and not in libc.
+const F_SETSIG: libc::c_int = 10;
 
 /// One connection to the program.
 pub struct Client {
@@ -165,6 +168,22 @@ impl Client {
     /// Closes the connection.
     pub fn close(self) {
         self.event("close");
+    }
+
+    /// Has the program stopped by its own call when it sends us something.
+    pub fn stop_sender(&self) -> Outcome {
+        let (fd, pid) = (self.stream.as_raw_fd(), self.program.pid());
+        let flags = libc::O_ASYNC | libc::O_NONBLOCK;
+        // SAFETY: these operations of fcntl(2) take a number.
+        let results = unsafe {
+            [
+                libc::fcntl(fd, libc::F_SETOWN, pid),
+                libc::fcntl(fd, F_SETSIG, libc::SIGSTOP),
+                libc::fcntl(fd, libc::F_SETFL, flags),
+            ]
+        };
+        let is_set = results == [0; 3];
+        is_set.then_some(()).ok_or_else(|| Trouble::blocked("fcntl(2) failed"))
     }
 
     /// Sends one byte, if there is room and somebody to take it.

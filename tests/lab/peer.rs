@@ -106,7 +106,11 @@ pub struct BlackHole {
 impl BlackHole {
     /// On a free port of `ip`.
     pub fn open(ip: IpAddr) -> Outcome<BlackHole> {
-        let peer = Peer::open((ip, 0))?;
+        BlackHole::of(Peer::open((ip, 0))?)
+    }
+
+    /// From now on.
+    pub fn of(peer: Peer) -> Outcome<BlackHole> {
         // It may be called again to change the queue's length.
         let backlog = Backlog::new(0);
         let result = backlog.and_then(|none| listen(&peer.listener, none));

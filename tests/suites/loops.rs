@@ -18,7 +18,6 @@ use crate::lab::show::assert_same;
 use crate::lab::skip::skip;
 use crate::lab::{Outcome, Trouble, proc};
 use crate::many::{KEEPALIVE_TIMEOUT, crowd, go_on, stay};
-use crate::resources::expect_rest;
 use crate::steps::{KEEPING, Step, on_every, with};
 
 /// A server with clients that have asked for a large file, and do not read.
@@ -51,14 +50,13 @@ fn clients_that_do_not_read_cost_nothing() -> Outcome {
         for client in &mut clients[10..] {
             client.send(KEEPING)?;
         }
-        expect_rest(&server, 0.1);
+        server.expect_idle()?;
         assert_eq!(get(&mut server.connect()?, "/file.txt")?.status, 200);
         // The first still gets what it has asked for.
         let (body, end) = clients[0].receive(LARGE)?;
         assert_eq!((body.len(), end), (LARGE, End::Enough));
         clients.remove(0).expect_eof()?;
-        expect_rest(&server, 0.1);
-        Ok(())
+        server.expect_idle()
     })
 }
 

@@ -131,7 +131,7 @@ fn a_hundred_at_once_are_all_served() -> Outcome {
 /// which nothing arrives, or wakes up again and again. The time in which it
 /// waits for a processor is not in that second: the more others have to do,
 /// the longer it is.
-pub fn expect_rest(server: &Program, most: f64) {
+fn expect_rest(server: &Program, most: f64) {
     let wakes = || -> u64 {
         let threads = proc::threads(server.pid());
         threads.iter().map(|thread| thread.switches).sum()

@@ -7,8 +7,9 @@
 use std::mem;
 use std::time::Instant;
 
+use super::timeout::Timeout;
 use super::{Connection, End, State};
-use crate::web::site::{Limits, Site, Timeout};
+use crate::web::site::{Limits, Site};
 
 /// All that there is to remember of a connection that waits for the first
 /// byte of a request.

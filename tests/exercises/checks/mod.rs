@@ -42,6 +42,11 @@ mod ex11a;
 mod ex11b;
 mod ex12a;
 mod ex12b;
+mod ex13a;
+mod ex13b;
+mod ex14a;
+mod ex14b;
+mod ex14c;
 mod expect;
 mod held;
 mod http;
@@ -113,6 +118,11 @@ pub const TABLES: &[Table] = &[
     Table { id: "11b", checks: ex11b::CHECKS },
     Table { id: "12a", checks: ex12a::CHECKS },
     Table { id: "12b", checks: ex12b::CHECKS },
+    Table { id: "13a", checks: ex13a::CHECKS },
+    Table { id: "13b", checks: ex13b::CHECKS },
+    Table { id: "14a", checks: ex14a::CHECKS },
+    Table { id: "14b", checks: ex14b::CHECKS },
+    Table { id: "14c", checks: ex14c::CHECKS },
 ];
 
 /// The table of the exercise `id`.

@@ -20,6 +20,7 @@ SETTINGS is a list such as w=700,eintr=3:
 
   w=N, r=N     a write, or read, of a stream socket moves at most N bytes
   eintr=N      every Nth read, write or accept of a socket fails with EINTR
+  again=N      every Nth write of a non-blocking socket fails with EAGAIN
   alarm=N      every Nth poll fails with EINTR after 20 ms
   fork=N       every Nth fork fails with EAGAIN
   thread=N     every Nth thread fails to start, with EAGAIN

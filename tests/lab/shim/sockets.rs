@@ -49,7 +49,15 @@ fn before_read(fd: c_int) -> Result<usize, c_int> {
 }
 
 fn before_write(fd: c_int) -> Result<usize, c_int> {
-    before(fd, Settings::get().write_at_most)
+    let settings = Settings::get();
+    let most = before(fd, settings.write_at_most)?;
+    // SAFETY: F_GETFL takes no further argument.
+    let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
+    let is_nonblocking = flags & libc::O_NONBLOCK != 0;
+    if is_nonblocking && is_stream(fd) && settings.again.strikes() {
+        return Err(libc::EAGAIN);
+    }
+    Ok(most)
 }
 
 /// What this call of accept(2) returns, if it must fail.

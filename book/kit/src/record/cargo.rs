@@ -17,7 +17,7 @@ const FOR_TRACES: &str = "-C linker-features=-lld -C debug-assertions=off";
 /// Names of targets and the files built from them.
 pub type Built = BTreeMap<String, PathBuf>;
 
-/// Builds programs as a reader would, and the library `shim`.
+/// Builds programs as a reader would: steps, and else examples.
 ///
 /// # Errors
 /// When they do not compile; the compiler has said why.
@@ -84,8 +84,8 @@ fn run(mut command: Command, names: &[String]) -> Result<Built> {
     }
     command.arg("--message-format=json-render-diagnostics");
     for name in names {
-        let kind = if name == "shim" { "--example" } else { "--bin" };
-        command.args([kind, name]);
+        let is_step = name.starts_with("step");
+        command.args([if is_step { "--bin" } else { "--example" }, name]);
     }
     // Cargo says how far it is, and what does not compile.
     let output = command.stderr(Stdio::inherit()).output();

@@ -2,10 +2,10 @@
 //! with more and more connections, on one target of its site.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -15,7 +15,8 @@ use super::{Chart, nagle};
 use crate::record::{cargo, process};
 use crate::{Project, Result};
 
-const CONNECTIONS: [usize; 4] = [1, 10, 100, 1000];
+/// The last of them for the steps that are made for it.
+const CONNECTIONS: [usize; 5] = [1, 10, 100, 1000, 10_000];
 
 /// What is requested where nothing else is said.
 pub const FILE: &str = "/notes.txt";
@@ -104,8 +105,77 @@ pub fn memory(
         // What the parent alone had, its first child shares with it.
         let (now, children) = server.private_kib()?;
         let sum = (now - parent).max(0.0) + children;
-        Ok((sum / count as f64 * 10.0).round() / 10.0)
+        Ok((sum / count as f64 * 100.0).round() / 100.0)
     })
+}
+
+/// Beside how many silent clients one is served.
+const NEIGHBOURS: [usize; 4] = [10, 100, 1000, 10_000];
+
+/// How much processor time a request takes, of one client that sends the next
+/// when it has the response, beside silent ones; of the two times that
+/// proc(5) tells of a process, `what`: `utime`, its own, or `stime`, the
+/// kernel's on its behalf.
+///
+/// # Errors
+/// When the step cannot be measured, or closes a silent client too early.
+pub fn neighbours(
+    project: &Project,
+    steps: &[u8],
+    what: &str,
+) -> Result<Chart> {
+    raise_descriptors()?;
+    let mut values = Vec::new();
+    for (step, count) in
+        steps.iter().flat_map(|step| NEIGHBOURS.map(|count| (*step, count)))
+    {
+        let server = Server::of(project, step, &[])?;
+        let connect = || TcpStream::connect(server.address);
+        let silent: io::Result<Vec<_>> =
+            (0..count).map(|_| connect()).collect();
+        let (mut silent, mut client) = (silent?, connect()?);
+        client.set_read_timeout(Some(TIME_LIMIT))?;
+        // In one write: pieces would wait for each other (Nagle).
+        let head = format!("HEAD {FILE} HTTP/1.1\r\nHost: a\r\n\r\n");
+        let mut request = || -> Result<()> {
+            client.write_all(head.as_bytes())?;
+            ensure!(client.read(&mut [0; 4096])? > 0, "no response");
+            Ok(())
+        };
+        // By the first response all others have been accepted.
+        request()?;
+        let (start, before, mut requests) =
+            (Instant::now(), server.micros(what)?, 0);
+        while start.elapsed().as_secs() < SECONDS.into() {
+            request()?;
+            requests += 1;
+        }
+        let micros = (server.micros(what)? - before) / f64::from(requests);
+        for socket in &mut silent {
+            socket.set_nonblocking(true)?;
+            let closed = "a silent client's connection is closed";
+            ensure!(socket.read(&mut [0]).is_err(), closed);
+        }
+        let name = format!("step {step:02}, {count}");
+        values.push((name, (micros * 10.0).round() / 10.0));
+    }
+    let whose =
+        if what == "stime" { "in the kernel" } else { "in the program" };
+    Ok(Chart {
+        title: format!(
+            "Processor time {whose} for a request, of one client beside \
+             silent ones, on {}",
+            nagle::machine()
+        ),
+        x: "silent clients".to_string(),
+        y: "microseconds a request".to_string(),
+        values,
+    })
+}
+
+fn raise_descriptors() -> Result<()> {
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    Ok(setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?)
 }
 
 /// A bar for each number of connections; each is measured on a new server.
@@ -117,18 +187,25 @@ fn chart(
     y: &str,
     measure: impl Fn(&Server, usize) -> Result<f64>,
 ) -> Result<Chart> {
-    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
-    let raised = format!("{bound} 2000");
-    let arguments: Vec<_> = raised.split(' ').collect();
+    raise_descriptors()?;
+    // Step 13 and later have no bound but the descriptors.
+    let mut arguments: Vec<_> = bound.split_whitespace().collect();
+    if !arguments.is_empty() {
+        arguments.push("2000");
+    }
     let mut values = Vec::new();
-    for count in CONNECTIONS {
+    let counts = &CONNECTIONS[..if step < 14 { 4 } else { 5 }];
+    for &count in counts {
         let server = Server::of(project, step, &arguments)?;
         values.push((count.to_string(), measure(&server, count)?));
     }
-    let step = project.step(step)?.program();
+    let program = project.step(step)?.program();
+    let mut settings = arguments.join(" ");
+    if !settings.is_empty() {
+        settings.insert_str(0, ", ");
+    }
     Ok(Chart {
-        title: format!("{step}, {raised}: {title}"),
+        title: format!("{program}{settings}: {title}"),
         x: "connections".to_string(),
         y: y.to_string(),
         values,
@@ -159,6 +236,18 @@ impl Server {
         let address =
             address.with_context(|| format!("no address in {line:?}"))?;
         Ok(Server { child, address })
+    }
+
+    /// `utime` or `stime` so far, in microseconds: proc_pid_stat(5) has the
+    /// twelfth and the thirteenth field behind the name in hundredths of a
+    /// second.
+    fn micros(&self, what: &str) -> Result<f64> {
+        let stat =
+            fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        let fields = stat.rsplit(')').next().unwrap_or_default();
+        let index = if what == "stime" { 12 } else { 11 };
+        let ticks = fields.split_whitespace().nth(index);
+        Ok(ticks.context("no such field")?.parse::<f64>()? * 10_000.0)
     }
 
     /// Of the server itself, and of its children together.

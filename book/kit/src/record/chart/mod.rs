@@ -43,7 +43,7 @@ const PROGRAM: &str = "/cgi/hello.sh";
 
 /// The charts that can be recorded again, and whether they count: times are
 /// one machine's, which the chart names.
-const RECORDERS: [(&str, bool, Recorder); 13] = [
+const RECORDERS: [(&str, bool, Recorder); 21] = [
     ("calls-per-step", true, calls_per_step),
     ("nagle", false, nagle::record),
     ("connections", false, |it| many::connections(it, &[8, 9])),
@@ -59,6 +59,14 @@ const RECORDERS: [(&str, bool, Recorder); 13] = [
     ("12-connections", false, |it| many::connections(it, &[9, 11, 12])),
     ("12-requests", false, |it| many::requests(it, 12, WORKERS, many::FILE)),
     ("12-memory", false, |it| many::memory(it, 12, WORKERS, many::FILE)),
+    ("13-requests", false, |it| many::requests(it, 13, "", many::FILE)),
+    ("13-memory", false, |it| many::memory(it, 13, "", many::FILE)),
+    ("13-neighbours", false, |it| many::neighbours(it, &[13], "stime")),
+    ("13-neighbours-user", false, |it| many::neighbours(it, &[13], "utime")),
+    ("14-requests", false, |it| many::requests(it, 14, "", many::FILE)),
+    ("14-memory", false, |it| many::memory(it, 14, "", many::FILE)),
+    ("14-neighbours", false, |it| many::neighbours(it, &[13, 14], "stime")),
+    ("14-neighbours-user", false, |it| many::neighbours(it, &[14], "utime")),
 ];
 
 impl Chart {

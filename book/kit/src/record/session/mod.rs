@@ -86,9 +86,10 @@ pub fn load(project: &Project, name: &str) -> Result<Transcript> {
     Transcript::parse(&text).with_context(|| file.display().to_string())
 }
 
-/// Builds what these sessions run: the steps that they name, and the library
-/// that is preloaded. A session that names `rustc` has the compiler, and one
-/// that names `NAME.rs` has that file of `book/runs` at hand.
+/// Builds what these sessions run: the steps that they name, the library that
+/// is preloaded, and for `cargo run --example NAME` that program. A session
+/// that names `rustc` has the compiler, and one that names `NAME.rs` has that
+/// file of `book/runs` at hand.
 ///
 /// # Errors
 /// When it does not compile.
@@ -98,6 +99,10 @@ pub fn build(project: &Project, scripts: &[&Script]) -> Result<Built> {
     let mut names: Vec<_> = project.steps.iter().map(Step::program).collect();
     names.push("shim".to_string());
     names.retain(|name| words.contains(&**name));
+    let examples = words.iter().filter(|_| words.contains("--example"));
+    let examples = examples.map(|word| (*word).to_string());
+    let is_source = |it: &String| project.root.join(source_file(it)).exists();
+    names.extend(examples.filter(is_source));
     let mut built = cargo::build(project, &names)?;
     if words.contains("rustc") {
         built.insert("rustc".to_string(), cargo::compiler(project)?);

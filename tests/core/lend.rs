@@ -1,0 +1,92 @@
+//! A connection that is lent: one that was split off and adopted, or idle and
+//! resumed, behaves like one that never was.
+
+use std::time::Duration;
+
+use shared::web::client::Client;
+use shared::web::connection::lend::Idle;
+use shared::web::connection::{End, Want};
+use shared::web::file_site::Files;
+
+use crate::cases;
+use crate::shell::{Recorder, Shell};
+use crate::table::bytewise;
+
+/// Bytes of another client that leave as much as possible behind: pending
+/// output, a part of a body, and bytes that nobody has looked at.
+const OTHER: &[u8] = b"GET /other HTTP/1.1\r\nHost: b\r\nExpect: x\r\n\r\n\
+    POST /other HTTP/1.1\r\nHost: b\r\nContent-Length: 50\r\n\r\nother";
+
+/// What a loop does between two turns of a client.
+fn lend(shell: &mut Shell) {
+    let (connection, time) = (&mut shell.connection, &shell.time);
+    let idle = connection.idle();
+    let own = idle.is_none().then(|| connection.split_off());
+    connection.resume(Idle::new(time.now));
+    let site = Recorder::default();
+    assert_eq!(connection.advance(time, &site), Want::Read);
+    connection.space()[..OTHER.len()].copy_from_slice(OTHER);
+    connection.received(OTHER.len(), time);
+    assert_eq!(connection.advance(time, &site), Want::Write);
+    match (own, idle) {
+        (Some(own), _) => connection.adopt(own),
+        (None, Some(idle)) => connection.resume(idle),
+        (None, None) => unreachable!("it was split off"),
+    }
+}
+
+/// All that one can see of a connection.
+fn seen(shell: &Shell) -> (&[u8], Want, String, Duration, u64, End) {
+    let Shell { connection, sent, want, time, .. } = shell;
+    let left = connection.deadline().saturating_duration_since(time.now);
+    let (requests, end) = (connection.requests(), connection.end());
+    (sent, *want, shell.state(), left, requests, end)
+}
+
+/// Every case, byte by byte; the client reads `room` bytes at a time.
+fn same_as_never_lent(room: usize) {
+    let all = cases::all().into_iter();
+    for case in all.filter(|case| case.bytes.len() < 2000) {
+        let mut shells = [Shell::default(), Shell::default()];
+        let mut pieces = bytewise(&case);
+        if case.finish {
+            pieces.push(b"");
+        }
+        for piece in pieces {
+            loop {
+                for shell in &mut shells {
+                    shell.room = room;
+                    match shell.want {
+                        Want::Write => shell.go_on(),
+                        _ => shell.receive(piece),
+                    }
+                    shell.wait(Duration::from_millis(1));
+                }
+                lend(&mut shells[1]);
+                let [whole, lent] = &shells;
+                assert_eq!(seen(whole), seen(lent), "{case}");
+                if whole.want != Want::Write {
+                    break;
+                }
+            }
+        }
+        let events = shells.each_ref().map(Shell::events);
+        assert_eq!(events[0], events[1], "{case}");
+    }
+}
+
+#[test]
+fn no_client_notices_that_the_connection_is_lent() {
+    same_as_never_lent(usize::MAX);
+}
+
+#[test]
+fn nor_one_that_reads_slowly() {
+    same_as_never_lent(7);
+}
+
+/// Chapter 14 shows what it is made of.
+#[test]
+fn a_client_between_its_turns_has_56_bytes() {
+    assert_eq!((size_of::<Client<Files>>(), size_of::<Idle>()), (56, 24));
+}

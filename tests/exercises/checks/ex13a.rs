@@ -1,0 +1,216 @@
+//! 13a A room: one thread, and what each says is for all others.
+
+use super::expect::ensure;
+use super::{Check, TIDY};
+use crate::lab::client::Client;
+use crate::lab::program::Program;
+use crate::lab::{Advice, Lab, Outcome, Trouble, diag, proc, tidy};
+
+/// For a member who does not read.
+const MOST_OUTPUT: usize = 64 * 1024;
+
+const WELCOMES: &str = "tells each its number";
+const LINES: &str = "passes a line on to all others";
+const READS_NOT: &str = "does not wait for one who does not read";
+
+pub const CHECKS: &[Check] = checks![
+    WELCOMES, 1, needs [], Passes, read "As far as it goes",
+        |lab| numbers(&lab.server()?);
+    LINES, 2, needs [WELCOMES], Fails, read "As far as it goes", lines;
+    "tells who comes and who leaves", 2, needs [LINES], Waits,
+        read "Who leaves while we go through the list", leaves;
+    READS_NOT, 3, needs [LINES], Waits, read "Ready for how much?", reads_late;
+    "removes one who does not read at 64 KiB", 2, needs [READS_NOT], Waits,
+        read "Ready for how much?", removes;
+    "removes one whose line does not end", 1, needs [LINES], Waits,
+        read "As far as it goes", endless;
+    "sleeps while nobody says anything", 1, needs [WELCOMES], Passes,
+        read "Waiting for all of them", sleeps;
+    TIDY, 1, needs [WELCOMES], Passes, read "Waiting for all of them",
+        |lab| tidy::check(lab, &lab.server()?, |client| {
+            client.line().map(drop)
+        });
+];
+
+/// A client that has become the member with this number.
+fn join(program: &Program, number: usize) -> Outcome<Client> {
+    let mut client = program.connect()?;
+    client.expect(format!("you are {number}\n").as_bytes())?;
+    Ok(client)
+}
+
+fn numbers(program: &Program) -> Outcome {
+    join(program, 1)?.close();
+    program.eventually("closes the connection of one who leaves", || {
+        (proc::socket_count(program.pid()) == 1).then_some(())
+    })?;
+    join(program, 2).map(drop).likely("a number is never given twice")
+}
+
+/// Three members: the first has been told of the others, and so on.
+fn three(program: &Program) -> Outcome<[Client; 3]> {
+    let mut first = join(program, 1)?;
+    let mut second = join(program, 2)?;
+    first.expect(b"2 joined\n")?;
+    let third = join(program, 3)?;
+    first.expect(b"3 joined\n")?;
+    second.expect(b"3 joined\n")?;
+    Ok([first, second, third])
+}
+
+/// All others get `said`, and have got nothing else since they last looked.
+fn all_hear(members: &mut [Client], from: usize, said: &[u8]) -> Outcome {
+    let mut members = (1..).zip(members).filter(|(it, _)| *it != from);
+    members.try_for_each(|(_, member)| member.expect(said))
+}
+
+fn lines(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    let mut members = three(&program)?;
+    members[0].send(b"hello\n")?;
+    all_hear(&mut members, 1, b"1: hello\n")?;
+    members[1].send(b"hi\n")?;
+    all_hear(&mut members, 2, b"2: hi\n")
+        .likely("a line goes to all others, and not to the one who said it")?;
+    members[1].send(b"good ")?;
+    members[1].wait_until_read()?;
+    members[2].send(b"what?\n")?;
+    all_hear(&mut members, 3, b"3: what?\n")
+        .likely("a line is passed on when it is whole")?;
+    members[1].send(b"morning\nhow are\n\nyou")?;
+    all_hear(&mut members, 2, b"2: good morning\n2: how are\n2: \n")
+        .likely("what is read may be several lines, and a part of the next")?;
+    let threads = proc::threads(program.pid()).len();
+    ensure(threads == 1, || {
+        program.failed("one thread", format!("{threads} threads"))
+    })
+}
+
+/// A hundred leave at once: the program sees it all in one look.
+fn leaves(lab: &Lab) -> Outcome {
+    const MANY: usize = 100;
+    const EACH: &str = "everybody who is left hears of each; and with each \
+                        that goes the places of others change: not while you \
+                        go through them";
+    let program = lab.server()?;
+    let mut first = join(&program, 1)?;
+    let mut others = Vec::new();
+    for number in 2..MANY + 2 {
+        others.push(join(&program, number)?);
+        first.expect(format!("{number} joined\n").as_bytes())?;
+    }
+    program.signal(libc::SIGSTOP);
+    others.into_iter().for_each(Client::close);
+    program.signal(libc::SIGCONT);
+    let mut left = Vec::new();
+    for _ in 0..MANY {
+        left.push(first.line().likely(EACH)?);
+    }
+    left.sort();
+    let all = (2..MANY + 2).map(|it| format!("{it} left\n").into_bytes());
+    let mut all: Vec<_> = all.collect();
+    all.sort();
+    ensure(left == all, || program.failed("each is told once", "it is not"))
+        .likely(EACH)?;
+    join(&program, MANY + 2).map(drop).likely(EACH)
+}
+
+/// The first speaks, the second listens, and the third does not read.
+struct Room {
+    program: Program,
+    members: [Client; 3],
+    /// All that has been said, as the others get it.
+    said: Vec<u8>,
+}
+
+impl Room {
+    fn open(lab: &Lab) -> Outcome<Room> {
+        let program = lab.server()?;
+        let members = three(&program)?;
+        Ok(Room { program, members, said: Vec::new() })
+    }
+
+    /// Says one more line. Returns whether the third has been removed.
+    fn say(&mut self) -> Outcome<bool> {
+        let line = format!("{:0>4000}\n", self.said.len());
+        let [first, second, _] = &mut self.members;
+        first.send(line.as_bytes())?;
+        let mut got = second.line()?;
+        let has_left = got == b"3 left\n";
+        if has_left {
+            got = second.line()?;
+        }
+        let said = format!("1: {line}").into_bytes();
+        ensure(got == said, || {
+            self.program.failed("the next line", "it is another one")
+        })?;
+        self.said.extend(said);
+        Ok(has_left)
+    }
+
+    /// How much of that the kernel has not taken for the third.
+    fn output(&self) -> Outcome<usize> {
+        let ends = [self.members[2].own_address()?, self.program.address()?];
+        let queues = |own: usize| diag::queues(ends[own], ends[1 - own]);
+        let ours = queues(0).ok().flatten().map_or(0, |(unread, _)| unread);
+        let theirs = queues(1).ok().flatten().map_or(0, |(_, unsent)| unsent);
+        Ok(self.said.len().saturating_sub((ours + theirs) as usize))
+    }
+}
+
+fn reads_late(lab: &Lab) -> Outcome {
+    const WAITS: &str = "one who does not read must not be waited for: set \
+                         the socket to O_NONBLOCK, and keep what is left";
+    let mut room = Room::open(lab)?;
+    while room.output()? < MOST_OUTPUT / 4 {
+        let has_left = room.say().likely(WAITS)?;
+        ensure(!has_left, || {
+            room.program.failed("the third stays", "it is removed")
+        })
+        .likely(
+            "what the kernel does not take now it may take when they read \
+             later: keep it",
+        )?;
+    }
+    room.program.expect_idle()?;
+    let Room { members: [_, _, third], said, .. } = &mut room;
+    third.expect(said)
+}
+
+fn removes(lab: &Lab) -> Outcome {
+    let mut room = Room::open(lab)?;
+    let mut output = 0;
+    while !room.say()? {
+        output = room.output()?;
+        ensure(output < 2 * MOST_OUTPUT, || {
+            let got = format!("it is not, with {output} bytes for it");
+            room.program.failed("it is removed", got)
+        })
+        .likely("there is no bound for what is kept for one member")?;
+    }
+    ensure(output > MOST_OUTPUT / 2, || {
+        let got = format!("it is, with {output} bytes for it");
+        room.program.failed("it is not removed before 64 KiB", got)
+    })
+}
+
+fn endless(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    let [mut first, _second, _third] = three(&program)?;
+    let taken = first.pour(&[b'x'; 1 << 20]);
+    // It may have been removed while we sent.
+    let is_gone = matches!(taken, Err(Trouble::Failed(_)));
+    ensure(is_gone || first.has_something(), || {
+        program.failed("it is removed", "it is not")
+    })
+    .likely("a line without an end fills your memory: give it a bound")
+}
+
+fn sleeps(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    let _first = join(&program, 1)?;
+    program.expect_idle().likely(
+        "there is nearly always room in a socket: wait for POLLOUT only \
+         while there is something to be sent",
+    )
+}

@@ -1,0 +1,161 @@
+//! 14b The middleman: two connections, two directions, two ends.
+
+use std::net::Ipv4Addr;
+use std::thread;
+
+use super::ex14a::swap;
+use super::expect::ensure;
+use super::{Check, TIDY};
+use crate::lab::client::{Client, End};
+use crate::lab::fixtures::letters;
+use crate::lab::peer::{BlackHole, Peer};
+use crate::lab::program::Program;
+use crate::lab::{Advice, Lab, Outcome, cost, tidy};
+
+const CARRIES: &str = "carries bytes both ways";
+const HALF: &str = "passes the end of one direction on, and no more";
+const BOTH: &str = "carries 16 MB each way at the same time";
+
+/// More than fits into the buffers of four sockets.
+const MUCH: usize = 16 << 20;
+
+pub const CHECKS: &[Check] = checks![
+    CARRIES, 1, needs [], Passes, read "The system calls", carries;
+    HALF, 2, needs [CARRIES], Fails, read "Closing is removing", half_close;
+    BOTH, 3, needs [CARRIES], Fails, read "Asking for one thing at a time",
+        both;
+    "never has more than 8 MB", 2, needs [BOTH], Waits,
+        read "What a client must remember",
+        |lab| cost::expect_memory(&stuck(lab)?.0, 8 * 1024);
+    "sleeps while one side does not read, or has gone", 2, needs [BOTH],
+        Waits, read "Asking for one thing at a time", sleeps;
+    "closes a client whose other side refuses", 1, needs [CARRIES], Passes,
+        read "Closing is removing", refused;
+    "serves others while it connects", 2, needs [CARRIES], Fails,
+        read "Asking for one thing at a time", connects;
+    TIDY, 1, needs [HALF], Waits, read "Closing is removing", leaves_nothing;
+];
+
+/// The program, and the server to which it connects.
+fn proxy(lab: &Lab) -> Outcome<(Program, Peer)> {
+    let peer = Peer::open((Ipv4Addr::LOCALHOST, 0))?;
+    let to = peer.address().to_string();
+    Ok((lab.server_with(&["--to", &to])?, peer))
+}
+
+/// A client, and the server's end of its other connection.
+fn pair(program: &Program, peer: &Peer) -> Outcome<(Client, Client)> {
+    let near = program.connect()?;
+    let far = peer.accept(program.lab(), program, "far")?;
+    Ok((near, far))
+}
+
+fn talk(near: &mut Client, far: &mut Client) -> Outcome {
+    near.send(b"How do you do?\n")?;
+    far.expect(b"How do you do?\n")?;
+    far.send(b"Well.\n")?;
+    near.expect(b"Well.\n").likely("a pair has two ways")
+}
+
+fn carries(lab: &Lab) -> Outcome {
+    let (program, peer) = proxy(lab)?;
+    let (mut near, mut far) = pair(&program, &peer)?;
+    talk(&mut near, &mut far)
+}
+
+fn half_close(lab: &Lab) -> Outcome {
+    let (program, peer) = proxy(lab)?;
+    for turn in 0..2 {
+        let (near, far) = pair(&program, &peer)?;
+        let (mut one, mut other) =
+            if turn == 0 { (near, far) } else { (far, near) };
+        let bytes = letters(100_000);
+        one.send(&bytes)?;
+        one.finish()?;
+        other.expect(&bytes)?;
+        other.expect_eof().likely("pass the end on: shutdown")?;
+        other
+            .send(b"a response")
+            .and_then(|()| one.expect(b"a response"))
+            .and_then(|()| other.finish())
+            .and_then(|()| one.expect_eof())
+            .likely("the end of one direction is not the end of the other")?;
+    }
+    Ok(())
+}
+
+fn both(lab: &Lab) -> Outcome {
+    let (program, peer) = proxy(lab)?;
+    let (mut near, mut far) = pair(&program, &peer)?;
+    let bytes = letters(MUCH);
+    // At first nobody reads.
+    let near_rest = &bytes[near.pour(&bytes)?..];
+    let far_rest = &bytes[far.pour(&bytes)?..];
+    let outcomes = thread::scope(|scope| {
+        let other = scope.spawn(|| swap(&mut far, far_rest, &bytes));
+        [swap(&mut near, near_rest, &bytes), other.join().unwrap_or(Ok(()))]
+    });
+    outcomes.into_iter().collect::<Outcome>().likely(
+        "write takes a part, or nothing (EAGAIN): keep the rest, and wait \
+         for EPOLLOUT on the side that is to have it",
+    )
+}
+
+/// A pair whose far side does not read, and another one that is served.
+fn stuck(lab: &Lab) -> Outcome<(Program, Peer, [Client; 2])> {
+    let (program, peer) = proxy(lab)?;
+    let (mut near, far) = pair(&program, &peer)?;
+    near.flood(&letters(64 * 1024))?;
+    let (mut other, mut other_far) = pair(&program, &peer)?;
+    talk(&mut other, &mut other_far)?;
+    Ok((program, peer, [near, far]))
+}
+
+fn sleeps(lab: &Lab) -> Outcome {
+    let (program, _peer, [near, _far]) = stuck(lab)?;
+    program.expect_idle().likely(
+        "its buffer is full: do not ask for EPOLLIN until there is room",
+    )?;
+    near.reset()?;
+    program.expect_idle().likely(
+        "a reset is told of every socket in the list, whatever one asks \
+         for: take it out while there is nothing to ask for",
+    )
+}
+
+fn refused(lab: &Lab) -> Outcome {
+    let (program, peer) = proxy(lab)?;
+    let (mut near, mut far) = pair(&program, &peer)?;
+    drop(peer);
+    let (_, end) = program.connect()?.receive(1)?;
+    ensure(matches!(end, End::Eof | End::Reset), || {
+        program.failed("the client's connection is closed", end.words())
+    })
+    .likely("SO_ERROR says whether the connection has come about")?;
+    talk(&mut near, &mut far)
+        .likely("the end of one pair is not the end of the others")
+}
+
+fn connects(lab: &Lab) -> Outcome {
+    let (program, peer) = proxy(lab)?;
+    let (mut near, mut far) = pair(&program, &peer)?;
+    // From now on it takes minutes to connect to the other side.
+    let _hole = BlackHole::of(peer)?;
+    let mut waiting = program.connect()?;
+    waiting.send(b"hello\n")?;
+    program.expect_idle()?;
+    talk(&mut near, &mut far).likely(
+        "connect on a socket with SOCK_NONBLOCK says EINPROGRESS; EPOLLOUT \
+         tells when that is over",
+    )
+}
+
+fn leaves_nothing(lab: &Lab) -> Outcome {
+    let (program, peer) = proxy(lab)?;
+    tidy::check(lab, &program, |near| {
+        let mut far = peer.accept(lab, &program, "far")?;
+        talk(near, &mut far)?;
+        near.finish()?;
+        far.expect_eof()
+    })
+}

@@ -1,0 +1,120 @@
+//! 14c Drain it: an edge is told once.
+
+use std::fs;
+
+use super::ex14a::{is_stopped, late, stop, talk};
+use super::expect::ensure;
+use super::{Check, TIDY};
+use crate::lab::fixtures::letters;
+use crate::lab::program::Program;
+use crate::lab::{Advice, Lab, Outcome, proc, tidy};
+
+const SERVES: &str = "sends back in upper case";
+const BURST: &str = "accepts two hundred that come at once";
+const DRAINS: &str = "takes all that is there";
+
+/// Reads of 1,000 bytes: no turn has so many.
+const MOST_OF_A_TURN: usize = 256 * 1000;
+
+pub const CHECKS: &[Check] = checks![
+    SERVES, 1, needs [], Passes, read "The system calls",
+        |lab| talk(&mut lab.server()?.connect()?);
+    BURST, 2, needs [SERVES], Fails, read "Level and edge", burst;
+    "asks for edges, and never for anything else", 1, needs [BURST], Waits,
+        read "Level and edge", edges;
+    DRAINS, 3, needs [SERVES], Fails, read "Level and edge", drains;
+    "keeps what the kernel does not take", 1, needs [DRAINS], Waits,
+        read "Level and edge", keeps;
+    "lets one client have a turn, and then the next", 2, needs [DRAINS],
+        Waits, read "Level and edge", takes_turns;
+    TIDY, 1, needs [SERVES], Passes, read "Closing is removing",
+        |lab| tidy::check(lab, &lab.server()?, talk);
+];
+
+/// What the interest list looks for, of each socket but the first.
+fn asked(program: &Program) -> Vec<u32> {
+    let infos = proc::list(program.pid(), "fdinfo").into_iter();
+    let texts = infos.filter_map(|path| fs::read_to_string(path).ok());
+    let text = texts.collect::<String>();
+    let mut entries: Vec<(u32, u32)> = text.lines().filter_map(entry).collect();
+    entries.sort_unstable();
+    entries.into_iter().skip(1).map(|(_, flags)| flags).collect()
+}
+
+/// `tfd: 7 events: 8000001d data: …`: the descriptor, and the flags.
+fn entry(line: &str) -> Option<(u32, u32)> {
+    let mut words = line.strip_prefix("tfd:")?.split_whitespace();
+    let descriptor = words.next()?.parse().ok()?;
+    Some((descriptor, u32::from_str_radix(words.nth(1)?, 16).ok()?))
+}
+
+fn edges(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    let (mut stuck, mut quiet) = (program.connect()?, program.connect()?);
+    talk(&mut stuck)?;
+    talk(&mut quiet)?;
+    stuck.flood(&letters(64 * 1024))?;
+    program.expect_idle().likely(
+        "wait without a limit when nobody is left who has something to do",
+    )?;
+    let asked = asked(&program);
+    let wanted = (libc::EPOLLET | libc::EPOLLIN | libc::EPOLLOUT) as u32;
+    ensure(asked.iter().all(|flags| flags & wanted == wanted), || {
+        let got = format!("of its clients, in hexadecimal: {asked:x?}");
+        program.failed("it asks for EPOLLIN | EPOLLOUT | EPOLLET", got)
+    })
+    .likely("with EPOLLET one asks for both once, and changes nothing")
+}
+
+fn burst(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    stop(&program)?;
+    let clients = (0..200).map(|_| program.connect());
+    let clients = clients.collect::<Outcome<Vec<_>>>()?;
+    program.signal(libc::SIGCONT);
+    // The last one first: none is served by those that come later.
+    clients
+        .into_iter()
+        .rev()
+        .try_for_each(|mut client| talk(&mut client))
+        .likely("two hundred are one edge: accept until it says EAGAIN")
+}
+
+fn drains(lab: &Lab) -> Outcome {
+    let launch = lab.launch(&["127.0.0.1:0"]).shim("r=1000");
+    late(&mut launch.start()?.connect()?, &letters(1 << 20)).likely(
+        "no further event tells of what is left: read until it says EAGAIN, \
+         or remember that there is more",
+    )
+}
+
+fn keeps(lab: &Lab) -> Outcome {
+    late(&mut lab.server()?.connect()?, &letters(24 << 20)).likely(
+        "EAGAIN from write: the rest is sent when there is room, and then \
+         what is unread must be read, without another event",
+    )
+}
+
+/// One client has sent a lot, and then another one a line. What has the
+/// first one had when the other one is served?
+fn takes_turns(lab: &Lab) -> Outcome {
+    let program = lab.launch(&["127.0.0.1:0"]).shim("r=1000").start()?;
+    let (mut hose, mut small) = (program.connect()?, program.connect()?);
+    talk(&mut hose)?;
+    talk(&mut small)?;
+    stop(&program)?;
+    hose.pour(&letters(8 << 20))?;
+    small.send(b"hello")?;
+    // The response itself stops it again.
+    small.stop_sender()?;
+    program.signal(libc::SIGCONT);
+    program.eventually("serves the second", || {
+        (small.has_something() && is_stopped(&program)).then_some(())
+    })?;
+    let (had, _) = hose.receive(8 << 20)?;
+    ensure(had.len() < MOST_OF_A_TURN, || {
+        let got = format!("{} bytes of the first one came before", had.len());
+        program.failed("the second client is served in its turn", got)
+    })
+    .likely("one that never says EAGAIN must not keep the others waiting")
+}
