@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         list.add(&here, EpollEvent::new(flags, 0))?;
         lists.push(list);
     }
-    println!("{:<22}{:<11}{:<11}edge", "", "nothing", "level");
+    println!("{:<20}{:<8}{:<8}edge", "", "nothing", "level");
     there.write_all(b"abcdef")?;
     tell("six bytes come", &lists)?;
     tell("nothing happens", &lists)?;
@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// What each list says when it is asked.
 fn tell(what: &str, lists: &[Epoll]) -> Result<(), Box<dyn Error>> {
-    print!("{what:<22}");
+    print!("{what:<20}");
     for list in lists {
         let mut events = [EpollEvent::empty()];
         let said = match list.wait(&mut events, EpollTimeout::ZERO)? {
@@ -53,7 +53,7 @@ fn tell(what: &str, lists: &[Epoll]) -> Result<(), Box<dyn Error>> {
                 names.collect::<Vec<_>>().join(" ")
             }
         };
-        print!("{:<11}", said.replace("EPOLL", ""));
+        print!("{:<8}", said.replace("EPOLL", ""));
     }
     println!();
     Ok(())

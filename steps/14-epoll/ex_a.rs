@@ -27,13 +27,13 @@ fn run() -> Result<(), Failure> {
     let (address, []) = cli::server_arguments(usage, [])?;
     let listener = Listener::open_nonblocking(address)
         .map_err(|errno| Failure::listening(address, errno))?;
-    cli::print(format_args!("listening on {}", listener.address()));
     serve(&listener).map_err(|errno| Failure::new("cannot serve", errno))
 }
 
 fn serve(listener: &Listener) -> nix::Result<()> {
     let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
     epoll.add(listener, EpollEvent::new(EpollFlags::EPOLLIN, LISTENER))?;
+    cli::print(format_args!("listening on {}", listener.address()));
     let mut clients = Slab::new();
     let mut events = [EpollEvent::empty(); 64];
     loop {

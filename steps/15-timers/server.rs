@@ -141,7 +141,8 @@ impl Server {
         let waited = client.waits();
         let mut stays = turn(client, &mut self.worker);
         if stays && client.waits_for() != before {
-            // Change what the kernel looks for.
+            // Change what the kernel looks for. A client for whom it has no
+            // memory to do so would wait for ever: it is let go.
             let mut event = event(client, key);
             stays = self.epoll.modify(client.socket(), &mut event).is_ok();
         }

@@ -10,12 +10,14 @@ mod cost;
 mod dates;
 mod deadlines;
 mod difference;
+mod due;
 #[path = "../fuzz/entries.rs"]
 mod entries;
 mod fuzz;
 mod labels;
 mod last;
 mod lend;
+mod list;
 mod names;
 mod other;
 mod outcome;
@@ -29,7 +31,7 @@ mod semaphore;
 mod shell;
 #[path = "../lab/skip.rs"]
 mod skip;
-mod slots;
+mod slab;
 mod slow;
 mod states;
 mod step05;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use shared::collections::ring::Ring;
 
 /// A number that looks like chance, and is the same on every run.
-fn next(state: &mut u64) -> u64 {
+pub fn next(state: &mut u64) -> u64 {
     *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
     *state >> 33
 }

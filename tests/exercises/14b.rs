@@ -40,13 +40,13 @@ fn run() -> Result<(), Failure> {
     let to = to.ok_or_else(|| Failure::usage(usage))?;
     let listener = Listener::open_nonblocking(address)
         .map_err(|errno| Failure::listening(address, errno))?;
-    cli::print(format_args!("listening on {}", listener.address()));
     serve(&listener, to).map_err(|errno| Failure::new("cannot serve", errno))
 }
 
 fn serve(listener: &Listener, to: SocketAddr) -> nix::Result<()> {
     let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
     epoll.add(listener, EpollEvent::new(EpollFlags::EPOLLIN, LISTENER))?;
+    cli::print(format_args!("listening on {}", listener.address()));
     let mut pairs = Slab::new();
     let mut events = [EpollEvent::empty(); 64];
     loop {

@@ -32,7 +32,6 @@ fn run() -> Result<(), Failure> {
     let (address, []) = cli::server_arguments(usage, [])?;
     let listener = Listener::open_nonblocking(address)
         .map_err(|errno| Failure::listening(address, errno))?;
-    cli::print(format_args!("listening on {}", listener.address()));
     serve(&listener).map_err(|errno| Failure::new("cannot serve", errno))
 }
 
@@ -40,6 +39,7 @@ fn serve(listener: &Listener) -> nix::Result<()> {
     let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
     let flags = EpollFlags::EPOLLIN | EpollFlags::EPOLLET;
     epoll.add(listener, EpollEvent::new(flags, LISTENER))?;
+    cli::print(format_args!("listening on {}", listener.address()));
     let mut clients = Slab::new();
     let mut events = [EpollEvent::empty(); 64];
     //-solution

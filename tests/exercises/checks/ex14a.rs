@@ -11,7 +11,7 @@ const SERVES: &str = "sends back in upper case";
 const KEEPS: &str = "keeps what the kernel does not take";
 
 /// More than fits into the buffers of two sockets.
-const MUCH: usize = 24 << 20;
+const MUCH: usize = 16 << 20;
 
 pub const CHECKS: &[Check] = checks![
     SERVES, 1, needs [], Passes, read "The system calls",

@@ -10,7 +10,7 @@ use crate::lab::client::{Client, End};
 use crate::lab::fixtures::letters;
 use crate::lab::peer::{BlackHole, Peer};
 use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, cost, tidy};
+use crate::lab::{Advice, Lab, Outcome, cost, proc, tidy};
 
 const CARRIES: &str = "carries bytes both ways";
 const HALF: &str = "passes the end of one direction on, and no more";
@@ -102,21 +102,24 @@ fn both(lab: &Lab) -> Outcome {
 }
 
 /// A pair whose far side does not read, and another one that is served.
-fn stuck(lab: &Lab) -> Outcome<(Program, Peer, [Client; 2])> {
+fn stuck(lab: &Lab) -> Outcome<(Program, Peer, [Client; 4])> {
     let (program, peer) = proxy(lab)?;
     let (mut near, far) = pair(&program, &peer)?;
     near.flood(&letters(64 * 1024))?;
     let (mut other, mut other_far) = pair(&program, &peer)?;
     talk(&mut other, &mut other_far)?;
-    Ok((program, peer, [near, far]))
+    Ok((program, peer, [near, far, other, other_far]))
 }
 
 fn sleeps(lab: &Lab) -> Outcome {
-    let (program, _peer, [near, _far]) = stuck(lab)?;
+    let (program, _peer, [near, _far, _other, _other_far]) = stuck(lab)?;
     program.expect_idle().likely(
         "its buffer is full: do not ask for EPOLLIN until there is room",
     )?;
+    let rows = || proc::own_rows(program.pid()).len();
+    let before = rows();
     near.reset()?;
+    program.eventually("is reset", || (rows() < before).then_some(()))?;
     program.expect_idle().likely(
         "a reset is told of every socket in the list, whatever one asks \
          for: take it out while there is nothing to ask for",

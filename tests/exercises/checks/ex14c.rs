@@ -89,7 +89,7 @@ fn drains(lab: &Lab) -> Outcome {
 }
 
 fn keeps(lab: &Lab) -> Outcome {
-    late(&mut lab.server()?.connect()?, &letters(24 << 20)).likely(
+    late(&mut lab.server()?.connect()?, &letters(16 << 20)).likely(
         "EAGAIN from write: the rest is sent when there is room, and then \
          what is unread must be read, without another event",
     )

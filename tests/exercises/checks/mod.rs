@@ -47,6 +47,8 @@ mod ex13b;
 mod ex14a;
 mod ex14b;
 mod ex14c;
+mod ex15a;
+mod ex15b;
 mod expect;
 mod held;
 mod http;
@@ -123,6 +125,8 @@ pub const TABLES: &[Table] = &[
     Table { id: "14a", checks: ex14a::CHECKS },
     Table { id: "14b", checks: ex14b::CHECKS },
     Table { id: "14c", checks: ex14c::CHECKS },
+    Table { id: "15a", checks: ex15a::CHECKS },
+    Table { id: "15b", checks: ex15b::CHECKS },
 ];
 
 /// The table of the exercise `id`.

@@ -43,7 +43,7 @@ const PROGRAM: &str = "/cgi/hello.sh";
 
 /// The charts that can be recorded again, and whether they count: times are
 /// one machine's, which the chart names.
-const RECORDERS: [(&str, bool, Recorder); 21] = [
+const RECORDERS: [(&str, bool, Recorder); 23] = [
     ("calls-per-step", true, calls_per_step),
     ("nagle", false, nagle::record),
     ("connections", false, |it| many::connections(it, &[8, 9])),
@@ -67,6 +67,8 @@ const RECORDERS: [(&str, bool, Recorder); 21] = [
     ("14-memory", false, |it| many::memory(it, 14, "", many::FILE)),
     ("14-neighbours", false, |it| many::neighbours(it, &[13, 14], "stime")),
     ("14-neighbours-user", false, |it| many::neighbours(it, &[14], "utime")),
+    ("15-neighbours", false, |it| many::neighbours(it, &[14, 15], "utime")),
+    ("15-requests", false, |it| many::requests(it, 15, "", many::FILE)),
 ];
 
 impl Chart {

@@ -1,0 +1,232 @@
+//! Exercise 15b, Last orders: an end in which nothing is lost.
+//!
+//! Try it: `cargo run --example 15b -- 127.0.0.1:8080 --log requests.log`
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::process::ExitCode;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal}; //-solution
+use nix::sys::signalfd::{SfdFlags, SignalFd}; //-solution
+// use nix::sys::signal::Signal; //-starter
+use nix::unistd;
+use shared::cli::{self, Failure};
+// use shared::events::handlers::{handle, terminate}; //-starter
+use shared::net::listener::Listener;
+
+fn main() -> ExitCode {
+    cli::main(run)
+}
+
+fn run() -> Result<(), Failure> {
+    let usage = "usage: 15b [ADDRESS] [--log FILE]";
+    let (address, [log]) = cli::server_arguments(usage, ["log"])?;
+    let path = log.unwrap_or_else(|| "requests.log".into());
+    let listener = Listener::open_nonblocking(address)
+        .map_err(|errno| Failure::listening(address, errno))?;
+    //-solution
+    let signals = take_signals()
+        .map_err(|errno| Failure::new("cannot take signals", errno))?;
+    //-starter
+    // // TODO: this cuts off everybody, and SIGHUP ends it, too.
+    // handle(&[(Signal::SIGINT, terminate), (Signal::SIGTERM, terminate)])
+    //     .map_err(|errno| Failure::new("cannot handle signals", errno))?;
+    //-end
+    serve(listener, &signals, path.as_ref()) //-solution
+        .map_err(|error| Failure::new("cannot go on", error)) //-solution
+    //-starter
+    // serve(listener, path.as_ref())
+    //     .map_err(|error| Failure::new("cannot go on", error))
+    //-end
+}
+//-solution
+
+fn take_signals() -> nix::Result<SignalFd> {
+    let signals = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
+    let signals = SigSet::from_iter(signals);
+    signals.thread_block()?;
+    let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
+    SignalFd::with_flags(&signals, flags)
+}
+//-end
+
+//-solution
+fn serve(
+    listener: Listener,
+    signals: &SignalFd,
+    path: &Path,
+) -> io::Result<()> {
+//-starter
+// fn serve(listener: Listener, path: &Path) -> io::Result<()> {
+//-end
+    let mut log = open(path)?;
+    cli::print(format_args!("listening on {}", listener.address()));
+    let mut listener = Some(listener); //-solution
+    let mut clients: Vec<Client> = Vec::new();
+    let mut drains = false; //-solution
+    loop {
+        // First the clients, in their order.
+        let mut list: Vec<PollFd> = clients
+            .iter()
+            .map(|client| PollFd::new(client.stream.as_fd(), client.waits()))
+            .collect();
+        let readable = |fd| PollFd::new(fd, PollFlags::POLLIN);
+        list.push(readable(signals.as_fd())); //-solution
+        list.extend(listener.iter().map(|it| readable(it.as_fd()))); //-solution
+        // list.push(readable(listener.as_fd())); //-starter
+        match poll(&mut list, PollTimeout::NONE) {
+            Err(Errno::EINTR) => continue,
+            result => result?,
+        };
+        let ready = list.iter().map(|it| it.any().unwrap_or(false));
+        let ready: Vec<bool> = ready.collect();
+        let (theirs, ours) = ready.split_at(clients.len());
+        //-solution
+        if ours[0] {
+            match signals.read_signal()?.map(|it| it.ssi_signo as i32) {
+                Some(nix::libc::SIGHUP) => log = open(path)?,
+                Some(_) if drains => return Ok(()),
+                Some(_) => (drains, listener) = (true, None),
+                None => {}
+            }
+        }
+        //-end
+        let mut theirs = theirs.iter();
+        clients.retain_mut(|client| {
+            let is_ready = theirs.next() == Some(&true);
+            //-solution
+            // Who has nothing to wait for any more is not ready either.
+            !(is_ready || drains) || client.go_on(&mut log, drains)
+            //-starter
+            // !is_ready || client.go_on(&mut log)
+            //-end
+        });
+        //-solution
+        if drains && clients.is_empty() {
+            return Ok(());
+        }
+        if let Some(listener) = &listener
+            && ours[1]
+        {
+            clients.extend(accept(listener)?);
+        }
+        //-starter
+        // if ours[0] {
+        //     clients.extend(accept(&listener)?);
+        // }
+        //-end
+    }
+}
+
+/// The next client, if it has not gone again.
+fn accept(listener: &Listener) -> nix::Result<Option<Client>> {
+    match listener.try_accept() {
+        Ok((socket, peer)) => Ok(Some(Client {
+            stream: socket.into(),
+            peer,
+            input: Vec::new(),
+            output: Vec::new(),
+            is_last: false, //-solution
+        })),
+        Err(Errno::EAGAIN | Errno::ECONNABORTED) => Ok(None),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Opens the log, to write at its end.
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).open(path)
+}
+
+struct Client {
+    stream: TcpStream,
+    peer: SocketAddr,
+    /// What has come, and has had no response yet.
+    input: Vec<u8>,
+    /// What is still to be sent.
+    output: Vec<u8>,
+    /// Nothing follows the output. //-solution
+    is_last: bool, //-solution
+}
+
+impl Client {
+    fn waits(&self) -> PollFlags {
+        match self.output.is_empty() {
+            true => PollFlags::POLLIN,
+            false => PollFlags::POLLOUT,
+        }
+    }
+
+    /// Goes on until that would mean to wait. Says whether the client stays.
+    fn go_on(&mut self, log: &mut File, drains: bool) -> bool { //-solution
+    // fn go_on(&mut self, log: &mut File) -> bool { //-starter
+        loop {
+            if self.output.is_empty() {
+                self.respond(log);
+            }
+            //-solution
+            if drains && !self.output.is_empty() && !self.is_last {
+                self.output.extend(b"bye\n");
+                self.is_last = true;
+            }
+            //-end
+            let result = match self.output.is_empty() {
+                true => self.receive(),
+                false => self.send(),
+            };
+            match result {
+                Ok(0) => return false,
+                //-solution
+                Ok(_) if self.is_last && self.output.is_empty() => {
+                    return false;
+                }
+                //-end
+                Ok(_) | Err(Errno::EINTR) => {}
+                //-solution
+                Err(Errno::EAGAIN) => {
+                    let is_idle =
+                        self.input.is_empty() && self.output.is_empty();
+                    return !(drains && is_idle);
+                }
+                //-starter
+                // Err(Errno::EAGAIN) => return true,
+                //-end
+                Err(_) => return false,
+            }
+        }
+    }
+
+    /// Responds to the next line, if it is there: as many dots as it says.
+    fn respond(&mut self, log: &mut File) {
+        let end = self.input.iter().position(|byte| *byte == b'\n');
+        let Some(end) = end else { return };
+        let line: Vec<u8> = self.input.drain(..=end).collect();
+        let text = String::from_utf8_lossy(&line[..end]);
+        let count = text.parse::<u32>().unwrap_or(0).min(1 << 24);
+        self.output = vec![b'.'; count as usize];
+        self.output.push(b'\n');
+        // In one write, which cannot be torn, and is not lost by an exit.
+        let entry = format!("{}: {count}\n", self.peer);
+        if let Err(error) = log.write_all(entry.as_bytes()) {
+            cli::log(format_args!("not in the log: {entry}{error}"));
+        }
+    }
+
+    fn receive(&mut self) -> nix::Result<usize> {
+        let mut buffer = [0; 4096];
+        let count = unistd::read(&self.stream, &mut buffer)?;
+        self.input.extend(&buffer[..count]);
+        Ok(count)
+    }
+
+    fn send(&mut self) -> nix::Result<usize> {
+        let count = unistd::write(&self.stream, &self.output)?;
+        self.output.drain(..count);
+        Ok(count)
+    }
+}

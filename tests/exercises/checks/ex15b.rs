@@ -1,0 +1,163 @@
+//! 15b Last orders: an end in which nothing is lost.
+
+use std::fs;
+use std::net::TcpStream;
+
+use super::expect::{end, ensure, round_trip};
+use super::held::await_sleep;
+use super::{Check, TIDY};
+use crate::lab::client::Client;
+use crate::lab::program::Program;
+use crate::lab::{Advice, Lab, Outcome, tidy};
+
+const RESPONDS: &str = "responds with as many dots";
+const IDLE: &str = "closes idle clients at SIGTERM, and ends with status 0";
+const OWES: &str = "finishes what it has begun, and says bye";
+
+/// More than the kernel takes at once.
+const LARGE: usize = 8_000_000;
+
+pub const CHECKS: &[Check] = checks![
+    RESPONDS, 1, needs [], Passes, read "The end, in order",
+        |lab| talk(&mut lab.server()?.connect()?);
+    IDLE, 1, needs [RESPONDS], Passes, read "The end, in order", idle;
+    OWES, 3, needs [IDLE], Fails, read "The end, in order", owes;
+    "responds to what has come before the signal", 1, needs [OWES], Waits,
+        read "The end, in order", arrived;
+    "accepts no one while it ends", 1, needs [OWES], Waits,
+        read "The end, in order", refuses;
+    "ends at once at the second signal", 1, needs [OWES], Waits,
+        read "The end, in order", second;
+    "opens its log anew at SIGHUP, and has every request in one", 2,
+        needs [RESPONDS], Fails, read "A signal is an event", log;
+    TIDY, 1, needs [RESPONDS], Passes, read "The end, in order",
+        |lab| tidy::check(lab, &lab.server()?, talk);
+];
+
+fn talk(client: &mut Client) -> Outcome {
+    round_trip(client, b"3\n0\n", b"...\n\n")
+}
+
+fn terminate(program: &Program) {
+    program.lab().log().event("the program gets SIGTERM");
+    program.signal(libc::SIGTERM);
+}
+
+fn expect_end(program: &Program) -> Outcome {
+    program
+        .expect_exit(0)
+        .map(drop)
+        .likely("it ends when the last client has gone, and not before")
+}
+
+fn idle(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    let mut clients = [program.connect()?, program.connect()?];
+    round_trip(&mut clients[0], b"1\n", b".\n")?;
+    await_sleep(&program)?;
+    terminate(&program);
+    for client in &mut clients {
+        client.expect_eof().likely("an idle client is owed nothing")?;
+    }
+    expect_end(&program)
+}
+
+/// A server that has been told to end, with a client that has sent half a
+/// request, and one that does not read its response.
+fn ending(lab: &Lab) -> Outcome<(Program, Client, Client)> {
+    let program = lab.server()?;
+    let (mut half, mut slow) = (program.connect()?, program.connect()?);
+    half.send(b"1")?;
+    slow.send(format!("{LARGE}\n").as_bytes())?;
+    await_sleep(&program)?;
+    terminate(&program);
+    await_sleep(&program)?;
+    ensure(program.ended().is_none(), || {
+        program.failed("it goes on until all are served", "it has ended")
+    })
+    .likely("between the signal and the end is the loop: set a flag")?;
+    Ok((program, half, slow))
+}
+
+/// The response to the rest of a request, and the end.
+fn finish(mut half: Client) -> Outcome {
+    half.send(b"2\n")?;
+    half.expect(b"............\nbye\n")
+        .and_then(|()| half.expect_eof())
+        .likely("who has sent half a line may send the other half")
+}
+
+fn owes(lab: &Lab) -> Outcome {
+    let (program, half, mut slow) = ending(lab)?;
+    finish(half)?;
+    await_sleep(&program)?;
+    let mut whole = vec![b'.'; LARGE];
+    whole.extend(b"\nbye\n");
+    slow.expect(&whole)
+        .and_then(|()| slow.expect_eof())
+        .likely("a response that is under way is owed, to its end")?;
+    expect_end(&program)
+}
+
+fn arrived(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    let mut client = program.connect()?;
+    await_sleep(&program)?;
+    // Both come while it is stopped: the request, and then the signal.
+    program.signal(libc::SIGSTOP);
+    client.send(b"2\n")?;
+    terminate(&program);
+    program.signal(libc::SIGCONT);
+    client
+        .expect(b"..\nbye\n")
+        .and_then(|()| client.expect_eof())
+        .likely("read what has come before you say that it is idle")?;
+    expect_end(&program)
+}
+
+fn refuses(lab: &Lab) -> Outcome {
+    let (program, half, _slow) = ending(lab)?;
+    ensure(TcpStream::connect(program.address()?).is_err(), || {
+        program.failed("connection refused", "a new client is connected")
+    })
+    .likely("as long as the listener is open, the kernel accepts")?;
+    finish(half)
+}
+
+fn second(lab: &Lab) -> Outcome {
+    let (program, _half, _slow) = ending(lab)?;
+    terminate(&program);
+    program
+        .expect_exit(0)
+        .map(drop)
+        .likely("who sends a second signal does not want to wait")
+}
+
+fn log(lab: &Lab) -> Outcome {
+    let program = lab.server()?;
+    let mut client = program.connect()?;
+    let entry = |count| -> Outcome<String> {
+        Ok(format!("{}: {count}\n", client.own_address()?))
+    };
+    let (old, new) = ([entry(1)?, entry(2)?].concat(), entry(3)?);
+    round_trip(&mut client, b"1\n2\n", b".\n..\n")?;
+    let path = lab.scratch().join("requests.log");
+    let moved = lab.scratch().join("requests.log.1");
+    ensure(fs::rename(&path, &moved).is_ok(), || {
+        program.failed("a file requests.log", "there is none")
+    })?;
+    lab.log().event("the log is renamed, and the program gets SIGHUP");
+    program.signal(libc::SIGHUP);
+    await_sleep(&program)?;
+    round_trip(&mut client, b"3\n", b"...\n")
+        .likely("SIGHUP is no reason to end")?;
+    for (path, expected) in [(moved, old), (path, new)] {
+        let got = fs::read_to_string(&path).unwrap_or_default();
+        let name = path.file_name().unwrap_or_default().display();
+        ensure(got == expected, || {
+            program.failed(format!("{name}: {expected:?}"), format!("{got:?}"))
+        })
+        .likely("a renamed file is still the same file: open it anew")?;
+    }
+    end(&mut client)
+}
