@@ -150,6 +150,39 @@ fn a_loop_takes_three_calls_for_a_response() -> Outcome {
     })
 }
 
+/// Whether this is poll, epoll_wait, or what the C library makes of them.
+fn is_wait(line: &str) -> bool {
+    line.contains("poll(") || line.contains("wait(")
+}
+
+/// A wait for a deadline is rounded up: rounded down, the last of it would be
+/// waited for in no time, again and again.
+#[test]
+fn no_wait_is_too_short() -> Outcome {
+    let test = "no_wait_is_too_short";
+    on_every("event-loop", |step| {
+        let lines = trace(test, &[&step.program, "0"], |server| {
+            let clients = (0..20).map(|_| server.connect());
+            let mut clients = clients.collect::<Outcome<Vec<_>>>()?;
+            for client in &mut clients {
+                client.send(b"nonsense\r\n\r\n")?;
+                client.receive_all()?;
+            }
+            server.eventually("lingers for as long as it may", || {
+                let traced = proc::newest(server.pid());
+                (proc::socket_count(traced) == 1).then_some(())
+            })
+        })?;
+        let lines = lines.unwrap_or_default();
+        // Before main, Rust has a poll of its own.
+        let mut own =
+            lines.iter().skip_while(|line| !line.starts_with("accept4("));
+        let in_vain = |l: &&String| is_wait(l) && l.contains(", 0) = 0");
+        assert_eq!(own.find(in_vain), None);
+        Ok(())
+    })
+}
+
 /// Two hundred who come at once are not let in at once: between them others
 /// have their turn.
 #[test]
@@ -181,9 +214,7 @@ fn accepting_gives_way() -> Outcome {
                 .map(drop)
             })?;
         let Some(lines) = trace else { return Ok(()) };
-        // poll, epoll_wait, or what the C library makes of them.
-        let is_wait = |l: &String| l.contains("poll(") || l.contains("wait(");
-        let rounds = lines.split(is_wait);
+        let rounds = lines.split(|line| is_wait(line));
         let rounds = rounds.map(|round| {
             let accepts = round.iter().filter(|l| l.starts_with("accept4("));
             accepts.count()

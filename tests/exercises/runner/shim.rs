@@ -21,7 +21,8 @@ SETTINGS is a list such as w=700,eintr=3:
   w=N, r=N     a write, or read, of a stream socket moves at most N bytes
   eintr=N      every Nth read, write or accept of a socket fails with EINTR
   again=N      every Nth write of a non-blocking socket fails with EAGAIN
-  alarm=N      every Nth poll fails with EINTR after 20 ms
+  alarm=N      every Nth poll or epoll_wait fails with EINTR after 20 ms
+  speed=N      the clock of poll and epoll_wait runs N times as fast
   fork=N       every Nth fork fails with EAGAIN
   thread=N     every Nth thread fails to start, with EAGAIN
   spurious=N   every Nth wait for a lock or a condition ends after 10 ms,

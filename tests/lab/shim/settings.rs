@@ -42,6 +42,7 @@ pub struct Settings {
     pub fork: Every,
     pub thread: Every,
     pub spurious: Every,
+    pub speed: Option<u64>,
     pub accept_errors: Vec<c_int>,
     pub accepts: AtomicU64,
     pub names: Option<Names>,
@@ -95,6 +96,7 @@ impl Settings {
             "alarm" => self.alarm.nth = Some(positive(value)?),
             "fork" => self.fork.nth = Some(positive(value)?),
             "thread" => self.thread.nth = Some(positive(value)?),
+            "speed" => self.speed = Some(positive(value)?),
             "spurious" => self.spurious.nth = Some(positive(value)?),
             "accept" => {
                 let errors = value.split('+').map(accept_error);

@@ -6,7 +6,7 @@
 
 use std::ffi::c_int;
 
-use libc::{epoll_event, nfds_t, pollfd, sigset_t, timespec};
+use libc::{clockid_t, epoll_event, nfds_t, pollfd, sigset_t, timespec};
 
 use crate::fail;
 use crate::real::interpose;
@@ -26,6 +26,14 @@ fn after_slice(result: c_int) -> c_int {
     if result == 0 { fail(libc::EINTR) as c_int } else { result }
 }
 
+/// How long a wait of `limit` milliseconds lasts where the clock runs faster.
+fn in_real_time(limit: c_int) -> c_int {
+    let Some(speed) = Settings::get().speed else { return limit };
+    let speed = c_int::try_from(speed).unwrap_or(c_int::MAX);
+    // Rounded up: a deadline must have passed when the wait ends.
+    if limit > 0 { (limit - 1) / speed + 1 } else { limit }
+}
+
 fn milliseconds(seconds: i64, nanoseconds: i64) -> c_int {
     let whole = seconds.saturating_mul(1000);
     c_int::try_from(whole.saturating_add(nanoseconds / 1_000_000))
@@ -35,7 +43,22 @@ fn milliseconds(seconds: i64, nanoseconds: i64) -> c_int {
 interpose! {
     real;
 
+    fn clock_gettime(clock: clockid_t, time: *mut timespec) -> c_int {
+        let result = real(clock, time);
+        if let (0, libc::CLOCK_MONOTONIC, Some(speed)) =
+            (result, clock, Settings::get().speed)
+        {
+            let Ok(speed) = i64::try_from(speed) else { return result };
+            let nanoseconds = (*time).tv_nsec * speed;
+            (*time).tv_sec *= speed;
+            (*time).tv_sec += nanoseconds / 1_000_000_000;
+            (*time).tv_nsec = nanoseconds % 1_000_000_000;
+        }
+        result
+    }
+
     fn poll(list: *mut pollfd, count: nfds_t, limit: c_int) -> c_int {
+        let limit = in_real_time(limit);
         if is_cut(limit) {
             after_slice(real(list, count, SLICE))
         } else {
@@ -49,6 +72,7 @@ interpose! {
         count: c_int,
         limit: c_int,
     ) -> c_int {
+        let limit = in_real_time(limit);
         if is_cut(limit) {
             after_slice(real(fd, events, count, SLICE))
         } else {
