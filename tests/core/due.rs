@@ -49,7 +49,7 @@ fn nobody_is_due_early_late_or_twice(items: u32) {
         let pause = Duration::from_millis(next(&mut state) % 900);
         // As the loop does: it wakes up when the next is due, or before.
         now = match until {
-            Some(until) if !next(&mut state).is_multiple_of(2) => until,
+            Some(until) if next(&mut state) & 1 == 0 => until,
             until => until.map_or(now + pause, |it| it.min(now + pause)),
         };
         let due = deadlines.due(now, |item| Some(model.get(&item)?.end));

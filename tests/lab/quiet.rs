@@ -72,7 +72,8 @@ impl Quiet {
         let mut rows = Vec::new();
         for pid in proc::tree(self.pid) {
             for thread in proc::threads(pid) {
-                if thread.state == 'R' {
+                // It runs, or waits for a disk.
+                if matches!(thread.state, 'R' | 'D') {
                     return None;
                 }
                 switches.push(thread.switches);

@@ -25,21 +25,23 @@ impl Program {
         let mut proofs = 0;
         let deadline = Deadline::new(PATIENCE * 2, self.pid());
         loop {
-            let ended = self.ended().is_some();
+            // What is said until then is still read.
+            let is_over =
+                self.ended().is_some() || proofs == 3 || deadline.is_over();
             let found = announced(&self.stdout(), lenient)
                 .map_err(|got| self.failed(ANNOUNCEMENT, got))?;
             if found.len() >= count {
                 self.set_addresses(found);
                 return Ok(());
             }
+            if is_over {
+                let got = self.why_not_ready(count, &found);
+                return Err(self.failed(ANNOUNCEMENT, got));
+            }
             // A line may be on its way to us.
             if quiet.look(None) && !self.has_unread() {
                 proofs += 1;
                 quiet = Quiet::new(self.pid());
-            }
-            if ended || proofs == 3 || deadline.is_over() {
-                let got = self.why_not_ready(count, &found);
-                return Err(self.failed(ANNOUNCEMENT, got));
             }
             std::thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_millis(32));

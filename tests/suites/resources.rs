@@ -148,24 +148,36 @@ fn expect_rest(server: &Program, most: f64) {
     assert!(count < 50, "woke up {count} times");
 }
 
+/// Lets three clients wait while there is no descriptor for them, and says
+/// whether they were served soon after there was one.
+fn waits_for_descriptors(step: &Step, server: &Program) -> Outcome<bool> {
+    step.exhaust_descriptors(server)?;
+    let clients = (0..3).map(|_| server.connect());
+    let clients = clients.collect::<Outcome<Vec<_>>>()?;
+    expect_rest(server, 0.3);
+    assert!(server.ended().is_none());
+    assert_eq!(server.queue()?, 3, "nobody is let in");
+
+    server.limit_descriptors(64)?;
+    let soon = Deadline::new(Duration::from_millis(200), server.pid());
+    for mut client in clients {
+        step.request(&mut client)?;
+    }
+    Ok(!soon.is_over())
+}
+
 #[test]
 fn no_descriptor_left_is_waited_out() -> Outcome {
     for step in lasting_servers() {
         let warm = warm(step)?;
         let server = &warm.server;
-        step.exhaust_descriptors(server)?;
-        let clients = (0..3).map(|_| server.connect());
-        let clients = clients.collect::<Outcome<Vec<_>>>()?;
-        expect_rest(server, 0.3);
-        assert!(server.ended().is_none());
-        assert_eq!(server.queue()?, 3, "nobody is let in");
-
-        server.limit_descriptors(64)?;
-        let soon = Deadline::new(Duration::from_millis(200), server.pid());
-        for mut client in clients {
-            step.request(&mut client)?;
+        // A busy machine may be late; a server that pauses for longer always
+        // is.
+        let mut attempts = 1;
+        while !waits_for_descriptors(step, server)? {
+            assert!(attempts < 3, "they could have been let in before");
+            attempts += 1;
         }
-        assert!(!soon.is_over(), "they could have been let in before");
         step.exchange(server)?;
         warm.is_as_before();
     }

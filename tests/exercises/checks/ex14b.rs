@@ -14,7 +14,7 @@ use crate::lab::{Advice, Lab, Outcome, cost, proc, tidy};
 
 const CARRIES: &str = "carries bytes both ways";
 const HALF: &str = "passes the end of one direction on, and no more";
-const BOTH: &str = "carries 16 MB each way at the same time";
+const BOTH: &str = "carries 16 MB each way, and both ways at the same time";
 
 /// More than fits into the buffers of four sockets.
 const MUCH: usize = 16 << 20;
@@ -85,20 +85,31 @@ fn half_close(lab: &Lab) -> Outcome {
 }
 
 fn both(lab: &Lab) -> Outcome {
+    const GUESS: &str = "write takes a part, or nothing (EAGAIN): keep the rest, and wait \
+         for EPOLLOUT on the side that is to have it";
     let (program, peer) = proxy(lab)?;
     let (mut near, mut far) = pair(&program, &peer)?;
     let bytes = letters(MUCH);
-    // At first nobody reads.
-    let near_rest = &bytes[near.pour(&bytes)?..];
-    let far_rest = &bytes[far.pour(&bytes)?..];
-    let outcomes = thread::scope(|scope| {
-        let other = scope.spawn(|| swap(&mut far, far_rest, &bytes));
-        [swap(&mut near, near_rest, &bytes), other.join().unwrap_or(Ok(()))]
-    });
-    outcomes.into_iter().collect::<Outcome>().likely(
-        "write takes a part, or nothing (EAGAIN): keep the rest, and wait \
-         for EPOLLOUT on the side that is to have it",
-    )
+    for turn in 0..2 {
+        let (mut from, mut to) = (&mut near, &mut far);
+        if turn == 1 {
+            std::mem::swap(&mut from, &mut to);
+        }
+        // At first nobody reads. (If neither side did, the two kernels would
+        // ignore each other for seconds.)
+        let rest = &bytes[from.pour(&bytes)?..];
+        thread::scope(|scope| {
+            scope.spawn(|| from.send(rest));
+            swap(to, b"", &bytes).likely(GUESS)
+        })?;
+    }
+    let some = &bytes[..MUCH / 4];
+    thread::scope(|scope| {
+        let other = scope.spawn(|| swap(&mut far, some, some));
+        swap(&mut near, some, some)
+            .and_then(|()| other.join().unwrap_or(Ok(())))
+            .likely(GUESS)
+    })
 }
 
 /// A pair whose far side does not read, and another one that is served.
