@@ -1,5 +1,6 @@
 //! What /proc says about a process: see proc(5).
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -150,11 +151,14 @@ pub fn peak_memory(pid: i32) -> Option<u64> {
     kilobytes(pid, "VmHWM:")
 }
 
-/// How many kilobytes of memory `pid` has that no other process shares.
+/// How many kilobytes of memory `pid` has written that no other process
+/// shares.
 pub fn private_memory(pid: i32) -> usize {
     let path = format!("/proc/{pid}/smaps_rollup");
     let text = fs::read_to_string(path).unwrap_or_default();
-    let lines = text.lines().filter(|line| line.starts_with("Private_"));
+    // Not the clean pages, which are those of the program itself: they are
+    // private as soon as nobody else runs it.
+    let lines = text.lines().filter(|l| l.starts_with("Private_Dirty:"));
     lines
         .filter_map(|l| l.split_whitespace().nth(1)?.parse::<usize>().ok())
         .sum()
@@ -191,12 +195,17 @@ pub const TIME_WAIT: u8 = 0x06;
 
 /// The TCP sockets in the network that `pid` lives in.
 pub fn tcp_rows(pid: i32) -> Vec<Row> {
+    rows(pid, |_| true)
+}
+
+/// Those of them whose lines are wanted: there may be ten thousand others.
+fn rows(pid: i32, is_wanted: impl Fn(&str) -> bool) -> Vec<Row> {
     let files = ["tcp", "tcp6"].map(|name| format!("/proc/{pid}/net/{name}"));
     let texts = files.iter().filter_map(|path| fs::read_to_string(path).ok());
     texts
         .flat_map(|text| {
-            let rows = text.lines().skip(1).filter_map(parse_row);
-            rows.collect::<Vec<_>>()
+            let lines = text.lines().skip(1).filter(|line| is_wanted(line));
+            lines.filter_map(parse_row).collect::<Vec<_>>()
         })
         .collect()
 }
@@ -204,9 +213,18 @@ pub fn tcp_rows(pid: i32) -> Vec<Row> {
 /// The TCP sockets that `pid` has open.
 pub fn own_rows(pid: i32) -> Vec<Row> {
     let open = descriptors(pid);
-    let mut rows = tcp_rows(pid);
-    rows.retain(|row| open.contains(&format!("socket:[{}]", row.inode)));
-    rows
+    let inode = |name: &String| {
+        let inner = name.strip_prefix("socket:[")?.strip_suffix(']')?;
+        Some(inner.to_string())
+    };
+    let open: BTreeSet<String> = open.iter().filter_map(inode).collect();
+    if open.is_empty() {
+        return Vec::new();
+    }
+    rows(pid, |line| {
+        let inode = line.split_ascii_whitespace().nth(9);
+        inode.is_some_and(|inode| open.contains(inode))
+    })
 }
 
 /// A row as the kernel prints it.

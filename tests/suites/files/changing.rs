@@ -14,7 +14,7 @@ use crate::lab::program::Program;
 use crate::steps::{Step, on_each, on_every, with};
 
 /// More than the kernel takes for a client who does not read.
-pub const LARGE: usize = 32 << 20;
+pub const LARGE: usize = 12 << 20;
 
 /// A file without any blocks on the disk.
 pub fn large_file(tree: &Tree) -> File {
