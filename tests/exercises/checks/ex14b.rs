@@ -27,8 +27,8 @@ pub const CHECKS: &[Check] = checks![
     "never has more than 8 MB", 2, needs [BOTH], Waits,
         read "What a client must remember",
         |lab| cost::expect_memory(&stuck(lab)?.0, 8 * 1024);
-    "sleeps while one side does not read, or has gone", 2, needs [BOTH],
-        Waits, read "Asking for one thing at a time", sleeps;
+    "sleeps while one side does not read, or has gone", 2,
+        needs [HALF, BOTH], Waits, read "Asking for one thing at a time", sleeps;
     "closes a client whose other side refuses", 1, needs [CARRIES], Passes,
         read "Closing is removing", refused;
     "serves others while it connects", 2, needs [CARRIES], Fails,
@@ -123,10 +123,14 @@ fn stuck(lab: &Lab) -> Outcome<(Program, Peer, [Client; 4])> {
 }
 
 fn sleeps(lab: &Lab) -> Outcome {
-    let (program, _peer, [near, _far, _other, _other_far]) = stuck(lab)?;
+    let (program, peer, _clients) = stuck(lab)?;
     program.expect_idle().likely(
         "its buffer is full: do not ask for EPOLLIN until there is room",
     )?;
+    let (mut near, mut far) = pair(&program, &peer)?;
+    near.finish()?;
+    far.expect_eof()?;
+    // Nothing can be received from it, and there is nothing to send to it.
     let rows = || proc::own_rows(program.pid()).len();
     let before = rows();
     near.reset()?;
