@@ -3,8 +3,9 @@
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
-use std::time::Duration;
 
+use nix::sys::socket::{self, sockopt};
+use nix::sys::time::TimeVal;
 use nix::unistd;
 
 use super::site::{Responder, Time};
@@ -12,18 +13,23 @@ use crate::cli;
 use crate::http::method::Method;
 use crate::http::persistence::Persistence;
 use crate::http::status::Status;
-use crate::net::deadline::Deadline;
+use crate::net::stream;
 
-/// How long the server waits for the request of a client that it refuses.
-const REFUSAL_TIMEOUT: Duration = Duration::from_millis(10);
+/// How long the server waits for the request of a client that it refuses,
+/// in seconds and microseconds.
+const REFUSAL_TIMEOUT: TimeVal = TimeVal::new(0, 10_000);
 
 /// Tells a client that it cannot be served now. Its request is read first, if
 /// it comes at once: what is unread would make the closing a reset. Others
 /// wait to be accepted, so it waits no longer.
 pub fn refuse(socket: &OwnedFd, peer: SocketAddr, why: impl Display) {
-    let deadline = Deadline::after(REFUSAL_TIMEOUT);
     let mut request = [0; 16 * 1024];
-    let count = deadline.read(socket, &mut request).unwrap_or(0);
+    // With a time limit read(2) waits that long, but takes what is there
+    // however late it is called.
+    let count =
+        socket::setsockopt(socket, sockopt::ReceiveTimeout, &REFUSAL_TIMEOUT)
+            .and_then(|()| stream::read(socket, &mut request))
+            .unwrap_or(0);
     let method = match request[..count].starts_with(b"HEAD ") {
         true => Method::Head,
         false => Method::Get,

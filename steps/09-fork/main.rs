@@ -16,13 +16,15 @@ use nix::errno::Errno;
 use nix::libc::{self, c_int};
 use nix::sys::prctl;
 use nix::sys::signal::{self, SaFlags, SigAction, SigHandler, SigSet, Signal};
+use nix::sys::socket::{self, sockopt};
+use nix::sys::time::TimeVal;
 use nix::unistd::{self, ForkResult, Pid};
 use shared::cli::{self, Failure};
 use shared::http::method::Method;
 use shared::http::persistence::Persistence;
 use shared::http::status::Status;
-use shared::net::deadline::Deadline;
 use shared::net::listener::Listener;
+use shared::net::stream;
 use shared::web::blocking;
 use shared::web::file_site::Files;
 use shared::web::site::{Limits, Responder, Time};
@@ -51,8 +53,9 @@ static LIMITS: Limits = Limits {
     min_rate: 1024,
 };
 
-/// How long the parent waits for the request of a client that it refuses.
-const REFUSAL_TIMEOUT: Duration = Duration::from_millis(10);
+/// How long the parent waits for the request of a client that it refuses,
+/// in seconds and microseconds.
+const REFUSAL_TIMEOUT: TimeVal = TimeVal::new(0, 10_000);
 
 /// How many children have not been waited for.
 static CHILDREN: AtomicUsize = AtomicUsize::new(0);
@@ -124,9 +127,13 @@ fn child(socket: &OwnedFd, peer: SocketAddr, site: &Files, parent: Pid) -> ! {
 /// it comes at once: what is unread would make the closing a reset. The
 /// parent has others to accept, so it waits no longer.
 fn refuse(socket: &OwnedFd, peer: SocketAddr, why: impl Display) {
-    let deadline = Deadline::after(REFUSAL_TIMEOUT);
     let mut request = [0; 16 * 1024];
-    let count = deadline.read(socket, &mut request).unwrap_or(0);
+    // With a time limit read(2) waits that long, but takes what is there
+    // however late it is called.
+    let count =
+        socket::setsockopt(socket, sockopt::ReceiveTimeout, &REFUSAL_TIMEOUT)
+            .and_then(|()| stream::read(socket, &mut request))
+            .unwrap_or(0);
     let method = match request[..count].starts_with(b"HEAD ") {
         true => Method::Head,
         false => Method::Get,
