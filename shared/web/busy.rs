@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 
-use nix::sys::socket::{self, sockopt};
+use nix::sys::socket::{setsockopt, sockopt};
 use nix::sys::time::TimeVal;
 use nix::unistd;
 
@@ -24,16 +24,12 @@ const REFUSAL_TIMEOUT: TimeVal = TimeVal::new(0, 10_000);
 /// wait to be accepted, so it waits no longer.
 pub fn refuse(socket: &OwnedFd, peer: SocketAddr, why: impl Display) {
     let mut request = [0; 16 * 1024];
-    // With a time limit read(2) waits that long, but takes what is there
-    // however late it is called.
-    let count =
-        socket::setsockopt(socket, sockopt::ReceiveTimeout, &REFUSAL_TIMEOUT)
-            .and_then(|()| stream::read(socket, &mut request))
-            .unwrap_or(0);
-    let method = match request[..count].starts_with(b"HEAD ") {
-        true => Method::Head,
-        false => Method::Get,
-    };
+    // With this limit read(2) waits that long, but takes what is there
+    // however late it is called. Who sends nothing is told as well.
+    let _ = setsockopt(socket, sockopt::ReceiveTimeout, &REFUSAL_TIMEOUT)
+        .and_then(|()| stream::read(socket, &mut request));
+    let is_head = request.starts_with(b"HEAD ");
+    let method = if is_head { Method::Head } else { Method::Get };
     let mut out = Vec::new();
     let (date, persistence) = (&Time::now().date, Persistence::Close);
     Responder { out: &mut out, method, persistence, date }
