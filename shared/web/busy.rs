@@ -6,7 +6,6 @@ use std::os::fd::OwnedFd;
 
 use nix::sys::socket::{setsockopt, sockopt};
 use nix::sys::time::TimeVal;
-use nix::unistd;
 
 use super::site::{Responder, Time};
 use crate::cli;
@@ -39,6 +38,6 @@ pub fn refuse(socket: &OwnedFd, peer: SocketAddr, why: impl Display) {
         .body(b"Too many clients at once. Try again in a second.\n");
     // The buffer of a fresh socket has room for it. If the client has gone,
     // there is no one to tell.
-    let _ = unistd::write(socket, &out);
+    let _ = stream::write_all(socket, &out);
     cli::log(format_args!("{peer}: refused: {why}"));
 }

@@ -143,7 +143,7 @@ fn refuse(socket: &OwnedFd, peer: SocketAddr, why: impl Display) {
         .body(b"Too many clients at once. Try again in a second.\n");
     // The buffer of a fresh socket has room for it. If the client has gone,
     // there is no one to tell.
-    let _ = unistd::write(socket, &out);
+    let _ = stream::write_all(socket, &out);
     cli::log(format_args!("{peer}: refused: {why}"));
 }
 
