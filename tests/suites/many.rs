@@ -7,7 +7,6 @@ use crate::files::tree::Tree;
 use crate::lab::client::Client;
 use crate::lab::fixtures::pattern;
 use crate::lab::launch::Launch;
-use crate::lab::linger::within;
 use crate::lab::program::Program;
 use crate::lab::{Outcome, proc};
 use crate::steps::{KEEPING, REQUEST, Step, on_every, page};
@@ -117,10 +116,6 @@ fn idle_clients_stop_no_one() -> Outcome {
     })
 }
 
-/// A refusal waits ten milliseconds for the request: one that was held up for
-/// much longer may not have read it.
-const AT_ONCE: Duration = Duration::from_millis(50);
-
 fn refused(server: &Program, method: &str) -> Outcome {
     // It does not wait for a request that is not there at once.
     server.signal(libc::SIGSTOP);
@@ -143,7 +138,7 @@ fn beyond_the_bound_there_is_a_503() -> Outcome {
         let server = bounded(step)?;
         let mut clients = full(step, &server)?;
         for method in ["GET", "HEAD"] {
-            within(AT_ONCE, || refused(&server, method))?;
+            refused(&server, method)?;
         }
         // One that says nothing hears the same.
         let mut mute = server.connect()?;

@@ -5,6 +5,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::libc;
+
 use super::{accepted, expect_refusal};
 use crate::lab::Outcome;
 use crate::lab::program::Program;
@@ -60,8 +62,12 @@ fn times_out(
             return Ok(());
         };
         let since = Instant::now();
+        // It is there when the client is accepted: on a busy machine a fast
+        // clock might pass the limit of an idle connection before.
+        server.signal(libc::SIGSTOP);
         let mut client = server.connect()?;
         client.send(start)?;
+        server.signal(libc::SIGCONT);
         if let Some(drops) = drops {
             drip(&server, &mut client, drops)?;
         }
