@@ -37,80 +37,64 @@ fn run() -> Result<(), Failure> {
 fn serve(connection: &OwnedFd) -> nix::Result<()> {
     socket::setsockopt(connection, sockopt::TcpNoDelay, &true)?;
     let mut input = Buffer::new(MAX_HEAD);
-    loop {
-        let response = match next(connection, &mut input)? {
-            Next::Request(request) => response(&request),
-            Next::Malformed => malformed(),
-            Next::Nothing => return Ok(()),
-        };
-        // TODO: some connections end here. And closing while bytes
-        // of the client's are unread takes the response away from it.
-        stream::write_all(connection, response.text.as_bytes())?;
-        if response.is_last {
+    while let Some(request) = next(connection, &mut input)? {
+        let response = response(&request);
+        stream::write_all(connection, response.as_bytes())?;
+        if !request.keeps {
+            // TODO: closing while bytes of the client's are unread takes the
+            // response away from it.
             return Ok(());
         }
     }
+    Ok(())
 }
 
-/// What to know of a request when its head is no longer there.
+/// What to know of a request when its head is no longer there. The default
+/// stands for a head that could not be read.
+#[derive(Default)]
 struct Request {
     method: String,
     target: String,
+    /// Whether the connection stays open after the response.
+    keeps: bool,
 }
 
-/// What comes next on a connection.
-enum Next {
-    Request(Request),
-    Malformed,
-    /// The client has no more to ask.
-    Nothing,
-}
-
-/// Reads up to the end of a head.
-fn next(connection: &OwnedFd, input: &mut Buffer) -> nix::Result<Next> {
+/// Reads up to the end of a head. `None` if the client has no more to ask.
+fn next(
+    connection: &OwnedFd,
+    input: &mut Buffer,
+) -> nix::Result<Option<Request>> {
     loop {
         let mut fields = [httparse::EMPTY_HEADER; 100];
         let mut head = httparse::Request::new(&mut fields);
         match head.parse(input.bytes()) {
             Ok(httparse::Status::Complete(length)) => {
-                let request = Request::new(&head);
+                let request = Request {
+                    method: head.method.unwrap_or_default().to_string(),
+                    target: head.path.unwrap_or_default().to_string(),
+                    // TODO: some connections end here.
+                    keeps: true,
+                };
                 input.consume(length);
-                return Ok(Next::Request(request));
+                return Ok(Some(request));
             }
-            Ok(httparse::Status::Partial) => {}
-            Err(_) => return Ok(Next::Malformed),
+            Ok(httparse::Status::Partial) if input.bytes().len() < MAX_HEAD => {
+            }
+            // Nobody knows where the next request would begin.
+            _ => return Ok(Some(Request::default())),
         }
-        let space = input.space();
-        if space.is_empty() {
-            return Ok(Next::Malformed);
-        }
-        match stream::read(connection, space)? {
-            0 => return Ok(Next::Nothing),
+        match stream::read(connection, input.space())? {
+            0 => return Ok(None),
             count => input.filled(count),
         }
     }
 }
 
-impl Request {
-    /// Takes out of a head what is needed to respond.
-    fn new(head: &httparse::Request) -> Request {
-        Request {
-            method: head.method.unwrap_or_default().to_string(),
-            target: head.path.unwrap_or_default().to_string(),
-        }
-    }
-}
-
-/// A response, and what becomes of the connection.
-struct Response {
-    text: String,
-    is_last: bool,
-}
-
-/// The response to a request that we have understood.
-fn response(request: &Request) -> Response {
+/// The response to a request, and what becomes of the connection.
+fn response(request: &Request) -> String {
     let Request { method, target, .. } = request;
     let (status, fields, body) = match (method.as_str(), target.as_str()) {
+        ("", _) => ("400 Bad Request", "", "What?\n".to_string()),
         ("GET" | "HEAD", "/missing") => {
             ("404 Not Found", "", "Not here.\n".to_string())
         }
@@ -126,18 +110,8 @@ fn response(request: &Request) -> Response {
     // TODO: who asks with HEAD wants to know all but the body. And say what
     // becomes of the connection, to whom would not expect it.
     let connection = "";
-    let text = format!(
+    format!(
         "HTTP/1.1 {status}\r\n{fields}{connection}\
          Content-Length: {length}\r\n\r\n{body}"
-    );
-    Response { text, is_last: false }
-}
-
-/// The last response: nobody knows where the next request would begin.
-fn malformed() -> Response {
-    let connection = "";
-    let text = format!(
-        "HTTP/1.1 400 Bad Request\r\n{connection}Content-Length: 5\r\n\r\nWhat?"
-    );
-    Response { text, is_last: true }
+    )
 }

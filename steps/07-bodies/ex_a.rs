@@ -2,11 +2,11 @@
 //!
 //! Try it: `cargo run --example 07a -- 127.0.0.1:8080`
 
+use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use nix::errno::Errno;
 use nix::sys::socket::{self, sockopt};
 use shared::cli::{self, Failure};
 use shared::net::buffer::Buffer;
@@ -14,7 +14,7 @@ use shared::net::linger::linger;
 use shared::net::listener::Listener;
 use shared::net::stream;
 
-/// A longer head is refused.
+/// A longer head is refused, and so are longer trailers, or a line as long.
 const MAX_HEAD: usize = 16 * 1024;
 
 fn main() -> ExitCode {
@@ -36,30 +36,49 @@ fn run() -> Result<(), Failure> {
     }
 }
 
-/// Responds to the client's requests, and says how that ended.
-fn serve(connection: &OwnedFd) -> nix::Result<()> {
-    let mut client = Connection { connection, input: Buffer::new(MAX_HEAD) };
-    match client.serve() {
-        Stop::Refused(why) => eprintln!("refused: {why}"),
-        Stop::Left => {}
-        Stop::Failed(errno) => return Err(errno),
+/// Responds to the client's requests until it has no more.
+fn serve(connection: &OwnedFd) -> io::Result<()> {
+    socket::setsockopt(connection, sockopt::TcpNoDelay, &true)?;
+    let mut input = Input { connection, buffer: Buffer::new(MAX_HEAD) };
+    let error = loop {
+        match input.read_request() {
+            Ok(Body { bytes, sum }) => {
+                let line = format!("{bytes} bytes, sum {sum}\n");
+                respond(connection, "200 OK", "", &line)?;
+            }
+            Err(error) => break error,
+        }
+    };
+    match error.kind() {
+        // Nobody knows where the next request would begin.
+        ErrorKind::InvalidData => {
+            let (status, line) = ("400 Bad Request", format!("{error}\n"));
+            respond(connection, status, "Connection: close\r\n", &line)?;
+            Ok(linger(connection, Duration::from_secs(1))?)
+        }
+        // The client has no more to say, or stopped in the middle.
+        ErrorKind::UnexpectedEof => Ok(()),
+        _ => Err(error),
     }
-    Ok(())
 }
 
-/// Why no further request gets a response.
-enum Stop {
-    /// This one could be read in two ways, or in none.
-    Refused(&'static str),
-    /// The client has no more to say, or stopped in the middle.
-    Left,
-    Failed(Errno),
+/// Sends a response in one write.
+fn respond(
+    connection: &OwnedFd,
+    status: &str,
+    fields: &str,
+    body: &str,
+) -> nix::Result<()> {
+    let length = body.len();
+    let response = format!(
+        "HTTP/1.1 {status}\r\n{fields}Content-Length: {length}\r\n\r\n{body}"
+    );
+    stream::write_all(connection, response.as_bytes())
 }
 
-impl From<Errno> for Stop {
-    fn from(errno: Errno) -> Self {
-        Stop::Failed(errno)
-    }
+/// A request that could be read in two ways, or in none.
+fn malformed(why: &str) -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, why)
 }
 
 /// How the end of a body is found.
@@ -75,118 +94,78 @@ struct Body {
     sum: u64,
 }
 
-/// A connection, and what has arrived and is not used yet.
-struct Connection<'c> {
+/// What has arrived and is not used yet.
+struct Input<'c> {
     connection: &'c OwnedFd,
-    input: Buffer,
+    buffer: Buffer,
 }
 
-impl Connection<'_> {
-    /// Responds to requests until the connection ends; says why it does.
-    fn serve(&mut self) -> Stop {
-        let stop = loop {
-            if let Err(stop) = self.answer_one() {
-                break stop;
-            }
-        };
-        if let Stop::Refused(why) = stop {
-            // Nobody knows where the next request would begin.
-            let farewell = self
-                .respond("400 Bad Request", "Connection: close\r\n", why)
-                .and_then(|()| linger(self.connection, Duration::from_secs(1)));
-            if let Err(errno) = farewell {
-                return Stop::Failed(errno);
-            }
-        }
-        stop
-    }
-
-    fn answer_one(&mut self) -> Result<(), Stop> {
-        socket::setsockopt(self.connection, sockopt::TcpNoDelay, &true)?;
-        let framing = self.read_head()?;
-        let Body { bytes, sum } = self.read_body(framing)?;
-        let response = format!("{bytes} bytes, sum {sum}");
-        Ok(self.respond("200 OK", "", &response)?)
-    }
-
-    /// Sends a response in one write.
-    fn respond(
-        &self,
-        status: &str,
-        fields: &str,
-        line: &str,
-    ) -> nix::Result<()> {
-        let length = line.len() + 1;
-        let response = format!(
-            "HTTP/1.1 {status}\r\n{fields}Content-Length: {length}\r\n\r\n\
-             {line}\n"
-        );
-        stream::write_all(self.connection, response.as_bytes())
-    }
-
-    /// Reads a head, and finds out how its body ends.
-    fn read_head(&mut self) -> Result<Framing, Stop> {
-        loop {
-            let mut fields = [httparse::EMPTY_HEADER; 100];
-            let mut request = httparse::Request::new(&mut fields);
-            match request.parse(self.input.bytes()) {
-                Ok(httparse::Status::Complete(length)) => {
-                    let framing = framing(&request)?;
-                    self.input.consume(length);
-                    return Ok(framing);
-                }
-                Ok(httparse::Status::Partial) => self.read_more()?,
-                Err(_) => return Err(Stop::Refused("a malformed head")),
-            }
-        }
-    }
-
-    /// Reads a body up to its last byte, and no further.
-    fn read_body(&mut self, framing: Framing) -> Result<Body, Stop> {
+impl Input<'_> {
+    /// Reads a request up to the last byte of its body, and no further.
+    fn read_request(&mut self) -> io::Result<Body> {
         let mut body = Body::default();
-        match framing {
+        match self.read_head()? {
             Framing::Length(length) => self.count(length, &mut body)?,
         }
         Ok(body)
     }
 
-    /// Counts the next `length` bytes.
-    fn count(&mut self, length: u64, body: &mut Body) -> Result<(), Stop> {
-        let mut left = length;
-        while left > 0 {
-            if self.input.bytes().is_empty() {
-                self.read_more()?;
+    /// Reads a head, and finds out how its body ends.
+    fn read_head(&mut self) -> io::Result<Framing> {
+        loop {
+            let mut fields = [httparse::EMPTY_HEADER; 100];
+            let mut request = httparse::Request::new(&mut fields);
+            match request.parse(self.buffer.bytes()) {
+                Ok(httparse::Status::Complete(length)) => {
+                    let framing = framing(&request);
+                    self.buffer.consume(length);
+                    return framing;
+                }
+                Ok(httparse::Status::Partial) => self.read_more()?,
+                Err(_) => return Err(malformed("a malformed head")),
             }
-            let bytes = self.input.bytes();
+        }
+    }
+
+    /// Counts the next `left` bytes.
+    fn count(&mut self, mut left: u64, body: &mut Body) -> io::Result<()> {
+        while left > 0 {
+            let bytes = self.fill()?;
             let here = usize::try_from(left).unwrap_or(usize::MAX);
             let here = here.min(bytes.len());
             let sum: u64 = bytes[..here].iter().map(|b| u64::from(*b)).sum();
-            body.bytes += here as u64;
             body.sum += sum;
+            body.bytes += here as u64;
             left -= here as u64;
-            self.input.consume(here);
+            self.buffer.consume(here);
         }
         Ok(())
     }
 
+    /// The bytes that are not used yet, at least one.
+    fn fill(&mut self) -> io::Result<&[u8]> {
+        if self.buffer.bytes().is_empty() {
+            self.read_more()?;
+        }
+        Ok(self.buffer.bytes())
+    }
+
     /// Waits for bytes of a request that is not whole.
-    fn read_more(&mut self) -> Result<(), Stop> {
-        let space = self.input.space();
+    fn read_more(&mut self) -> io::Result<()> {
+        let space = self.buffer.space();
         if space.is_empty() {
-            return Err(Stop::Refused("a head that is too long"));
+            return Err(malformed("a head that is too long"));
         }
         match stream::read(self.connection, space)? {
-            0 => Err(Stop::Left),
-            count => {
-                self.input.filled(count);
-                Ok(())
-            }
+            0 => return Err(ErrorKind::UnexpectedEof.into()),
+            count => self.buffer.filled(count),
         }
+        Ok(())
     }
 }
 
 /// How the body of this request ends: RFC 9112 section 6.
-fn framing(request: &httparse::Request) -> Result<Framing, Stop> {
+fn framing(request: &httparse::Request) -> io::Result<Framing> {
     // TODO: what is no number becomes 0, of two lengths the first wins, and
     // chunks are unknown. Whatever two servers could read in two ways must
     // be refused.

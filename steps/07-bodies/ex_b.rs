@@ -2,6 +2,7 @@
 //!
 //! Try it: `cargo run --example 07b -- 127.0.0.1:8080`
 
+use std::io;
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 
@@ -29,7 +30,7 @@ fn run() -> Result<(), Failure> {
 }
 
 /// Sends each body back in chunks of our own, until the stream ends.
-fn serve(connection: &OwnedFd) -> nix::Result<()> {
+fn serve(connection: &OwnedFd) -> io::Result<()> {
     let mut buffer = [0; 16 * 1024];
     loop {
         // TODO: this passes on everything as it comes, malformed or not.

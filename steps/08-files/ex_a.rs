@@ -1,11 +1,13 @@
 //! Exercise 08a, Stay inside: a directory that no name leads out of.
 //!
-//! Try it: `cargo run --example 08a -- 127.0.0.1:8080 steps/08-files/site`
+//! Try it: `cargo run --example 08a -- --root steps/08-files/site`
 
 use std::os::fd::OwnedFd;
-use std::process;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::{fs, io};
 
+use shared::cli::{self, Failure};
 use shared::net::buffer::Buffer;
 use shared::net::listener::Listener;
 use shared::net::stream;
@@ -13,34 +15,36 @@ use shared::net::stream;
 /// A longer head is refused.
 const MAX_HEAD: usize = 16 * 1024;
 
-/// The directory whose files are given away, by its name.
-type Root = String;
+/// The directory whose files are given away.
+struct Root(PathBuf);
 
-fn main() {
-    if let Err(message) = run() {
-        eprintln!("{message}");
-        process::exit(1);
+impl Root {
+    fn open(path: &Path) -> nix::Result<Root> {
+        // TODO: by tomorrow this may be another directory's name. Open it.
+        Ok(Root(path.to_path_buf()))
     }
 }
 
-fn run() -> Result<(), String> {
-    let usage = "usage: 08a ADDRESS DIRECTORY";
-    let mut arguments = std::env::args().skip(1);
-    let address = arguments.next().ok_or(usage)?;
-    let directory = arguments.next().ok_or(usage)?;
-    let parsed =
-        address.parse().map_err(|_| format!("{address} is no address"))?;
-    // TODO: by tomorrow this name may be another directory's. Open it now.
-    let root = directory;
-    let listener = Listener::open(parsed)
-        .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
+fn main() -> ExitCode {
+    cli::main(run)
+}
+
+fn run() -> Result<(), Failure> {
+    let usage = "usage: 08a [ADDRESS] [--root DIRECTORY]";
+    let (address, [root]) = cli::server_arguments(usage, ["root"])?;
+    let path = root.map_or(".".into(), PathBuf::from);
+    let root = Root::open(&path).map_err(|errno| {
+        Failure::new(format_args!("cannot open {}", path.display()), errno)
+    })?;
+    let listener = Listener::open(address)
+        .map_err(|errno| Failure::listening(address, errno))?;
     println!("listening on {}", listener.address());
     loop {
         let (connection, _) = listener
             .accept()
-            .map_err(|errno| format!("cannot accept: {errno}"))?;
-        if let Err(error) = serve(&connection, &root) {
-            eprintln!("client lost: {error}");
+            .map_err(|errno| Failure::new("cannot accept", errno))?;
+        if let Err(errno) = serve(&connection, &root) {
+            eprintln!("client lost: {errno}");
         }
     }
 }
@@ -52,7 +56,7 @@ fn serve(connection: &OwnedFd, root: &Root) -> io::Result<()> {
     let path = target.split('?').next().unwrap_or_default();
     // TODO: %20 is a blank, and a name that is no file beneath the root is
     // no client's business; nor is where the root is.
-    let name = format!("{root}{path}");
+    let name = format!("{}{path}", root.0.display());
     let (status, content) = match fs::read(&name) {
         Ok(content) => ("200 OK", content),
         Err(error) => {
@@ -60,13 +64,13 @@ fn serve(connection: &OwnedFd, root: &Root) -> io::Result<()> {
             ("404 Not Found", sorry.into_bytes())
         }
     };
+    let length = content.len();
     let head = format!(
-        "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
-        content.len()
+        "HTTP/1.1 {status}\r\nConnection: close\r\n\
+         Content-Length: {length}\r\n\r\n"
     );
     stream::write_all(connection, head.as_bytes())?;
-    stream::write_all(connection, &content)?;
-    Ok(())
+    Ok(stream::write_all(connection, &content)?)
 }
 
 /// The target of the request that comes in, if one comes.

@@ -1,13 +1,14 @@
 //! Exercise 08b, The right label: files with a type and a length.
 //!
-//! Try it: `cargo run --example 08b -- 127.0.0.1:8080 steps/08-files/site`
+//! Try it: `cargo run --example 08b -- --root steps/08-files/site`
 
 use std::os::fd::OwnedFd;
-use std::path::Path;
-use std::process;
+use std::path::PathBuf;
+use std::process::ExitCode;
 
 use nix::sys::socket::{self, sockopt};
 use nix::sys::uio;
+use shared::cli::{self, Failure};
 use shared::http::path::decode_path;
 use shared::net::buffer::Buffer;
 use shared::net::listener::Listener;
@@ -22,32 +23,24 @@ use root::{Entry, File, Root};
 /// A longer head is refused.
 const MAX_HEAD: usize = 16 * 1024;
 
-/// So much of a file is in memory at a time.
-const PIECE: usize = 64 * 1024;
-
-fn main() {
-    if let Err(message) = run() {
-        eprintln!("{message}");
-        process::exit(1);
-    }
+fn main() -> ExitCode {
+    cli::main(run)
 }
 
-fn run() -> Result<(), String> {
-    let usage = "usage: 08b ADDRESS DIRECTORY";
-    let mut arguments = std::env::args().skip(1);
-    let address = arguments.next().ok_or(usage)?;
-    let directory = arguments.next().ok_or(usage)?;
-    let parsed =
-        address.parse().map_err(|_| format!("{address} is no address"))?;
-    let root = Root::open(Path::new(&directory))
-        .map_err(|errno| format!("cannot open {directory}: {errno}"))?;
-    let listener = Listener::open(parsed)
-        .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
+fn run() -> Result<(), Failure> {
+    let usage = "usage: 08b [ADDRESS] [--root DIRECTORY]";
+    let (address, [root]) = cli::server_arguments(usage, ["root"])?;
+    let path = root.map_or(".".into(), PathBuf::from);
+    let root = Root::open(&path).map_err(|errno| {
+        Failure::new(format_args!("cannot open {}", path.display()), errno)
+    })?;
+    let listener = Listener::open(address)
+        .map_err(|errno| Failure::listening(address, errno))?;
     println!("listening on {}", listener.address());
     loop {
         let (connection, _) = listener
             .accept()
-            .map_err(|errno| format!("cannot accept: {errno}"))?;
+            .map_err(|errno| Failure::new("cannot accept", errno))?;
         if let Err(errno) = serve(&connection, &root) {
             eprintln!("client lost: {errno}");
         }
@@ -144,27 +137,11 @@ fn refuse(connection: &OwnedFd, request: &Request) -> nix::Result<bool> {
 fn send_file(connection: &OwnedFd, file: &File) -> nix::Result<bool> {
     // TODO: not every file is text, or fits into memory, or stays as long
     // as it was. And the label should say what is in it.
-    let text = read_text(file)?;
+    let mut content = vec![0; file.stat.st_size as usize];
+    let count = uio::pread(&*file.descriptor, &mut content, 0)?;
+    let text = String::from_utf8_lossy(&content[..count]);
     let fields = "Content-Type: text/html\r\n";
     send_head(connection, "200 OK", fields, text.len() as u64)?;
     stream::write_all(connection, text.as_bytes())?;
     Ok(true)
-}
-
-/// The whole file, as text.
-fn read_text(file: &File) -> nix::Result<String> {
-    let mut content = Vec::new();
-    let mut piece = vec![0; PIECE];
-    loop {
-        match read_at(file, content.len() as u64, &mut piece)? {
-            0 => break,
-            count => content.extend_from_slice(&piece[..count]),
-        }
-    }
-    Ok(String::from_utf8_lossy(&content).into_owned())
-}
-
-/// Reads what is at `offset` of a file, at most a buffer full; 0 is its end.
-fn read_at(file: &File, offset: u64, buffer: &mut [u8]) -> nix::Result<usize> {
-    uio::pread(&*file.descriptor, buffer, offset as i64)
 }

@@ -22,124 +22,93 @@ const MAX_HEAD: usize = 16 * 1024;
 fn serve(connection: &OwnedFd) -> nix::Result<()> {
     socket::setsockopt(connection, sockopt::TcpNoDelay, &true)?;
     let mut input = Buffer::new(MAX_HEAD);
-    loop {
-        let response = match next(connection, &mut input)? {
-            Next::Request(request) => response(&request),
-            Next::Malformed => malformed(),
-            Next::Nothing => return Ok(()),
-        };
-        //-solution
-        stream::write_all(connection, response.text.as_bytes())?;
-        if !response.keeps {
-            return linger(connection, Duration::from_secs(1));
+    while let Some(request) = next(connection, &mut input)? {
+        let response = response(&request);
+        stream::write_all(connection, response.as_bytes())?;
+        if !request.keeps {
+            return linger(connection, Duration::from_secs(1)); //-solution
+            //-starter
+            // // TODO: closing while bytes of the client's are unread takes the
+            // // response away from it.
+            // return Ok(());
+            //-end
         }
-        //-starter
-        // // TODO: some connections end here. And closing while bytes
-        // // of the client's are unread takes the response away from it.
-        // stream::write_all(connection, response.text.as_bytes())?;
-        // if response.is_last {
-        //     return Ok(());
-        // }
-        //-end
     }
+    Ok(())
 }
 
-/// What to know of a request when its head is no longer there.
+/// What to know of a request when its head is no longer there. The default
+/// stands for a head that could not be read.
+#[derive(Default)]
 struct Request {
     method: String,
     target: String,
-    //-solution
-    /// The version's second digit.
-    version: u8,
-    /// What the Connection fields say, in small letters.
-    options: Vec<String>,
-    //-end
+    version: Option<u8>, //-solution
+    /// Whether the connection stays open after the response.
+    keeps: bool,
 }
 
-/// What comes next on a connection.
-enum Next {
-    Request(Request),
-    Malformed,
-    /// The client has no more to ask.
-    Nothing,
-}
-
-/// Reads up to the end of a head.
-fn next(connection: &OwnedFd, input: &mut Buffer) -> nix::Result<Next> {
+/// Reads up to the end of a head. `None` if the client has no more to ask.
+fn next(
+    connection: &OwnedFd,
+    input: &mut Buffer,
+) -> nix::Result<Option<Request>> {
     loop {
         let mut fields = [httparse::EMPTY_HEADER; 100];
         let mut head = httparse::Request::new(&mut fields);
         match head.parse(input.bytes()) {
             Ok(httparse::Status::Complete(length)) => {
-                let request = Request::new(&head);
+                let request = Request {
+                    method: head.method.unwrap_or_default().to_string(),
+                    target: head.path.unwrap_or_default().to_string(),
+                    version: head.version, //-solution
+                    keeps: keeps(&head), //-solution
+                    // // TODO: some connections end here. //-starter
+                    // keeps: true, //-starter
+                };
                 input.consume(length);
-                return Ok(Next::Request(request));
+                return Ok(Some(request));
             }
-            Ok(httparse::Status::Partial) => {}
-            Err(_) => return Ok(Next::Malformed),
+            Ok(httparse::Status::Partial) if input.bytes().len() < MAX_HEAD => {
+            }
+            // Nobody knows where the next request would begin.
+            _ => return Ok(Some(Request::default())),
         }
-        let space = input.space();
-        if space.is_empty() {
-            return Ok(Next::Malformed);
-        }
-        match stream::read(connection, space)? {
-            0 => return Ok(Next::Nothing),
+        match stream::read(connection, input.space())? {
+            0 => return Ok(None),
             count => input.filled(count),
         }
     }
 }
+//-solution
 
-impl Request {
-    /// Takes out of a head what is needed to respond.
-    fn new(head: &httparse::Request) -> Request {
-        //-solution
-        let connection = head
-            .headers
-            .iter()
-            .filter(|field| field.name.eq_ignore_ascii_case("Connection"));
-        // Several fields are one list: RFC 9110 section 5.2.
-        let options = connection.flat_map(|field| {
-            let list = field.value.split(|byte| *byte == b',');
-            list.map(|option| {
-                let option = option.trim_ascii().to_ascii_lowercase();
-                String::from_utf8_lossy(&option).into_owned()
-            })
-        });
-        //-end
-        Request {
-            method: head.method.unwrap_or_default().to_string(),
-            target: head.path.unwrap_or_default().to_string(),
-            //-solution
-            version: head.version.unwrap_or_default(),
-            options: options.collect(),
-            //-end
-        }
+/// Whether the connection stays open: RFC 9112 section 9.3.
+fn keeps(head: &httparse::Request) -> bool {
+    let fields = head
+        .headers
+        .iter()
+        .filter(|field| field.name.eq_ignore_ascii_case("Connection"));
+    // Several fields are one list: RFC 9110 section 5.2.
+    let options: Vec<&[u8]> = fields
+        .flat_map(|field| field.value.split(|byte| *byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .collect();
+    let says = |word: &[u8]| {
+        options.iter().any(|option| option.eq_ignore_ascii_case(word))
+    };
+    match head.version {
+        _ if says(b"close") => false,
+        Some(0) => says(b"keep-alive"),
+        _ => true,
     }
-    //-solution
-
-    /// Whether the connection stays open: RFC 9112 section 9.3.
-    fn keeps(&self) -> bool {
-        let says = |option: &str| self.options.iter().any(|one| one == option);
-        match self.version {
-            _ if says("close") => false,
-            0 => says("keep-alive"),
-            _ => true,
-        }
-    }
-    //-end
 }
+//-end
 
-/// A response, and what becomes of the connection.
-struct Response {
-    text: String,
-    keeps: bool, //-solution
-    // is_last: bool, //-starter
-}
-
-/// The response to a request that we have understood.
-fn response(request: &Request) -> Response {
+/// The response to a request, and what becomes of the connection.
+fn response(request: &Request) -> String {
     let Request { method, target, .. } = request;
     let (status, fields, body) = match (method.as_str(), target.as_str()) {
+        ("", _) => ("400 Bad Request", "", "What?\n".to_string()),
         ("GET" | "HEAD", "/missing") => {
             ("404 Not Found", "", "Not here.\n".to_string())
         }
@@ -153,11 +122,10 @@ fn response(request: &Request) -> Response {
     };
     let length = body.len();
     //-solution
-    let keeps = request.keeps();
-    let connection = match (keeps, request.version) {
+    let connection = match (request.keeps, request.version) {
         (false, _) => "Connection: close\r\n",
         // Without a word the client would expect the end.
-        (true, 0) => "Connection: keep-alive\r\n",
+        (true, Some(0)) => "Connection: keep-alive\r\n",
         (true, _) => "",
     };
     // The length of a body that is not there: RFC 9110 section 9.3.2.
@@ -167,21 +135,8 @@ fn response(request: &Request) -> Response {
     // // becomes of the connection, to whom would not expect it.
     // let connection = "";
     //-end
-    let text = format!(
+    format!(
         "HTTP/1.1 {status}\r\n{fields}{connection}\
          Content-Length: {length}\r\n\r\n{body}"
-    );
-    Response { text, keeps } //-solution
-    // Response { text, is_last: false } //-starter
-}
-
-/// The last response: nobody knows where the next request would begin.
-fn malformed() -> Response {
-    let connection = "Connection: close\r\n"; //-solution
-    // let connection = ""; //-starter
-    let text = format!(
-        "HTTP/1.1 400 Bad Request\r\n{connection}Content-Length: 5\r\n\r\nWhat?"
-    );
-    Response { text, keeps: false } //-solution
-    // Response { text, is_last: true } //-starter
+    )
 }

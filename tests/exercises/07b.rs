@@ -2,11 +2,12 @@
 //!
 //! Try it: `cargo run --example 07b -- 127.0.0.1:8080`
 
+use std::io;
+use std::io::ErrorKind; //-solution
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 use std::time::Duration; //-solution
 
-use nix::errno::Errno; //-solution
 use shared::cli::{self, Failure};
 use shared::net::buffer::Buffer; //-solution
 use shared::net::linger::linger; //-solution
@@ -25,21 +26,23 @@ const MAX_TRAILERS: usize = 8 * 1024;
 //-server
 
 /// Sends each body back in chunks of our own, until the stream ends.
-fn serve(connection: &OwnedFd) -> nix::Result<()> {
+fn serve(connection: &OwnedFd) -> io::Result<()> {
     //-solution
     let mut input = Input { connection, buffer: Buffer::new(16 * 1024) };
-    let mut output = Output { connection, pending: Vec::with_capacity(CHUNK) };
-    loop {
-        match pass_on(&mut input, &mut output) {
-            Ok(()) => {}
-            // Without its last chunk the client knows that this body is not
-            // whole.
-            Err(Stop::Ended) => return Ok(()),
-            Err(Stop::Malformed) => {
-                return linger(connection, Duration::from_secs(1));
-            }
-            Err(Stop::Failed(errno)) => return Err(errno),
+    let mut output = Output { connection, pending: Vec::new() };
+    let error = loop {
+        if let Err(error) = pass_on(&mut input, &mut output) {
+            break error;
         }
+    };
+    match error.kind() {
+        // Nobody knows where the next chunk would begin.
+        ErrorKind::InvalidData => {
+            Ok(linger(connection, Duration::from_secs(1))?)
+        }
+        // Without its last chunk the client knows that this body is not whole.
+        ErrorKind::UnexpectedEof => Ok(()),
+        _ => Err(error),
     }
     //-starter
     // let mut buffer = [0; 16 * 1024];
@@ -56,25 +59,10 @@ fn serve(connection: &OwnedFd) -> nix::Result<()> {
 }
 //-solution
 
-/// Why no more is passed on.
-enum Stop {
-    /// The stream has ended.
-    Ended,
-    /// Nobody knows where the next chunk would begin.
-    Malformed,
-    Failed(Errno),
-}
-
-impl From<Errno> for Stop {
-    fn from(errno: Errno) -> Stop {
-        Stop::Failed(errno)
-    }
-}
-
 /// Passes on one body: RFC 9112 section 7.1.
-fn pass_on(input: &mut Input, output: &mut Output) -> Result<(), Stop> {
+fn pass_on(input: &mut Input, output: &mut Output) -> io::Result<()> {
     loop {
-        let mut left = size(&input.line()?).ok_or(Stop::Malformed)?;
+        let mut left = size(&input.line()?).ok_or(ErrorKind::InvalidData)?;
         if left == 0 {
             break;
         }
@@ -84,7 +72,7 @@ fn pass_on(input: &mut Input, output: &mut Output) -> Result<(), Stop> {
             output.push(&data)?;
         }
         if !input.line()?.is_empty() {
-            return Err(Stop::Malformed);
+            return Err(ErrorKind::InvalidData.into());
         }
     }
     let mut trailers = 0;
@@ -92,13 +80,12 @@ fn pass_on(input: &mut Input, output: &mut Output) -> Result<(), Stop> {
         let line = input.line()?;
         trailers += line.len();
         if line.is_empty() {
-            break;
+            return Ok(output.finish()?);
         }
         if trailers > MAX_TRAILERS || !line.contains(&b':') {
-            return Err(Stop::Malformed);
+            return Err(ErrorKind::InvalidData.into());
         }
     }
-    Ok(output.finish()?)
 }
 
 /// The size that a chunk's first line says. What is behind a semicolon is
@@ -121,18 +108,18 @@ struct Input<'a> {
 
 impl Input<'_> {
     /// The next line, without its CR LF.
-    fn line(&mut self) -> Result<Vec<u8>, Stop> {
+    fn line(&mut self) -> io::Result<Vec<u8>> {
         let mut seen = 0;
         loop {
             let bytes = self.buffer.bytes();
             let lf = bytes[seen..].iter().position(|byte| *byte == b'\n');
             seen = lf.map_or(bytes.len(), |lf| seen + lf + 1);
             if seen > MAX_LINE {
-                return Err(Stop::Malformed);
+                return Err(ErrorKind::InvalidData.into());
             }
             if lf.is_some() {
                 let line = bytes[..seen].strip_suffix(b"\r\n");
-                let line = line.ok_or(Stop::Malformed)?.to_vec();
+                let line = line.ok_or(ErrorKind::InvalidData)?.to_vec();
                 self.buffer.consume(seen);
                 return Ok(line);
             }
@@ -141,7 +128,7 @@ impl Input<'_> {
     }
 
     /// At least one byte, and at most `most`.
-    fn data(&mut self, most: u64) -> Result<Vec<u8>, Stop> {
+    fn data(&mut self, most: u64) -> io::Result<Vec<u8>> {
         if self.buffer.bytes().is_empty() {
             self.read()?;
         }
@@ -152,9 +139,9 @@ impl Input<'_> {
         Ok(data)
     }
 
-    fn read(&mut self) -> Result<(), Stop> {
+    fn read(&mut self) -> io::Result<()> {
         match stream::read(self.connection, self.buffer.space())? {
-            0 => return Err(Stop::Ended),
+            0 => return Err(ErrorKind::UnexpectedEof.into()),
             count => self.buffer.filled(count),
         }
         Ok(())
@@ -169,33 +156,28 @@ struct Output<'a> {
 
 impl Output<'_> {
     /// Sends `data`, except for what does not fill a chunk.
-    fn push(&mut self, mut data: &[u8]) -> nix::Result<()> {
-        while !data.is_empty() {
-            let room = CHUNK - self.pending.len();
-            let (now, later) = data.split_at(room.min(data.len()));
-            self.pending.extend_from_slice(now);
-            data = later;
-            if self.pending.len() == CHUNK {
-                self.flush()?;
-            }
-        }
-        Ok(())
+    fn push(&mut self, data: &[u8]) -> nix::Result<()> {
+        self.pending.extend_from_slice(data);
+        self.flush(CHUNK)
     }
 
     /// Sends what is pending, and the last chunk.
     fn finish(&mut self) -> nix::Result<()> {
-        self.flush()?;
+        self.flush(1)?;
         stream::write_all(self.connection, b"0\r\n\r\n")
     }
 
-    fn flush(&mut self) -> nix::Result<()> {
-        if self.pending.is_empty() {
-            return Ok(());
+    /// Sends chunks as long as `least` bytes are pending.
+    fn flush(&mut self, least: usize) -> nix::Result<()> {
+        while self.pending.len() >= least {
+            let length = self.pending.len().min(CHUNK);
+            let size = format!("{length:x}\r\n");
+            let data = &self.pending[..length];
+            let chunk = [size.as_bytes(), data, b"\r\n"].concat();
+            stream::write_all(self.connection, &chunk)?;
+            self.pending.drain(..length);
         }
-        let size = format!("{:x}\r\n", self.pending.len());
-        let chunk = [size.as_bytes(), &self.pending, b"\r\n"].concat();
-        self.pending.clear();
-        stream::write_all(self.connection, &chunk)
+        Ok(())
     }
 }
 //-end

@@ -1,16 +1,18 @@
 //! Exercise 08a, Stay inside: a directory that no name leads out of.
 //!
-//! Try it: `cargo run --example 08a -- 127.0.0.1:8080 steps/08-files/site`
+//! Try it: `cargo run --example 08a -- --root steps/08-files/site`
 
 use std::fs::File; //-solution
 use std::io::{self, Read}; //-solution
 use std::os::fd::OwnedFd;
-use std::process;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 // use std::{fs, io}; //-starter
 
 use nix::errno::Errno; //-solution
 use nix::fcntl::{self, OFlag, OpenHow, ResolveFlag}; //-solution
 use nix::sys::stat::Mode; //-solution
+use shared::cli::{self, Failure};
 use shared::net::buffer::Buffer;
 use shared::net::listener::Listener;
 use shared::net::stream;
@@ -18,57 +20,30 @@ use shared::net::stream;
 /// A longer head is refused.
 const MAX_HEAD: usize = 16 * 1024;
 
+/// The directory whose files are given away.
 //-solution
-/// The directory whose files are given away, open.
-type Root = OwnedFd;
+struct Root(OwnedFd);
 //-starter
-// /// The directory whose files are given away, by its name.
-// type Root = String;
+// struct Root(PathBuf);
 //-end
 
-fn main() {
-    if let Err(message) = run() {
-        eprintln!("{message}");
-        process::exit(1);
-    }
-}
-
-fn run() -> Result<(), String> {
-    let usage = "usage: 08a ADDRESS DIRECTORY";
-    let mut arguments = std::env::args().skip(1);
-    let address = arguments.next().ok_or(usage)?;
-    let directory = arguments.next().ok_or(usage)?;
-    let parsed =
-        address.parse().map_err(|_| format!("{address} is no address"))?;
+impl Root {
     //-solution
-    let root = open_root(&directory)
-        .map_err(|errno| format!("cannot open {directory}: {errno}"))?;
-    //-starter
-    // // TODO: by tomorrow this name may be another directory's. Open it now.
-    // let root = directory;
-    //-end
-    let listener = Listener::open(parsed)
-        .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
-    println!("listening on {}", listener.address());
-    loop {
-        let (connection, _) = listener
-            .accept()
-            .map_err(|errno| format!("cannot accept: {errno}"))?;
-        if let Err(error) = serve(&connection, &root) {
-            eprintln!("client lost: {error}");
-        }
+    /// This directory, whatever becomes of its name.
+    fn open(path: &Path) -> nix::Result<Root> {
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        fcntl::open(path, flags, Mode::empty()).map(Root)
     }
+    //-starter
+    // fn open(path: &Path) -> nix::Result<Root> {
+    //     // TODO: by tomorrow this may be another directory's name. Open it.
+    //     Ok(Root(path.to_path_buf()))
+    // }
+    //-end
 }
 
-//-solution
-/// The directory whose files are given away: this one, whatever becomes of
-/// its name.
-fn open_root(path: &str) -> nix::Result<Root> {
-    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    fcntl::open(path, flags, Mode::empty())
-}
+//-server root
 
-//-end
 /// One request, one response.
 fn serve(connection: &OwnedFd, root: &Root) -> io::Result<()> {
     let Some(target) = read_target(connection)? else { return Ok(()) };
@@ -89,7 +64,7 @@ fn serve(connection: &OwnedFd, root: &Root) -> io::Result<()> {
     //-starter
     // // TODO: %20 is a blank, and a name that is no file beneath the root is
     // // no client's business; nor is where the root is.
-    // let name = format!("{root}{path}");
+    // let name = format!("{}{path}", root.0.display());
     // let (status, content) = match fs::read(&name) {
     //     Ok(content) => ("200 OK", content),
     //     Err(error) => {
@@ -98,13 +73,13 @@ fn serve(connection: &OwnedFd, root: &Root) -> io::Result<()> {
     //     }
     // };
     //-end
+    let length = content.len();
     let head = format!(
-        "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
-        content.len()
+        "HTTP/1.1 {status}\r\nConnection: close\r\n\
+         Content-Length: {length}\r\n\r\n"
     );
     stream::write_all(connection, head.as_bytes())?;
-    stream::write_all(connection, &content)?;
-    Ok(())
+    Ok(stream::write_all(connection, &content)?)
 }
 
 /// The target of the request that comes in, if one comes.
@@ -155,17 +130,14 @@ fn decode(path: &str) -> Option<Vec<u8>> {
 /// The content of the file `name` beneath `root`. `None` if there is no such
 /// file, or something else than a file, or the way there leads out.
 fn read_file(root: &Root, name: &[u8]) -> io::Result<Option<Vec<u8>>> {
+    use Errno::{
+        EACCES, ELOOP, ENAMETOOLONG, ENODEV, ENOENT, ENOTDIR, ENXIO, EXDEV,
+    };
     let mut file = match open_beneath(root, name) {
         Ok(descriptor) => File::from(descriptor),
         Err(
-            Errno::ENOENT
-            | Errno::ENOTDIR
-            | Errno::ENAMETOOLONG
-            | Errno::EACCES
-            | Errno::EXDEV
-            | Errno::ELOOP
-            | Errno::ENXIO
-            | Errno::ENODEV,
+            ENOENT | ENOTDIR | ENAMETOOLONG | EACCES | EXDEV | ELOOP | ENXIO
+            | ENODEV,
         ) => return Ok(None),
         Err(errno) => return Err(errno.into()),
     };
@@ -186,7 +158,7 @@ fn open_beneath(root: &Root, name: &[u8]) -> nix::Result<OwnedFd> {
         ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_MAGICLINKS;
     let how = OpenHow::new().flags(flags).resolve(resolve);
     loop {
-        match fcntl::openat2(root, name, how) {
+        match fcntl::openat2(&root.0, name, how) {
             // A signal, or something on the way was being moved.
             Err(Errno::EINTR | Errno::EAGAIN) => {}
             result => return result,

@@ -1,13 +1,14 @@
 //! Exercise 08b, The right label: files with a type and a length.
 //!
-//! Try it: `cargo run --example 08b -- 127.0.0.1:8080 steps/08-files/site`
+//! Try it: `cargo run --example 08b -- --root steps/08-files/site`
 
 use std::os::fd::OwnedFd;
-use std::path::Path;
-use std::process;
+use std::path::PathBuf;
+use std::process::ExitCode;
 
 use nix::sys::socket::{self, sockopt};
 use nix::sys::uio;
+use shared::cli::{self, Failure};
 use shared::http::path::decode_path;
 use shared::http::path::encode_directory; //-solution
 use shared::net::buffer::Buffer;
@@ -22,38 +23,10 @@ use root::{Entry, File, Root};
 
 /// A longer head is refused.
 const MAX_HEAD: usize = 16 * 1024;
+/// So much of a file is in memory at a time. //-solution
+const PIECE: usize = 64 * 1024; //-solution
 
-/// So much of a file is in memory at a time.
-const PIECE: usize = 64 * 1024;
-
-fn main() {
-    if let Err(message) = run() {
-        eprintln!("{message}");
-        process::exit(1);
-    }
-}
-
-fn run() -> Result<(), String> {
-    let usage = "usage: 08b ADDRESS DIRECTORY";
-    let mut arguments = std::env::args().skip(1);
-    let address = arguments.next().ok_or(usage)?;
-    let directory = arguments.next().ok_or(usage)?;
-    let parsed =
-        address.parse().map_err(|_| format!("{address} is no address"))?;
-    let root = Root::open(Path::new(&directory))
-        .map_err(|errno| format!("cannot open {directory}: {errno}"))?;
-    let listener = Listener::open(parsed)
-        .map_err(|errno| format!("cannot listen on {address}: {errno}"))?;
-    println!("listening on {}", listener.address());
-    loop {
-        let (connection, _) = listener
-            .accept()
-            .map_err(|errno| format!("cannot accept: {errno}"))?;
-        if let Err(errno) = serve(&connection, &root) {
-            eprintln!("client lost: {errno}");
-        }
-    }
-}
+//-server root
 
 /// Responds to requests until there are no more, or until a response could
 /// not be sent as promised.
@@ -191,10 +164,9 @@ fn send_file(
     let mut piece = vec![0; PIECE];
     let mut sent = 0;
     while sent < size {
-        let left = size - sent;
-        let left = usize::try_from(left).unwrap_or(usize::MAX);
-        let room = left.min(PIECE);
-        match read_at(file, sent, &mut piece[..room])? {
+        let room = usize::try_from(size - sent).unwrap_or(PIECE).min(PIECE);
+        let piece = &mut piece[..room];
+        match uio::pread(&*file.descriptor, piece, sent as i64)? {
             // It has become shorter. More was promised, and only the end of
             // the connection can tell that it will not come.
             0 => return Ok(false),
@@ -230,28 +202,12 @@ fn media_type(name: &[u8]) -> &'static str {
 // fn send_file(connection: &OwnedFd, file: &File) -> nix::Result<bool> {
 //     // TODO: not every file is text, or fits into memory, or stays as long
 //     // as it was. And the label should say what is in it.
-//     let text = read_text(file)?;
+//     let mut content = vec![0; file.stat.st_size as usize];
+//     let count = uio::pread(&*file.descriptor, &mut content, 0)?;
+//     let text = String::from_utf8_lossy(&content[..count]);
 //     let fields = "Content-Type: text/html\r\n";
 //     send_head(connection, "200 OK", fields, text.len() as u64)?;
 //     stream::write_all(connection, text.as_bytes())?;
 //     Ok(true)
 // }
-//
-// /// The whole file, as text.
-// fn read_text(file: &File) -> nix::Result<String> {
-//     let mut content = Vec::new();
-//     let mut piece = vec![0; PIECE];
-//     loop {
-//         match read_at(file, content.len() as u64, &mut piece)? {
-//             0 => break,
-//             count => content.extend_from_slice(&piece[..count]),
-//         }
-//     }
-//     Ok(String::from_utf8_lossy(&content).into_owned())
-// }
 //-end
-
-/// Reads what is at `offset` of a file, at most a buffer full; 0 is its end.
-fn read_at(file: &File, offset: u64, buffer: &mut [u8]) -> nix::Result<usize> {
-    uio::pread(&*file.descriptor, buffer, offset as i64)
-}

@@ -50,7 +50,7 @@ fn start(lab: &Lab) -> Outcome<(Tree, Program)> {
     tree.file("outside/secret.txt", SECRET)?;
     tree.file("outside/deep.txt", SECRET)?;
     tree.file("site-and-more/secret.txt", SECRET)?;
-    let program = lab.server_with(&[&tree.argument("site")])?;
+    let program = lab.server_with(&["--root", &tree.argument("site")])?;
     Ok((tree, program))
 }
 

@@ -1,16 +1,12 @@
 //! 08b The right label: types, lengths, and files that change.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-
 use super::expect::ensure;
-use super::http::{self, ask, shown};
+use super::http::{self, ask};
 use super::{Check, TIDY};
 use crate::lab::client::{Client, End};
-use crate::lab::fixtures::letters;
 use crate::lab::program::Program;
 use crate::lab::tree::Tree;
-use crate::lab::{Advice, Lab, Outcome, Trouble, cost, show, tidy};
+use crate::lab::{Advice, Lab, Outcome, cost, show, tidy};
 
 mod names;
 
@@ -20,9 +16,8 @@ const SERVES: &str = "serves one file after the other";
 const HEAD: &str = "responds to HEAD without a body";
 const PIECES: &str = "sends a long file piece by piece";
 
-const MEGABYTE: usize = 1 << 20;
 /// More than the buffers of two sockets hold, and no number of whole pieces.
-const LONG: usize = 16 * MEGABYTE + 1000;
+const LONG: usize = 16_800 * 1000;
 /// In kilobytes.
 const MOST_MEMORY: u64 = 8 * 1024;
 
@@ -53,7 +48,7 @@ const HELLO: &[u8] = b"<h1>hello</h1>\n";
 fn start(lab: &Lab) -> Outcome<(Tree, Program)> {
     let tree = Tree::new(lab);
     tree.file("site/hello.html", HELLO)?;
-    let program = lab.server_with(&[&tree.argument("site")])?;
+    let program = lab.server_with(&["--root", &tree.argument("site")])?;
     Ok((tree, program))
 }
 
@@ -67,8 +62,8 @@ fn get(client: &mut Client, target: &str, content: &[u8]) -> Outcome<String> {
 
 /// Asks for a file that there is not.
 fn get_none(client: &mut Client, target: &str) -> Outcome {
-    let response = http::get(client, target)?;
-    ensure(response.status == 404, || client.failed("404", shown(&response)))
+    ask(client, "GET", target)?;
+    http::refused(client, &[404]).map(drop)
 }
 
 fn talk(client: &mut Client) -> Outcome {
@@ -185,32 +180,19 @@ fn head(lab: &Lab) -> Outcome {
     })
 }
 
-/// Sixteen mebibytes of which no two parts are alike.
-fn long() -> Vec<u8> {
-    let mut content = letters(MEGABYTE).repeat(17);
-    content.truncate(LONG);
-    for (number, part) in content.chunks_mut(4096).enumerate() {
-        let mark = format!("part {number} ");
-        if let Some(start) = part.get_mut(..mark.len()) {
-            start.copy_from_slice(mark.as_bytes());
-        }
-    }
-    content
-}
-
-/// A long file, asked for by a client that has read its beginning only and
-/// waits until the program waits for it.
+/// A long file of which no two parts are alike, asked for by a client that
+/// has read its beginning only and waits until the program waits for it.
 fn half_way(lab: &Lab) -> Outcome<(Tree, Program, Client, Vec<u8>)> {
     let (tree, program) = start(lab)?;
-    let content = long();
+    let parts = (0..LONG / 1000).map(|number| format!("{number:.<1000}"));
+    let content = parts.collect::<String>().into_bytes();
     tree.file("site/long.bin", &content)?;
     let mut client = program.connect()?;
     ask(&mut client, "GET", "/long.bin")?;
     let response = client.response_head()?;
-    ensure(
-        response.field("Content-Length") == Some(&LONG.to_string()),
-        || client.failed(format!("Content-Length: {LONG}"), response.head()),
-    )?;
+    ensure(response.length() == Some(LONG), || {
+        client.failed(format!("Content-Length: {LONG}"), response.head())
+    })?;
     client.settle()?;
     Ok((tree, program, client, content))
 }
@@ -225,11 +207,11 @@ fn pieces(lab: &Lab) -> Outcome {
 
 fn grows(lab: &Lab) -> Outcome {
     let (tree, _program, mut client, content) = half_way(lab)?;
-    lab.log().event("the file grows by 1 MiB");
-    let path = tree.path("site/long.bin");
-    let file = OpenOptions::new().append(true).open(path);
-    file.and_then(|mut file| file.write_all(&vec![b'+'; MEGABYTE]))
-        .map_err(|error| Trouble::blocked(format!("no growth: {error}")))?;
+    lab.log().event("the file grows by 1 MB");
+    tree.file(
+        "site/long.bin",
+        [content.as_slice(), &[b'+'; 1_000_000]].concat(),
+    )?;
     client.expect(&content)?;
     get(&mut client, "/hello.html", HELLO).map(drop).likely(
         "Content-Length was a promise: what the file has grown by since is \
@@ -239,16 +221,14 @@ fn grows(lab: &Lab) -> Outcome {
 
 fn shrinks(lab: &Lab) -> Outcome {
     let (tree, _program, mut client, content) = half_way(lab)?;
-    let left = 12 * MEGABYTE;
-    lab.log().event("the file shrinks to 12 MiB");
-    let file = OpenOptions::new().write(true).open(tree.path("site/long.bin"));
-    file.and_then(|file| file.set_len(left as u64))
-        .map_err(|error| Trouble::blocked(format!("not shorter: {error}")))?;
+    let left = &content[..12_000_000];
+    lab.log().event("the file shrinks to 12 MB");
+    tree.file("site/long.bin", left)?;
     let (got, end) = client.receive(LONG)?;
     ensure(content.starts_with(&got) && end != End::Enough, || {
         client.failed(
             "bytes of the file, then the end of the connection",
-            show::difference(&content[..left], &got),
+            show::difference(left, &got),
         )
     })
     .likely("bytes were sent that never were in the file")?;

@@ -33,6 +33,15 @@ pub fn expect(client: &mut Client, body: &[u8]) -> Outcome<Response> {
     Err(client.failed(format!("200 {}", show::bytes(body)), got))
 }
 
+/// Receives a response with one of these statuses.
+pub fn refused(client: &mut Client, statuses: &[u16]) -> Outcome<Response> {
+    let response = client.response()?;
+    ensure(statuses.contains(&response.status), || {
+        client.failed(statuses[0].to_string(), shown(&response))
+    })?;
+    Ok(response)
+}
+
 /// A response in one line, for a report.
 pub fn shown(response: &Response) -> String {
     format!("{} {}", response.status, show::bytes(&response.body))

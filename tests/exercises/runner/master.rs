@@ -11,20 +11,21 @@
 //!
 //! Either half may be left out. The marks may be indented. For one line, the
 //! mark stands behind it: `use std::thread; //-solution`. And `//-server`
-//! stands for the beginning that many servers have.
+//! stands for the beginning that many servers have, `//-server root` for that
+//! of those which serve files.
 
 use std::path::Path;
 
 use crate::text;
 
 /// What `//-server` stands for: main, and a loop around `serve`, which gets
-/// a connection.
+/// a connection, and the root if there is one.
 const SERVER: &str = r#"fn main() -> ExitCode {
     cli::main(run)
 }
 
 fn run() -> Result<(), Failure> {
-    let address = cli::server_address("usage: ID [ADDRESS]")?;
+    ARGUMENTS
     let listener = Listener::open(address)
         .map_err(|errno| Failure::listening(address, errno))?;
     println!("listening on {}", listener.address());
@@ -32,12 +33,20 @@ fn run() -> Result<(), Failure> {
         let (connection, _) = listener
             .accept()
             .map_err(|errno| Failure::new("cannot accept", errno))?;
-        if let Err(errno) = serve(&connection) {
+        if let Err(errno) = serve(&connectionROOT) {
             eprintln!("client lost: {errno}");
         }
     }
 }
 "#;
+const ADDRESS: &str =
+    r#"let address = cli::server_address("usage: ID [ADDRESS]")?;"#;
+const ADDRESS_AND_ROOT: &str = r#"let usage = "usage: ID [ADDRESS] [--root DIRECTORY]";
+    let (address, [root]) = cli::server_arguments(usage, ["root"])?;
+    let path = root.map_or(".".into(), PathBuf::from);
+    let root = Root::open(&path).map_err(|errno| {
+        Failure::new(format_args!("cannot open {}", path.display()), errno)
+    })?;"#;
 
 /// The two programs that a master holds.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -62,9 +71,14 @@ enum Part {
 /// comment.
 pub fn read(path: &Path) -> Result<Programs, String> {
     let id = path.file_stem().unwrap_or_default().to_string_lossy();
-    let server = SERVER.replace("ID", &id);
-    split(&text::read(path)?.replace("//-server\n", &server))
-        .map_err(|reason| format!("{}: {reason}", path.display()))
+    let server = |arguments: &str, root| {
+        let server = SERVER.replace("ARGUMENTS", arguments);
+        server.replace("ROOT", root).replace("ID", &id)
+    };
+    let master = text::read(path)?
+        .replace("//-server\n", &server(ADDRESS, ""))
+        .replace("//-server root\n", &server(ADDRESS_AND_ROOT, ", &root"));
+    split(&master).map_err(|reason| format!("{}: {reason}", path.display()))
 }
 
 fn split(master: &str) -> Result<Programs, String> {

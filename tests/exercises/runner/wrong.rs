@@ -31,12 +31,22 @@ pub struct WrongAnswer {
     pub fails: Option<(String, String)>,
 }
 
-/// Reads the file at `path`.
+/// One for all solutions that begin as `//-server` says.
+const LEAK: &str = "
+# fails serves on and leaves nothing behind
+## leaves a file open for each client
+hears open descriptors
++        std::mem::forget(std::fs::File::open(\"/\"));
+         if let Err(errno) = serve(&connection
+";
+
+/// Reads the file at `path`, which is about the exercise of `master`.
 ///
 /// # Errors
 /// When it cannot be read, or an entry is not whole.
-pub fn read(path: &Path) -> Result<Vec<WrongAnswer>, String> {
-    parse(&text::read(path)?)
+pub fn read(path: &Path, master: &str) -> Result<Vec<WrongAnswer>, String> {
+    let leak = if master.contains("\n//-server") { LEAK } else { "" };
+    parse(&(text::read(path)? + leak))
         .map_err(|reason| format!("{}: {reason}", path.display()))
 }
 

@@ -36,7 +36,8 @@ pub fn check<'a>(
     let (id, root) = (&exercise.id, &project.root);
     let task = task::read(&exercise.text(root))?;
     let programs = master::read(&exercise.master(root))?;
-    let wrong = wrong::read(&exercise.wrong(root))?;
+    let master = text::read(&exercise.master(root))?;
+    let wrong = wrong::read(&exercise.wrong(root), &master)?;
     let table = checks::table(id).ok_or_else(|| {
         format!("{id}: has no checks in tests/exercises/checks")
     })?;
