@@ -24,19 +24,19 @@ fn serve(connection: &OwnedFd) -> nix::Result<()> {
     let mut parser = Parser::default();
     loop {
         match parser.parse(&buffer[..filled]) {
-            Parse::Complete(response, length) => {
+            Ok(Some(response)) => {
                 stream::write_all(connection, response.as_bytes())?;
                 // What follows is the beginning of the next head.
-                buffer.copy_within(length..filled, 0);
-                filled -= length;
+                buffer.copy_within(parser.seen..filled, 0);
+                filled -= parser.seen;
                 parser = Parser::default();
                 continue;
             }
-            Parse::Error => return refuse(connection, "400\n"),
-            Parse::Partial if filled == buffer.len() => {
+            Ok(None) if filled == buffer.len() => {
                 return refuse(connection, "431\n");
             }
-            Parse::Partial => {}
+            Ok(None) => {}
+            Err(Malformed) => return refuse(connection, "400\n"),
         }
         match stream::read(connection, &mut buffer[filled..])? {
             0 => return Ok(()),
@@ -65,15 +65,8 @@ fn refuse(connection: &OwnedFd, response: &str) -> nix::Result<()> {
     linger(connection, Duration::from_secs(1))
 }
 
-/// What the bytes so far amount to.
-enum Parse {
-    /// A head: the response to it, and its length.
-    Complete(String, usize),
-    /// The beginning of one.
-    Partial,
-    /// No head, whatever follows.
-    Error,
-}
+/// No head, whatever follows.
+struct Malformed;
 
 /// What is known of a head of which not everything has come.
 #[derive(Default)]
@@ -89,51 +82,43 @@ struct Parser {
 
 impl Parser {
     /// Goes on with `bytes`, all that has come of this head. Each byte is
-    /// looked at once; a line is judged when it is whole.
-    fn parse(&mut self, bytes: &[u8]) -> Parse {
+    /// looked at once; a line is judged when it is whole. The response, when
+    /// the head is: it has been seen then, and nothing behind it.
+    fn parse(&mut self, bytes: &[u8]) -> Result<Option<String>, Malformed> {
         while let Some(lf) = bytes[self.seen..].iter().position(|b| *b == b'\n')
         {
-            let end = self.seen + lf;
-            let line = &bytes[self.line..end];
-            self.seen = end + 1;
-            self.line = end + 1;
-            let Some(line) = line.strip_suffix(b"\r") else {
-                return Parse::Error;
-            };
+            let line = &bytes[self.line..self.seen + lf];
+            self.seen += lf + 1;
+            self.line = self.seen;
+            let line = line.strip_suffix(b"\r").ok_or(Malformed)?;
             match &self.request {
                 None if line.is_empty() => {}
-                None => match request_line(line) {
-                    Some(request) => self.request = Some(request),
-                    None => return Parse::Error,
-                },
+                None => self.request = Some(request_line(line)?),
                 Some(request) if line.is_empty() => {
-                    let response = format!("{request} {}\n", self.fields);
-                    return Parse::Complete(response, self.seen);
+                    return Ok(Some(format!("{request} {}\n", self.fields)));
                 }
                 Some(_) if is_field(line) => self.fields += 1,
-                Some(_) => return Parse::Error,
+                Some(_) => return Err(Malformed),
             }
         }
         self.seen = bytes.len();
-        Parse::Partial
+        Ok(None)
     }
 }
 
 /// `GET /path` of `GET /path HTTP/1.1`: RFC 9112 section 3.
-fn request_line(line: &[u8]) -> Option<String> {
-    let mut words = line.split(|byte| *byte == b' ');
-    let [method, target, version] =
-        [words.next()?, words.next()?, words.next()?];
-    let is_request = words.next().is_none()
-        && is_token(method)
-        && !target.is_empty()
-        && target.iter().all(u8::is_ascii_graphic)
-        && (version == b"HTTP/1.1" || version == b"HTTP/1.0");
-    is_request.then(|| {
-        // Both are ASCII: nothing is lost.
-        let method = String::from_utf8_lossy(method);
-        format!("{method} {}", String::from_utf8_lossy(target))
-    })
+fn request_line(line: &[u8]) -> Result<String, Malformed> {
+    let words: Vec<&[u8]> = line.split(|byte| *byte == b' ').collect();
+    let [method, target, b"HTTP/1.1" | b"HTTP/1.0"] = words[..] else {
+        return Err(Malformed);
+    };
+    let is_target = target.iter().all(u8::is_ascii_graphic);
+    if !is_token(method) || target.is_empty() || !is_target {
+        return Err(Malformed);
+    }
+    // Both are ASCII: nothing is lost.
+    let method = String::from_utf8_lossy(method);
+    Ok(format!("{method} {}", String::from_utf8_lossy(target)))
 }
 
 /// `Name: value`: RFC 9112 section 5.

@@ -5,7 +5,7 @@ use super::http::request;
 use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, cost, linger, tidy};
+use crate::lab::{Advice, Lab, Outcome, cost, linger, show, tidy};
 
 mod heads;
 
@@ -52,29 +52,13 @@ const RESPONSE: &[u8] = b"GET /cut 2\n";
 
 fn beginnings(lab: &Lab) -> Outcome {
     let program = lab.server()?;
-    for start in [
-        "G",
-        "GET",
-        "GET ",
-        "GET /c",
-        "GET /cut",
-        "GET /cut ",
-        "GET /cut HT",
-        "GET /cut HTTP/1",
-        "GET /cut HTTP/1.1",
-        "GET /cut HTTP/1.1\r",
-        "GET /cut HTTP/1.1\r\n",
-        "GET /cut HTTP/1.1\r\nHost",
-        "GET /cut HTTP/1.1\r\nHost:",
-        "GET /cut HTTP/1.1\r\nHost: example\r",
-        "GET /cut HTTP/1.1\r\nHost: example\r\n",
-        "GET /cut HTTP/1.1\r\nHost: example\r\nX-Some: thing\r\n\r",
-    ] {
+    // In each word, behind it, and around both bytes of a line's end.
+    for cut in [1, 3, 4, 6, 8, 9, 11, 15, 17, 18, 19, 23, 24, 33, 34, 50] {
         let mut client = program.connect()?;
-        send_in_two(&mut client, HEAD, start.len(), PARTIAL)
+        send_in_two(&mut client, HEAD, cut, PARTIAL)
             .and_then(|()| client.expect(RESPONSE))
             .and_then(|()| end(&mut client))
-            .about(&format!("after \"{}\"", start.escape_default()))?;
+            .about(&format!("after {}", show::bytes(&HEAD[..cut])))?;
     }
     Ok(())
 }
@@ -127,24 +111,19 @@ fn at_once(lab: &Lab) -> Outcome {
         .likely(guess)
 }
 
-/// A head of `length` bytes with fields of `line` bytes, about.
-fn head_of(length: usize, line: usize) -> (Vec<u8>, String) {
-    let mut head = b"GET /long HTTP/1.1\r\n".to_vec();
-    let mut fields = 0;
-    while head.len() + 2 < length {
-        let left = length - 2 - head.len();
-        let wide = if left < 2 * line { left } else { line };
-        let value = "v".repeat(wide - "Name: \r\n".len());
-        head.extend_from_slice(format!("Name: {value}\r\n").as_bytes());
-        fields += 1;
-    }
-    head.extend_from_slice(b"\r\n");
-    (head, format!("GET /long {fields}\n"))
+/// A head of `length` bytes with one long field, or also many short ones.
+fn head_of(length: usize, is_many: bool) -> (Vec<u8>, String) {
+    let short = if is_many { length / 16 } else { 0 };
+    let start =
+        ["GET /long HTTP/1.1\r\n", &"Name: value\r\n".repeat(short)].concat();
+    let wide = length - start.len() - "Long: \r\n\r\n".len();
+    let head = format!("{start}Long: {:v>wide$}\r\n\r\n", "");
+    (head.into_bytes(), format!("GET /long {}\n", short + 1))
 }
 
 fn limit(lab: &Lab) -> Outcome {
     let program = lab.server()?;
-    let (head, response) = head_of(MAX_HEAD, 60);
+    let (head, response) = head_of(MAX_HEAD, true);
     let guess = "8192 bytes are not too many, blank line included";
     for cut in [MAX_HEAD / 2, MAX_HEAD - 1] {
         let mut client = program.connect()?;
@@ -152,7 +131,7 @@ fn limit(lab: &Lab) -> Outcome {
             .and_then(|()| client.expect(response.as_bytes()))
             .likely(guess)?;
     }
-    let (head, _) = head_of(MAX_HEAD + 1, 60);
+    let (head, _) = head_of(MAX_HEAD + 1, true);
     let endless = [b"GET /".as_slice(), &[b'a'; 2 * MAX_HEAD]].concat();
     for (row, bytes) in
         [("a head of 8193 bytes", &head), ("a target without end", &endless)]
@@ -170,21 +149,18 @@ fn limit(lab: &Lab) -> Outcome {
 
 fn once(lab: &Lab) -> Outcome {
     // Many lines, and one long line: each is a reason to look back.
-    [60, MAX_HEAD].iter().try_for_each(|line| once_each(lab, *line))
-}
-
-fn once_each(lab: &Lab, line: usize) -> Outcome {
-    let program = lab.launch(&["127.0.0.1:0"]).shim("r=1").start()?;
-    let mut client = program.connect()?;
-    cost::expect_linear(&program, "a head of four times the length", |size| {
-        let (head, response) = head_of(size * MAX_HEAD / 4, line);
-        for _ in 0..2 {
+    [true, false].iter().try_for_each(|is_many| {
+        let program = lab.launch(&["127.0.0.1:0"]).shim("r=1").start()?;
+        let mut client = program.connect()?;
+        let what = "a head of four times the length";
+        cost::expect_linear(&program, what, |size| {
+            let (head, response) = head_of(size * MAX_HEAD / 4, *is_many);
             round_trip(&mut client, &head, response.as_bytes())?;
-        }
-        Ok(())
+            round_trip(&mut client, &head, response.as_bytes())
+        })
+        .likely(
+            "the head, or its last line, is looked at from its beginning \
+             after each read: go on from where you stopped",
+        )
     })
-    .likely(
-        "the head, or its last line, is looked at from its beginning after \
-         each read: go on from where you stopped",
-    )
 }
