@@ -44,15 +44,13 @@ fn serve(connection: &OwnedFd) -> nix::Result<()> {
     let mut output = Vec::new();
     let mut number = 0;
     loop {
-        let is_good = loop {
-            match head(input.bytes()) {
-                Ok(Some(length)) => input.consume(length),
-                Ok(None) => break input.bytes().len() < MAX_HEAD,
-                Err(_) => break false,
-            }
+        let next = head(input.bytes());
+        if let Ok(Some(length)) = next {
+            input.consume(length);
             number += 1;
             output.extend_from_slice(response(number).as_bytes());
-        };
+            continue;
+        }
         // TODO: nobody is kept waiting here: what the kernel does not take
         // now, it will take later. How much can that become, and when is
         // "later" if the client has nothing more to ask?
@@ -64,11 +62,14 @@ fn serve(connection: &OwnedFd) -> nix::Result<()> {
             Err(Errno::EAGAIN) => {}
             Err(errno) => return Err(errno),
         }
-        if !is_good {
-            let refusal = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\
-                           Content-Length: 0\r\n\r\n";
-            stream::write_all(connection, refusal.as_bytes())?;
-            return linger(connection, Duration::from_secs(1));
+        match next {
+            Ok(None) if input.bytes().len() < MAX_HEAD => {}
+            _ => {
+                let refusal = "HTTP/1.1 400 Bad Request\r\n\
+                    Connection: close\r\nContent-Length: 0\r\n\r\n";
+                stream::write_all(connection, refusal.as_bytes())?;
+                return linger(connection, Duration::from_secs(1));
+            }
         }
         match stream::read(connection, input.space())? {
             0 => return Ok(()),

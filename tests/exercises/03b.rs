@@ -4,16 +4,17 @@
 
 use std::ffi::{CStr, CString}; //-solution
 // use std::ffi::CString; //-starter
-use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::process;
 use std::{mem, ptr};
 
-use libc::{addrinfo, sockaddr_in, sockaddr_in6};
+use libc::addrinfo;
 use nix::errno::Errno;
 use nix::sys::socket::{
-    self, AddressFamily, SockFlag, SockType, SockaddrStorage,
+    self, AddressFamily, SockFlag, SockType, SockaddrLike, SockaddrStorage,
 };
+use shared::net::address::from_sockaddr;
 use shared::net::stream;
 
 fn main() {
@@ -25,15 +26,14 @@ fn main() {
 
 /// Connects to the server as often as it is asked to.
 fn run() -> Result<(), String> {
-    let usage = "usage: 03b HOST PORT ROUNDS";
-    let mut arguments = std::env::args().skip(1);
-    let host = arguments.next().ok_or(usage)?;
-    let port = arguments.next().ok_or(usage)?;
-    let rounds = arguments.next().ok_or(usage)?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [host, port, rounds] = arguments.as_slice() else {
+        return Err("usage: 03b HOST PORT COUNT".to_string());
+    };
     let rounds: u32 =
         rounds.parse().map_err(|_| format!("'{rounds}' is no number"))?;
     for _ in 0..rounds {
-        let addresses = resolve(&host, &port)?;
+        let addresses = resolve(host, port)?;
         let (connection, address) = connect(&addresses)?;
         println!("connected to {address}");
         wait_for_end(&connection)
@@ -117,7 +117,7 @@ fn resolve(host: &str, port: &str) -> Result<Vec<SocketAddr>, String> {
     // SAFETY: the list is libc's: each entry points to the next, the last
     // to null, and it lasts until it is freed.
     while let Some(entry) = unsafe { next.as_ref() } {
-        addresses.extend(from_sockaddr(entry));
+        addresses.extend(address_of(entry));
         next = entry.ai_next;
     }
     // SAFETY: nobody looks into the list any more.
@@ -127,30 +127,17 @@ fn resolve(host: &str, port: &str) -> Result<Vec<SocketAddr>, String> {
     // // list is libc's: it wants it back, by freeaddrinfo(3).
     // // SAFETY: getaddrinfo has succeeded, so there is an entry.
     // let entry = unsafe { &*list };
-    // addresses.extend(from_sockaddr(entry));
+    // addresses.extend(address_of(entry));
     //-end
     Ok(addresses)
 }
 
 /// The address in an entry; none if its family is unknown to us.
-fn from_sockaddr(entry: &addrinfo) -> Option<SocketAddr> {
-    let raw = entry.ai_addr;
-    match entry.ai_family {
-        libc::AF_INET => {
-            // SAFETY: the family says that this is a sockaddr_in.
-            let raw = unsafe { raw.cast::<sockaddr_in>().read_unaligned() };
-            let ip = raw.sin_addr.s_addr.to_ne_bytes();
-            Some((ip, u16::from_be(raw.sin_port)).into())
-        }
-        libc::AF_INET6 => {
-            // SAFETY: the family says that this is a sockaddr_in6.
-            let raw = unsafe { raw.cast::<sockaddr_in6>().read_unaligned() };
-            let ip = Ipv6Addr::from(raw.sin6_addr.s6_addr);
-            let port = u16::from_be(raw.sin6_port);
-            Some(SocketAddrV6::new(ip, port, 0, raw.sin6_scope_id).into())
-        }
-        _ => None,
-    }
+fn address_of(entry: &addrinfo) -> Option<SocketAddr> {
+    let length = Some(entry.ai_addrlen);
+    // SAFETY: the entry's address is as long as the entry says.
+    let raw = unsafe { SockaddrStorage::from_raw(entry.ai_addr, length) };
+    from_sockaddr(&raw?).ok()
 }
 
 /// Waits until the server has closed.

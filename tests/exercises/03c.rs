@@ -3,13 +3,13 @@
 //! Try it: `cargo run --example 03c -- 300 192.0.2.1:80 127.0.0.1:8080`
 
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd}; //-solution
-// use std::os::fd::{AsRawFd, OwnedFd}; //-starter
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::process;
 use std::time::Duration;
 use std::time::Instant; //-solution
 
 use nix::errno::Errno; //-solution
+use nix::fcntl::{FcntlArg, OFlag, fcntl}; //-solution
 use nix::sys::socket::{
     self, AddressFamily, SockFlag, SockType, SockaddrStorage,
 };
@@ -57,7 +57,7 @@ fn connect(address: SocketAddr, limit: Duration) -> nix::Result<OwnedFd> {
     //-solution
     match socket::connect(socket.as_raw_fd(), &peer) {
         Ok(()) => {}
-        Err(Errno::EINPROGRESS) => wait(socket.as_fd(), limit)?,
+        Err(Errno::EINPROGRESS) => wait(&socket, limit)?,
         Err(errno) => return Err(errno),
     }
     set_blocking(&socket)?;
@@ -74,7 +74,7 @@ fn connect(address: SocketAddr, limit: Duration) -> nix::Result<OwnedFd> {
 
 /// Waits until a handshake has succeeded; its failure, or the end of the
 /// time, is an error.
-fn wait(socket: BorrowedFd<'_>, limit: Duration) -> nix::Result<()> {
+fn wait(socket: &OwnedFd, limit: Duration) -> nix::Result<()> {
     let deadline = Instant::now() + limit;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -93,7 +93,7 @@ fn wait(socket: BorrowedFd<'_>, limit: Duration) -> nix::Result<()> {
         }
     }
     // "Writable" means only that it is decided.
-    match socket::getsockopt(&socket, socket::sockopt::SocketError)? {
+    match socket::getsockopt(socket, socket::sockopt::SocketError)? {
         0 => Ok(()),
         errno => Err(Errno::from_raw(errno)),
     }
@@ -101,14 +101,9 @@ fn wait(socket: BorrowedFd<'_>, limit: Duration) -> nix::Result<()> {
 
 /// From now on reading and writing wait again.
 fn set_blocking(socket: &OwnedFd) -> nix::Result<()> {
-    // SAFETY: F_GETFL takes no further argument, F_SETFL a number.
-    unsafe {
-        let fd = socket.as_raw_fd();
-        let flags = Errno::result(libc::fcntl(fd, libc::F_GETFL))?;
-        let flags = flags & !libc::O_NONBLOCK;
-        Errno::result(libc::fcntl(fd, libc::F_SETFL, flags))?;
-    }
-    Ok(())
+    let flags = fcntl(socket, FcntlArg::F_GETFL)?;
+    let flags = OFlag::from_bits_retain(flags) & !OFlag::O_NONBLOCK;
+    fcntl(socket, FcntlArg::F_SETFL(flags)).map(drop)
 }
 //-end
 

@@ -34,21 +34,19 @@ fn serve(connection: &OwnedFd) -> nix::Result<()> {
     let mut output = Vec::new();
     let mut number = 0;
     loop {
-        let is_good = loop {
-            match head(input.bytes()) {
-                Ok(Some(length)) => input.consume(length),
-                Ok(None) => break input.bytes().len() < MAX_HEAD,
-                Err(_) => break false,
-            }
+        let next = head(input.bytes());
+        if let Ok(Some(length)) = next {
+            input.consume(length);
             number += 1;
             output.extend_from_slice(response(number).as_bytes());
             //-solution
-            if output.len() >= ENOUGH {
-                stream::write_all(connection, &output)?;
-                output.clear();
+            if output.len() < ENOUGH {
+                continue;
             }
+            //-starter
+            // continue;
             //-end
-        };
+        }
         //-solution
         // A client that waits for these very responses sends no more: they
         // must be on their way before we wait for it. And while it does
@@ -68,11 +66,15 @@ fn serve(connection: &OwnedFd) -> nix::Result<()> {
         //     Err(errno) => return Err(errno),
         // }
         //-end
-        if !is_good {
-            let refusal = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\
-                           Content-Length: 0\r\n\r\n";
-            stream::write_all(connection, refusal.as_bytes())?;
-            return linger(connection, Duration::from_secs(1));
+        match next {
+            Ok(Some(_)) => continue, //-solution
+            Ok(None) if input.bytes().len() < MAX_HEAD => {}
+            _ => {
+                let refusal = "HTTP/1.1 400 Bad Request\r\n\
+                    Connection: close\r\nContent-Length: 0\r\n\r\n";
+                stream::write_all(connection, refusal.as_bytes())?;
+                return linger(connection, Duration::from_secs(1));
+            }
         }
         match stream::read(connection, input.space())? {
             0 => return Ok(()),

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use super::Check;
-use super::expect::{ensure, names_on_stderr};
+use super::expect::{calls, ensure, names_on_stderr};
 use crate::lab::fixtures::own_address;
 use crate::lab::program::Program;
 use crate::lab::{Advice, Lab, Outcome, Peer, Trouble, proc};
@@ -43,15 +43,6 @@ fn connected(
         .spawn()
 }
 
-/// The program connects to `peer`, says so, and ends when we close.
-fn ends_at(lab: &Lab, program: &Program, peer: &Peer) -> Outcome {
-    let client = peer.accept(lab, program, "server")?;
-    program.expect_line(&format!("connected to {}", peer.address()))?;
-    client.close();
-    program.expect_exit(0)?;
-    Ok(())
-}
-
 fn own_ips(count: usize) -> Outcome<Vec<IpAddr>> {
     (0..count).map(|_| Ok(own_address()?.ip())).collect()
 }
@@ -60,7 +51,7 @@ fn says(lab: &Lab) -> Outcome {
     let peer = Peer::open(([127, 0, 0, 1], 0))?;
     let address = peer.address();
     let program = connected(lab, &[address.ip()], address.port(), 1)?;
-    ends_at(lab, &program, &peer)
+    calls(&program, &peer).map(drop)
 }
 
 fn next(lab: &Lab) -> Outcome {
@@ -68,8 +59,7 @@ fn next(lab: &Lab) -> Outcome {
     // Nobody listens at the first two; all have the same port.
     let peers = Peer::open_all(&ips[2..])?;
     let program = connected(lab, &ips, peers[0].address().port(), 1)?;
-    let outcome = ends_at(lab, &program, &peers[0]);
-    outcome.likely(if peers[1].take().is_some() {
+    calls(&program, &peers[0]).map(drop).likely(if peers[1].take().is_some() {
         "the resolver gives the best address first: the order is not yours to \
          change"
     } else {
@@ -87,7 +77,7 @@ fn family(lab: &Lab) -> Outcome {
             Trouble::blocked("this machine has no IPv6 on its loopback")
         })?;
         let program = connected(lab, &order, peer.address().port(), 1)?;
-        ends_at(lab, &program, &peer).likely(guess)?;
+        calls(&program, &peer).likely(guess)?;
     }
     Ok(())
 }
@@ -131,40 +121,34 @@ fn closes(lab: &Lab) -> Outcome {
     let peer = Peer::open((own_address()?.ip(), 0))?;
     ips.push(peer.address().ip());
     let program = connected(lab, &ips, peer.address().port(), 1)?;
-    ends_at(lab, &program, &peer).likely(
+    calls(&program, &peer).map(drop).likely(
         "the program may have 32 descriptors: a socket that did not connect \
          is not closed",
     )
 }
 
 fn frees(lab: &Lab) -> Outcome {
-    const ROUNDS: u32 = 600;
-    const WARM: u32 = 100;
     let peer = Peer::open((own_address()?.ip(), 0))?;
     // The first accepts; the others make the list long.
     let others = (150..250).map(|last| IpAddr::from([127, 0, 9, last]));
     let ips: Vec<IpAddr> =
         std::iter::once(peer.address().ip()).chain(others).collect();
-    let program = connected(lab, &ips, peer.address().port(), ROUNDS)?;
-    let memory = || proc::memory(program.pid()).unwrap_or(0);
-    let (mut early, mut late) = (0, 0);
-    for number in 1..=ROUNDS {
-        let client = peer.accept_silently(&program)?;
-        match number {
-            WARM => early = memory(),
-            ROUNDS => late = memory(),
-            _ => {}
+    let program = connected(lab, &ips, peer.address().port(), 601)?;
+    let memory_after = |rounds: u32| {
+        for _ in 0..rounds {
+            // By a reset: a port that waits would be one less for the others.
+            peer.accept_silently(&program)?.reset()?;
         }
-        // By a reset: a port that waits would be one less for the others.
-        client.reset()?;
-    }
-    lab.log().event(format!("{ROUNDS} rounds of {}", ips.len()));
-    let grown = late.saturating_sub(early);
+        Ok(proc::memory(program.pid()).unwrap_or(0))
+    };
+    let early = memory_after(100)?;
+    let grown = memory_after(500)?.saturating_sub(early);
+    lab.log().event(format!("600 rounds of {}", ips.len()));
     ensure(grown <= 1024, || {
-        let got = format!("{grown} kB more than after {WARM} rounds");
+        let got = format!("{grown} kB more than after 100 rounds");
         program.failed("memory does not grow", got)
     })
     .likely("getaddrinfo's list is yours until you give it to freeaddrinfo")?;
-    program.wait(Duration::from_secs(5))?;
-    Ok(())
+    memory_after(1)?;
+    program.wait(Duration::from_secs(5)).map(drop)
 }

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::Check;
-use super::expect::{ensure, names_on_stderr};
+use super::expect::{calls, ensure, names_on_stderr};
 use crate::lab::fixtures::own_address;
-use crate::lab::program::Program;
-use crate::lab::{Advice, BlackHole, Lab, Outcome, Peer, proc, time};
+use crate::lab::launch::Launch;
+use crate::lab::{Advice, BlackHole, Lab, Outcome, Peer, proc};
 
 const CONNECTS: &str = "connects to an address that accepts";
 const LIMIT: &str = "gives up after the limit, and not before";
@@ -30,40 +30,12 @@ pub const CHECKS: &[Check] = checks![
 /// A limit in milliseconds: short, for those who wait for it.
 const SHORT: u64 = 300;
 
-fn start(
-    lab: &Lab,
-    limit: u64,
-    shim: &str,
-    addresses: &[SocketAddr],
-) -> Outcome<(Program, Instant)> {
+/// The program, to be started with a limit for each of these addresses.
+fn launch(lab: &Lab, limit: u64, addresses: &[SocketAddr]) -> Launch {
     let mut args = vec![limit.to_string()];
     args.extend(addresses.iter().map(ToString::to_string));
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let now = Instant::now();
-    let launch = lab.launch(&args);
-    let launch = if shim.is_empty() { launch } else { launch.shim(shim) };
-    Ok((launch.spawn()?, now))
-}
-
-/// The program calls at `peer`, not earlier than `earliest` after `start`.
-fn reaches(
-    lab: &Lab,
-    program: &Program,
-    peer: &Peer,
-    (start, earliest): (Instant, u64),
-) -> Outcome {
-    let client = peer.accept(lab, program, "server")?;
-    let passed = start.elapsed();
-    ensure(passed >= Duration::from_millis(earliest), || {
-        let expected = format!("it comes here after {earliest} ms, not before");
-        let got = format!("it came after {} ms", passed.as_millis());
-        program.failed(expected, got)
-    })
-    .likely("it gave up too early")?;
-    program.expect_line(&format!("connected to {}", peer.address()))?;
-    client.close();
-    program.expect_exit(0)?;
-    Ok(())
+    lab.launch(&args)
 }
 
 fn good() -> Outcome<Peer> {
@@ -76,13 +48,12 @@ fn hole() -> Outcome<BlackHole> {
 
 fn connects(lab: &Lab) -> Outcome {
     let (nobody, peer) = (own_address()?, good()?);
-    let addresses = [nobody, peer.address()];
-    let (program, start) = start(lab, 2000, "", &addresses)?;
-    reaches(lab, &program, &peer, (start, 0))
+    let program = launch(lab, 2000, &[nobody, peer.address()]).spawn()?;
+    calls(&program, &peer).map(drop)
 }
 
 /// It reaches the peer behind so many silent addresses, after each one's
-/// limit.
+/// limit and not before.
 fn reaches_behind(lab: &Lab, silent: u32, shim: &str) -> Outcome {
     let holes: Vec<BlackHole> =
         (0..silent).map(|_| hole()).collect::<Outcome<_>>()?;
@@ -90,8 +61,19 @@ fn reaches_behind(lab: &Lab, silent: u32, shim: &str) -> Outcome {
     let mut addresses: Vec<SocketAddr> =
         holes.iter().map(BlackHole::address).collect();
     addresses.push(peer.address());
-    let (program, start) = start(lab, SHORT, shim, &addresses)?;
-    reaches(lab, &program, &peer, (start, SHORT * u64::from(silent)))
+    let launch = launch(lab, SHORT, &addresses);
+    let launch = if shim.is_empty() { launch } else { launch.shim(shim) };
+    let start = Instant::now();
+    let program = launch.spawn()?;
+    let passed = calls(&program, &peer)?.duration_since(start);
+    let earliest = Duration::from_millis(SHORT) * silent;
+    ensure(passed >= earliest, || {
+        let earliest = earliest.as_millis();
+        let expected = format!("it comes here after {earliest} ms, not before");
+        let got = format!("it came after {} ms", passed.as_millis());
+        program.failed(expected, got)
+    })
+    .likely("it gave up too early")
 }
 
 fn limit(lab: &Lab) -> Outcome {
@@ -120,24 +102,20 @@ fn signals(lab: &Lab) -> Outcome {
 fn refused(lab: &Lab) -> Outcome {
     let (hole, peer) = (hole()?, good()?);
     let silent = hole.address();
-    let addresses = [silent, peer.address()];
-    let (program, start) = start(lab, 20_000, "", &addresses)?;
-    let calls = time::eventually(time::PATIENCE, program.pid(), || {
+    let program = launch(lab, 20_000, &[silent, peer.address()]).spawn()?;
+    let what = format!("calls {silent}, which does not accept");
+    program.eventually(&what, || {
         let rows = proc::own_rows(program.pid());
         let calling = |row: &proc::Row| {
             row.remote == silent && row.state == proc::SYN_SENT
         };
         rows.iter().any(calling).then_some(())
-    });
-    ensure(calls.is_some(), || {
-        let expected = format!("it calls {silent}, which does not accept");
-        program.failed(expected, "it does not")
     })?;
     // The next time that the kernel knocks, nobody lives there.
     drop(hole);
     lab.log().event(format!("{silent} begins to refuse"));
     let guess = "poll says that it is decided, not how: SO_ERROR knows";
-    reaches(lab, &program, &peer, (start, 0)).likely(guess)?;
+    calls(&program, &peer).likely(guess)?;
     let ended = program.expect_exit(0)?;
     names_on_stderr(&program, &ended, &[&silent.to_string(), "refused"])
         .likely(guess)
@@ -147,8 +125,8 @@ fn blocking(lab: &Lab) -> Outcome {
     let guess = "who gets the socket expects that read waits: take \
                  O_NONBLOCK away again";
     let peer = good()?;
-    let (program, _) = start(lab, 2000, "", &[peer.address()])?;
-    let client = peer.accept(lab, &program, "server")?;
+    let program = launch(lab, 2000, &[peer.address()]).spawn()?;
+    let client = peer.accept_one(&program)?;
     program.expect_line(&format!("connected to {}", peer.address()))?;
     let flags = proc::socket_flags(program.pid());
     ensure(flags.iter().all(|flags| flags & libc::O_NONBLOCK == 0), || {

@@ -7,7 +7,7 @@ use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::program::Program;
 use crate::lab::time::Deadline;
-use crate::lab::{Advice, Lab, Outcome, linger, show, tidy};
+use crate::lab::{Advice, Lab, Outcome, linger, tidy};
 
 const COUNTS: &str = "counts the bytes of a line";
 const SILENT: &str = "waits a second for a silent client, and no less";
@@ -95,9 +95,7 @@ fn leaves(lab: &Lab) -> Outcome {
     let program = lab.server()?;
     let mut client = program.connect()?;
     client.send(b"half a li")?;
-    client.finish()?;
-    let (got, _) = client.receive(64)?;
-    ensure(got.is_empty(), || client.failed("nothing", show::bytes(&got)))
+    end(&mut client)
         .likely("the end of file came before the end of the line")?;
     counted(&mut program.connect()?, b"next")
 }

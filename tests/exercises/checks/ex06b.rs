@@ -3,7 +3,7 @@
 use super::expect::ensure;
 use super::http;
 use super::{Check, TIDY};
-use crate::lab::client::Client;
+use crate::lab::client::{Client, Response};
 use crate::lab::program::Program;
 use crate::lab::{Advice, Lab, Outcome, cost, proc, show, tidy};
 
@@ -117,55 +117,29 @@ fn firehose(lab: &Lab) -> Outcome<Program> {
     expect(&mut client, 1)?;
     let requests = REQUEST.repeat(MANY - 1);
     let taken = client.pour(&requests)?;
-    let mut responses = Responses { number: 1, ..Responses::default() };
-    let outcome = client
-        .exchange(&requests[taken..], |received| Ok(responses.eat(received)));
+    let mut number = 1;
+    let eat = |received: &mut Vec<u8>| {
+        let mut eaten = 0;
+        let first = |bytes| {
+            let response = Response::first(bytes);
+            response.map_err(|what| program.failed("a response", what))
+        };
+        while let Some((response, length)) = first(&received[eaten..])? {
+            (number, eaten) = (number + 1, eaten + length);
+            let line = line(number).into_bytes();
+            ensure(response.body == line, || {
+                let expected = show::bytes(&line);
+                let got = show::difference(&line, &response.body);
+                program.failed(format!("request {number}: {expected}"), got)
+            })?;
+        }
+        received.drain(..eaten);
+        Ok(number == MANY)
+    };
+    let outcome = client.exchange(&requests[taken..], eat);
     outcome.about(&format!("{MANY} requests")).likely(
         "the rest of the responses is never sent: use the write that waits \
          until the kernel has taken everything",
     )?;
-    ensure(responses.number == MANY, || {
-        let number = responses.number + 1;
-        let expected = show::bytes(line(number).as_bytes());
-        client.failed(format!("request {number}: {expected}"), responses.wrong)
-    })?;
     Ok(program)
-}
-
-/// The responses as they come in.
-#[derive(Default)]
-struct Responses {
-    /// Of the last right one.
-    number: usize,
-    /// Of each: all heads are alike, as all bodies have one length.
-    head: Vec<u8>,
-    /// What came instead of a right response.
-    wrong: String,
-}
-
-impl Responses {
-    /// Takes all whole responses off the front of `received`. True when all
-    /// are here, or a wrong one.
-    fn eat(&mut self, received: &mut Vec<u8>) -> bool {
-        let mut eaten = 0;
-        while self.number < MANY && self.wrong.is_empty() {
-            let rest = &received[eaten..];
-            if self.head.is_empty() {
-                let blank = rest.windows(4).position(|w| w == b"\r\n\r\n");
-                let Some(blank) = blank else { break };
-                self.head = rest[..blank + 4].to_vec();
-            }
-            let line = line(self.number + 1);
-            let expected = [self.head.as_slice(), line.as_bytes()].concat();
-            let Some(response) = rest.get(..expected.len()) else { break };
-            if response == expected {
-                self.number += 1;
-                eaten += expected.len();
-            } else {
-                self.wrong = show::difference(&expected, response);
-            }
-        }
-        received.drain(..eaten);
-        self.number == MANY || !self.wrong.is_empty()
-    }
 }

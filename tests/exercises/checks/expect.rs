@@ -1,8 +1,10 @@
 //! Observations that several exercises make, on any protocol.
 
+use std::time::Instant;
+
 use crate::lab::client::Client;
 use crate::lab::program::{Ended, Program};
-use crate::lab::{Advice, Lab, Outcome, Trouble};
+use crate::lab::{Advice, Lab, Outcome, Peer, Trouble};
 
 /// Fails, as `failed` says, unless it is so.
 pub fn ensure(is_so: bool, failed: impl FnOnce() -> Trouble) -> Outcome {
@@ -61,6 +63,17 @@ pub fn at_every_cut(
             .and_then(|()| response(&mut client))
             .about(&format!("cut after {cut} bytes"))
     })
+}
+
+/// The program connects to `peer`, says so, and ends when we close. Returns
+/// when it came.
+pub fn calls(program: &Program, peer: &Peer) -> Outcome<Instant> {
+    let client = peer.accept_one(program)?;
+    let came = Instant::now();
+    program.expect_line(&format!("connected to {}", peer.address()))?;
+    client.close();
+    program.expect_exit(0)?;
+    Ok(came)
 }
 
 /// One line of what the program has said on stderr has all of `words`.
