@@ -23,40 +23,33 @@ const MAX_HEAD: usize = 16 * 1024;
 fn serve(connection: &OwnedFd) -> io::Result<()> {
     socket::setsockopt(connection, sockopt::TcpNoDelay, &true)?;
     let mut input = Input { connection, buffer: Buffer::new(MAX_HEAD) };
-    let error = loop {
-        match input.read_request() {
+    loop {
+        let result = input.read_request();
+        let (status, fields, line) = match &result {
             Ok(Body { bytes, sum }) => {
-                let line = format!("{bytes} bytes, sum {sum}\n");
-                respond(connection, "200 OK", "", &line)?;
+                ("200 OK", "", format!("{bytes} bytes, sum {sum}"))
             }
-            Err(error) => break error,
-        }
-    };
-    match error.kind() {
+            Err(error) if error.kind() == ErrorKind::InvalidData => {
+                let fields = "Connection: close\r\n";
+                ("400 Bad Request", fields, error.to_string())
+            }
+            // The client has no more to say, or stopped in the middle.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                return Ok(());
+            }
+            Err(_) => return result.map(drop),
+        };
+        let length = line.len() + 1;
+        let response = format!(
+            "HTTP/1.1 {status}\r\n{fields}\
+             Content-Length: {length}\r\n\r\n{line}\n"
+        );
+        stream::write_all(connection, response.as_bytes())?;
         // Nobody knows where the next request would begin.
-        ErrorKind::InvalidData => {
-            let (status, line) = ("400 Bad Request", format!("{error}\n"));
-            respond(connection, status, "Connection: close\r\n", &line)?;
-            Ok(linger(connection, Duration::from_secs(1))?)
+        if result.is_err() {
+            return Ok(linger(connection, Duration::from_secs(1))?);
         }
-        // The client has no more to say, or stopped in the middle.
-        ErrorKind::UnexpectedEof => Ok(()),
-        _ => Err(error),
     }
-}
-
-/// Sends a response in one write.
-fn respond(
-    connection: &OwnedFd,
-    status: &str,
-    fields: &str,
-    body: &str,
-) -> nix::Result<()> {
-    let length = body.len();
-    let response = format!(
-        "HTTP/1.1 {status}\r\n{fields}Content-Length: {length}\r\n\r\n{body}"
-    );
-    stream::write_all(connection, response.as_bytes())
 }
 
 /// A request that could be read in two ways, or in none.
