@@ -1,6 +1,6 @@
 //! 02a Nothing lost: short reads, short writes, interrupted calls.
 
-use super::expect::{end, round_trip};
+use super::expect::{end, exchange, round_trip};
 use super::{Check, TIDY};
 use crate::lab::fixtures::letters;
 use crate::lab::{Advice, Lab, Outcome, tidy};
@@ -49,10 +49,7 @@ fn until_the_end(lab: &Lab) -> Outcome {
              returns 0",
         )?;
     }
-    client.send(b"and the rest")?;
-    client.finish()?;
-    client.expect(b"AND THE REST")?;
-    client.expect_eof()
+    exchange(&mut client, b"and the rest", b"AND THE REST")
 }
 
 /// Sends forty thousand bytes to the program under `shim` and expects them

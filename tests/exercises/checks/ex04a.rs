@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::expect::{counted, end, ensure, round_trip};
+use super::expect::{counted, end, ensure, exchange, round_trip};
 use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::fixtures::letters;
@@ -35,14 +35,6 @@ pub const CHECKS: &[Check] = checks![
 ];
 
 const REFUSAL: &[u8] = b"too long\n";
-
-/// Sends an upload and its end, and receives `response` and the end.
-fn exchange(client: &mut Client, bytes: &[u8], response: &[u8]) -> Outcome {
-    client.send(bytes)?;
-    client.finish()?;
-    client.expect(response)?;
-    client.expect_eof()
-}
 
 /// Uploads `bytes`, and is told how many they are.
 fn upload(client: &mut Client, bytes: &[u8]) -> Outcome {

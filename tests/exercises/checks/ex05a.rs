@@ -1,11 +1,13 @@
 //! 05a One byte at a time: heads out of a stream.
 
-use super::expect::{PARTIAL, at_every_cut, end, round_trip, send_in_two};
+use super::expect::{
+    PARTIAL, UNREAD, at_every_cut, end, lingers, round_trip, send_in_two,
+};
 use super::http::request;
 use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, cost, linger, show, tidy};
+use crate::lab::{Advice, Lab, Outcome, cost, show, tidy};
 
 mod heads;
 
@@ -16,9 +18,6 @@ const BEGINNINGS: &str = "waits for the rest of a head";
 const CUTS: &str = "reads a head however it is cut";
 
 const MAX_HEAD: usize = 8 * 1024;
-
-const UNREAD: &str = "closing while bytes are unread resets the connection: \
-                      read on for a while, as in chapter 04";
 
 pub const CHECKS: &[Check] = checks![
     RESPONDS, 1, needs [], Passes, read "One byte at a time",
@@ -140,11 +139,7 @@ fn limit(lab: &Lab) -> Outcome {
         round_trip(&mut client, bytes, b"431\n").about(row)?;
         client.expect_eof().about(row).likely(UNREAD)?;
     }
-    linger::check(|| {
-        let mut client = program.connect()?;
-        round_trip(&mut client, &endless, b"431\n").map(|()| client)
-    })
-    .likely(UNREAD)
+    lingers(&program, &endless, b"431\n")
 }
 
 fn once(lab: &Lab) -> Outcome {

@@ -1,9 +1,9 @@
 //! 05b Name and value: form fields out of a stream.
 
-use super::expect::{PARTIAL, at_every_cut, round_trip, send_in_two};
+use super::expect::{PARTIAL, at_every_cut, lingers, round_trip, send_in_two};
 use super::{Check, TIDY};
 use crate::lab::client::Client;
-use crate::lab::{Advice, Lab, Outcome, linger, tidy};
+use crate::lab::{Advice, Lab, Outcome, tidy};
 
 const RESPONDS: &str = "lists the fields of one line after the other";
 const DECODES: &str = "cuts first, then decodes, and once";
@@ -84,11 +84,7 @@ fn refuses(lab: &Lab) -> Outcome {
             "after a malformed line the rest is not trusted either: close",
         )?;
     }
-    linger::check(|| {
-        let mut client = program.connect()?;
-        round_trip(&mut client, b"%\n", b"400\n").map(|()| client)
-    })
-    .likely("closing at once resets the connection: read on for a while")
+    lingers(&program, b"%\n", b"400\n")
 }
 
 fn cuts(lab: &Lab) -> Outcome {

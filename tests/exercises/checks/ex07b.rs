@@ -1,10 +1,10 @@
 //! 07b Through the middle: bodies in chunks, passed on in others.
 
-use super::expect::{PARTIAL, at_every_cut, end, round_trip};
+use super::expect::{PARTIAL, at_every_cut, end, lingers, round_trip};
 use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::fixtures::letters;
-use crate::lab::{Advice, Lab, Outcome, cost, linger, tidy};
+use crate::lab::{Advice, Lab, Outcome, cost, tidy};
 
 const COPIES: &str = "passes on a body of one chunk";
 const RECHUNKS: &str = "makes chunks of its own";
@@ -100,12 +100,7 @@ fn refuses(lab: &Lab) -> Outcome {
              chunk, which would say that the body is whole",
         )?;
     }
-    linger::check(|| {
-        let mut client = program.connect()?;
-        talk(&mut client)?;
-        client.send(b"g\r\n").map(|()| client)
-    })
-    .likely("closing at once resets the connection: read on for a while")
+    lingers(&program, &[SHORT, b"g\r\n"].concat(), SHORT)
 }
 
 fn cuts(lab: &Lab) -> Outcome {

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::lab::client::Client;
 use crate::lab::program::{Ended, Program};
-use crate::lab::{Advice, Lab, Outcome, Peer, Trouble};
+use crate::lab::{Advice, Lab, Outcome, Peer, Trouble, linger};
 
 /// Fails, as `failed` says, unless it is so.
 pub fn ensure(is_so: bool, failed: impl FnOnce() -> Trouble) -> Outcome {
@@ -31,6 +31,27 @@ pub fn counted(bytes: &[u8]) -> String {
 pub fn end(client: &mut Client) -> Outcome {
     client.finish()?;
     client.expect_eof()
+}
+
+/// Sends all and its end, and receives `response` and the end.
+pub fn exchange(client: &mut Client, bytes: &[u8], response: &[u8]) -> Outcome {
+    client.send(bytes)?;
+    client.finish()?;
+    client.expect(response)?;
+    client.expect_eof()
+}
+
+/// For a program whose client finds a reset.
+pub const UNREAD: &str = "closing while bytes are unread resets the connection: end your \
+     direction, and read on for a while, as in chapter 04";
+
+/// After this response the program reads on, so that no reset destroys it.
+pub fn lingers(program: &Program, bytes: &[u8], response: &[u8]) -> Outcome {
+    linger::check(|| {
+        let mut client = program.connect()?;
+        round_trip(&mut client, bytes, response).map(|()| client)
+    })
+    .likely(UNREAD)
 }
 
 /// For a program that has responded to the first of two parts.
