@@ -64,12 +64,8 @@ fn serve(connection: &OwnedFd) -> nix::Result<()> {
         }
         match next {
             Ok(None) if input.bytes().len() < MAX_HEAD => {}
-            _ => {
-                let refusal = "HTTP/1.1 400 Bad Request\r\n\
-                    Connection: close\r\nContent-Length: 0\r\n\r\n";
-                stream::write_all(connection, refusal.as_bytes())?;
-                return linger(connection, Duration::from_secs(1));
-            }
+            // Malformed, or too long.
+            _ => return linger(connection, Duration::from_secs(1)),
         }
         match stream::read(connection, input.space())? {
             0 => return Ok(()),

@@ -2,6 +2,7 @@
 //!
 //! Try it: `cargo run --example 08b -- --root steps/08-files/site`
 
+use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -49,13 +50,11 @@ fn run() -> Result<(), Failure> {
 
 /// Responds to requests until there are no more, or until a response could
 /// not be sent as promised.
-fn serve(connection: &OwnedFd, root: &Root) -> nix::Result<()> {
+fn serve(connection: &OwnedFd, root: &Root) -> io::Result<()> {
     socket::setsockopt(connection, sockopt::TcpNoDelay, &true)?;
     let mut input = Buffer::new(MAX_HEAD);
     while let Some(request) = next(connection, &mut input)? {
-        if !respond(connection, root, &request)? {
-            break;
-        }
+        respond(connection, root, &request)?;
     }
     Ok(())
 }
@@ -92,12 +91,12 @@ fn next(
     }
 }
 
-/// Responds to one request; whether the connection is fit for another.
+/// Responds to one request.
 fn respond(
     connection: &OwnedFd,
     root: &Root,
     request: &Request,
-) -> nix::Result<bool> {
+) -> io::Result<()> {
     let mut name = Vec::new();
     if decode_path(&request.path, &mut name).is_err() {
         return refuse(connection, request);
@@ -124,17 +123,16 @@ fn send_head(
 }
 
 /// There is no such file.
-fn refuse(connection: &OwnedFd, request: &Request) -> nix::Result<bool> {
+fn refuse(connection: &OwnedFd, request: &Request) -> io::Result<()> {
     let body = format!("There is no {}.\n", request.path);
     let length = body.len() as u64;
     let fields = "Content-Type: text/plain; charset=utf-8\r\n";
     send_head(connection, "404 Not Found", fields, length)?;
-    stream::write_all(connection, body.as_bytes())?;
-    Ok(true)
+    Ok(stream::write_all(connection, body.as_bytes())?)
 }
 
 /// Sends a file.
-fn send_file(connection: &OwnedFd, file: &File) -> nix::Result<bool> {
+fn send_file(connection: &OwnedFd, file: &File) -> io::Result<()> {
     // TODO: not every file is text, or fits into memory, or stays as long
     // as it was. And the label should say what is in it.
     let mut content = vec![0; file.stat.st_size as usize];
@@ -142,6 +140,5 @@ fn send_file(connection: &OwnedFd, file: &File) -> nix::Result<bool> {
     let text = String::from_utf8_lossy(&content[..count]);
     let fields = "Content-Type: text/html\r\n";
     send_head(connection, "200 OK", fields, text.len() as u64)?;
-    stream::write_all(connection, text.as_bytes())?;
-    Ok(true)
+    Ok(stream::write_all(connection, text.as_bytes())?)
 }

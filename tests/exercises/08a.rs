@@ -107,24 +107,16 @@ fn read_target(connection: &OwnedFd) -> nix::Result<Option<String>> {
 /// percent signs are decoded once. `None` if there is a wrong one, or a NUL,
 /// at which the kernel would cut the name.
 fn decode(path: &str) -> Option<Vec<u8>> {
-    let mut rest = path.trim_start_matches('/').as_bytes();
     let mut name = Vec::new();
-    while let [first, others @ ..] = rest {
-        rest = others;
-        let byte = if *first == b'%' {
-            let [high, low, others @ ..] = rest else { return None };
-            rest = others;
-            let digit = |byte: u8| char::from(byte).to_digit(16);
-            u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()?
-        } else {
-            *first
-        };
-        if byte == 0 {
-            return None;
-        }
-        name.push(byte);
+    let mut rest = path.trim_start_matches('/').bytes();
+    while let Some(byte) = rest.next() {
+        let mut digit = || char::from(rest.next()?).to_digit(16);
+        name.push(match byte {
+            b'%' => u8::try_from(digit()? * 16 + digit()?).ok()?,
+            _ => byte,
+        });
     }
-    Some(name)
+    (!name.contains(&0)).then_some(name)
 }
 
 /// The content of the file `name` beneath `root`. `None` if there is no such

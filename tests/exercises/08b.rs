@@ -2,6 +2,8 @@
 //!
 //! Try it: `cargo run --example 08b -- --root steps/08-files/site`
 
+use std::io;
+use std::io::ErrorKind; //-solution
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -30,13 +32,11 @@ const PIECE: usize = 64 * 1024; //-solution
 
 /// Responds to requests until there are no more, or until a response could
 /// not be sent as promised.
-fn serve(connection: &OwnedFd, root: &Root) -> nix::Result<()> {
+fn serve(connection: &OwnedFd, root: &Root) -> io::Result<()> {
     socket::setsockopt(connection, sockopt::TcpNoDelay, &true)?;
     let mut input = Buffer::new(MAX_HEAD);
     while let Some(request) = next(connection, &mut input)? {
-        if !respond(connection, root, &request)? {
-            break;
-        }
+        respond(connection, root, &request)?;
     }
     Ok(())
 }
@@ -79,12 +79,12 @@ fn next(
     }
 }
 
-/// Responds to one request; whether the connection is fit for another.
+/// Responds to one request.
 fn respond(
     connection: &OwnedFd,
     root: &Root,
     request: &Request,
-) -> nix::Result<bool> {
+) -> io::Result<()> {
     let mut name = Vec::new();
     if decode_path(&request.path, &mut name).is_err() {
         return refuse(connection, request);
@@ -122,30 +122,28 @@ fn send_head(
 }
 
 /// There is no such file.
-fn refuse(connection: &OwnedFd, request: &Request) -> nix::Result<bool> {
+fn refuse(connection: &OwnedFd, request: &Request) -> io::Result<()> {
     let body = format!("There is no {}.\n", request.path);
     let length = body.len() as u64;
     let fields = "Content-Type: text/plain; charset=utf-8\r\n";
     send_head(connection, "404 Not Found", fields, length)?;
     //-solution
     if request.is_head {
-        return Ok(true);
+        return Ok(());
     }
     //-end
-    stream::write_all(connection, body.as_bytes())?;
-    Ok(true)
+    Ok(stream::write_all(connection, body.as_bytes())?)
 }
 //-solution
 
 /// The same directory, with a slash: or else the links on its page would be
 /// taken as links of the directory above.
-fn redirect(connection: &OwnedFd, name: &[u8]) -> nix::Result<bool> {
+fn redirect(connection: &OwnedFd, name: &[u8]) -> io::Result<()> {
     let mut location = Vec::new();
     encode_directory(name, None, &mut location);
     let location = String::from_utf8_lossy(&location);
     let fields = format!("Location: {location}\r\n");
-    send_head(connection, "301 Moved Permanently", &fields, 0)?;
-    Ok(true)
+    Ok(send_head(connection, "301 Moved Permanently", &fields, 0)?)
 }
 
 /// Sends a file piece by piece: as many bytes as it had when it was opened.
@@ -154,12 +152,12 @@ fn send_file(
     request: &Request,
     name: &[u8],
     file: &File,
-) -> nix::Result<bool> {
+) -> io::Result<()> {
     let size = file.stat.st_size as u64;
     let fields = format!("Content-Type: {}\r\n", media_type(name));
     send_head(connection, "200 OK", &fields, size)?;
     if request.is_head {
-        return Ok(true);
+        return Ok(());
     }
     let mut piece = vec![0; PIECE];
     let mut sent = 0;
@@ -169,14 +167,14 @@ fn send_file(
         match uio::pread(&*file.descriptor, piece, sent as i64)? {
             // It has become shorter. More was promised, and only the end of
             // the connection can tell that it will not come.
-            0 => return Ok(false),
+            0 => return Err(ErrorKind::UnexpectedEof.into()),
             count => {
                 stream::write_all(connection, &piece[..count])?;
                 sent += count as u64;
             }
         }
     }
-    Ok(true)
+    Ok(())
 }
 
 /// What a file of this name holds.
@@ -199,7 +197,7 @@ fn media_type(name: &[u8]) -> &'static str {
 //-starter
 //
 // /// Sends a file.
-// fn send_file(connection: &OwnedFd, file: &File) -> nix::Result<bool> {
+// fn send_file(connection: &OwnedFd, file: &File) -> io::Result<()> {
 //     // TODO: not every file is text, or fits into memory, or stays as long
 //     // as it was. And the label should say what is in it.
 //     let mut content = vec![0; file.stat.st_size as usize];
@@ -207,7 +205,6 @@ fn media_type(name: &[u8]) -> &'static str {
 //     let text = String::from_utf8_lossy(&content[..count]);
 //     let fields = "Content-Type: text/html\r\n";
 //     send_head(connection, "200 OK", fields, text.len() as u64)?;
-//     stream::write_all(connection, text.as_bytes())?;
-//     Ok(true)
+//     Ok(stream::write_all(connection, text.as_bytes())?)
 // }
 //-end

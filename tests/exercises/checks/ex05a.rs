@@ -100,11 +100,10 @@ fn at_once(lab: &Lab) -> Outcome {
         .likely(guess)?;
 
     let program = lab.launch(&["127.0.0.1:0"]).shim("r=3").start()?;
-    let (mut heads, mut responses) = (String::new(), String::new());
-    for number in 1..=1000 {
-        heads.push_str(&request("GET", &format!("/{number}")));
-        responses.push_str(&format!("GET /{number} 1\n"));
-    }
+    let targets = (1..=1000).map(|number| format!("/{number}"));
+    let (heads, responses): (String, String) = targets
+        .map(|target| (request("GET", &target), format!("GET {target} 1\n")))
+        .unzip();
     let mut client = program.connect()?;
     round_trip(&mut client, heads.as_bytes(), responses.as_bytes())
         .likely(guess)

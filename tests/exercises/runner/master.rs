@@ -41,7 +41,7 @@ fn run() -> Result<(), Failure> {
 "#;
 const ADDRESS: &str =
     r#"let address = cli::server_address("usage: ID [ADDRESS]")?;"#;
-const ADDRESS_AND_ROOT: &str = r#"let usage = "usage: ID [ADDRESS] [--root DIRECTORY]";
+const WITH_ROOT: &str = r#"let usage = "usage: ID [ADDRESS] [--root DIRECTORY]";
     let (address, [root]) = cli::server_arguments(usage, ["root"])?;
     let path = root.map_or(".".into(), PathBuf::from);
     let root = Root::open(&path).map_err(|errno| {
@@ -77,7 +77,7 @@ pub fn read(path: &Path) -> Result<Programs, String> {
     };
     let master = text::read(path)?
         .replace("//-server\n", &server(ADDRESS, ""))
-        .replace("//-server root\n", &server(ADDRESS_AND_ROOT, ", &root"));
+        .replace("//-server root\n", &server(WITH_ROOT, ", &root"));
     split(&master).map_err(|reason| format!("{}: {reason}", path.display()))
 }
 

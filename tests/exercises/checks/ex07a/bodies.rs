@@ -10,14 +10,15 @@ pub struct Case {
     pub content: &'static [u8],
 }
 
-fn case(about: impl Into<String>, fields: &str, body: &[u8]) -> Case {
-    let request = post("1.1", fields, body);
-    Case { about: about.into(), request, content: b"" }
-}
-
-fn post(version: &str, fields: &str, body: &[u8]) -> Vec<u8> {
-    let head = format!("POST / HTTP/{version}\r\nHost: a\r\n{fields}\r\n");
-    [head.as_bytes(), body].concat()
+fn case(
+    about: impl Into<String>,
+    fields: &str,
+    body: &[u8],
+    content: &'static [u8],
+) -> Case {
+    let head = format!("POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n");
+    let request = [head.as_bytes(), body].concat();
+    Case { about: about.into(), request, content }
 }
 
 /// Content-Length, and the body's content as it is.
@@ -49,19 +50,17 @@ const LENGTHS: &[(&str, &str, &[u8])] = &[
 ];
 
 pub fn lengths() -> impl Iterator<Item = Case> {
-    LENGTHS.iter().map(|(about, fields, content)| Case {
-        content,
-        ..case(*about, fields, content)
-    })
+    let rows = LENGTHS.iter();
+    rows.map(|(about, fields, body)| case(*about, fields, body, body))
 }
 
 const CHUNKED: &str = "Transfer-Encoding: chunked\r\n";
 
 /// A body in chunks: what is special, and the section of RFC 9112.
-type Chunked = (&'static str, &'static str, &'static [u8]);
+type Chunked<'b> = (&'static str, &'static str, &'b [u8]);
 
-fn in_chunks((name, section, body): &Chunked) -> Case {
-    case(format!("{name} (RFC 9112, {section})"), CHUNKED, body)
+fn in_chunks((name, section, body): &Chunked, content: &'static [u8]) -> Case {
+    case(format!("{name} (RFC 9112, {section})"), CHUNKED, body, content)
 }
 
 /// `hello` in one chunk.
@@ -100,15 +99,14 @@ const OTHERS: &[(&str, &[u8], &[u8])] = &[
 ];
 
 pub fn chunks() -> impl Iterator<Item = Case> {
-    let coding = "transfer-encoding:CHunked\r\n";
-    let other_letters =
-        case("a coding in other letters (RFC 9112, 7)", coding, HELLO);
-    let hellos = HELLOS.iter().map(in_chunks).chain([other_letters]);
-    let others = OTHERS.iter().map(|(name, body, content)| Case {
-        content,
-        ..in_chunks(&(name, "7.1", body))
-    });
-    hellos.map(|case| Case { content: b"hello", ..case }).chain(others)
+    let about = "a coding in other letters (RFC 9112, 7)";
+    let capitals =
+        case(about, "transfer-encoding:CHunked\r\n", HELLO, b"hello");
+    let hellos = HELLOS.iter().map(|row| in_chunks(row, b"hello"));
+    let others = OTHERS
+        .iter()
+        .map(|(name, body, content)| in_chunks(&(name, "7.1", body), content));
+    hellos.chain([capitals]).chain(others)
 }
 
 /// The values of Content-Length fields before the body `hello`.
@@ -135,26 +133,26 @@ const AMBIGUOUS_CODINGS: &[(&str, &[&str])] = &[
 ];
 
 pub fn ambiguous() -> impl Iterator<Item = Case> {
-    let fields = |name: &str, values: &[&str]| -> String {
-        values.iter().map(|value| format!("{name}: {value}\r\n")).collect()
+    let repeated = |name, rows: &'static [(&str, &[&str])], body| {
+        rows.iter().map(move |(about, values)| {
+            let field = |value| format!("{name}: {value}\r\n");
+            let fields: String = values.iter().map(field).collect();
+            case(*about, &fields, body, b"")
+        })
     };
-    let lengths = AMBIGUOUS_LENGTHS.iter().map(move |(about, values)| {
-        case(*about, &fields("Content-Length", values), b"hello")
-    });
-    let codings = AMBIGUOUS_CODINGS.iter().map(move |(about, values)| {
-        case(*about, &fields("Transfer-Encoding", values), HELLO)
-    });
     let (length, coding) = ("Content-Length: 15\r\n", CHUNKED);
     let both = [
         ("a length and chunks (RFC 9112, 6.1)", [length, coding]),
         ("chunks and a length (RFC 9112, 6.1)", [coding, length]),
     ]
-    .map(|(about, fields)| case(about, &fields.concat(), HELLO));
-    let old = Case {
-        request: post("1.0", CHUNKED, HELLO),
-        ..case("chunks in HTTP/1.0 (RFC 9112, 6.1)", CHUNKED, HELLO)
-    };
-    lengths.chain(codings).chain(both).chain([old])
+    .map(|(about, fields)| case(about, &fields.concat(), HELLO, b""));
+    let mut old =
+        case("chunks in HTTP/1.0 (RFC 9112, 6.1)", CHUNKED, HELLO, b"");
+    old.request["POST / HTTP/1.".len()] = b'0';
+    repeated("Content-Length", AMBIGUOUS_LENGTHS, b"hello".as_slice())
+        .chain(repeated("Transfer-Encoding", AMBIGUOUS_CODINGS, HELLO))
+        .chain(both)
+        .chain([old])
 }
 
 const MALFORMED: &[Chunked] = &[
@@ -182,10 +180,9 @@ pub fn malformed() -> impl Iterator<Item = Case> {
     let size = format!("5;{}\r\nhello\r\n0\r\n\r\n", "e".repeat(64 * 1024));
     let fields = format!("0\r\n{}\r\n", "T: 45678901234\r\n".repeat(4096));
     let endless = [
-        ("an extension without end (RFC 9112, 7.1.1)", size),
-        ("trailers without end (RFC 9112, 7.1.2)", fields),
-    ];
-    MALFORMED.iter().map(in_chunks).chain(
-        endless.map(|(about, body)| case(about, CHUNKED, body.as_bytes())),
-    )
+        ("an extension without end", "7.1.1", size.as_bytes()),
+        ("trailers without end", "7.1.2", fields.as_bytes()),
+    ]
+    .map(|row| in_chunks(&row, b""));
+    MALFORMED.iter().map(|row| in_chunks(row, b"")).chain(endless)
 }

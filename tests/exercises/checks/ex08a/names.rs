@@ -8,17 +8,13 @@ use crate::lab::tree::Tree;
 /// who get another.
 pub type Row = (&'static str, &'static str, Want, &'static str);
 
-/// The response to a row.
-pub enum Want {
-    /// This file.
-    Content(&'static str),
-    /// No file: 404.
-    Nothing,
-    /// No name: 400.
-    Malformed,
-}
+/// This file; or a refusal, with one of these statuses.
+pub type Want = Result<&'static str, &'static [u16]>;
 
-use Want::{Content, Malformed, Nothing};
+/// No file. What climbs out may be called malformed, or forbidden.
+const NOTHING: Want = Err(&[404, 403, 400]);
+/// No name.
+const MALFORMED: Want = Err(&[400]);
 
 const DECODE: &str = "%XX stands for one byte of a name: RFC 3986, 2.1";
 const ONCE: &str = "a name is decoded once: what comes out is a name, even \
@@ -28,42 +24,42 @@ const BAD: &str = "a percent sign without two hexadecimal digits is no name, \
                    and a NUL is part of none: 400";
 
 pub const NAMES: &[Row] = &[
-    ("a blank", "/a%20name.txt", Content("blank"), DECODE),
-    ("a letter", "/%68ello%2Etxt", Content(HELLO), DECODE),
-    ("a byte above 0x7F", "/caf%c3%A9.txt", Content("coffee"), DECODE),
-    ("a percent sign", "/100%25.txt", Content("percent"), DECODE),
-    ("a question mark, no query", "/what%3F.txt", Content("question"), DECODE),
-    ("%41, decoded once", "/%2541.txt", Content("not decoded twice"), ONCE),
-    ("A, decoded once", "/%41.txt", Content("decoded once"), ONCE),
-    ("a plus sign, which is one", "/a+name.txt", Content("plus"), PLUS),
-    ("no digits", "/hello.txt%", Malformed, BAD),
-    ("one digit", "/%4", Malformed, BAD),
-    ("digits that are none", "/%zz.txt", Malformed, BAD),
-    ("a sign for a digit", "/%+4.txt", Malformed, BAD),
-    ("a NUL behind a file's name", "/hello.txt%00.html", Malformed, BAD),
-    ("a NUL alone", "/%00", Malformed, BAD),
+    ("a blank", "/a%20name.txt", Ok("a name.txt"), DECODE),
+    ("a letter", "/%68ello%2Etxt", Ok(HELLO), DECODE),
+    ("a byte above 0x7F", "/caf%c3%A9.txt", Ok("café.txt"), DECODE),
+    ("a percent sign", "/100%25.txt", Ok("100%.txt"), DECODE),
+    ("a question mark, no query", "/what%3F.txt", Ok("what?.txt"), DECODE),
+    ("%41, decoded once", "/%2541.txt", Ok("%41.txt"), ONCE),
+    ("A, decoded once", "/%41.txt", Ok("A.txt"), ONCE),
+    ("a plus sign, which is one", "/a+name.txt", Ok("a+name.txt"), PLUS),
+    ("no digits", "/hello.txt%", MALFORMED, BAD),
+    ("one digit", "/%4", MALFORMED, BAD),
+    ("digits that are none", "/%zz.txt", MALFORMED, BAD),
+    ("a sign for a digit", "/%+4.txt", MALFORMED, BAD),
+    ("a NUL behind a file's name", "/hello.txt%00.html", MALFORMED, BAD),
+    ("a NUL alone", "/%00", MALFORMED, BAD),
 ];
 
 const UP: &str = "two dots lead up, however they are written";
 
 pub const CLIMBS: &[Row] = &[
-    ("two dots", "/../outside/secret.txt", Nothing, UP),
-    ("two dots, later", "/dir/../../outside/secret.txt", Nothing, UP),
-    ("dots with %2e", "/%2e%2e/outside/secret.txt", Nothing, UP),
-    ("one dot with %2E", "/.%2E/outside/secret.txt", Nothing, UP),
-    ("a slash with %2f", "/..%2foutside%2fsecret.txt", Nothing, UP),
-    ("all of it encoded", "/%2e%2e%2foutside/secret.txt", Nothing, UP),
-    ("encoded twice", "/%252e%252e/outside/secret.txt", Nothing, ONCE),
-    ("and back in", "/../site/../outside/secret.txt", Nothing, UP),
+    ("two dots", "/../outside/secret.txt", NOTHING, UP),
+    ("two dots, later", "/dir/../../outside/secret.txt", NOTHING, UP),
+    ("dots with %2e", "/%2e%2e/outside/secret.txt", NOTHING, UP),
+    ("one dot with %2E", "/.%2E/outside/secret.txt", NOTHING, UP),
+    ("a slash with %2f", "/..%2foutside%2fsecret.txt", NOTHING, UP),
+    ("all of it encoded", "/%2e%2e%2foutside/secret.txt", NOTHING, UP),
+    ("encoded twice", "/%252e%252e/outside/secret.txt", NOTHING, ONCE),
+    ("and back in", "/../site/../outside/secret.txt", NOTHING, UP),
     (
         "a directory whose name begins alike",
         "/../site-and-more/secret.txt",
-        Nothing,
+        NOTHING,
         "the path of a directory beside it begins with the same letters",
     ),
-    ("two slashes", "//etc/passwd", Nothing, "this is no path of yours"),
-    ("an absolute path", "/etc/passwd", Nothing, "this is no path of yours"),
-    ("a slash encoded", "/%2fetc/passwd", Nothing, "do not join paths"),
+    ("two slashes", "//etc/passwd", NOTHING, "this is no path of yours"),
+    ("an absolute path", "/etc/passwd", NOTHING, "this is no path of yours"),
+    ("a slash encoded", "/%2fetc/passwd", NOTHING, "do not join paths"),
 ];
 
 const OUT: &str = "a link on the way leads out, and O_NOFOLLOW looks at the \
@@ -73,17 +69,17 @@ const NAMESAKE: &str = "this link leads out, and what is there is not your \
 const IN: &str = "a relative link that stays inside is followed";
 
 pub const LINKS: &[Row] = &[
-    ("a link out", "/out.txt", Nothing, OUT),
-    ("a link out by an absolute path", "/absolute.txt", Nothing, OUT),
-    ("a directory that is a link out", "/up/secret.txt", Nothing, OUT),
-    ("a link to a link out", "/far.txt", Nothing, OUT),
-    ("a link out to a name inside, too", "/namesake.txt", Nothing, NAMESAKE),
-    ("the same by an absolute path", "/root-namesake.txt", Nothing, NAMESAKE),
-    ("a link that stays inside", "/inside.txt", Content(HELLO), IN),
-    ("a link to a directory inside", "/alias/deep.txt", Content(HELLO), IN),
-    ("a link to a link that stays inside", "/again.txt", Content(HELLO), IN),
-    ("a link to itself", "/loop.txt", Nothing, "ELOOP: there is no file"),
-    ("a link to nothing", "/dangling.txt", Nothing, "there is no file"),
+    ("a link out", "/out.txt", NOTHING, OUT),
+    ("a link out by an absolute path", "/absolute.txt", NOTHING, OUT),
+    ("a directory that is a link out", "/up/secret.txt", NOTHING, OUT),
+    ("a link to a link out", "/far.txt", NOTHING, OUT),
+    ("a link out to a name inside, too", "/namesake.txt", NOTHING, NAMESAKE),
+    ("the same by an absolute path", "/root-namesake.txt", NOTHING, NAMESAKE),
+    ("a link that stays inside", "/inside.txt", Ok(HELLO), IN),
+    ("a link to a directory inside", "/alias/deep.txt", Ok(HELLO), IN),
+    ("a link to a link that stays inside", "/again.txt", Ok(HELLO), IN),
+    ("a link to itself", "/loop.txt", NOTHING, "ELOOP: there is no file"),
+    ("a link to nothing", "/dangling.txt", NOTHING, "there is no file"),
 ];
 
 const NO_FILE: &str = "only regular files are served: ask fstat what has \
@@ -92,28 +88,29 @@ const WAITS: &str = "opening a pipe waits until somebody writes to it, unless \
                      it is opened with O_NONBLOCK";
 
 pub const OTHERS: &[Row] = &[
-    ("a directory", "/dir", Nothing, NO_FILE),
-    ("a directory with a slash", "/dir/", Nothing, NO_FILE),
-    ("the root", "/", Nothing, NO_FILE),
-    ("a pipe", "/pipe", Nothing, WAITS),
-    ("a link to a pipe", "/link-to-pipe", Nothing, WAITS),
-    ("a socket", "/socket", Nothing, NO_FILE),
-    ("a device", "/device", Nothing, NO_FILE),
+    ("a directory", "/dir", NOTHING, NO_FILE),
+    ("a directory with a slash", "/dir/", NOTHING, NO_FILE),
+    ("the root", "/", NOTHING, NO_FILE),
+    ("a pipe", "/pipe", NOTHING, WAITS),
+    ("a link to a pipe", "/link-to-pipe", NOTHING, WAITS),
+    ("a socket", "/socket", NOTHING, NO_FILE),
+    ("a device", "/device", NOTHING, NO_FILE),
 ];
 
 /// All the rows' files. Where a device cannot be made there is none, and
 /// the row is easy.
 pub fn grow(tree: &Tree) -> Outcome {
-    for (name, content) in [
-        ("a name.txt", "blank"),
-        ("a+name.txt", "plus"),
-        ("café.txt", "coffee"),
-        ("100%.txt", "percent"),
-        ("what?.txt", "question"),
-        ("%41.txt", "not decoded twice"),
-        ("A.txt", "decoded once"),
+    for name in [
+        "a name.txt",
+        "a+name.txt",
+        "café.txt",
+        "100%.txt",
+        "what?.txt",
+        "%41.txt",
+        "A.txt",
     ] {
-        tree.file(&format!("site/{name}"), content)?;
+        // What it holds tells which one was read.
+        tree.file(&format!("site/{name}"), name)?;
     }
     tree.link("site/inside.txt", "dir/deep.txt")?;
     tree.link("site/alias", "dir")?;
