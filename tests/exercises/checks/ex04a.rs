@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use super::expect::{counted, end, ensure, exchange, round_trip};
+use super::expect::{UNREAD, counted, end, ensure, exchange, round_trip};
 use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::fixtures::letters;
-use crate::lab::program::Program;
 use crate::lab::time::Deadline;
 use crate::lab::{Advice, Lab, Outcome, linger, tidy};
 
@@ -66,24 +65,20 @@ fn at_once(lab: &Lab) -> Outcome {
 
 fn readable(lab: &Lab) -> Outcome {
     let program = lab.server()?;
-    let guess = "closing while bytes are unread makes the kernel send a \
-                 reset, and the response is lost: end your direction, and read \
-                 on for a while";
     // The program reads on for two seconds, and needs some of them.
     let limit = Duration::from_millis(1500);
     let upload = letters(12 << 20);
+    // All of an upload is sent before anything is read, as browsers do; and
+    // it is more than the two kernels keep for them.
+    let unread = || {
+        let mut client = program.connect()?;
+        round_trip(&mut client, &upload, REFUSAL)?;
+        end(&mut client)
+    };
     for _ in 0..3 {
-        linger::within(limit, || unread(&program, &upload)).likely(guess)?;
+        linger::within(limit, unread).likely(UNREAD)?;
     }
     Ok(())
-}
-
-/// All of an upload is sent before anything is read, as browsers do; and it
-/// is more than the two kernels keep for them.
-fn unread(program: &Program, upload: &[u8]) -> Outcome {
-    let mut client = program.connect()?;
-    round_trip(&mut client, upload, REFUSAL)?;
-    end(&mut client)
 }
 
 fn limited(lab: &Lab) -> Outcome {

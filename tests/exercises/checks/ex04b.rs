@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::expect::{end, ensure, round_trip};
+use super::expect::{UNREAD, end, ensure, round_trip};
 use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::program::Program;
@@ -83,10 +83,7 @@ fn silent(lab: &Lab) -> Outcome {
 
 fn readable(lab: &Lab) -> Outcome {
     let program = lab.server()?;
-    linger::check(|| refused(&program, Client::drip)).likely(
-        "closing while bytes are unread, or on their way, makes the kernel \
-         send a reset: end your direction, and read on for a while",
-    )?;
+    linger::check(|| refused(&program, Client::drip)).likely(UNREAD)?;
     // And the next one has its own second.
     counted(&mut program.connect()?, b"next")
 }

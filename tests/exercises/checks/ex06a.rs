@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::expect::ensure;
+use super::expect::{UNREAD, ensure};
 use super::http::{self, ask, request};
 use super::{Check, TIDY};
 use crate::lab::client::{Client, Response};
@@ -202,25 +202,17 @@ fn order(lab: &Lab) -> Outcome {
 
 fn readable(lab: &Lab) -> Outcome {
     let program = lab.server()?;
-    let guess = "closing while bytes are unread resets the connection, and \
-                 the response is lost: end your direction, and read on for a \
-                 while";
     let last = b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
     let more = request("GET", "/more").repeat(100_000);
     let all = [last.as_slice(), more.as_bytes()].concat();
-    let unread = || {
+    let responded = |requests| {
         let mut client = program.connect()?;
-        client.send(&all)?;
-        expect(&mut client, "/last")?;
-        client.expect_eof()
-    };
-    for _ in 0..3 {
-        linger::within(Duration::from_millis(800), unread).likely(guess)?;
-    }
-    linger::check(|| {
-        let mut client = program.connect()?;
-        client.send(last)?;
+        client.send(requests)?;
         expect(&mut client, "/last").map(|_| client)
-    })
-    .likely(guess)
+    };
+    let unread = || responded(&all)?.expect_eof();
+    for _ in 0..3 {
+        linger::within(Duration::from_millis(800), unread).likely(UNREAD)?;
+    }
+    linger::check(|| responded(last)).likely(UNREAD)
 }

@@ -42,8 +42,9 @@ pub fn exchange(client: &mut Client, bytes: &[u8], response: &[u8]) -> Outcome {
 }
 
 /// For a program whose client finds a reset.
-pub const UNREAD: &str = "closing while bytes are unread resets the connection: end your \
-     direction, and read on for a while, as in chapter 04";
+pub const UNREAD: &str = "closing while bytes are unread, or \
+    on their way, makes the kernel send a reset: end your direction, and read \
+    on for a while, as in chapter 04";
 
 /// After this response the program reads on, so that no reset destroys it.
 pub fn lingers(program: &Program, bytes: &[u8], response: &[u8]) -> Outcome {
