@@ -1,12 +1,12 @@
 //! 05a One byte at a time: heads out of a stream.
 
 use super::expect::{
-    PARTIAL, UNREAD, at_every_cut, end, lingers, round_trip, send_in_two,
+    PARTIAL, UNREAD, at_every_cut, end, lingers, refused, round_trip,
+    send_in_two,
 };
 use super::http::request;
 use super::{Check, TIDY};
 use crate::lab::client::Client;
-use crate::lab::program::Program;
 use crate::lab::{Advice, Lab, Outcome, cost, show, tidy};
 
 mod heads;
@@ -67,26 +67,16 @@ fn tells(lab: &Lab) -> Outcome {
     for (row, head, response) in ODD {
         round_trip(&mut program.connect()?, head, response).about(row)?;
     }
-    for (name, rfc, line) in LINES {
-        let head = [line, b"\r\nHost: a\r\n\r\n".as_slice()].concat();
-        refused(&program, &head).about(&format!("{name} (RFC {rfc})"))?;
-    }
-    for (name, rfc, field) in FIELDS {
-        let head = [b"GET / HTTP/1.1\r\n", *field, b"\r\n\r\n"].concat();
-        refused(&program, &head).about(&format!("{name} (RFC {rfc})"))?;
+    let (start, host) = ("GET / HTTP/1.1\r\n", "\r\nHost: a\r\n\r\n");
+    let tables = [(LINES, "", host), (FIELDS, start, "\r\n\r\n")];
+    for (rows, before, behind) in tables {
+        for (name, rfc, line) in rows {
+            let head = [before.as_bytes(), line, behind.as_bytes()].concat();
+            refused(&program, &[head.as_slice(), HEAD].concat(), b"400\n")
+                .about(&format!("{name} (RFC {rfc})"))?;
+        }
     }
     Ok(())
-}
-
-/// Sends a malformed head and a good one behind it: the response must be 400
-/// and the end.
-fn refused(program: &Program, head: &[u8]) -> Outcome {
-    let mut client = program.connect()?;
-    round_trip(&mut client, &[head, HEAD].concat(), b"400\n")?;
-    client.expect_eof().likely(
-        "after a malformed head nobody knows where the next one begins: \
-         close",
-    )
 }
 
 fn at_once(lab: &Lab) -> Outcome {

@@ -55,6 +55,16 @@ pub fn lingers(program: &Program, bytes: &[u8], response: &[u8]) -> Outcome {
     .likely(UNREAD)
 }
 
+/// Sends what must be refused with `response`, and receives that and the end.
+pub fn refused(program: &Program, bytes: &[u8], response: &[u8]) -> Outcome {
+    let mut client = program.connect()?;
+    round_trip(&mut client, bytes, response)?;
+    client.expect_eof().likely(
+        "behind what is malformed nobody knows where the next one begins: \
+         close",
+    )
+}
+
 /// For a program that has responded to the first of two parts.
 pub const PARTIAL: &str =
     "what is not whole is no mistake: what is missing is on its way";
