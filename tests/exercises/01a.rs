@@ -78,7 +78,8 @@ fn local_address(socket: c_int) -> io::Result<SocketAddrV4> {
             &raw mut length,
         )
     })?;
-    Ok(from_sockaddr(&raw))
+    let ip = raw.sin_addr.s_addr.to_ne_bytes();
+    Ok(SocketAddrV4::new(ip.into(), u16::from_be(raw.sin_port)))
 }
 
 //-end
@@ -131,11 +132,3 @@ fn to_sockaddr(address: SocketAddrV4) -> sockaddr_in {
     raw.sin_addr.s_addr = u32::from_ne_bytes(address.ip().octets());
     raw
 }
-//-solution
-
-/// The way back.
-fn from_sockaddr(raw: &sockaddr_in) -> SocketAddrV4 {
-    let ip = raw.sin_addr.s_addr.to_ne_bytes();
-    SocketAddrV4::new(ip.into(), u16::from_be(raw.sin_port))
-}
-//-end

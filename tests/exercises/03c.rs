@@ -3,6 +3,7 @@
 //! Try it: `cargo run --example 03c -- 300 192.0.2.1:80 127.0.0.1:8080`
 
 use std::net::SocketAddr;
+use std::os::fd::AsFd; //-solution
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::process;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use std::time::Instant; //-solution
 
 use nix::errno::Errno; //-solution
 use nix::fcntl::{FcntlArg, OFlag, fcntl}; //-solution
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll}; //-solution
 use nix::sys::socket::{
     self, AddressFamily, SockFlag, SockType, SockaddrStorage,
 };
@@ -79,12 +81,9 @@ fn wait(socket: &OwnedFd, limit: Duration) -> nix::Result<()> {
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         // poll counts whole milliseconds: one more is better than too early.
-        let milliseconds = left.as_millis() as libc::c_int + 1;
-        let fd = socket.as_raw_fd();
-        let mut wanted = libc::pollfd { fd, events: libc::POLLOUT, revents: 0 };
-        // SAFETY: the pointer is to one live pollfd.
-        let result = unsafe { libc::poll(&raw mut wanted, 1, milliseconds) };
-        match Errno::result(result) {
+        let timeout = PollTimeout::try_from(left.as_millis() + 1);
+        let mut wanted = [PollFd::new(socket.as_fd(), PollFlags::POLLOUT)];
+        match poll(&mut wanted, timeout.unwrap_or(PollTimeout::MAX)) {
             Ok(0) if left.is_zero() => return Err(Errno::ETIMEDOUT),
             // A millisecond of rounding, or a signal: look at the clock.
             Ok(0) | Err(Errno::EINTR) => {}
