@@ -9,8 +9,7 @@ use std::time::{Duration, Instant}; //-solution
 // use std::time::Duration; //-starter
 
 use nix::errno::Errno;
-use nix::sys::socket::{self, Shutdown, sockopt}; //-solution
-// use nix::sys::socket::{self, sockopt}; //-starter
+use nix::sys::socket::{self, sockopt};
 use nix::sys::time::{TimeVal, TimeValLike};
 use nix::unistd; //-solution
 use shared::cli::{self, Failure};
@@ -87,7 +86,7 @@ fn read_before(
 /// Ends our direction, then reads what is still on its way: closing while
 /// bytes are unread would reset the connection.
 fn linger(connection: &OwnedFd) -> nix::Result<()> {
-    socket::shutdown(connection.as_raw_fd(), Shutdown::Write)?;
+    socket::shutdown(connection.as_raw_fd(), socket::Shutdown::Write)?;
     let deadline = Instant::now() + LINGERING_TIMEOUT;
     let mut unread = [0; 4096];
     loop {

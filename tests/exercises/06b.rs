@@ -3,14 +3,13 @@
 //!
 //! Try it: `cargo run --example 06b -- 127.0.0.1:8080`
 
-use std::os::fd::OwnedFd; //-solution
-// use std::os::fd::{AsRawFd, OwnedFd}; //-starter
+// use std::os::fd::AsRawFd; //-starter
+use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use nix::sys::socket::{self, sockopt}; //-solution
 // use nix::errno::Errno; //-starter
-// use nix::sys::socket::{self, MsgFlags, sockopt}; //-starter
+use nix::sys::socket::{self, sockopt};
 use shared::cli::{self, Failure};
 use shared::net::buffer::Buffer;
 use shared::net::linger::linger;
@@ -57,7 +56,7 @@ fn serve(connection: &OwnedFd) -> nix::Result<()> {
         // // TODO: nobody is kept waiting here: what the kernel does not take
         // // now, it will take later. How much can that become, and when is
         // // "later" if the client has nothing more to ask?
-        // let now = MsgFlags::MSG_DONTWAIT;
+        // let now = socket::MsgFlags::MSG_DONTWAIT;
         // match socket::send(connection.as_raw_fd(), &output, now) {
         //     Ok(taken) => {
         //         output.drain(..taken);
