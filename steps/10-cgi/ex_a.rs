@@ -5,16 +5,13 @@
 use std::convert::Infallible;
 use std::ffi::CString;
 use std::fs::File;
-use std::io::{self, Read, Write};
-use std::net::SocketAddr;
+use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
-use std::ptr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::libc::{self, c_int};
+use nix::libc;
 use nix::sys::signal::{self, SigHandler, Signal};
 use nix::sys::wait;
 use nix::unistd::{self, ForkResult};
@@ -24,6 +21,7 @@ use shared::http::head::Head;
 use shared::http::method::Method;
 use shared::http::status::Status;
 use shared::net::listener::Listener;
+use shared::net::stream;
 use shared::web::blocking;
 use shared::web::site::{Body, Limits, Request, Responder, Site, Takes};
 
@@ -36,18 +34,12 @@ static LIMITS: Limits = Limits {
     min_rate: 1024,
 };
 
-/// What a program is given, and what it is.
-struct Resource {
-    /// `cgi/NAME`, in the directory where the server was started.
-    path: CString,
-    /// Each is `NAME=value`.
-    environment: Vec<CString>,
-}
+/// `cgi/NAME`, in the directory where the server was started, and the
+/// program's variables, each `NAME=value`.
+type Program = (CString, Vec<CString>);
 
-struct Gateway {
-    /// How long a program may run.
-    timeout: Duration,
-}
+/// It has the time that a program may take.
+struct Gateway(Duration);
 
 fn main() -> ExitCode {
     cli::main(run)
@@ -57,11 +49,13 @@ fn run() -> Result<(), Failure> {
     let usage = "usage: 10a [ADDRESS] [--timeout SECONDS]";
     let (address, [timeout]) = cli::server_arguments(usage, ["timeout"])?;
     let timeout = cli::count("timeout", timeout, 1)?;
-    let site = Gateway { timeout: Duration::from_secs(timeout as u64) };
+    let site = Gateway(Duration::from_secs(timeout as u64));
     let listener = Listener::open(address)
         .map_err(|errno| Failure::listening(address, errno))?;
-    handlers::handle(&[(Signal::SIGCHLD, reap)])
-        .map_err(|errno| Failure::new("cannot handle signals", errno))?;
+    // As long as this is ignored, the kernel waits for children that end.
+    // SAFETY: no handler is set.
+    unsafe { signal::signal(Signal::SIGCHLD, SigHandler::SigIgn) }
+        .map_err(|errno| Failure::new("cannot ignore SIGCHLD", errno))?;
     cli::print(format_args!("listening on {}", listener.address()));
     serve(&listener, &site).map_err(|errno| Failure::new("cannot go on", errno))
 }
@@ -70,57 +64,39 @@ fn run() -> Result<(), Failure> {
 fn serve(listener: &Listener, site: &Gateway) -> nix::Result<()> {
     loop {
         let (socket, peer) = listener.accept()?;
-        // SAFETY: there is one thread, so the copy finds no lock held by a
-        // thread that was not copied.
+        // SAFETY: there is one thread, so that no other one's lock is copied.
         if let ForkResult::Child = unsafe { unistd::fork() }? {
-            child(&socket, peer, site);
+            // It waits for its own children itself.
+            // SAFETY: no handler is set.
+            unsafe { signal::signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
+            blocking::serve(&socket, peer, site, &LIMITS);
+            handlers::exit()
         }
     }
 }
 
-/// What a child does. It waits for its own children itself.
-fn child(socket: &OwnedFd, peer: SocketAddr, site: &Gateway) -> ! {
-    // SAFETY: no handler is set.
-    let result = unsafe { signal::signal(Signal::SIGCHLD, SigHandler::SigDfl) };
-    if result.is_ok() {
-        blocking::serve(socket, peer, site, &LIMITS);
-    }
-    handlers::exit()
-}
-
-extern "C" fn reap(_: c_int) {
-    let errno = Errno::last_raw();
-    // SAFETY: no status is wanted, so there is no pointer to write through.
-    while unsafe { libc::waitpid(-1, ptr::null_mut(), libc::WNOHANG) } > 0 {}
-    Errno::set_raw(errno);
-}
-
 impl Site for Gateway {
-    type Resource = Option<Resource>;
+    type Resource = Option<Program>;
 
-    fn locate(&self, head: &Head) -> Option<Resource> {
+    fn locate(&self, head: &Head) -> Option<Program> {
         let name = head.target.path.strip_prefix("/cgi/")?;
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric();
-        let is_name = !name.is_empty() && name.bytes().all(is_plain);
+        let is_name = name.bytes().all(|it| it.is_ascii_alphanumeric());
         let path = CString::new(format!("cgi/{name}")).ok()?;
-        let environment = environment(head);
-        is_name.then_some(Resource { path, environment })
+        is_name.then_some((path, environment(head)))
     }
 
-    fn takes(&self, _: Method, _: &Option<Resource>) -> Takes {
+    fn takes(&self, _: Method, _: &Option<Program>) -> Takes {
         Takes::Memory(16 * 1024 * 1024)
     }
 
     fn respond(
         &self,
-        request: Request<Option<Resource>>,
+        request: Request<Option<Program>>,
         content: &[u8],
         out: Responder,
     ) -> Body {
-        let result = match request.resource {
-            Some(it) => execute(&it, content, self.timeout),
-            None => Err(Status::NotFound),
-        };
+        let program = request.resource.ok_or(Status::NotFound);
+        let result = program.and_then(|it| execute(&it, content, self.0));
         let (status, body) = match result {
             Ok(output) => (Status::Ok, output),
             Err(status) => (status, status.reason().into()),
@@ -133,19 +109,17 @@ impl Site for Gateway {
 
 /// The variables of a request.
 fn environment(head: &Head) -> Vec<CString> {
-    let mut variables = vec![
-        format!("REQUEST_METHOD={:?}", head.method)
-            .to_ascii_uppercase()
-            .into_bytes(),
-        format!("QUERY_STRING={}", head.target.query.unwrap_or_default())
-            .into_bytes(),
-    ];
+    // The methods are called as their variants are.
+    let method = format!("REQUEST_METHOD={:?}", head.method);
+    let query = format!("QUERY_STRING={}", head.target.query.unwrap_or(""));
+    let method = method.to_ascii_uppercase();
+    let mut variables = vec![method.into_bytes(), query.into_bytes()];
     for field in head.fields {
-        let name = field.name.to_ascii_uppercase().replace('-', "_");
-        // TODO: HTTP_PROXY means something to many programs: see httpoxy.
-        let name = format!("HTTP_{name}=");
+        let name = format!("HTTP_{}=", field.name.replace('-', "_"));
+        let name = name.to_ascii_uppercase();
         variables.push([name.as_bytes(), field.value].concat());
     }
+    // TODO: many programs know HTTP_PROXY: see httpoxy.
     variables.into_iter().flat_map(CString::new).collect()
 }
 
@@ -154,16 +128,17 @@ fn environment(head: &Head) -> Vec<CString> {
 /// # Errors
 /// 502 if it fails, 504 if it takes longer than `timeout`.
 fn execute(
-    program: &Resource,
+    program: &Program,
     content: &[u8],
     timeout: Duration,
 ) -> Result<Vec<u8>, Status> {
     let broken = |_| Status::ServiceUnavailable;
-    // TODO: every process has copies of all four ends, and keeps them.
-    let (theirs, stdin) = unistd::pipe2(OFlag::empty()).map_err(broken)?;
-    let (stdout, ours) = unistd::pipe2(OFlag::empty()).map_err(broken)?;
-    // SAFETY: there is one thread, so the copy finds no lock held by a thread
-    // that was not copied.
+    let deadline = Instant::now() + timeout;
+    // TODO: every process has copies of all four ends.
+    let flags = OFlag::empty();
+    let (theirs, stdin) = unistd::pipe2(flags).map_err(broken)?;
+    let (stdout, ours) = unistd::pipe2(flags).map_err(broken)?;
+    // SAFETY: there is one thread, so that no other one's lock is copied.
     let pid = match unsafe { unistd::fork() }.map_err(broken)? {
         ForkResult::Child => {
             let Err(errno) = become_it(program, theirs, ours);
@@ -174,34 +149,23 @@ fn execute(
         ForkResult::Parent { child } => child,
     };
     drop((theirs, ours));
-    // TODO: it may run for as long, and no longer; and has it succeeded?
-    let _ = timeout;
-    let output = exchange(stdin, stdout, content);
-    wait::waitpid(pid, None).map_err(broken)?;
-    output.map_err(|_| Status::ServiceUnavailable)
-}
-
-/// Feeds the program and takes its output.
-fn exchange(
-    stdin: OwnedFd,
-    stdout: OwnedFd,
-    content: &[u8],
-) -> io::Result<Vec<u8>> {
     // TODO: a pipe holds 64 KiB: who writes more waits for the reader.
-    File::from(stdin).write_all(content)?;
+    stream::write_all(stdin, content).map_err(broken)?;
     let mut output = Vec::new();
-    File::from(stdout).read_to_end(&mut output)?;
-    Ok(output)
+    let result = File::from(stdout).read_to_end(&mut output);
+    // TODO: it may run until then, and no longer; and has it succeeded?
+    let _ = deadline;
+    wait::waitpid(pid, None).map_err(broken)?;
+    result.map(|_| output).map_err(|_| Status::ServiceUnavailable)
 }
 
 /// Makes the program of this process.
 fn become_it(
-    program: &Resource,
+    (path, environment): &Program,
     stdin: OwnedFd,
     stdout: OwnedFd,
 ) -> nix::Result<Infallible> {
     unistd::dup2_stdin(stdin)?;
     unistd::dup2_stdout(stdout)?;
-    let Resource { path, environment } = program;
     unistd::execve(path, &[path], environment)
 }

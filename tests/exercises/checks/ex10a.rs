@@ -1,10 +1,9 @@
 //! 10a A gateway: a program for each request, and no process left.
 
-use std::fs;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::expect::ensure;
+use super::held::Held;
 use super::http::{self, ask, shown};
 use super::{Check, TIDY};
 use crate::lab::client::Client;
@@ -48,8 +47,9 @@ const PROGRAMS: [(&str, &str); 9] = [
     ("deaf", "exec <&-; echo done"),
     ("fails", "echo hello; exit 3"),
     ("killed", "echo hello; kill -KILL $$"),
-    ("hangs", "trap '' TERM; sleep 60 & echo $! $$ >pids; wait"),
-    ("leaves", "sleep 60 & echo $! $$ >pids; echo done"),
+    // Both wait for the end of a FIFO that each of their processes has open.
+    ("hangs", "exec 3<held; trap '' TERM; cat <&3 & wait"),
+    ("leaves", "exec 3<held; cat <&3 & echo done"),
 ];
 
 /// The program under test, beside these.
@@ -170,50 +170,16 @@ fn fails(lab: &Lab) -> Outcome {
     Ok(())
 }
 
-/// The processes that a program has noted; they end with this value.
-struct Noted {
-    pids: Vec<i32>,
-    scratch: PathBuf,
-}
-
-impl Noted {
-    fn by(program: &Program) -> Outcome<Noted> {
-        let scratch = program.lab().scratch().to_path_buf();
-        let pids = program.eventually("has started the program", || {
-            let text = fs::read_to_string(scratch.join("pids")).ok();
-            let text = text.filter(|text| text.ends_with('\n'))?;
-            text.split_whitespace().map(|pid| pid.parse().ok()).collect()
-        })?;
-        Ok(Noted { pids, scratch })
-    }
-
-    fn expect_gone(&self, program: &Program) -> Outcome {
-        tidy::expect_gone(program, &self.pids).likely(
-            "its group, all of it: setpgid before exec, killpg with SIGKILL, \
-             which no program can refuse",
-        )
-    }
-}
-
-impl Drop for Noted {
-    fn drop(&mut self) {
-        for pid in &self.pids {
-            // It is still the same, if it is in our directory.
-            let directory = fs::read_link(format!("/proc/{pid}/cwd"));
-            if directory.is_ok_and(|it| it == self.scratch) {
-                // SAFETY: kill(2) takes numbers.
-                unsafe { libc::kill(*pid, libc::SIGKILL) };
-            }
-        }
-    }
-}
+const KILL: &str = "its group, all of it: setpgid before exec, killpg with \
+                    SIGKILL, which no program can refuse";
 
 fn hangs(lab: &Lab) -> Outcome {
+    let mut held = Held::new(lab, "held")?;
     let program = start_with(lab, LIMIT)?;
     let mut client = program.connect()?;
     let start = Instant::now();
     ask(&mut client, "GET", "/cgi/hangs")?;
-    let noted = Noted::by(&program)?;
+    let has_begun = held.await_worker(&program);
     let patience = Deadline::new(LIMIT * 5, program.pid());
     while !client.is_readable()? {
         ensure(!patience.is_over(), || {
@@ -230,7 +196,8 @@ fn hangs(lab: &Lab) -> Outcome {
         let got = format!("504 after {} ms", passed.as_millis());
         client.failed("one second for the program: not less", got)
     })?;
-    noted.expect_gone(&program)?;
+    has_begun?;
+    held.await_gone(&program).likely(KILL)?;
     // It serves on. Nothing is run, for which the second might be too short.
     let mut next = program.connect()?;
     ask(&mut next, "GET", "/cgi/missing")?;
@@ -238,13 +205,14 @@ fn hangs(lab: &Lab) -> Outcome {
 }
 
 fn leaves(lab: &Lab) -> Outcome {
+    let mut held = Held::new(lab, "held")?;
     let program = start(lab)?;
     let mut client = program.connect()?;
     ask(&mut client, "GET", "/cgi/leaves")?;
-    let noted = Noted::by(&program)?;
+    held.await_worker(&program)?;
     http::expect(&mut client, b"done\n").likely(
         "what the program has started has a copy of the pipe: wait for the \
          end of the program, not of its output",
     )?;
-    noted.expect_gone(&program)
+    held.await_gone(&program).likely(KILL)
 }

@@ -3,10 +3,12 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
+use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::Mode;
 use nix::unistd;
 
@@ -66,6 +68,16 @@ impl Held {
         ensure(self.is_read(), || {
             let expected = format!("a worker reads {}", self.name);
             program.failed(expected, "no worker does")
+        })
+    }
+
+    /// Waits until no process has it open any more, but for us.
+    pub fn await_gone(&self, program: &Program) -> Outcome {
+        program.eventually("leaves no process behind", || {
+            // Nothing is asked for: what is told then is that nobody reads.
+            let end = self.end.as_ref()?.as_fd();
+            let mut list = [PollFd::new(end, PollFlags::empty())];
+            (poll(&mut list, PollTimeout::ZERO) == Ok(1)).then_some(())
         })
     }
 
