@@ -94,14 +94,16 @@ impl Client {
 
     /// Its socket is ready. Says whether the client stays.
     fn go_on(&mut self) -> nix::Result<bool> {
-        let mut bytes = [0; 16 * 1024];
-        match unistd::read(&self.socket, &mut bytes) {
-            Ok(0) => return Ok(false),
-            Ok(count) => self.rest.extend_from_slice(&bytes[..count]),
-            Err(Errno::EAGAIN) => return Ok(true),
-            Err(errno) => return Err(errno),
+        if self.rest.is_empty() {
+            let mut bytes = [0; 16 * 1024];
+            match unistd::read(&self.socket, &mut bytes) {
+                Ok(0) => return Ok(false),
+                Ok(count) => self.rest.extend_from_slice(&bytes[..count]),
+                Err(Errno::EAGAIN) => return Ok(true),
+                Err(errno) => return Err(errno),
+            }
+            self.rest.make_ascii_uppercase();
         }
-        self.rest.make_ascii_uppercase();
         let _ = unistd::write(&self.socket, &self.rest);
         // TODO: how much has been taken?
         self.rest.clear();

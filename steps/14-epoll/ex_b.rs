@@ -91,10 +91,9 @@ fn accept(listener: &Listener, to: SocketAddr) -> nix::Result<Option<Pair>> {
 fn connect(address: SocketAddr) -> nix::Result<OwnedFd> {
     let to = SockaddrStorage::from(address);
     let family = to.family().unwrap_or(AddressFamily::Inet);
-    // TODO: this waits until the other side has accepted, or for two
-    // minutes.
     let flags = SockFlag::SOCK_CLOEXEC;
     let socket = socket::socket(family, SockType::Stream, flags, None)?;
+    // TODO: this waits for the other side, and be it for two minutes.
     socket::connect(socket.as_raw_fd(), &to)?;
     let flags = nix::fcntl::OFlag::O_NONBLOCK;
     nix::fcntl::fcntl(&socket, nix::fcntl::FcntlArg::F_SETFL(flags))?;
@@ -133,19 +132,16 @@ impl Pair {
 
     /// Carries what one side says to the other. Says whether it goes on.
     fn carry(&mut self, from: usize) -> nix::Result<bool> {
-        let way = &mut self.ways[from];
-        let mut bytes = [0; MOST];
-        match unistd::read(&self.sides[from], &mut bytes) {
-            // TODO: one direction has ended, and not the other.
-            Ok(0) => return Ok(false),
-            Ok(count) => way.bytes.extend_from_slice(&bytes[..count]),
-            Err(Errno::EAGAIN) => {}
-            Err(errno) => return Err(errno),
-        }
-        let _ = unistd::write(&self.sides[1 - from], &way.bytes);
-        // TODO: how much has been taken?
-        way.bytes.clear();
-        Ok(true)
+        let bytes = &mut self.ways[from].bytes;
+        bytes.resize(MOST, 0);
+        let count = match unistd::read(&self.sides[from], bytes) {
+            Err(Errno::EAGAIN) => return Ok(true),
+            result => result?,
+        };
+        // TODO: how much of that has been taken?
+        let _ = unistd::write(&self.sides[1 - from], &bytes[..count]);
+        // TODO: one direction has ended, and not the other.
+        Ok(count > 0)
     }
 
     /// Has the list look for what is waited for now; `data` is for both.

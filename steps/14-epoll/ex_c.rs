@@ -37,7 +37,8 @@ fn serve(listener: &Listener) -> nix::Result<()> {
     let mut clients = Slab::new();
     let mut events = [EpollEvent::empty(); 64];
     loop {
-        let count = match epoll.wait(&mut events, EpollTimeout::NONE) {
+        let timeout = EpollTimeout::NONE;
+        let count = match epoll.wait(&mut events, timeout) {
             Err(Errno::EINTR) => 0,
             result => result?,
         };
@@ -93,9 +94,8 @@ struct Client {
 }
 
 impl Client {
-    /// Gives it its turn.
+    /// Gives it its turn: one read, if there is no rest, and one write.
     fn go_on(&mut self) -> nix::Result<Then> {
-        // TODO: once for each event is not enough, and for ever is too much.
         if self.rest.is_empty() {
             let mut bytes = [0; 16 * 1024];
             match unistd::read(&self.socket, &mut bytes) {
@@ -108,9 +108,12 @@ impl Client {
         }
         match unistd::write(&self.socket, &self.rest) {
             Ok(count) => drop(self.rest.drain(..count)),
-            Err(Errno::EAGAIN) => {}
+            // When there is room an event tells of it.
+            // What is unread then is read behind the rest.
+            Err(Errno::EAGAIN) => return Ok(Then::Sleeps),
             Err(errno) => return Err(errno),
         }
+        // TODO: once for each event is not enough.
         Ok(Then::Sleeps)
     }
 }

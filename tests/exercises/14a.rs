@@ -109,9 +109,8 @@ impl Client {
 
     /// Its socket is ready. Says whether the client stays.
     fn go_on(&mut self) -> nix::Result<bool> {
-        //-solution
-        // With a rest nothing more is read: what the client sends meanwhile
-        // stays in the kernel's buffers, and then in its own.
+        // With a rest nothing more is read: what comes meanwhile //-solution
+        // stays in the kernel's buffers, and then in the client's. //-solution
         if self.rest.is_empty() {
             let mut bytes = [0; 16 * 1024];
             match unistd::read(&self.socket, &mut bytes) {
@@ -122,25 +121,17 @@ impl Client {
             }
             self.rest.make_ascii_uppercase();
         }
+        //-solution
         match unistd::write(&self.socket, &self.rest) {
             Ok(count) => drop(self.rest.drain(..count)),
             Err(Errno::EAGAIN) => {}
             Err(errno) => return Err(errno),
         }
-        Ok(true)
         //-starter
-        // let mut bytes = [0; 16 * 1024];
-        // match unistd::read(&self.socket, &mut bytes) {
-        //     Ok(0) => return Ok(false),
-        //     Ok(count) => self.rest.extend_from_slice(&bytes[..count]),
-        //     Err(Errno::EAGAIN) => return Ok(true),
-        //     Err(errno) => return Err(errno),
-        // }
-        // self.rest.make_ascii_uppercase();
         // let _ = unistd::write(&self.socket, &self.rest);
         // // TODO: how much has been taken?
         // self.rest.clear();
-        // Ok(true)
         //-end
+        Ok(true)
     }
 }

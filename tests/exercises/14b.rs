@@ -93,18 +93,16 @@ fn accept(listener: &Listener, to: SocketAddr) -> nix::Result<Option<Pair>> {
 fn connect(address: SocketAddr) -> nix::Result<OwnedFd> {
     let to = SockaddrStorage::from(address);
     let family = to.family().unwrap_or(AddressFamily::Inet);
-    //-solution
-    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK; //-solution
+    // let flags = SockFlag::SOCK_CLOEXEC; //-starter
     let socket = socket::socket(family, SockType::Stream, flags, None)?;
+    //-solution
     match socket::connect(socket.as_raw_fd(), &to) {
         Ok(()) | Err(Errno::EINPROGRESS) => Ok(socket),
         Err(errno) => Err(errno),
     }
     //-starter
-    // // TODO: this waits until the other side has accepted, or for two
-    // // minutes.
-    // let flags = SockFlag::SOCK_CLOEXEC;
-    // let socket = socket::socket(family, SockType::Stream, flags, None)?;
+    // // TODO: this waits for the other side, and be it for two minutes.
     // socket::connect(socket.as_raw_fd(), &to)?;
     // let flags = nix::fcntl::OFlag::O_NONBLOCK;
     // nix::fcntl::fcntl(&socket, nix::fcntl::FcntlArg::F_SETFL(flags))?;
@@ -115,10 +113,8 @@ fn connect(address: SocketAddr) -> nix::Result<OwnedFd> {
 /// Two connections, and what is under way between them.
 struct Pair {
     sides: [OwnedFd; 2],
-    //-solution
-    /// The far side: whether it will accept is not known yet.
-    is_connecting: bool,
-    //-end
+    /// The far side: whether it will accept is not known yet. //-solution
+    is_connecting: bool, //-solution
     /// What the interest list looks for. With nothing a side is not in it.
     asked: [EpollFlags; 2],
     /// From the near side, and from the far side.
@@ -130,12 +126,10 @@ struct Pair {
 struct Way {
     /// Received, but not sent yet.
     bytes: Vec<u8>,
-    //-solution
-    /// No more will be received.
-    has_ended: bool,
-    /// That has been passed on.
-    is_shut: bool,
-    //-end
+    /// No more will be received. //-solution
+    has_ended: bool, //-solution
+    /// That has been passed on. //-solution
+    is_shut: bool, //-solution
 }
 
 impl Pair {
@@ -213,19 +207,16 @@ impl Pair {
     //-starter
     // /// Carries what one side says to the other. Says whether it goes on.
     // fn carry(&mut self, from: usize) -> nix::Result<bool> {
-    //     let way = &mut self.ways[from];
-    //     let mut bytes = [0; MOST];
-    //     match unistd::read(&self.sides[from], &mut bytes) {
-    //         // TODO: one direction has ended, and not the other.
-    //         Ok(0) => return Ok(false),
-    //         Ok(count) => way.bytes.extend_from_slice(&bytes[..count]),
-    //         Err(Errno::EAGAIN) => {}
-    //         Err(errno) => return Err(errno),
-    //     }
-    //     let _ = unistd::write(&self.sides[1 - from], &way.bytes);
-    //     // TODO: how much has been taken?
-    //     way.bytes.clear();
-    //     Ok(true)
+    //     let bytes = &mut self.ways[from].bytes;
+    //     bytes.resize(MOST, 0);
+    //     let count = match unistd::read(&self.sides[from], bytes) {
+    //         Err(Errno::EAGAIN) => return Ok(true),
+    //         result => result?,
+    //     };
+    //     // TODO: how much of that has been taken?
+    //     let _ = unistd::write(&self.sides[1 - from], &bytes[..count]);
+    //     // TODO: one direction has ended, and not the other.
+    //     Ok(count > 0)
     // }
     //-end
 

@@ -17,11 +17,6 @@ use shared::net::listener::Listener;
 
 /// What an event of the listener says; a client's says its key.
 const LISTENER: u64 = u64::MAX;
-//-solution
-
-/// A client reads this many times in a row, then it is the next one's turn.
-const TURN: usize = 16;
-//-end
 
 fn main() -> ExitCode {
     cli::main(run)
@@ -46,56 +41,43 @@ fn serve(listener: &Listener) -> nix::Result<()> {
     // Who is to have a turn. Of those whose turn was over before all was
     // taken, no event will tell.
     let mut turns = VecDeque::new();
+    //-end
     loop {
+        //-solution
         let timeout = match turns.is_empty() {
             true => EpollTimeout::NONE,
             false => EpollTimeout::ZERO,
         };
+        //-end
+        // let timeout = EpollTimeout::NONE; //-starter
         let count = match epoll.wait(&mut events, timeout) {
             Err(Errno::EINTR) => 0,
             result => result?,
         };
         for event in &events[..count] {
             if event.data() == LISTENER {
-                while accept(listener, &epoll, &mut clients)? {}
+                while accept(listener, &epoll, &mut clients)? {} //-solution
+                // // TODO: there may be more than one. //-starter
+                // accept(listener, &epoll, &mut clients)?; //-starter
                 continue;
             }
             let key = Key::from_bits(event.data());
+            //-solution
             if !turns.contains(&key) {
                 turns.push_back(key);
             }
         }
         for _ in 0..turns.len() {
             let Some(key) = turns.pop_front() else { break };
+            //-end
             let Some(client) = clients.get_mut(key) else { continue };
             match client.go_on() {
                 Ok(Then::Sleeps) => {}
-                Ok(Then::GoesOn) => turns.push_back(key),
+                Ok(Then::GoesOn) => turns.push_back(key), //-solution
                 Ok(Then::Ends) | Err(_) => drop(clients.remove(key)),
             }
         }
     }
-    //-starter
-    // loop {
-    //     let count = match epoll.wait(&mut events, EpollTimeout::NONE) {
-    //         Err(Errno::EINTR) => 0,
-    //         result => result?,
-    //     };
-    //     for event in &events[..count] {
-    //         if event.data() == LISTENER {
-    //             // TODO: there may be more than one.
-    //             accept(listener, &epoll, &mut clients)?;
-    //             continue;
-    //         }
-    //         let key = Key::from_bits(event.data());
-    //         let Some(client) = clients.get_mut(key) else { continue };
-    //         match client.go_on() {
-    //             Ok(Then::Sleeps) => {}
-    //             Ok(Then::Ends) | Err(_) => drop(clients.remove(key)),
-    //         }
-    //     }
-    // }
-    //-end
 }
 
 /// Accepts one client. Says whether there was one.
@@ -123,10 +105,8 @@ fn accept(
 enum Then {
     /// Until an event tells of something new.
     Sleeps,
-    //-solution
-    /// Not all was taken, but it is the next one's turn.
-    GoesOn,
-    //-end
+    /// Not all was taken, but it is the next one's turn. //-solution
+    GoesOn, //-solution
     Ends,
 }
 
@@ -138,47 +118,27 @@ struct Client {
 }
 
 impl Client {
-    /// Gives it its turn.
+    /// Gives it its turn: one read, if there is no rest, and one write.
     fn go_on(&mut self) -> nix::Result<Then> {
-        //-solution
-        for _ in 0..TURN {
-            if self.rest.is_empty() {
-                let mut bytes = [0; 16 * 1024];
-                match unistd::read(&self.socket, &mut bytes) {
-                    Ok(0) => return Ok(Then::Ends),
-                    Ok(count) => self.rest.extend_from_slice(&bytes[..count]),
-                    Err(Errno::EAGAIN) => return Ok(Then::Sleeps),
-                    Err(errno) => return Err(errno),
-                }
-                self.rest.make_ascii_uppercase();
-            }
-            match unistd::write(&self.socket, &self.rest) {
-                Ok(count) => drop(self.rest.drain(..count)),
-                // When there is room an event tells of it. What is unread
-                // then is read behind the rest.
+        if self.rest.is_empty() {
+            let mut bytes = [0; 16 * 1024];
+            match unistd::read(&self.socket, &mut bytes) {
+                Ok(0) => return Ok(Then::Ends),
+                Ok(count) => self.rest.extend_from_slice(&bytes[..count]),
                 Err(Errno::EAGAIN) => return Ok(Then::Sleeps),
                 Err(errno) => return Err(errno),
             }
+            self.rest.make_ascii_uppercase();
         }
-        Ok(Then::GoesOn)
-        //-starter
-        // // TODO: once for each event is not enough, and for ever is too much.
-        // if self.rest.is_empty() {
-        //     let mut bytes = [0; 16 * 1024];
-        //     match unistd::read(&self.socket, &mut bytes) {
-        //         Ok(0) => return Ok(Then::Ends),
-        //         Ok(count) => self.rest.extend_from_slice(&bytes[..count]),
-        //         Err(Errno::EAGAIN) => return Ok(Then::Sleeps),
-        //         Err(errno) => return Err(errno),
-        //     }
-        //     self.rest.make_ascii_uppercase();
-        // }
-        // match unistd::write(&self.socket, &self.rest) {
-        //     Ok(count) => drop(self.rest.drain(..count)),
-        //     Err(Errno::EAGAIN) => {}
-        //     Err(errno) => return Err(errno),
-        // }
-        // Ok(Then::Sleeps)
-        //-end
+        match unistd::write(&self.socket, &self.rest) {
+            Ok(count) => drop(self.rest.drain(..count)),
+            // When there is room an event tells of it.
+            // What is unread then is read behind the rest.
+            Err(Errno::EAGAIN) => return Ok(Then::Sleeps),
+            Err(errno) => return Err(errno),
+        }
+        Ok(Then::GoesOn) //-solution
+        // // TODO: once for each event is not enough. //-starter
+        // Ok(Then::Sleeps) //-starter
     }
 }
