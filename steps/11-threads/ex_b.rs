@@ -24,7 +24,7 @@ fn run() -> Result<(), Failure> {
     cli::print(format_args!("listening on {}", listener.address()));
     cli::log(format_args!("at most {most} clients at once"));
     loop {
-        // TODO: the next client waits until there is a place for it.
+        // TODO: the next client waits until there is a place.
         let (socket, peer) = listener
             .accept()
             .map_err(|errno| Failure::new("cannot accept", errno))?;

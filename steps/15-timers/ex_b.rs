@@ -1,12 +1,8 @@
 //! Exercise 15b, Last orders: an end in which nothing is lost.
 //!
-//! Try it: `cargo run --example 15b -- 127.0.0.1:8080 --log requests.log`
+//! Try it: `cargo run --example 15b -- 127.0.0.1:8080`
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::os::fd::AsFd;
-use std::path::Path;
+use std::os::fd::{AsFd, OwnedFd};
 use std::process::ExitCode;
 
 use nix::errno::Errno;
@@ -22,27 +18,23 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Failure> {
-    let usage = "usage: 15b [ADDRESS] [--log FILE]";
-    let (address, [log]) = cli::server_arguments(usage, ["log"])?;
-    let path = log.unwrap_or_else(|| "requests.log".into());
+    let address = cli::server_address("usage: 15b [ADDRESS]")?;
     let listener = Listener::open_nonblocking(address)
         .map_err(|errno| Failure::listening(address, errno))?;
-    // TODO: this cuts off everybody, and SIGHUP ends it, too.
+    // TODO: this cuts off everybody.
     handle(&[(Signal::SIGINT, terminate), (Signal::SIGTERM, terminate)])
         .map_err(|errno| Failure::new("cannot handle signals", errno))?;
-    serve(listener, path.as_ref())
-        .map_err(|error| Failure::new("cannot go on", error))
+    serve(listener).map_err(|errno| Failure::new("cannot go on", errno))
 }
 
-fn serve(listener: Listener, path: &Path) -> io::Result<()> {
-    let mut log = open(path)?;
+fn serve(listener: Listener) -> nix::Result<()> {
     cli::print(format_args!("listening on {}", listener.address()));
     let mut clients: Vec<Client> = Vec::new();
     loop {
         // First the clients, in their order.
         let mut list: Vec<PollFd> = clients
             .iter()
-            .map(|client| PollFd::new(client.stream.as_fd(), client.waits()))
+            .map(|client| PollFd::new(client.socket.as_fd(), client.waits()))
             .collect();
         let readable = |fd| PollFd::new(fd, PollFlags::POLLIN);
         list.push(readable(listener.as_fd()));
@@ -56,7 +48,7 @@ fn serve(listener: Listener, path: &Path) -> io::Result<()> {
         let mut theirs = theirs.iter();
         clients.retain_mut(|client| {
             let is_ready = theirs.next() == Some(&true);
-            !is_ready || client.go_on(&mut log)
+            !is_ready || client.go_on()
         });
         if ours[0] {
             clients.extend(accept(&listener)?);
@@ -67,25 +59,17 @@ fn serve(listener: Listener, path: &Path) -> io::Result<()> {
 /// The next client, if it has not gone again.
 fn accept(listener: &Listener) -> nix::Result<Option<Client>> {
     match listener.try_accept() {
-        Ok((socket, peer)) => Ok(Some(Client {
-            stream: socket.into(),
-            peer,
-            input: Vec::new(),
-            output: Vec::new(),
-        })),
+        Ok((socket, _)) => {
+            let (input, output) = (Vec::new(), Vec::new());
+            Ok(Some(Client { socket, input, output }))
+        }
         Err(Errno::EAGAIN | Errno::ECONNABORTED) => Ok(None),
         Err(errno) => Err(errno),
     }
 }
 
-/// Opens the log, to write at its end.
-fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).open(path)
-}
-
 struct Client {
-    stream: TcpStream,
-    peer: SocketAddr,
+    socket: OwnedFd,
     /// What has come, and has had no response yet.
     input: Vec<u8>,
     /// What is still to be sent.
@@ -101,10 +85,10 @@ impl Client {
     }
 
     /// Goes on until that would mean to wait. Says whether the client stays.
-    fn go_on(&mut self, log: &mut File) -> bool {
+    fn go_on(&mut self) -> bool {
         loop {
             if self.output.is_empty() {
-                self.respond(log);
+                self.respond();
             }
             let result = match self.output.is_empty() {
                 true => self.receive(),
@@ -120,7 +104,7 @@ impl Client {
     }
 
     /// Responds to the next line, if it is there: as many dots as it says.
-    fn respond(&mut self, log: &mut File) {
+    fn respond(&mut self) {
         let end = self.input.iter().position(|byte| *byte == b'\n');
         let Some(end) = end else { return };
         let line: Vec<u8> = self.input.drain(..=end).collect();
@@ -128,22 +112,17 @@ impl Client {
         let count = text.parse::<u32>().unwrap_or(0).min(1 << 24);
         self.output = vec![b'.'; count as usize];
         self.output.push(b'\n');
-        // In one write, which cannot be torn, and is not lost by an exit.
-        let entry = format!("{}: {count}\n", self.peer);
-        if let Err(error) = log.write_all(entry.as_bytes()) {
-            cli::log(format_args!("not in the log: {entry}{error}"));
-        }
     }
 
     fn receive(&mut self) -> nix::Result<usize> {
         let mut buffer = [0; 4096];
-        let count = unistd::read(&self.stream, &mut buffer)?;
+        let count = unistd::read(&self.socket, &mut buffer)?;
         self.input.extend(&buffer[..count]);
         Ok(count)
     }
 
     fn send(&mut self) -> nix::Result<usize> {
-        let count = unistd::write(&self.stream, &self.output)?;
+        let count = unistd::write(&self.socket, &self.output)?;
         self.output.drain(..count);
         Ok(count)
     }

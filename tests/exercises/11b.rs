@@ -6,9 +6,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
-//-solution
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-//-end
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError}; //-solution
 use std::thread;
 
 use shared::cli::{self, Failure};
@@ -26,41 +24,25 @@ fn run() -> Result<(), Failure> {
         .map_err(|errno| Failure::listening(address, errno))?;
     cli::print(format_args!("listening on {}", listener.address()));
     cli::log(format_args!("at most {most} clients at once"));
-    //-solution
-    let places = Places::new(most);
+    let places = Places::new(most); //-solution
     loop {
-        // First a place, then a client for it.
-        let place = take(&places);
+        // First a place, then a client for it. //-solution
+        let place = take(&places); //-solution
+        // // TODO: the next client waits until there is a place. //-starter
         let (socket, peer) = listener
             .accept()
             .map_err(|errno| Failure::new("cannot accept", errno))?;
         let work = move || {
-            let _place = place;
+            let _place = place; //-solution
             if let Err(error) = respond(socket) {
                 eprintln!("{peer} lost: {error}");
             }
+            // // TODO: a place is free again, however this ends. //-starter
         };
         if let Err(error) = thread::Builder::new().spawn(work) {
             eprintln!("{peer} lost: {error}");
         }
     }
-    //-starter
-    // loop {
-    //     // TODO: the next client waits until there is a place for it.
-    //     let (socket, peer) = listener
-    //         .accept()
-    //         .map_err(|errno| Failure::new("cannot accept", errno))?;
-    //     let work = move || {
-    //         if let Err(error) = respond(socket) {
-    //             eprintln!("{peer} lost: {error}");
-    //         }
-    //         // TODO: a place is free again, however this ends.
-    //     };
-    //     if let Err(error) = thread::Builder::new().spawn(work) {
-    //         eprintln!("{peer} lost: {error}");
-    //     }
-    // }
-    //-end
 }
 
 /// Responds to each line with the line. There is a fault in it, which is not

@@ -1,12 +1,8 @@
 //! Exercise 15b, Last orders: an end in which nothing is lost.
 //!
-//! Try it: `cargo run --example 15b -- 127.0.0.1:8080 --log requests.log`
+//! Try it: `cargo run --example 15b -- 127.0.0.1:8080`
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::os::fd::AsFd;
-use std::path::Path;
+use std::os::fd::{AsFd, OwnedFd};
 use std::process::ExitCode;
 
 use nix::errno::Errno;
@@ -24,47 +20,24 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Failure> {
-    let usage = "usage: 15b [ADDRESS] [--log FILE]";
-    let (address, [log]) = cli::server_arguments(usage, ["log"])?;
-    let path = log.unwrap_or_else(|| "requests.log".into());
+    let address = cli::server_address("usage: 15b [ADDRESS]")?;
     let listener = Listener::open_nonblocking(address)
         .map_err(|errno| Failure::listening(address, errno))?;
-    //-solution
-    let signals = take_signals()
-        .map_err(|errno| Failure::new("cannot take signals", errno))?;
     //-starter
-    // // TODO: this cuts off everybody, and SIGHUP ends it, too.
+    // // TODO: this cuts off everybody.
     // handle(&[(Signal::SIGINT, terminate), (Signal::SIGTERM, terminate)])
     //     .map_err(|errno| Failure::new("cannot handle signals", errno))?;
     //-end
-    serve(listener, &signals, path.as_ref()) //-solution
-        .map_err(|error| Failure::new("cannot go on", error)) //-solution
-    //-starter
-    // serve(listener, path.as_ref())
-    //     .map_err(|error| Failure::new("cannot go on", error))
-    //-end
+    serve(listener).map_err(|errno| Failure::new("cannot go on", errno))
 }
-//-solution
 
-fn take_signals() -> nix::Result<SignalFd> {
-    let signals = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
-    let signals = SigSet::from_iter(signals);
+fn serve(listener: Listener) -> nix::Result<()> {
+    //-solution
+    let signals = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM]);
     signals.thread_block()?;
     let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
-    SignalFd::with_flags(&signals, flags)
-}
-//-end
-
-//-solution
-fn serve(
-    listener: Listener,
-    signals: &SignalFd,
-    path: &Path,
-) -> io::Result<()> {
-//-starter
-// fn serve(listener: Listener, path: &Path) -> io::Result<()> {
-//-end
-    let mut log = open(path)?;
+    let signals = SignalFd::with_flags(&signals, flags)?;
+    //-end
     cli::print(format_args!("listening on {}", listener.address()));
     let mut listener = Some(listener); //-solution
     let mut clients: Vec<Client> = Vec::new();
@@ -73,7 +46,7 @@ fn serve(
         // First the clients, in their order.
         let mut list: Vec<PollFd> = clients
             .iter()
-            .map(|client| PollFd::new(client.stream.as_fd(), client.waits()))
+            .map(|client| PollFd::new(client.socket.as_fd(), client.waits()))
             .collect();
         let readable = |fd| PollFd::new(fd, PollFlags::POLLIN);
         list.push(readable(signals.as_fd())); //-solution
@@ -87,24 +60,19 @@ fn serve(
         let ready: Vec<bool> = ready.collect();
         let (theirs, ours) = ready.split_at(clients.len());
         //-solution
-        if ours[0] {
-            match signals.read_signal()?.map(|it| it.ssi_signo as i32) {
-                Some(nix::libc::SIGHUP) => log = open(path)?,
-                Some(_) if drains => return Ok(()),
-                Some(_) => (drains, listener) = (true, None),
-                None => {}
+        if ours[0] && signals.read_signal()?.is_some() {
+            if drains {
+                return Ok(());
             }
+            (drains, listener) = (true, None);
         }
         //-end
         let mut theirs = theirs.iter();
         clients.retain_mut(|client| {
             let is_ready = theirs.next() == Some(&true);
-            //-solution
-            // Who has nothing to wait for any more is not ready either.
-            !(is_ready || drains) || client.go_on(&mut log, drains)
-            //-starter
-            // !is_ready || client.go_on(&mut log)
-            //-end
+            // Who has nothing to wait for any more is not ready. //-solution
+            !(is_ready || drains) || client.go_on(drains) //-solution
+            // !is_ready || client.go_on() //-starter
         });
         //-solution
         if drains && clients.is_empty() {
@@ -126,26 +94,19 @@ fn serve(
 /// The next client, if it has not gone again.
 fn accept(listener: &Listener) -> nix::Result<Option<Client>> {
     match listener.try_accept() {
-        Ok((socket, peer)) => Ok(Some(Client {
-            stream: socket.into(),
-            peer,
-            input: Vec::new(),
-            output: Vec::new(),
-            is_last: false, //-solution
-        })),
+        Ok((socket, _)) => {
+            let (input, output) = (Vec::new(), Vec::new());
+            let is_last = false; //-solution
+            Ok(Some(Client { socket, input, output, is_last })) //-solution
+            // Ok(Some(Client { socket, input, output })) //-starter
+        }
         Err(Errno::EAGAIN | Errno::ECONNABORTED) => Ok(None),
         Err(errno) => Err(errno),
     }
 }
 
-/// Opens the log, to write at its end.
-fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).open(path)
-}
-
 struct Client {
-    stream: TcpStream,
-    peer: SocketAddr,
+    socket: OwnedFd,
     /// What has come, and has had no response yet.
     input: Vec<u8>,
     /// What is still to be sent.
@@ -163,29 +124,25 @@ impl Client {
     }
 
     /// Goes on until that would mean to wait. Says whether the client stays.
-    fn go_on(&mut self, log: &mut File, drains: bool) -> bool { //-solution
-    // fn go_on(&mut self, log: &mut File) -> bool { //-starter
+    fn go_on(&mut self, drains: bool) -> bool { //-solution
+    // fn go_on(&mut self) -> bool { //-starter
         loop {
             if self.output.is_empty() {
-                self.respond(log);
+                self.respond();
             }
-            //-solution
-            if drains && !self.output.is_empty() && !self.is_last {
-                self.output.extend(b"bye\n");
-                self.is_last = true;
-            }
-            //-end
+            if drains && !self.output.is_empty() && !self.is_last { //-solution
+                self.output.extend(b"bye\n"); //-solution
+                self.is_last = true; //-solution
+            } //-solution
             let result = match self.output.is_empty() {
                 true => self.receive(),
                 false => self.send(),
             };
             match result {
                 Ok(0) => return false,
-                //-solution
-                Ok(_) if self.is_last && self.output.is_empty() => {
-                    return false;
-                }
-                //-end
+                Ok(_) if self.is_last && self.output.is_empty() => { //-solution
+                    return false; //-solution
+                } //-solution
                 Ok(_) | Err(Errno::EINTR) => {}
                 //-solution
                 Err(Errno::EAGAIN) => {
@@ -202,7 +159,7 @@ impl Client {
     }
 
     /// Responds to the next line, if it is there: as many dots as it says.
-    fn respond(&mut self, log: &mut File) {
+    fn respond(&mut self) {
         let end = self.input.iter().position(|byte| *byte == b'\n');
         let Some(end) = end else { return };
         let line: Vec<u8> = self.input.drain(..=end).collect();
@@ -210,22 +167,17 @@ impl Client {
         let count = text.parse::<u32>().unwrap_or(0).min(1 << 24);
         self.output = vec![b'.'; count as usize];
         self.output.push(b'\n');
-        // In one write, which cannot be torn, and is not lost by an exit.
-        let entry = format!("{}: {count}\n", self.peer);
-        if let Err(error) = log.write_all(entry.as_bytes()) {
-            cli::log(format_args!("not in the log: {entry}{error}"));
-        }
     }
 
     fn receive(&mut self) -> nix::Result<usize> {
         let mut buffer = [0; 4096];
-        let count = unistd::read(&self.stream, &mut buffer)?;
+        let count = unistd::read(&self.socket, &mut buffer)?;
         self.input.extend(&buffer[..count]);
         Ok(count)
     }
 
     fn send(&mut self) -> nix::Result<usize> {
-        let count = unistd::write(&self.stream, &self.output)?;
+        let count = unistd::write(&self.socket, &self.output)?;
         self.output.drain(..count);
         Ok(count)
     }

@@ -1,9 +1,8 @@
 //! 15b Last orders: an end in which nothing is lost.
 
-use std::fs;
 use std::net::TcpStream;
 
-use super::expect::{end, ensure, round_trip};
+use super::expect::{ensure, round_trip};
 use super::held::await_sleep;
 use super::{Check, TIDY};
 use crate::lab::client::Client;
@@ -28,8 +27,6 @@ pub const CHECKS: &[Check] = checks![
         read "The end, in order", refuses;
     "ends at once at the second signal", 1, needs [OWES], Waits,
         read "The end, in order", second;
-    "opens its log anew at SIGHUP, and has every request in one", 2,
-        needs [RESPONDS], Fails, read "A signal is an event", log;
     TIDY, 1, needs [RESPONDS], Passes, read "The end, in order",
         |lab| tidy::check(lab, &lab.server()?, talk);
 ];
@@ -131,33 +128,4 @@ fn second(lab: &Lab) -> Outcome {
         .expect_exit(0)
         .map(drop)
         .likely("who sends a second signal does not want to wait")
-}
-
-fn log(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
-    let mut client = program.connect()?;
-    let entry = |count| -> Outcome<String> {
-        Ok(format!("{}: {count}\n", client.own_address()?))
-    };
-    let (old, new) = ([entry(1)?, entry(2)?].concat(), entry(3)?);
-    round_trip(&mut client, b"1\n2\n", b".\n..\n")?;
-    let path = lab.scratch().join("requests.log");
-    let moved = lab.scratch().join("requests.log.1");
-    ensure(fs::rename(&path, &moved).is_ok(), || {
-        program.failed("a file requests.log", "there is none")
-    })?;
-    lab.log().event("the log is renamed, and the program gets SIGHUP");
-    program.signal(libc::SIGHUP);
-    await_sleep(&program)?;
-    round_trip(&mut client, b"3\n", b"...\n")
-        .likely("SIGHUP is no reason to end")?;
-    for (path, expected) in [(moved, old), (path, new)] {
-        let got = fs::read_to_string(&path).unwrap_or_default();
-        let name = path.file_name().unwrap_or_default().display();
-        ensure(got == expected, || {
-            program.failed(format!("{name}: {expected:?}"), format!("{got:?}"))
-        })
-        .likely("a renamed file is still the same file: open it anew")?;
-    }
-    end(&mut client)
 }
