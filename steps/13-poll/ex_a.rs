@@ -82,16 +82,10 @@ impl Room {
     /// The member in this place is ready.
     fn serve(&mut self, place: usize) {
         // TODO: whole lines, to all others, and without waiting for one.
-        let member = &mut self.members[place];
-        let mut space = [0; 4096];
-        match unistd::read(&member.socket, &mut space) {
-            Ok(0) | Err(_) => member.is_gone = true,
-            Ok(count) => {
-                let bytes = &space[..count];
-                let result = stream::write_all(&member.socket, bytes);
-                member.is_gone = result.is_err();
-            }
-        }
+        let (member, mut space) = (&mut self.members[place], [0; 4096]);
+        let count = unistd::read(&member.socket, &mut space).unwrap_or(0);
+        let result = stream::write_all(&member.socket, &space[..count]);
+        member.is_gone = count == 0 || result.is_err();
     }
 
     /// Removes who has gone.

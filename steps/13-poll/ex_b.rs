@@ -44,17 +44,18 @@ fn run() -> Result<(), Failure> {
     }
 }
 
-/// Accepts those who wait.
+/// Accepts those who wait. Says whether it could: there may be no descriptor
+/// left for the next.
 fn accept_all(
     listener: &Listener,
     clients: &mut Vec<Client>,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     loop {
         match listener.try_accept() {
             Ok((socket, _)) => clients.push(Client { socket, rest: vec![] }),
-            Err(Errno::EAGAIN) => return Ok(()),
+            Err(Errno::EAGAIN) => return Ok(true),
             Err(errno) if is_transient(errno) => {}
-            // TODO: there may be no descriptor left. What then?
+            // TODO: what if there is no descriptor left?
             Err(errno) => return Err(Failure::new("cannot accept", errno)),
         }
     }

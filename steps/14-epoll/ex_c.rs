@@ -22,8 +22,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Failure> {
-    let usage = "usage: 14c [ADDRESS]";
-    let (address, []) = cli::server_arguments(usage, [])?;
+    let address = cli::server_address("usage: 14c [ADDRESS]")?;
     let listener = Listener::open_nonblocking(address)
         .map_err(|errno| Failure::listening(address, errno))?;
     serve(&listener).map_err(|errno| Failure::new("cannot serve", errno))

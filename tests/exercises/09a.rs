@@ -6,13 +6,9 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::process::{self, ExitCode};
-//-solution
-use std::ptr;
-//-end
+use std::ptr; //-solution
 
-//-solution
-use nix::errno::Errno;
-//-end
+use nix::errno::Errno; //-solution
 use nix::libc::{self, c_int};
 use nix::sys::signal::{self, SaFlags, SigAction, SigHandler, SigSet, Signal};
 use nix::sys::socket::{self, SockFlag};
@@ -52,13 +48,10 @@ fn serve(listener: &Listener) -> nix::Result<()> {
                 // SAFETY: _exit(2) takes a number.
                 unsafe { libc::_exit(0) }
             }
-            //-solution
-            // As long as one copy is open, the connection is.
-            ForkResult::Parent { .. } => unistd::close(socket)?,
-            //-starter
-            // // TODO: the parent has a copy of the socket, too.
-            // ForkResult::Parent { .. } => {}
-            //-end
+            // As long as one copy is open, the connection is. //-solution
+            ForkResult::Parent { .. } => unistd::close(socket)?, //-solution
+            // // TODO: the parent has a copy of the socket, too. //-starter
+            // ForkResult::Parent { .. } => {} //-starter
         }
     }
 }

@@ -6,10 +6,8 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::os::fd::OwnedFd;
 use std::process::{self, ExitCode};
-//-solution
-use std::thread;
-use std::time::Duration;
-//-end
+use std::thread; //-solution
+use std::time::Duration; //-solution
 
 //-solution
 use nix::errno::Errno;
@@ -82,9 +80,7 @@ fn supervise(listener: &Listener, children: usize) -> nix::Result<()> {
 
 /// Starts a child that serves one client after the other.
 fn start(listener: &Listener) -> nix::Result<()> {
-    //-solution
-    let parent = unistd::getpid();
-    //-end
+    let parent = unistd::getpid(); //-solution
     // SAFETY: there is one thread, so the copy finds no lock held by a
     // thread that was not copied.
     if let ForkResult::Child = unsafe { unistd::fork() }? {

@@ -47,11 +47,8 @@ fn serve(listener: &Listener, program: &CString) -> nix::Result<()> {
         if let ForkResult::Child = unsafe { unistd::fork() }? {
             let Err(errno) = become_it(program, socket, peer);
             cli::log(cli::strerror(errno));
-            //-solution
-            handlers::exit()
-            //-starter
-            // // TODO: who is this, and where does it go on?
-            //-end
+            handlers::exit() //-solution
+            // // TODO: who is this, and where does it go on? //-starter
         }
     }
 }

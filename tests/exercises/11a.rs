@@ -57,10 +57,8 @@ fn respond(socket: OwnedFd, counts: &Mutex<Counts>) -> io::Result<()> {
         response.extend(&name);
         response.push(b'\n');
         stream.write_all(&response)?;
-        //-starter
-        // // TODO: … and this one.
-        // lock(counts).insert(name, count);
-        //-end
+        // // TODO: … and this one. //-starter
+        // lock(counts).insert(name, count); //-starter
     }
     Ok(())
 }

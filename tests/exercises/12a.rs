@@ -127,13 +127,10 @@ impl Queue {
     /// A queue that has room for `most` clients.
     fn new(most: usize) -> Self {
         let sockets = VecDeque::with_capacity(most);
-        //-solution
-        let state = Mutex::new(State { sockets, is_closed: false });
-        Queue { state, changed: Condvar::new(), most }
-        //-starter
-        // let state = Mutex::new(State { sockets });
-        // Queue { state, changed: Condvar::new() }
-        //-end
+        let state = Mutex::new(State { sockets, is_closed: false }); //-solution
+        Queue { state, changed: Condvar::new(), most } //-solution
+        // let state = Mutex::new(State { sockets }); //-starter
+        // Queue { state, changed: Condvar::new() } //-starter
     }
 
     /// Puts a client at the end of the queue.
@@ -142,13 +139,10 @@ impl Queue {
     /// The client itself, when the queue is full.
     fn push(&self, socket: OwnedFd) -> Result<(), OwnedFd> {
         let mut state = self.lock();
-        //-solution
-        if state.sockets.len() == self.most {
-            return Err(socket);
-        }
-        //-starter
-        // // TODO: it grows without end.
-        //-end
+        if state.sockets.len() == self.most { //-solution
+            return Err(socket); //-solution
+        } //-solution
+        // // TODO: it grows without end. //-starter
         state.sockets.push_back(socket);
         self.changed.notify_one();
         Ok(())

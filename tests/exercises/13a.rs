@@ -2,9 +2,7 @@
 //!
 //! Try it: `cargo run --example 13a -- 127.0.0.1:8080`, and `nc` three times
 
-//-solution
-use std::mem;
-//-end
+use std::mem; //-solution
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::ExitCode;
 
@@ -14,9 +12,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd;
 use shared::cli::{self, Failure};
 use shared::net::listener::{Listener, is_transient};
-//-starter
-// use shared::net::stream;
-//-end
+// use shared::net::stream; //-starter
 
 //-solution
 /// A member for whom more waits is removed.
@@ -177,16 +173,10 @@ impl Room {
     // /// The member in this place is ready.
     // fn serve(&mut self, place: usize) {
     //     // TODO: whole lines, to all others, and without waiting for one.
-    //     let member = &mut self.members[place];
-    //     let mut space = [0; 4096];
-    //     match unistd::read(&member.socket, &mut space) {
-    //         Ok(0) | Err(_) => member.is_gone = true,
-    //         Ok(count) => {
-    //             let bytes = &space[..count];
-    //             let result = stream::write_all(&member.socket, bytes);
-    //             member.is_gone = result.is_err();
-    //         }
-    //     }
+    //     let (member, mut space) = (&mut self.members[place], [0; 4096]);
+    //     let count = unistd::read(&member.socket, &mut space).unwrap_or(0);
+    //     let result = stream::write_all(&member.socket, &space[..count]);
+    //     member.is_gone = count == 0 || result.is_err();
     // }
     //
     // /// Removes who has gone.

@@ -10,11 +10,8 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd;
 use shared::cli::{self, Failure};
-//-solution
-use shared::net::listener::{Listener, is_exhausted, is_transient};
-//-starter
-// use shared::net::listener::{Listener, is_transient};
-//-end
+use shared::net::listener::{Listener, is_exhausted, is_transient}; //-solution
+// use shared::net::listener::{Listener, is_transient}; //-starter
 
 fn main() -> ExitCode {
     cli::main(run)
@@ -28,9 +25,7 @@ fn run() -> Result<(), Failure> {
         .map_err(|errno| Failure::new("cannot prepare the listener", errno))?;
     cli::print(format_args!("listening on {}", listener.address()));
     let mut clients: Vec<Client> = Vec::new();
-    //-solution
-    let mut is_full = false;
-    //-end
+    let mut is_full = false; //-solution
     loop {
         //-solution
         // A full house asks for nobody, for a tenth of a second.
@@ -53,17 +48,13 @@ fn run() -> Result<(), Failure> {
         let ready: Vec<bool> = ready.collect();
         let mut flags = ready[1..].iter();
         clients.retain_mut(|it| flags.next() != Some(&true) || it.go_on());
-        //-solution
-        is_full = ready[0] && !accept_all(&listener, &mut clients)?;
-        //-starter
-        // if ready[0] {
-        //     accept_all(&listener, &mut clients)?;
-        // }
-        //-end
+        is_full = ready[0] && !accept_all(&listener, &mut clients)?; //-solution
+        // if ready[0] { //-starter
+        //     accept_all(&listener, &mut clients)?; //-starter
+        // } //-starter
     }
 }
 
-//-solution
 /// Accepts those who wait. Says whether it could: there may be no descriptor
 /// left for the next.
 fn accept_all(
@@ -75,28 +66,12 @@ fn accept_all(
             Ok((socket, _)) => clients.push(Client { socket, rest: vec![] }),
             Err(Errno::EAGAIN) => return Ok(true),
             Err(errno) if is_transient(errno) => {}
-            Err(errno) if is_exhausted(errno) => return Ok(false),
+            Err(errno) if is_exhausted(errno) => return Ok(false), //-solution
+            // // TODO: what if there is no descriptor left? //-starter
             Err(errno) => return Err(Failure::new("cannot accept", errno)),
         }
     }
 }
-//-starter
-// /// Accepts those who wait.
-// fn accept_all(
-//     listener: &Listener,
-//     clients: &mut Vec<Client>,
-// ) -> Result<(), Failure> {
-//     loop {
-//         match listener.try_accept() {
-//             Ok((socket, _)) => clients.push(Client { socket, rest: vec![] }),
-//             Err(Errno::EAGAIN) => return Ok(()),
-//             Err(errno) if is_transient(errno) => {}
-//             // TODO: there may be no descriptor left. What then?
-//             Err(errno) => return Err(Failure::new("cannot accept", errno)),
-//         }
-//     }
-// }
-//-end
 
 /// A client, and what has not been sent back yet.
 struct Client {

@@ -141,7 +141,7 @@ impl Pair {
         }
         let (from, to) = (&self.ways[side], &self.ways[1 - side]);
         let reads = !from.has_ended && from.bytes.len() < MOST;
-        let writes = !to.bytes.is_empty() && !self.is_connecting;
+        let writes = !to.bytes.is_empty();
         let mut flags = EpollFlags::empty();
         flags.set(EpollFlags::EPOLLIN, reads);
         flags.set(EpollFlags::EPOLLOUT, writes);
@@ -163,9 +163,7 @@ impl Pair {
             }
         }
         self.carry(NEAR)?;
-        if !self.is_connecting {
-            self.carry(FAR)?;
-        }
+        self.carry(FAR)?;
         Ok(self.ways.iter().any(|way| !way.is_shut))
         //-starter
         // let _ = side;
@@ -188,6 +186,7 @@ impl Pair {
                 Err(errno) => return Err(errno),
             }
         }
+        // The far side says nothing yet (EAGAIN), and takes nothing.
         if self.is_connecting {
             return Ok(());
         }

@@ -143,11 +143,9 @@ impl Server {
         };
         if !stays {
             self.close(key);
-        //-solution
-        } else if result.is_ok() {
-            client.since = Instant::now();
-            self.silent.push_back(0, key.index());
-        //-end
+        } else if result.is_ok() { //-solution
+            client.since = Instant::now(); //-solution
+            self.silent.push_back(0, key.index()); //-solution
         }
         // // TODO: when something has come, its time begins anew. //-starter
     }

@@ -1,8 +1,10 @@
 //! 09a No zombies: a process for each client, and none left over.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::expect::ensure;
+use super::expect::{connect_all, ensure};
+use super::held::await_sleep;
 use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::program::Program;
@@ -11,10 +13,13 @@ use crate::lab::{Advice, Lab, Outcome, proc, show, tidy, time};
 const SERVES: &str = "responds with a line's process and the line";
 const GOES_ON: &str = "serves on when a child has ended";
 
+const IN_TURN: &str =
+    "a parent that waits for its child serves one client at a time";
+
 pub const CHECKS: &[Check] = checks![
     SERVES, 1, needs [], Passes, read "A loop that forks", serves;
     "gives each client a process of its own", 1, needs [SERVES], Passes,
-        read "A loop that forks", own_process;
+        read "A loop that forks", |lab| at_once(&lab.server()?, 3, IN_TURN);
     "keeps no client's socket", 2, needs [SERVES], Fails, read "The picture",
         sockets;
     GOES_ON, 2, needs [SERVES], Fails, read "A zombie", goes_on;
@@ -36,7 +41,7 @@ pub fn talk(client: &mut Client) -> Outcome<i32> {
 }
 
 /// The same; the process must be a child of the program.
-pub fn talk_to_child(program: &Program, client: &mut Client) -> Outcome<i32> {
+fn talk_to_child(program: &Program, client: &mut Client) -> Outcome<i32> {
     let pid = talk(client)?;
     let children = proc::children(program.pid());
     ensure(children.contains(&pid), || {
@@ -53,42 +58,33 @@ fn serves(lab: &Lab) -> Outcome {
     Ok(())
 }
 
-fn own_process(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
-    let mut clients = Vec::new();
-    for _ in 0..3 {
-        clients.push(program.connect()?);
-    }
+/// As many clients at once as `count` says, each with a child of its own;
+/// `guess` is for a program in which one waits for another.
+pub fn at_once(program: &Program, count: usize, guess: &str) -> Outcome {
+    let mut clients = connect_all(program, count)?;
+    let mut pids = BTreeSet::new();
     // The last speaks first: who is served in turn is not served by luck.
-    let mut pids = Vec::new();
     for client in clients.iter_mut().rev() {
-        let pid = talk_to_child(&program, client).likely(
-            "a parent that waits for its child serves one client at a time",
-        )?;
-        ensure(!pids.contains(&pid), || {
-            program.failed("another process", format!("process {pid} again"))
-        })?;
-        pids.push(pid);
+        pids.insert(talk_to_child(program, client).likely(guess)?);
     }
-    Ok(())
+    ensure(pids.len() == count, || {
+        let got = format!("by {} processes", pids.len());
+        program.failed(format!("{count} clients served by {count}"), got)
+    })
 }
 
 fn sockets(lab: &Lab) -> Outcome {
     let program = lab.server()?;
     let mut client = program.connect()?;
     talk(&mut client)?;
-    let pid = program.pid();
-    let only = time::eventually(Duration::from_secs(1), pid, || {
-        (proc::socket_count(pid) == 1).then_some(())
-    });
-    ensure(only.is_some(), || {
-        let got = format!("{} sockets", proc::socket_count(pid));
-        program.failed("the parent has one socket: it listens", got)
-    })
-    .likely(
-        "after fork there are two copies of the client's socket: as long as \
-         one is open, the connection is",
-    )?;
+    program
+        .eventually("has one socket itself, which listens", || {
+            (proc::socket_count(program.pid()) == 1).then_some(())
+        })
+        .likely(
+            "after fork there are two copies of the client's socket: as long \
+             as one is open, the connection is",
+        )?;
     client.finish()?;
     client.expect_eof()
 }
@@ -100,38 +96,20 @@ fn goes_on(lab: &Lab) -> Outcome {
     let mut leaves = program.connect()?;
     let pid = talk(&mut leaves)?;
     // Now the signal will find it where it waits for a client.
-    let parent = program.pid();
-    let switches = || proc::threads(parent).first().map(|it| it.switches);
-    time::eventually(time::PATIENCE, parent, || {
-        proc::sleeps_in(parent).filter(|call| call.starts_with("accept"))
-    });
-    let before = switches();
+    await_sleep(&program)?;
     leaves.finish()?;
     await_end(&program, &[pid])?;
     // And it has heard. (Were the next client there already, accept would
     // return it, and no EINTR.)
-    time::eventually(time::PATIENCE, parent, || {
-        let is_waited_for = !proc::children(parent).contains(&pid);
-        let woken = switches() != before;
-        let sleeps = woken && proc::sleeps_in(parent).is_some();
-        let ended = program.ended().is_some();
-        (is_waited_for || sleeps || ended).then_some(())
-    });
+    await_sleep(&program)?;
     lab.log().event(format!("process {pid} has ended"));
     let served = program.connect().and_then(|mut next| talk(&mut next));
-    if served.is_err() {
-        let moment = Duration::from_millis(500);
-        let ended = time::eventually(moment, program.pid(), || program.ended());
-        served.expecting("the next client is served").likely(match ended {
-            Some(_) => {
-                "SIGCHLD has interrupted accept: EINTR is no reason to end"
-            }
-            None => {
-                "the handler sleeps in wait4 until every child has ended: \
-                 WNOHANG"
-            }
-        })?;
-    }
+    let moment = Duration::from_millis(500);
+    let has_ended = served.is_err() && program.wait(moment).is_ok();
+    served.expecting("the next client is served").likely(match has_ended {
+        true => "SIGCHLD has interrupted accept: EINTR is no reason to end",
+        false => "the handler sleeps in wait4 until all have ended: WNOHANG",
+    })?;
     talk(&mut stays).map(drop)
 }
 

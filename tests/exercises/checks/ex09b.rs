@@ -1,8 +1,6 @@
 //! 09b Before they come: children that wait for clients.
 
-use std::collections::BTreeSet;
-
-use super::ex09a::{talk, talk_to_child};
+use super::ex09a::{at_once, talk};
 use super::expect::ensure;
 use super::{Check, TIDY};
 use crate::lab::program::Program;
@@ -22,9 +20,12 @@ pub const CHECKS: &[Check] = checks![
     "replaces all of them at once", 2, needs [REPLACES], Waits,
         read "A zombie", replaces_all;
     "ends with status 0, and its children with it", 2, needs [READY], Fails,
-        read "The end", ends;
+        read "The end", |lab| {
+            let mut signals = [libc::SIGTERM, libc::SIGINT].into_iter();
+            signals.try_for_each(|signal| ends_by(lab, signal))
+        };
     "takes its children along when it is killed", 2, needs [READY], Fails,
-        read "The end", is_killed;
+        read "The end", |lab| ends_by(lab, libc::SIGKILL);
     TIDY, 1, needs [READY], Fails, read "The end",
         |lab| tidy::check(lab, &server(lab)?, |it| talk(it).map(drop));
 ];
@@ -61,19 +62,7 @@ fn await_children(program: &Program, killed: &[i32]) -> Outcome {
 
 /// As many clients as children: each child has one.
 fn serves(program: &Program) -> Outcome {
-    let mut clients = Vec::new();
-    for _ in 0..CHILDREN {
-        clients.push(program.connect()?);
-    }
-    let mut pids = BTreeSet::new();
-    for client in clients.iter_mut().rev() {
-        let pid = talk_to_child(program, client);
-        pids.insert(pid.likely("no child waits for another to accept")?);
-    }
-    ensure(pids.len() == CHILDREN, || {
-        let got = format!("by {} processes", pids.len());
-        program.failed(format!("{CHILDREN} clients served by {CHILDREN}"), got)
-    })
+    at_once(program, CHILDREN, "no child waits for another to accept")
 }
 
 /// Ends a child, however it does that.
@@ -119,31 +108,18 @@ fn replaces_all(lab: &Lab) -> Outcome {
     serves(&program)
 }
 
-/// Waits until none of these processes is left.
-fn expect_gone(program: &Program, children: &[i32]) -> Outcome {
-    tidy::expect_gone(program, children).likely(
+/// The parent gets a signal, and none of its children may be left.
+fn ends_by(lab: &Lab, signal: i32) -> Outcome {
+    let program = start(lab)?;
+    let children = proc::children(program.pid());
+    lab.log().event(format!("the parent gets signal {signal}"));
+    program.signal(signal);
+    match signal {
+        libc::SIGKILL => program.wait(time::PATIENCE)?,
+        _ => program.expect_exit(0).likely("a handler that calls _exit(0)")?,
+    };
+    tidy::expect_gone(&program, &children).likely(
         "each child can ask the kernel for a signal when its parent ends: \
          PR_SET_PDEATHSIG",
     )
-}
-
-fn ends(lab: &Lab) -> Outcome {
-    for signal in [libc::SIGTERM, libc::SIGINT] {
-        let program = start(lab)?;
-        let children = proc::children(program.pid());
-        program.signal(signal);
-        lab.log().event(format!("the parent gets signal {signal}"));
-        program.expect_exit(0).likely("a handler that calls _exit(0)")?;
-        expect_gone(&program, &children)?;
-    }
-    Ok(())
-}
-
-fn is_killed(lab: &Lab) -> Outcome {
-    let program = start(lab)?;
-    let children = proc::children(program.pid());
-    program.signal(libc::SIGKILL);
-    lab.log().event("the parent is killed");
-    program.wait(time::PATIENCE)?;
-    expect_gone(&program, &children)
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::thread;
 
-use super::expect::{ensure, round_trip};
+use super::expect::{connect_all, ensure, round_trip};
+use super::held::await_sleep;
 use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, proc, show, tidy, time};
+use crate::lab::{Advice, Lab, Outcome, proc, show, tidy};
 
 const SERVES: &str = "counts names, each by itself";
 const SHARES: &str = "counts over all connections";
@@ -61,10 +62,7 @@ fn shares(lab: &Lab) -> Outcome {
         round_trip(client, b"Ada\n", expected.as_bytes())
             .likely("all threads share one table")?;
         // Said one after the other: it has done with this one.
-        program.eventually("sleeps when nobody says anything", || {
-            let threads = proc::threads(program.pid());
-            threads.iter().all(|it| it.state == 'S').then_some(())
-        })?;
+        await_sleep(&program)?;
     }
     Ok(())
 }
@@ -74,10 +72,7 @@ fn counts(lab: &Lab) -> Outcome {
     const EACH: usize = 200;
     let program = lab.server()?;
     lab.log().event(format!("{CLIENTS} clients say `Ada` {EACH} times each"));
-    let mut clients = Vec::new();
-    for _ in 0..CLIENTS {
-        clients.push(program.connect()?);
-    }
+    let mut clients = connect_all(&program, CLIENTS)?;
     let talk = |client: &mut Client| -> Outcome<Vec<u64>> {
         client.send(&b"Ada\n".repeat(EACH))?;
         (0..EACH).map(|_| number(client, b"Ada")).collect()
@@ -156,16 +151,18 @@ fn no_stack(lab: &Lab) -> Outcome {
     const STACK: u64 = 2 * 1024;
     let program = lab.server()?;
     let size = || proc::data(program.pid()).unwrap_or(0);
-    let mut clients = Vec::new();
-    for _ in 0..CLIENTS {
-        let mut client = program.connect()?;
-        say(&mut client, b"Ada")?;
-        clients.push(client);
-    }
+    let mut clients = connect_all(&program, CLIENTS)?;
+    clients.iter_mut().try_for_each(|it| say(it, b"Ada").map(drop))?;
     let with_all = size();
     drop(clients);
     lab.log().event(format!("{CLIENTS} clients have left"));
-    expect_one_thread(&program)?;
+    program
+        .eventually("has one thread", || {
+            (proc::threads(program.pid()).len() == 1).then_some(())
+        })
+        .likely(
+            "a thread ends when its function returns: what does it wait for?",
+        )?;
     // The C library keeps some stacks: 40 MiB at most.
     let most = with_all.saturating_sub(CLIENTS as u64 / 2 * STACK);
     ensure(size() <= most, || {
@@ -173,15 +170,4 @@ fn no_stack(lab: &Lab) -> Outcome {
         program.failed(expected, format!("{} KiB", size()))
     })
     .likely("a thread's stack is kept as long as its handle: who joins it?")
-}
-
-fn expect_one_thread(program: &Program) -> Outcome {
-    let count = || proc::threads(program.pid()).len();
-    let one = time::eventually(time::PATIENCE, program.pid(), || {
-        (count() == 1).then_some(())
-    });
-    ensure(one.is_some(), || {
-        program.failed("one thread", format!("{} threads", count()))
-    })
-    .likely("a thread ends when its function returns: what does it wait for?")
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::expect::{ensure, round_trip};
+use super::expect::{connect_all, ensure, round_trip};
 use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::program::Program;
@@ -45,10 +45,7 @@ fn talk(client: &mut Client) -> Outcome {
 
 /// As many clients as it may serve; `guess` is for one that does not.
 fn full(program: &Program, guess: &str) -> Outcome<Vec<Client>> {
-    let mut clients = Vec::new();
-    for _ in 0..MOST {
-        clients.push(program.connect()?);
-    }
+    let mut clients = connect_all(program, MOST)?;
     // The last speaks first: who is served in turn is not served by luck.
     for client in clients.iter_mut().rev() {
         talk(client).likely(guess)?;
@@ -87,13 +84,10 @@ fn overfull(program: &Program) -> Outcome<(Vec<Client>, Vec<Client>)> {
     program.expect_idle()?;
     for client in &mut waiting {
         if client.has_something() {
-            let (got, end) = client.receive(6)?;
-            let got = format!("{}{}", got.escape_ascii(), end.words());
-            let guess = match got.starts_with("hello") {
-                true => "nothing bounds the number of clients",
-                false => "the next client waits its turn: it is not refused",
-            };
-            return Err(program.failed("it waits", got)).likely(guess);
+            client
+                .expect_nothing()
+                .likely_if("hello", "nothing bounds the number of clients")
+                .likely("the next client waits its turn: it is not refused")?;
         }
     }
     let threads = proc::threads(program.pid()).len();
@@ -117,13 +111,11 @@ fn takes_turns(lab: &Lab) -> Outcome {
     let (clients, mut waiting) = overfull(&program)?;
     for client in clients {
         client.close();
-        let next = time::eventually(time::PATIENCE, program.pid(), || {
-            waiting.iter().position(Client::has_something)
-        });
-        let Some(next) = next else {
-            return Err(program.failed("one who waits is served", "none is"))
-                .likely("who sleeps must be woken: notify_one");
-        };
+        let next = program
+            .eventually("serves one who waits", || {
+                waiting.iter().position(Client::has_something)
+            })
+            .likely("who sleeps must be woken: notify_one")?;
         let mut served = waiting.remove(next);
         served.expect(b"hello\n")?;
         served.close();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::expect::{ensure, round_trip};
-use super::held::{Held, await_sleep};
+use super::held::{Held, await_sleep, terminate};
 use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::launch::Launch;
@@ -11,6 +11,7 @@ use crate::lab::program::Program;
 use crate::lab::tree::Tree;
 use crate::lab::{Advice, Lab, Outcome, proc, tidy, time};
 
+/// As the program is started.
 const WORKERS: usize = 3;
 const QUEUE: usize = 4;
 
@@ -19,9 +20,6 @@ const ALL: &str = "works for as many clients at once as it has workers";
 const FULL: &str = "has others wait, and refuses the next when it is full";
 const SPURIOUS: &str = "wakes up for no reason, and sleeps again";
 const END: &str = "ends with status 0 when there is nothing to do";
-
-const NOTIFY: &str = "each worker that sleeps must hear that no client will \
-    come: notify_all";
 
 pub const CHECKS: &[Check] = checks![
     SERVES, 1, needs [], Passes, read "What a worker does",
@@ -47,9 +45,7 @@ pub const CHECKS: &[Check] = checks![
 /// The start of a server that has a file to read.
 fn launch(lab: &Lab) -> Outcome<Launch> {
     Tree::new(lab).file("file", CONTENT)?;
-    let (workers, queue) = (WORKERS.to_string(), QUEUE.to_string());
-    let args = ["127.0.0.1:0", "--workers", &workers, "--queue", &queue];
-    Ok(lab.launch(&args))
+    Ok(lab.launch(&["127.0.0.1:0", "--workers", "3", "--queue", "4"]))
 }
 
 /// Such a server, whose workers have come to their first wait.
@@ -132,15 +128,6 @@ fn expect_waiting(
     queued: &mut [Waiting],
     guess: &str,
 ) -> Outcome {
-    program.eventually("accepts all", || {
-        let rows = proc::own_rows(program.pid());
-        let is_accepted = |waiting: &Waiting| {
-            let address = waiting.client.own_address().ok();
-            rows.iter().any(|row| Some(row.remote) == address)
-                || waiting.client.has_something()
-        };
-        queued.iter().all(is_accepted).then_some(())
-    })?;
     await_sleep(program)?;
     for Waiting { client, held } in queued {
         if client.has_something() {
@@ -223,18 +210,20 @@ fn leave(lab: &Lab) -> Outcome {
         .likely("an error ends a connection, not the worker")
 }
 
-/// From now on no client comes.
-fn terminate(program: &Program) {
-    program.lab().log().event("the program gets SIGTERM");
-    program.signal(libc::SIGTERM);
-}
-
 fn ends(lab: &Lab) -> Outcome {
     let program = server(lab)?;
     talk(&mut program.connect()?)?;
     program.expect_idle()?;
     terminate(&program);
-    program.expect_exit(0).likely_if("goes on", NOTIFY).map(drop)
+    expect_end(&program)
+}
+
+fn expect_end(program: &Program) -> Outcome {
+    program.expect_exit(0).map(drop).likely_if(
+        "goes on",
+        "each worker that sleeps must hear that no client will come: \
+         notify_all",
+    )
 }
 
 fn drains(lab: &Lab) -> Outcome {
@@ -256,5 +245,5 @@ fn drains(lab: &Lab) -> Outcome {
             .and_then(|()| waiting.release(lab))
             .likely("a client in the queue has been accepted: serve it")?;
     }
-    program.expect_exit(0).likely_if("goes on", NOTIFY).map(drop)
+    expect_end(&program)
 }

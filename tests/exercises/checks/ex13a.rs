@@ -1,5 +1,7 @@
 //! 13a A room: one thread, and what each says is for all others.
 
+use std::collections::BTreeSet;
+
 use super::expect::ensure;
 use super::{Check, TIDY};
 use crate::lab::client::Client;
@@ -102,95 +104,84 @@ fn leaves(lab: &Lab) -> Outcome {
     program.signal(libc::SIGSTOP);
     others.into_iter().for_each(Client::close);
     program.signal(libc::SIGCONT);
-    let mut left = Vec::new();
-    for _ in 0..MANY {
-        left.push(first.line().likely(EACH)?);
-    }
-    left.sort();
+    let left = (0..MANY).map(|_| first.line().likely(EACH));
+    let left = left.collect::<Outcome<BTreeSet<_>>>()?;
     let all = (2..MANY + 2).map(|it| format!("{it} left\n").into_bytes());
-    let mut all: Vec<_> = all.collect();
-    all.sort();
-    ensure(left == all, || program.failed("each is told once", "it is not"))
-        .likely(EACH)?;
+    ensure(left == all.collect(), || {
+        program.failed("each is told once", "it is not")
+    })
+    .likely(EACH)?;
     join(&program, MANY + 2).map(drop).likely(EACH)
 }
 
-/// The first speaks, the second listens, and the third does not read.
+/// A third member who does not read, while the first speaks and the second
+/// listens.
 struct Room {
     program: Program,
-    members: [Client; 3],
+    third: Client,
     /// All that has been said, as the others get it.
     said: Vec<u8>,
+    /// How much of that the kernel has not taken for the third.
+    output: usize,
+    has_left: bool,
 }
 
-impl Room {
-    fn open(lab: &Lab) -> Outcome<Room> {
-        let program = lab.server()?;
-        let members = three(&program)?;
-        Ok(Room { program, members, said: Vec::new() })
-    }
-
-    /// Says one more line. Returns whether the third has been removed.
-    fn say(&mut self) -> Outcome<bool> {
-        let line = format!("{:0>4000}\n", self.said.len());
-        let [first, second, _] = &mut self.members;
+/// The first speaks until `most` bytes wait for the third in the program, or
+/// it has been removed.
+fn speak(lab: &Lab, most: usize) -> Outcome<Room> {
+    let program = lab.server()?;
+    let [mut first, mut second, third] = three(&program)?;
+    let (own, peer) = (third.own_address()?, program.address()?);
+    let queues = |own, peer| diag::queues(own, peer).ok().flatten();
+    let (mut said, mut output, mut has_left) = (Vec::new(), 0, false);
+    while output < most && !has_left {
+        let line = format!("{:0>4000}\n", said.len());
         first.send(line.as_bytes())?;
-        let mut got = second.line()?;
-        let has_left = got == b"3 left\n";
+        let mut got = second.line().likely(
+            "one who does not read must not be waited for: set the socket to \
+             O_NONBLOCK, and keep what is left",
+        )?;
+        has_left = got == b"3 left\n";
         if has_left {
             got = second.line()?;
         }
-        let said = format!("1: {line}").into_bytes();
-        ensure(got == said, || {
-            self.program.failed("the next line", "it is another one")
+        let line = format!("1: {line}").into_bytes();
+        ensure(got == line, || {
+            program.failed("the next line", "it is another one")
         })?;
-        self.said.extend(said);
-        Ok(has_left)
+        said.extend(line);
+        let unread = queues(own, peer).map_or(0, |(unread, _)| unread);
+        let unsent = queues(peer, own).map_or(0, |(_, unsent)| unsent);
+        if !has_left {
+            output = said.len().saturating_sub((unread + unsent) as usize);
+        }
     }
-
-    /// How much of that the kernel has not taken for the third.
-    fn output(&self) -> Outcome<usize> {
-        let ends = [self.members[2].own_address()?, self.program.address()?];
-        let queues = |own: usize| diag::queues(ends[own], ends[1 - own]);
-        let ours = queues(0).ok().flatten().map_or(0, |(unread, _)| unread);
-        let theirs = queues(1).ok().flatten().map_or(0, |(_, unsent)| unsent);
-        Ok(self.said.len().saturating_sub((ours + theirs) as usize))
-    }
+    Ok(Room { program, third, said, output, has_left })
 }
 
 fn reads_late(lab: &Lab) -> Outcome {
-    const WAITS: &str = "one who does not read must not be waited for: set \
-                         the socket to O_NONBLOCK, and keep what is left";
-    let mut room = Room::open(lab)?;
-    while room.output()? < MOST_OUTPUT / 4 {
-        let has_left = room.say().likely(WAITS)?;
-        ensure(!has_left, || {
-            room.program.failed("the third stays", "it is removed")
-        })
-        .likely(
-            "what the kernel does not take now it may take when they read \
-             later: keep it",
-        )?;
-    }
+    let mut room = speak(lab, MOST_OUTPUT / 4)?;
+    ensure(!room.has_left, || {
+        room.program.failed("the third stays", "it is removed")
+    })
+    .likely(
+        "what the kernel does not take now it may take when they read later: \
+         keep it",
+    )?;
     room.program.expect_idle()?;
-    let Room { members: [_, _, third], said, .. } = &mut room;
-    third.expect(said)
+    room.third.expect(&room.said)
 }
 
 fn removes(lab: &Lab) -> Outcome {
-    let mut room = Room::open(lab)?;
-    let mut output = 0;
-    while !room.say()? {
-        output = room.output()?;
-        ensure(output < 2 * MOST_OUTPUT, || {
-            let got = format!("it is not, with {output} bytes for it");
-            room.program.failed("it is removed", got)
-        })
-        .likely("there is no bound for what is kept for one member")?;
-    }
+    let Room { program, output, has_left, .. } = speak(lab, MOST_OUTPUT * 2)?;
+    ensure(has_left, || {
+        let got = format!("it is not, with {output} bytes for it");
+        program.failed("it is removed", got)
+    })
+    .likely("there is no bound for what is kept for one member")?;
     ensure(output > MOST_OUTPUT / 2, || {
         let got = format!("it is, with {output} bytes for it");
-        room.program.failed("it is not removed before 64 KiB", got)
+        program.failed("it is not removed before 64 KiB", got)
     })
 }
 

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use super::expect::{ensure, round_trip};
+use super::expect::{connect_all, ensure, round_trip};
 use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::program::Program;
@@ -51,10 +51,7 @@ fn full(lab: &Lab) -> Outcome<(Program, Vec<Client>, Vec<Client>)> {
                          and leave the others in the kernel's queue";
     let launch = lab.launch(&["127.0.0.1:0"]).descriptors(DESCRIPTORS);
     let program = launch.start()?;
-    let mut clients = Vec::new();
-    for _ in 0..CLIENTS {
-        clients.push(program.connect().likely(ENDS)?);
-    }
+    let mut clients = connect_all(&program, CLIENTS).likely(ENDS)?;
     for client in &mut clients[..ROOM] {
         talk(client).likely(ENDS)?;
     }

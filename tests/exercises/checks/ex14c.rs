@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::ex14a::{is_stopped, late, stop, talk};
-use super::expect::ensure;
+use super::expect::{connect_all, ensure};
 use super::{Check, TIDY};
 use crate::lab::fixtures::letters;
 use crate::lab::program::Program;
@@ -69,8 +69,7 @@ fn edges(lab: &Lab) -> Outcome {
 fn burst(lab: &Lab) -> Outcome {
     let program = lab.server()?;
     stop(&program)?;
-    let clients = (0..200).map(|_| program.connect());
-    let clients = clients.collect::<Outcome<Vec<_>>>()?;
+    let clients = connect_all(&program, 200)?;
     program.signal(libc::SIGCONT);
     // The last one first: none is served by those that come later.
     clients

@@ -7,7 +7,6 @@ use super::held::await_sleep;
 use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::program::Program;
-use crate::lab::time::Deadline;
 use crate::lab::{Advice, Lab, Outcome, proc, tidy};
 
 const ECHOES: &str = "sends back what it gets";
@@ -47,15 +46,13 @@ fn byte(client: &mut Client) -> Outcome {
     round_trip(client, b".", b".")
 }
 
-/// It is closed, in time. (A program that waits for a time to be up looks
-/// like one that waits for ever.)
+/// It is closed.
 fn closed(program: &Program, client: &mut Client) -> Outcome {
-    let patience = Deadline::new(LIMIT * 5, program.pid());
-    while !client.is_readable()? && !patience.is_over() {}
-    ensure(client.has_something(), || {
-        client.failed("end of file", "nothing in time")
-    })
-    .likely("the time-out of a list is that of its front")?;
+    program
+        .eventually("closes a silent client", || {
+            client.has_something().then_some(())
+        })
+        .likely("the time-out of a list is that of its front")?;
     client.expect_eof()
 }
 
@@ -107,21 +104,18 @@ fn beside(lab: &Lab) -> Outcome {
     byte(&mut talks)?;
     let since = Instant::now();
     let silent = program.connect()?;
-    let patience = Deadline::new(LIMIT * 5, program.pid());
-    while !silent.has_something() && !patience.is_over() {
-        if byte(&mut talks).is_err() {
-            // This machine has made it silent for too long.
-            talks = program.connect()?;
-        }
-        std::thread::sleep(LIMIT / 20);
-    }
-    ensure(silent.has_something(), || {
-        silent.failed("it is closed, though another one talks", "it is not")
-    })
-    .likely(
-        "whoever says something goes to the end of the list: at its front \
-         it hides all others",
-    )?;
+    program
+        .eventually("closes a silent one, though another one talks", || {
+            if byte(&mut talks).is_err() {
+                // This machine has made it silent for too long.
+                talks = program.connect().ok()?;
+            }
+            silent.has_something().then_some(())
+        })
+        .likely(
+            "whoever says something goes to the end of the list: at its front \
+             it hides all others",
+        )?;
     gone(&program, silent, since)
 }
 

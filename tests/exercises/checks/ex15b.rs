@@ -3,7 +3,7 @@
 use std::net::TcpStream;
 
 use super::expect::{ensure, round_trip};
-use super::held::await_sleep;
+use super::held::{await_sleep, terminate};
 use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::program::Program;
@@ -33,11 +33,6 @@ pub const CHECKS: &[Check] = checks![
 
 fn talk(client: &mut Client) -> Outcome {
     round_trip(client, b"3\n0\n", b"...\n\n")
-}
-
-fn terminate(program: &Program) {
-    program.lab().log().event("the program gets SIGTERM");
-    program.signal(libc::SIGTERM);
 }
 
 fn expect_end(program: &Program) -> Outcome {

@@ -91,6 +91,12 @@ impl Held {
     }
 }
 
+/// Tells a program to end.
+pub fn terminate(program: &Program) {
+    program.lab().log().event("the program gets SIGTERM");
+    program.signal(libc::SIGTERM);
+}
+
 /// Waits until the program has done all that it can do, or has ended: every
 /// thread sleeps, none has moved between two looks, and no client waits to be
 /// accepted. A thread that is woken is ready to run from that moment on, so
@@ -104,15 +110,14 @@ pub fn await_sleep(program: &Program) -> Outcome {
         sleep.then(|| switches.collect::<Vec<_>>())
     };
     let spin = Spin::new(program);
-    let is_done =
-        program.eventually("sleeps until something happens", || {
-            let before = look();
-            // There is no queue once it does not listen.
-            let all_accepted = program.queue().map_or(true, |count| count == 0);
-            let done = before.is_some() && all_accepted && look() == before;
-            let is_over = program.ended().is_some() || spin.is_proven();
-            (done || is_over).then_some(done)
-        })?;
+    let is_done = program.eventually("accepts all, and sleeps", || {
+        let before = look();
+        // There is no queue once it does not listen.
+        let all_accepted = program.queue().map_or(true, |count| count == 0);
+        let done = before.is_some() && all_accepted && look() == before;
+        let is_over = program.ended().is_some() || spin.is_proven();
+        (done || is_over).then_some(done)
+    })?;
     ensure(is_done || program.ended().is_some(), || {
         program.failed("it sleeps until something happens", SPINS)
     })
