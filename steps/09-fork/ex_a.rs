@@ -22,8 +22,12 @@ fn run() -> Result<(), Failure> {
     let address = cli::server_address("usage: 09a [ADDRESS]")?;
     let listener = Listener::open(address)
         .map_err(|errno| Failure::listening(address, errno))?;
-    handle_sigchld()
-        .map_err(|errno| Failure::new("cannot handle signals", errno))?;
+    let (handler, flags) = (SigHandler::Handler(reap), SaFlags::SA_NOCLDSTOP);
+    let action = SigAction::new(handler, flags, SigSet::empty());
+    // SAFETY: the handler makes system calls, and nothing that it interrupts
+    // matters to them.
+    unsafe { signal::sigaction(Signal::SIGCHLD, &action) }
+        .map_err(|errno| Failure::new("cannot handle SIGCHLD", errno))?;
     cli::print(format_args!("listening on {}", listener.address()));
     serve(&listener).map_err(|errno| Failure::new("cannot go on", errno))
 }
@@ -69,16 +73,6 @@ fn respond(socket: OwnedFd) -> io::Result<()> {
         stream.write_all(&response)?;
     }
     Ok(())
-}
-
-/// Has `reap` called when a child has ended.
-fn handle_sigchld() -> nix::Result<()> {
-    let handler = SigHandler::Handler(reap);
-    let flags = SaFlags::SA_NOCLDSTOP;
-    let action = SigAction::new(handler, flags, SigSet::empty());
-    // SAFETY: the handler makes system calls, and nothing that it interrupts
-    // matters to them.
-    unsafe { signal::sigaction(Signal::SIGCHLD, &action) }.map(drop)
 }
 
 /// A child has ended, or several have.

@@ -31,7 +31,6 @@ fn run() -> Result<(), Failure> {
     let most = cli::count("queue", queue, 16)?;
     let listener = Listener::open(address)
         .map_err(|errno| Failure::listening(address, errno))?;
-    let address = listener.address();
     let listener = Arc::new(listener);
     stop_on_signal(&listener)
         .map_err(|error| Failure::new("cannot wait for signals", error))?;
@@ -44,7 +43,7 @@ fn run() -> Result<(), Failure> {
             thread.map_err(|why| Failure::new("cannot start a thread", why))?,
         );
     }
-    cli::print(format_args!("listening on {address}"));
+    cli::print(format_args!("listening on {}", listener.address()));
     while let Ok((socket, _)) = listener.accept() {
         // TODO: when the queue is full, the client is told "503 busy".
         let _ = queue.push(socket);

@@ -8,15 +8,12 @@ use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::process::ExitCode;
-use std::ptr;
 
-use nix::errno::Errno;
-use nix::libc::{self, c_int};
-use nix::sys::signal::Signal;
-use nix::sys::signal::{self, SigHandler, SigSet}; //-solution
+use nix::sys::signal::SigSet; //-solution
+use nix::sys::signal::{self, SigHandler, Signal};
 use nix::unistd::{self, ForkResult};
 use shared::cli::{self, Failure};
-use shared::events::handlers;
+use shared::events::handlers; //-solution
 use shared::net::listener::Listener;
 
 fn main() -> ExitCode {
@@ -31,8 +28,10 @@ fn run() -> Result<(), Failure> {
         .map_err(|_| Failure::usage("a path with a NUL"))?;
     let listener = Listener::open(address)
         .map_err(|errno| Failure::listening(address, errno))?;
-    handlers::handle(&[(Signal::SIGCHLD, reap)])
-        .map_err(|errno| Failure::new("cannot handle signals", errno))?;
+    // As long as this is ignored, the kernel waits for children that end.
+    // SAFETY: no handler is set.
+    unsafe { signal::signal(Signal::SIGCHLD, SigHandler::SigIgn) }
+        .map_err(|errno| Failure::new("cannot ignore SIGCHLD", errno))?;
     cli::print(format_args!("listening on {}", listener.address()));
     serve(&listener, &program)
         .map_err(|errno| Failure::new("cannot go on", errno))
@@ -42,8 +41,7 @@ fn run() -> Result<(), Failure> {
 fn serve(listener: &Listener, program: &CString) -> nix::Result<()> {
     loop {
         let (socket, peer) = listener.accept()?;
-        // SAFETY: there is one thread, so the copy finds no lock held by a
-        // thread that was not copied.
+        // SAFETY: there is one thread, so that no other one's lock is copied.
         if let ForkResult::Child = unsafe { unistd::fork() }? {
             let Err(errno) = become_it(program, socket, peer);
             cli::log(cli::strerror(errno));
@@ -62,9 +60,11 @@ fn become_it(
     //-solution
     unistd::dup2_stdin(&socket)?;
     unistd::dup2_stdout(&socket)?;
-    // Rust ignores it, and what is ignored stays so.
-    // SAFETY: no handler is set.
-    unsafe { signal::signal(Signal::SIGPIPE, SigHandler::SigDfl) }?;
+    // Rust ignores one and we the other, and what is ignored stays so.
+    for signal in [Signal::SIGPIPE, Signal::SIGCHLD] {
+        // SAFETY: no handler is set.
+        unsafe { signal::signal(signal, SigHandler::SigDfl) }?;
+    }
     SigSet::empty().thread_set_mask()?;
     let peer = [
         format!("TCPREMOTEIP={}", peer.ip()),
@@ -79,12 +79,4 @@ fn become_it(
     // unistd::dup2_stdout(&socket)?;
     // unistd::execv(program, &[program])
     //-end
-}
-
-/// Waits for every child that has ended.
-extern "C" fn reap(_: c_int) {
-    let errno = Errno::last_raw();
-    // SAFETY: no status is wanted, so there is no pointer to write through.
-    while unsafe { libc::waitpid(-1, ptr::null_mut(), libc::WNOHANG) } > 0 {}
-    Errno::set_raw(errno);
 }

@@ -140,11 +140,10 @@ impl Pair {
             return EpollFlags::EPOLLOUT;
         }
         let (from, to) = (&self.ways[side], &self.ways[1 - side]);
-        let reads = !from.has_ended && from.bytes.len() < MOST;
-        let writes = !to.bytes.is_empty();
+        let has_room = from.bytes.len() < MOST;
         let mut flags = EpollFlags::empty();
-        flags.set(EpollFlags::EPOLLIN, reads);
-        flags.set(EpollFlags::EPOLLOUT, writes);
+        flags.set(EpollFlags::EPOLLIN, has_room && !from.has_ended);
+        flags.set(EpollFlags::EPOLLOUT, !to.bytes.is_empty());
         flags
         //-starter
         // // TODO: there may be no room for more, and there may be a rest.

@@ -112,11 +112,10 @@ impl Server {
     }
 
     fn accept(&mut self) -> nix::Result<()> {
-        let socket = match self.listener.try_accept() {
-            Ok((socket, _)) => socket,
+        let (socket, _) = match self.listener.try_accept() {
             // Gone again: the listener is not ready any more.
             Err(Errno::EAGAIN | Errno::ECONNABORTED) => return Ok(()),
-            Err(errno) => return Err(errno),
+            result => result?,
         };
         let client = Client { socket, since: Instant::now() };
         let key = self.clients.insert(client);

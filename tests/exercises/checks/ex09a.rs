@@ -8,7 +8,7 @@ use super::held::await_sleep;
 use super::{Check, TIDY};
 use crate::lab::client::Client;
 use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, proc, show, tidy, time};
+use crate::lab::{Advice, Lab, Outcome, proc, show, tidy};
 
 const SERVES: &str = "responds with a line's process and the line";
 const GOES_ON: &str = "serves on when a child has ended";
@@ -125,30 +125,22 @@ fn await_end(program: &Program, children: &[i32]) -> Outcome {
 
 fn thirty(lab: &Lab) -> Outcome {
     let program = lab.server()?;
-    let mut clients = Vec::new();
-    let mut pids = Vec::new();
-    for _ in 0..30 {
-        let mut client = program.connect()?;
-        pids.push(talk(&mut client)?);
-        clients.push(client);
-    }
+    let mut clients = connect_all(&program, 30)?;
+    let pids = clients.iter_mut().map(talk).collect::<Outcome<Vec<_>>>()?;
     program.signal(libc::SIGSTOP);
     lab.log().event("the parent is stopped, and thirty clients leave");
     drop(clients);
     await_end(&program, &pids)?;
     program.signal(libc::SIGCONT);
     lab.log().event("thirty children have ended; the parent goes on");
-    let pid = program.pid();
-    let left = || proc::children(pid).len();
-    let none = time::eventually(Duration::from_secs(1), pid, || {
-        (left() == 0).then_some(())
-    });
-    ensure(none.is_some(), || {
-        program.failed("no child is left", format!("{} zombies", left()))
-    })
-    .likely(match left() {
-        30 => "what ends must be waited for: waitpid, when SIGCHLD comes",
-        _ => "signals do not queue: one SIGCHLD may stand for many children",
-    })?;
+    let left = || proc::children(program.pid()).len();
+    program
+        .eventually("has no child left, no zombie either", || {
+            (left() == 0).then_some(())
+        })
+        .likely(match left() {
+            30 => "what ends must be waited for: waitpid, when SIGCHLD comes",
+            _ => "signals do not queue: one SIGCHLD may stand for many",
+        })?;
     talk(&mut program.connect()?).map(drop)
 }

@@ -7,7 +7,7 @@ use crate::lab::client::Client;
 use crate::lab::launch::Launch;
 use crate::lab::program::Program;
 use crate::lab::tree::Tree;
-use crate::lab::{Advice, Lab, Outcome, proc, tidy};
+use crate::lab::{Advice, Lab, Outcome, proc, show, tidy};
 
 const HANDS: &str = "hands the connection over";
 
@@ -45,18 +45,13 @@ fn echo(client: &mut Client) -> Outcome {
     end(client)
 }
 
-/// All that the program writes, as text.
-fn output(client: &mut Client) -> Outcome<String> {
-    let output = client.receive_all()?;
-    Ok(String::from_utf8_lossy(&output).into_owned())
-}
-
 fn descriptors(lab: &Lab) -> Outcome {
     let mut client = start(lab, "exec ls /proc/self/fd")?.connect()?;
-    let listed = output(&mut client)?;
+    let listed = client.receive_all()?;
     // The last is the directory itself, which `ls` has open.
-    ensure(listed == "0\n1\n2\n3\n", || {
-        client.failed("0, 1, 2, and 3 for the directory", listed)
+    ensure(listed == b"0\n1\n2\n3\n", || {
+        let expected = "0, 1, 2, and 3 for the directory";
+        client.failed(expected, show::bytes(&listed))
     })
     .likely("what has no O_CLOEXEC stays open across exec")
 }
@@ -72,7 +67,8 @@ fn told(lab: &Lab) -> Outcome {
 fn signals(lab: &Lab) -> Outcome {
     let start = launch(lab, "exec cat /proc/self/status")?;
     let mut client = start.signals_blocked().start()?.connect()?;
-    let status = output(&mut client)?;
+    let status = client.receive_all()?;
+    let status = String::from_utf8_lossy(&status);
     let value = |name: &str| {
         let value = status.lines().find_map(|line| line.strip_prefix(name));
         u64::from_str_radix(value.unwrap_or_default().trim(), 16).unwrap_or(!0)

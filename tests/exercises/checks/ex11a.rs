@@ -1,7 +1,6 @@
 //! 11a Count me: what many threads count together.
 
 use std::collections::BTreeSet;
-use std::thread;
 
 use super::expect::{connect_all, ensure, round_trip};
 use super::held::await_sleep;
@@ -73,19 +72,18 @@ fn counts(lab: &Lab) -> Outcome {
     let program = lab.server()?;
     lab.log().event(format!("{CLIENTS} clients say `Ada` {EACH} times each"));
     let mut clients = connect_all(&program, CLIENTS)?;
-    let talk = |client: &mut Client| -> Outcome<Vec<u64>> {
+    // All at the same time: nobody is served before the last has spoken.
+    program.signal(libc::SIGSTOP);
+    for client in &mut clients {
         client.send(&b"Ada\n".repeat(EACH))?;
-        (0..EACH).map(|_| number(client, b"Ada")).collect()
-    };
-    let heard = thread::scope(|scope| {
-        let start = |client| scope.spawn(move || talk(client));
-        let talks: Vec<_> = clients.iter_mut().map(start).collect();
-        let join = |talk: thread::ScopedJoinHandle<'_, Outcome<_>>| {
-            talk.join().unwrap_or_else(|_| Ok(Vec::new()))
-        };
-        talks.into_iter().map(join).collect::<Outcome<Vec<_>>>()
-    })?;
-    let heard: BTreeSet<u64> = heard.into_iter().flatten().collect();
+    }
+    program.signal(libc::SIGCONT);
+    let mut heard = BTreeSet::new();
+    for client in &mut clients {
+        for _ in 0..EACH {
+            heard.insert(number(client, b"Ada")?);
+        }
+    }
     let all: BTreeSet<u64> = (1..=(CLIENTS * EACH) as u64).collect();
     ensure(heard == all, || {
         let most = heard.last().copied().unwrap_or(0);

@@ -1,6 +1,6 @@
 //! 12b The fast lane: two classes of requests, and workers for both.
 
-use super::expect::ensure;
+use super::expect::{ensure, round_trip};
 use super::held::{Held, await_sleep};
 use super::{Check, TIDY};
 use crate::lab::client::Client;
@@ -44,9 +44,8 @@ fn write(lab: &Lab, name: &str, line: &str) -> Outcome {
 
 fn talk(client: &mut Client) -> Outcome {
     for class in ["fast", "slow"] {
-        client.send(format!("{class}/file\n").as_bytes())?;
-        client
-            .expect(format!("{class}\n").as_bytes())
+        let (name, line) = (format!("{class}/file\n"), format!("{class}\n"));
+        round_trip(client, name.as_bytes(), line.as_bytes())
             .likely("a worker that sleeps must be woken: notify_one")?;
     }
     Ok(())

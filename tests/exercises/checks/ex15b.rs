@@ -71,11 +71,16 @@ fn ending(lab: &Lab) -> Outcome<(Program, Client, Client)> {
     Ok((program, half, slow))
 }
 
+/// These dots, and the end.
+fn expect_last(client: &mut Client, dots: &[u8]) -> Outcome {
+    client.expect(&[dots, b"\nbye\n"].concat())?;
+    client.expect_eof()
+}
+
 /// The response to the rest of a request, and the end.
 fn finish(mut half: Client) -> Outcome {
     half.send(b"2\n")?;
-    half.expect(b"............\nbye\n")
-        .and_then(|()| half.expect_eof())
+    expect_last(&mut half, b"............")
         .likely("who has sent half a line may send the other half")
 }
 
@@ -83,10 +88,7 @@ fn owes(lab: &Lab) -> Outcome {
     let (program, half, mut slow) = ending(lab)?;
     finish(half)?;
     await_sleep(&program)?;
-    let mut whole = vec![b'.'; LARGE];
-    whole.extend(b"\nbye\n");
-    slow.expect(&whole)
-        .and_then(|()| slow.expect_eof())
+    expect_last(&mut slow, &vec![b'.'; LARGE])
         .likely("a response that is under way is owed, to its end")?;
     expect_end(&program)
 }
@@ -100,9 +102,7 @@ fn arrived(lab: &Lab) -> Outcome {
     client.send(b"2\n")?;
     terminate(&program);
     program.signal(libc::SIGCONT);
-    client
-        .expect(b"..\nbye\n")
-        .and_then(|()| client.expect_eof())
+    expect_last(&mut client, b"..")
         .likely("read what has come before you say that it is idle")?;
     expect_end(&program)
 }

@@ -31,6 +31,8 @@ impl Held {
     /// Makes the FIFO `name`.
     pub fn new(lab: &Lab, name: &str) -> Outcome<Held> {
         let path = lab.scratch().join(name);
+        // One that is done with may have had the name.
+        let _ = fs::remove_file(&path);
         unistd::mkfifo(&path, Mode::S_IRWXU).map_err(|errno| {
             Trouble::blocked(format!("mkfifo({name}) fails: {errno}"))
         })?;
@@ -121,11 +123,4 @@ pub fn await_sleep(program: &Program) -> Outcome {
     ensure(is_done || program.ended().is_some(), || {
         program.failed("it sleeps until something happens", SPINS)
     })
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        // It goes with the directory at the latest.
-        let _ = fs::remove_file(&self.path);
-    }
 }
