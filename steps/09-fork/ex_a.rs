@@ -37,8 +37,7 @@ fn serve(listener: &Listener) -> nix::Result<()> {
     loop {
         // A number, as the kernel gives it: nothing closes it by itself.
         let socket = accept(listener)?;
-        // SAFETY: there is one thread, so the copy finds no lock held by a
-        // thread that was not copied.
+        // SAFETY: there is one thread, so that no other one's lock is copied.
         match unsafe { unistd::fork() }? {
             ForkResult::Child => {
                 // SAFETY: the kernel has just made this descriptor, and this

@@ -42,8 +42,7 @@ fn supervise(listener: &Listener, children: usize) -> nix::Result<()> {
 
 /// Starts a child that serves one client after the other.
 fn start(listener: &Listener) -> nix::Result<()> {
-    // SAFETY: there is one thread, so the copy finds no lock held by a
-    // thread that was not copied.
+    // SAFETY: there is one thread, so that no other one's lock is copied.
     if let ForkResult::Child = unsafe { unistd::fork() }? {
         serve(listener);
         // SAFETY: _exit(2) takes a number.

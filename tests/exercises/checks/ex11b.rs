@@ -123,30 +123,25 @@ fn takes_turns(lab: &Lab) -> Outcome {
     Ok(())
 }
 
-/// Clients whose threads end in this way leave all places free.
-fn given_back(
-    lab: &Lab,
-    guess: &str,
-    end: impl Fn(Client) -> Outcome,
-) -> Outcome {
-    let program = server(lab)?;
-    (0..10).try_for_each(|_| end(program.connect()?)).likely(guess)?;
-    full(&program, guess).map(drop)
-}
-
 fn panics(lab: &Lab) -> Outcome {
     const GUESS: &str =
         "a line behind the call is not reached by a panic: a value's Drop is";
-    given_back(lab, GUESS, |mut client| {
+    let program = server(lab)?;
+    for _ in 0..10 {
+        let mut client = program.connect()?;
         client.send(b"panic\n")?;
-        client.expect_eof()
-    })
+        client.expect_eof().likely(GUESS)?;
+    }
+    full(&program, GUESS).map(drop)
 }
 
 fn broken(lab: &Lab) -> Outcome {
     const GUESS: &str = "an error is an end as well: the place is free again";
-    given_back(lab, GUESS, |mut client| {
-        talk(&mut client)?;
-        client.reset()
-    })
+    let program = server(lab)?;
+    for _ in 0..10 {
+        let mut client = program.connect()?;
+        talk(&mut client).likely(GUESS)?;
+        client.reset()?;
+    }
+    full(&program, GUESS).map(drop)
 }
