@@ -27,8 +27,8 @@ pub const CHECKS: &[Check] = checks![
     "never has more than 8 MB", 2, needs [BOTH], Waits,
         read "What a client must remember",
         |lab| cost::expect_memory(&stuck(lab)?.0, 8 * 1024);
-    "sleeps while one side does not read, or has gone", 2,
-        needs [HALF, BOTH], Waits, read "Asking for one thing at a time", sleeps;
+    "sleeps while one side does not read, or has gone", 2, needs [HALF, BOTH],
+        Waits, read "Asking for one thing at a time", sleeps;
     "closes a client whose other side refuses", 1, needs [CARRIES], Passes,
         read "Closing is removing", refused;
     "serves others while it connects", 2, needs [CARRIES], Fails,
@@ -85,8 +85,8 @@ fn half_close(lab: &Lab) -> Outcome {
 }
 
 fn both(lab: &Lab) -> Outcome {
-    const GUESS: &str = "write takes a part, or nothing (EAGAIN): keep the rest, and wait \
-         for EPOLLOUT on the side that is to have it";
+    const GUESS: &str = "write takes a part, or nothing (EAGAIN): keep the \
+                         rest, and wait for EPOLLOUT on the side for it";
     let (program, peer) = proxy(lab)?;
     let (mut near, mut far) = pair(&program, &peer)?;
     let bytes = letters(MUCH);
