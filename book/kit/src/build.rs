@@ -19,9 +19,6 @@ use crate::{Project, Result};
 
 /// Builds into `directory`. What mdBook only warns about is an error here: a
 /// missing include would leave a hole in the page.
-///
-/// # Errors
-/// When a chapter names what is not there, or mdBook complains.
 pub fn build(project: &Project, directory: &Path) -> Result<()> {
     let warnings = Warnings::default();
     let built = subscriber::with_default(warnings.clone(), || {
@@ -40,9 +37,6 @@ pub fn build(project: &Project, directory: &Path) -> Result<()> {
 /// Builds the book into `book/build` and returns that directory. A server
 /// that serves it meanwhile finds every page, old or new: each file is
 /// renamed into place, and what is no longer made is removed last.
-///
-/// # Errors
-/// Those of [`build`], and when the directory cannot be written.
 pub fn install(project: &Project) -> Result<PathBuf> {
     let parent = writable(project)?;
     // One build at a time; the kernel gives the lock up with the process, so

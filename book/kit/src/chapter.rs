@@ -8,7 +8,6 @@ use crate::Result;
 
 /// A line `{{#name …}}` of a chapter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "lib.rs has a table of them")]
 pub enum Directive {
     Code(Source, String),
     /// Named items are open, the rest is folded; without names nothing is.

@@ -56,9 +56,6 @@ pub struct Comparison {
 
 impl Comparison {
     /// A step against its base. Everything in a step without base is new.
-    ///
-    /// # Errors
-    /// When a file cannot be read or is no Rust.
     pub fn of(project: &Project, step: &Step) -> Result<Self> {
         let Some(before) = step.before() else {
             return Self::new(project, None, step);
@@ -74,9 +71,6 @@ impl Comparison {
     }
 
     /// Any two steps, the first of which may be none.
-    ///
-    /// # Errors
-    /// As [`Comparison::of`].
     pub fn new(
         project: &Project,
         before: Option<&Step>,

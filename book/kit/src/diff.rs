@@ -13,9 +13,6 @@ use crate::view::{self, File, Gone, lines};
 use crate::{Result, colour};
 
 /// The diff as HTML.
-///
-/// # Errors
-/// Those of [`view::of`].
 pub fn render(page: &mut Page, number: u8) -> Result<String> {
     let view = view::of(page.project, number)?;
     let mut html = gone(&view.gone, number);

@@ -15,9 +15,6 @@ pub struct Entry<'a> {
 }
 
 /// The entries of each call, in the order of the steps.
-///
-/// # Errors
-/// When a chapter cannot be read.
 pub fn entries(project: &Project) -> Result<BTreeMap<String, Vec<Entry<'_>>>> {
     let mut entries: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
     for step in &project.steps {

@@ -5,11 +5,16 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, Error, bail, ensure};
 
 use crate::html::{block, escape};
 use crate::page::Page;
-use crate::{Exercise, Project, Result, Step, pattern};
+use crate::{Exercise, Project, Result, Step};
+
+#[path = "../../../tests/exercises/runner/task.rs"]
+mod task;
+
+use task::Task;
 
 /// The exercise's text, from the root.
 pub fn text_file(step: &Step, exercise: &Exercise) -> PathBuf {
@@ -33,9 +38,6 @@ pub fn address(exercise: &Exercise) -> String {
 }
 
 /// The cards of a step's exercises.
-///
-/// # Errors
-/// When the step has none, or the text of one is missing.
 pub fn cards(page: &Page, number: u8) -> Result<String> {
     let step = page.project.step(number)?;
     if step.exercises.is_empty() {
@@ -43,7 +45,7 @@ pub fn cards(page: &Page, number: u8) -> Result<String> {
     }
     let mut cards = String::from("<ul class=\"exercises\">\n");
     for exercise in written(page.project, step) {
-        let task = Text::read(page.project, step, exercise)?.task;
+        let task = read(page.project, step, exercise)?.task;
         cards.push_str(&format!(
             "<li class=\"exercise\">\n<a href=\"{}\"><span class=\"id\">{}\
              </span> {}</a>\n<span class=\"effort\">{}</span>\n<p>{}</p>\n\
@@ -84,64 +86,26 @@ fn first_sentence(task: &str) -> String {
     }
 }
 
-/// The parts of an exercise's text, as Markdown.
-#[derive(Debug)]
-struct Text {
-    task: String,
-    starter: String,
-    hints: Vec<String>,
-    graded: String,
-}
-
-impl Text {
-    fn read(
-        project: &Project,
-        step: &Step,
-        exercise: &Exercise,
-    ) -> Result<Self> {
-        let file = text_file(step, exercise);
-        let text = project.read(&file)?;
-        Text::parse(&text, exercise).with_context(|| file.display().to_string())
-    }
-
-    fn parse(text: &str, exercise: &Exercise) -> Result<Self> {
-        let title = format!("# {}\n", exercise.title);
-        let rest = text
-            .strip_prefix(&title)
-            .with_context(|| format!("the first line must be `{title}`"))?;
-        let heading = pattern(r"\n##+ ");
-        let mut parts = heading.split(rest);
-        let mut part = |heading: &str| -> Result<String> {
-            let name = heading.trim_start_matches(['#', ' ']);
-            let text = parts.next().and_then(|part| part.strip_prefix(name));
-            // Right below the heading of all hints there is nothing.
-            let is_frame = heading == "## Hints";
-            let text = text.map(str::trim);
-            let text = text.filter(|text| text.is_empty() == is_frame);
-            let text = text.with_context(|| {
-                format!("`{heading}` is missing, empty or out of order")
-            })?;
-            Ok(text.to_string())
-        };
-        let task = part("").context("the task")?;
-        let starter = part("## Starter")?;
-        part("## Hints")?;
-        let hints = vec![part("### 1")?, part("### 2")?, part("### 3")?];
-        let graded = part("## Graded")?;
-        Ok(Text { task, starter, hints, graded })
-    }
+/// The exercise's text, whose form the runner knows.
+fn read(project: &Project, step: &Step, exercise: &Exercise) -> Result<Task> {
+    let file = text_file(step, exercise);
+    let parsed = task::parse(&project.read(&file)?).map_err(Error::msg);
+    let task = parsed.with_context(|| file.display().to_string())?;
+    let (file, title) = (file.display(), &exercise.title);
+    ensure!(
+        task.title == *title,
+        "{file}: the first line must be `# {title}`, as in steps/steps.toml"
+    );
+    Ok(task)
 }
 
 /// The page of an exercise, as Markdown.
-///
-/// # Errors
-/// When its text is missing or not in the agreed form.
 pub fn page(
     project: &Project,
     step: &Step,
     exercise: &Exercise,
 ) -> Result<String> {
-    let text = Text::read(project, step, exercise)?;
+    let text = read(project, step, exercise)?;
     let id = &exercise.id;
     let file = text_file(step, exercise).with_extension("rs");
     let facts = block(&format!(
@@ -175,40 +139,10 @@ pub fn page(
 mod tests {
     use super::*;
 
-    fn exercise() -> Exercise {
-        toml::from_str(
-            "id = '01a'\nslug = 'x'\ntitle = 'Two doors'\nstars = 1\n\
-             minutes = 20\n",
-        )
-        .unwrap()
-    }
-
-    const TEXT: &str = "# Two doors\n\nOpen *both*. Then more.\n\n\
-        ## Starter\n\nOne door.\n\n\
-        ## Hints\n\n### 1\n\na\n\n### 2\n\nb\n\n### 3\n\nc\n\n\
-        ## Graded\n\nBy looking.\n";
-
     #[test]
-    fn an_exercise_in_the_agreed_form_is_read() {
-        let text = Text::parse(TEXT, &exercise()).unwrap();
-        assert_eq!(text.hints, ["a", "b", "c"]);
-        assert_eq!(first_sentence(&text.task), "Open both.");
+    fn a_card_has_the_first_sentence() {
+        assert_eq!(first_sentence("Open *both*. Then more."), "Open both.");
         let example = "Say it\nso:\n\n```text\nit. So\n```";
         assert_eq!(first_sentence(example), "Say it so.");
-    }
-
-    #[test]
-    fn what_is_missing_is_named() {
-        for (from, to, words) in [
-            ("# Two doors", "# Two floors", "first line"),
-            ("## Starter", "## Start", "`## Starter`"),
-            ("### 3\n\nc\n", "", "`### 3`"),
-            ("### 2\n", "### 4\n", "`### 2`"),
-            ("By looking.", "", "`## Graded`"),
-        ] {
-            let text = TEXT.replace(from, to);
-            let error = Text::parse(&text, &exercise()).unwrap_err();
-            assert!(error.to_string().contains(words), "{error}");
-        }
     }
 }

@@ -10,9 +10,6 @@ use crate::{Fault, Result, diff, entries, exercise, listing, picture, tables};
 
 /// The text of `file` with everything in it that it names. Links between
 /// pages are still markers.
-///
-/// # Errors
-/// A fault for each directive that names nothing.
 pub fn expand(
     page: &mut Page,
     text: &str,

@@ -65,9 +65,6 @@ impl Item {
 }
 
 /// The items of a file's text; an impl comes before its methods.
-///
-/// # Errors
-/// When the text is not Rust.
 pub fn items(text: &str) -> syn::Result<Vec<Item>> {
     let file = syn::parse_file(text)?;
     let lines: Vec<&str> = text.lines().collect();

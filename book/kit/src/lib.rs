@@ -2,7 +2,8 @@
 //!
 //! Nothing in the book is pasted. A chapter names what it shows, by a
 //! directive alone on its line, and the kit puts it there from the sources
-//! or from a recorded run. What is not found is an error.
+//! or from a recorded run. What is not found is an error, which says what is
+//! missing and where.
 //!
 //! | directive | shows |
 //! |---|---|
@@ -19,34 +20,34 @@
 //! | `{{#steps}}`, `{{#index}}` | all steps, all system calls |
 
 pub mod build;
-pub mod chapter;
+mod chapter;
 pub mod check;
-pub mod colour;
-pub mod compare;
+mod colour;
+mod compare;
 pub mod diff;
-pub mod enters;
-pub mod entries;
-pub mod exercise;
-pub mod expand;
-pub mod fault;
-pub mod html;
-pub mod items;
-pub mod links;
+mod enters;
+mod entries;
+mod exercise;
+mod expand;
+mod fault;
+mod html;
+mod items;
+mod links;
 pub mod listing;
 pub mod new;
 pub mod page;
 mod pair;
-pub mod picture;
-pub mod pieces;
+mod picture;
+mod pieces;
 pub mod preprocess;
 pub mod project;
 pub mod record;
 pub mod serve;
 pub mod sizes;
 pub mod sync;
-pub mod tables;
+mod tables;
 pub mod terminal;
-pub mod view;
+mod view;
 
 pub use anyhow::Result;
 pub use fault::Fault;

@@ -25,9 +25,6 @@ pub struct Links {
 
 impl Links {
     /// Knows the entries of all chapters, and no line yet.
-    ///
-    /// # Errors
-    /// When a chapter cannot be read.
     pub fn new(project: &Project) -> Result<Self> {
         let mut links = Links::default();
         for (call, entries) in entries::entries(project)? {

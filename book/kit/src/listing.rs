@@ -15,9 +15,6 @@ use crate::{Project, Result, colour, enters};
 
 /// The file and the lines of `item`, if there is one of that name and not
 /// more.
-///
-/// # Errors
-/// When there is none, or more than one.
 fn find(
     project: &Project,
     source: &Source,
@@ -50,18 +47,12 @@ fn find(
 }
 
 /// One item, as HTML.
-///
-/// # Errors
-/// When it is not found, or found twice.
 pub fn code(page: &mut Page, source: &Source, item: &str) -> Result<String> {
     let (file, lines) = find(page.project, source, item)?;
     listing(page, &file, vec![(None, lines)])
 }
 
 /// A whole file, as HTML: all of it open, or only these items.
-///
-/// # Errors
-/// When it cannot be read, or has no such items.
 pub fn module(
     page: &mut Page,
     file: &Path,

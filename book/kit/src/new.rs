@@ -15,10 +15,6 @@ use crate::{Project, Result, Step, project, sync};
 
 /// Writes the skeleton and what is generated from the list of steps; returns
 /// the files to begin with, from the root.
-///
-/// # Errors
-/// When the words are wrong, the number is not the next one, or a file
-/// cannot be written.
 pub fn create(project: &Project, words: &[String]) -> Result<Vec<PathBuf>> {
     let (number, slug, after) = match words {
         [number, slug] => (number, slug, None),

@@ -53,9 +53,6 @@ impl<'a> Page<'a> {
     /// The lines of a step's file that the step before does not have. All of
     /// a step without base is new, as is a shared file where it enters:
     /// marking that would say nothing.
-    ///
-    /// # Errors
-    /// Those of [`Comparison::of`].
     pub fn new_lines(&mut self, file: &Path) -> Result<BTreeSet<usize>> {
         let mut steps = self.project.steps.iter();
         let step = steps.find(|step| file.starts_with(step.folder()));

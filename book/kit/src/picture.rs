@@ -7,9 +7,6 @@ use crate::html::block;
 use crate::{Project, Result, pattern};
 
 /// The drawing `book/src/img/NAME.svg` as a figure; its title is the caption.
-///
-/// # Errors
-/// When there is no such drawing, or it is one that a page cannot hold.
 pub fn render(project: &Project, name: &str) -> Result<String> {
     let file = format!("book/src/img/{name}.svg");
     let svg = project.read(&file).context("no such picture")?;

@@ -34,9 +34,6 @@ impl Preprocessor for Kit {
 
 /// Answers mdBook over standard input and output: `preprocess supports html`
 /// says whether we serve a renderer, `preprocess` fills the book.
-///
-/// # Errors
-/// When the book is not understood, or names what is not there.
 pub fn protocol(words: &[String]) -> Result<bool> {
     if let [supports, renderer] = words
         && supports == "supports"
@@ -51,9 +48,6 @@ pub fn protocol(words: &[String]) -> Result<bool> {
 }
 
 /// The book with every directive filled and every exercise a page.
-///
-/// # Errors
-/// All faults of all pages.
 pub fn fill(project: &Project, mut book: Book) -> Result<Book, Vec<Fault>> {
     let (pages, faults) = (Vec::new(), BTreeSet::new());
     let mut filler = Filler { project, pages, faults };

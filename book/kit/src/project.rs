@@ -110,9 +110,6 @@ impl Step {
 
 impl Project {
     /// The project whose root is `root`.
-    ///
-    /// # Errors
-    /// When `steps/steps.toml` cannot be read or understood.
     pub fn open(root: &Path) -> Result<Self> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
@@ -151,9 +148,6 @@ impl Project {
 
     /// The project around the current directory: the first directory upwards
     /// that has a `steps/steps.toml`.
-    ///
-    /// # Errors
-    /// When there is none, or those of [`Project::open`].
     pub fn find() -> Result<Self> {
         let here = std::env::current_dir()?;
         let mut above = here.ancestors();
@@ -164,9 +158,6 @@ impl Project {
     }
 
     /// The step of that number.
-    ///
-    /// # Errors
-    /// When `steps/steps.toml` has none.
     pub fn step(&self, number: u8) -> Result<&Step> {
         let step = self.steps.iter().find(|step| step.number == number);
         step.with_context(|| {
@@ -175,9 +166,6 @@ impl Project {
     }
 
     /// The step of the number that is written there.
-    ///
-    /// # Errors
-    /// When it is no number, or those of [`Project::step`].
     pub fn step_named(&self, number: &str) -> Result<&Step> {
         let parsed = number.parse();
         self.step(
@@ -188,9 +176,6 @@ impl Project {
 
     /// The text of a file, named from the root. A checkout may have `\r\n` at
     /// the ends of lines; here they are always `\n`.
-    ///
-    /// # Errors
-    /// When it cannot be read; the error names it.
     pub fn read(&self, file: impl AsRef<Path>) -> Result<String> {
         let file = file.as_ref();
         let text = fs::read_to_string(self.root.join(file))
@@ -200,9 +185,6 @@ impl Project {
 
     /// The step's own sources, from the root, `main.rs` first: every `*.rs`
     /// below its folder but the exercises.
-    ///
-    /// # Errors
-    /// When the folder cannot be read.
     pub fn sources(&self, step: &Step) -> Result<Vec<PathBuf>> {
         let mut sources = files(&self.root, step.folder())?;
         sources.retain(|file| {
@@ -215,9 +197,6 @@ impl Project {
 }
 
 /// The files at and below `path`, in order; all are named from `root`.
-///
-/// # Errors
-/// When one of them cannot be read; the error names it.
 pub fn files(root: &Path, path: impl Into<PathBuf>) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut left = vec![path.into()];

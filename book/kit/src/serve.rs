@@ -42,10 +42,6 @@ pub struct Server {
 impl Server {
     /// Builds the newest step that takes `--root`, and starts it on that port
     /// of this machine; port 0 takes a free one.
-    ///
-    /// # Errors
-    /// When there is no such step, it does not compile or start, or the port
-    /// is taken.
     pub fn start(
         project: &Project,
         directory: &Path,
@@ -61,6 +57,13 @@ impl Server {
         let built = cargo::build(project, std::slice::from_ref(&name))?;
         let mut command = Command::new(cargo::built(&built, &name)?);
         command.arg(format!("127.0.0.1:{port}")).arg("--root").arg(directory);
+        Server::of(command).with_context(|| {
+            format!("cannot listen on port {port}; choose one with --port")
+        })
+    }
+
+    /// Starts a step that says first where it listens.
+    pub(crate) fn of(mut command: Command) -> Result<Server> {
         let (output, theirs) = io::pipe()?;
         command.stdin(Stdio::null()).stdout(theirs).stderr(Stdio::null());
         let process = Running::start(&mut command)?;
@@ -69,17 +72,17 @@ impl Server {
         let mut line = String::new();
         BufReader::new(output).read_line(&mut line)?;
         let address = line.trim().strip_prefix("listening on http://");
-        let address = address.with_context(|| {
-            format!("cannot listen on port {port}; choose one with --port")
-        })?;
+        let address = address.with_context(|| format!("it says {line:?}"))?;
         Ok(Server { address: address.parse()?, process })
+    }
+
+    /// The number of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.session()
     }
 
     /// Builds the book whenever its sources change, as long as it is served.
     /// What is wrong is said, and the book stays as it is until that is mended.
-    ///
-    /// # Errors
-    /// When the step has ended.
     pub fn watch(&mut self, project: &Project) -> Result<()> {
         let mut built = stamp(project);
         loop {

@@ -50,9 +50,6 @@ pub struct Sizes {
 
 impl Sizes {
     /// Of a step against its base.
-    ///
-    /// # Errors
-    /// When a file cannot be read or is no Rust.
     pub fn of(project: &Project, step: &Step) -> Result<Self> {
         let comparison = Comparison::of(project, step)?;
         let files: Vec<_> = step.files().collect();
@@ -110,9 +107,6 @@ fn new_lines(change: &Change) -> usize {
 }
 
 /// The table of all steps.
-///
-/// # Errors
-/// Those of [`Sizes::of`].
 pub fn table(project: &Project) -> Result<String> {
     let mut table = String::from(
         "step              main  changed  shared  new  needs  minutes\n",

@@ -12,9 +12,6 @@ use anyhow::Context;
 use crate::{Fault, Project, Result, Step, exercise, pattern};
 
 /// Writes the files that are out of date; returns them.
-///
-/// # Errors
-/// When a file or its marks are missing, or it cannot be written.
 pub fn write(project: &Project) -> Result<Vec<PathBuf>> {
     let mut written = Vec::new();
     for (file, old, new) in generated(project)? {
@@ -28,9 +25,6 @@ pub fn write(project: &Project) -> Result<Vec<PathBuf>> {
 }
 
 /// A fault for each file that is out of date.
-///
-/// # Errors
-/// When a file or its marks are missing.
 pub fn stale(project: &Project) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
     for (file, old, new) in generated(project)? {

@@ -11,9 +11,6 @@ use crate::record::trace;
 use crate::{Project, Result, Step, entries};
 
 /// The head of a chapter: how long it takes, and what to type.
-///
-/// # Errors
-/// When there is no such step.
 pub fn front(project: &Project, number: u8) -> Result<String> {
     let step = project.step(number)?;
     let program = step.program();
@@ -78,9 +75,6 @@ pub fn planned(project: &Project) -> String {
 
 /// The index of system calls, as Markdown: a heading for each call, because
 /// the book's search finds headings best.
-///
-/// # Errors
-/// When a chapter or a trace cannot be read.
 pub fn index(project: &Project) -> Result<String> {
     let mut traces = Vec::new();
     for step in &project.steps {

@@ -29,11 +29,8 @@ const DIM: &str = "\x1b[2m";
 const GREEN: &str = "\x1b[32m";
 const RED: &str = "\x1b[31m";
 
-/// Prints the diff of the steps that are named, in colour if that is seen.
-///
-/// # Errors
-/// When there are no such steps, or they cannot be read. A reader who has
-/// seen enough and closes the pipe is none.
+/// Prints the diff of the steps that are named, in colour if that is seen. A
+/// reader who has seen enough and closes the pipe is no failure.
 pub fn diff(project: &Project, names: &[String]) -> Result<()> {
     let mut stdout = io::stdout().lock();
     let no_color = env::var_os("NO_COLOR").is_some_and(|it| !it.is_empty());

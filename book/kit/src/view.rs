@@ -43,9 +43,6 @@ pub struct File {
 }
 
 /// `{{#diff NN}}`: a step against its base.
-///
-/// # Errors
-/// When it has no base, or a file cannot be read.
 pub fn of(project: &Project, number: u8) -> Result<View> {
     let step = project.step(number)?;
     if step.base().is_none() {

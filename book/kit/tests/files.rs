@@ -47,7 +47,10 @@ fn an_exercise_that_is_missing_or_lacks_a_part() {
         "steps/01-speak/ex_a.md",
         "### 2\n\nLook at the methods of strings.\n\n",
     );
-    course.edit(file, hint, "").has("`### 2`");
+    let (other, right) = ("# Other\n", "# Louder\n");
+    course.edit(file, right, other).has("first line must be `# Louder`");
+    course.edit(file, other, right);
+    course.edit(file, hint, "").has("no `### 2`");
     let missing = "step 01 has no steps/01-speak/ex_a.md";
     course.remove(file).expect(&[("steps/steps.toml:2", missing)]);
 }

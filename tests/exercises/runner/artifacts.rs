@@ -15,9 +15,6 @@ impl Artifacts {
     }
 
     /// Where the program or library `name` is.
-    ///
-    /// # Errors
-    /// When cargo did not say.
     pub fn path(&self, name: &str) -> Result<PathBuf, String> {
         let path = self.0.get(name).cloned();
         path.ok_or_else(|| format!("cargo does not say where {name} is"))

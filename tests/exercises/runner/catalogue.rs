@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::task::{self, Task};
 use crate::text;
 
 /// One exercise, as the list describes it.
@@ -38,8 +39,10 @@ impl Exercise {
     }
 
     /// The task, the hints, and how it is graded.
-    pub fn text(&self, root: &Path) -> PathBuf {
-        self.file(root).with_extension("md")
+    pub fn task(&self, root: &Path) -> Result<Task, String> {
+        let path = self.file(root).with_extension("md");
+        task::parse(&text::read(&path)?)
+            .map_err(|reason| format!("{}: {reason}", path.display()))
     }
 
     /// The solution, with the marks for the starter.
@@ -61,9 +64,6 @@ impl Exercise {
 }
 
 /// Reads the list below the project's directory `root`.
-///
-/// # Errors
-/// When it cannot be read or understood: one line for the reader.
 pub fn read(root: &Path) -> Result<Vec<Exercise>, String> {
     let path = root.join("steps/steps.toml");
     parse(&text::read(&path)?)

@@ -17,9 +17,6 @@ pub struct Project {
 
 impl Project {
     /// The project around the current directory.
-    ///
-    /// # Errors
-    /// When there is none.
     pub fn find() -> Result<Project, String> {
         let here = std::env::current_dir()
             .map_err(|error| format!("no current directory: {error}"))?;
@@ -35,9 +32,6 @@ impl Project {
     /// `cargo build`, in the profile of this program. The compiler's words go
     /// to the student. Cargo is quiet unless it will take long: the first
     /// build should not look as if nothing happened.
-    ///
-    /// # Errors
-    /// When something does not compile.
     pub fn build(&self, what: &[&str]) -> Result<Artifacts, String> {
         let mut command = Command::new(cargo());
         command.arg("build").args(what).current_dir(&self.root);
@@ -66,9 +60,6 @@ pub fn cargo() -> OsString {
 }
 
 /// Runs a command to its end.
-///
-/// # Errors
-/// When it cannot be started.
 pub fn run(command: &mut Command) -> Result<Output, String> {
     let program = command.get_program().to_string_lossy().into_owned();
     command.output().map_err(|error| format!("cannot run {program}: {error}"))

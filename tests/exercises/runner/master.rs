@@ -65,10 +65,6 @@ enum Part {
 }
 
 /// Reads the master at `path`.
-///
-/// # Errors
-/// When it cannot be read, a mark is out of place, or a starter's line is no
-/// comment.
 pub fn read(path: &Path) -> Result<Programs, String> {
     let id = path.file_stem().unwrap_or_default().to_string_lossy();
     let server = |arguments: &str, root| {

@@ -42,9 +42,6 @@ impl Progress {
     /// Writes down a result, with the student's `file` that reached it,
     /// unless an earlier one was better: a pass is not lost by what is tried
     /// later.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
     pub fn store(
         &mut self,
         id: &str,

@@ -48,9 +48,6 @@ enum Finding {
 }
 
 /// Proves the exercises named in `args`, or all.
-///
-/// # Errors
-/// When the arguments are not understood, or nothing can be built.
 pub fn run(
     project: &Project,
     list: &[Exercise],

@@ -36,9 +36,6 @@ SETTINGS is a list such as w=700,eintr=3:
 
 /// Runs `command` with the library preloaded and these settings; under cargo
 /// only the program that it runs, not cargo itself. Returns its status.
-///
-/// # Errors
-/// When it cannot be run.
 pub fn run(
     library: &Path,
     settings: &str,

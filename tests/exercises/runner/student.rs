@@ -12,7 +12,7 @@ use crate::grade::{self, Graded, Subject};
 use crate::lab::scratch::Scratch;
 use crate::master;
 use crate::progress::Progress;
-use crate::{report, task, text};
+use crate::{report, text};
 
 /// How often `watch` looks at the file.
 const LOOK: Duration = Duration::from_millis(300);
@@ -198,7 +198,7 @@ impl Student<'_> {
     /// Prints the task and one of the three hints.
     pub fn hint(&self, id: &str, level: usize) -> Result<bool, String> {
         let (exercise, _) = self.find(id)?;
-        let task = task::read(&exercise.text(&self.project.root))?;
+        let task = exercise.task(&self.project.root)?;
         let index = level.wrapping_sub(1);
         let hint = task.hints.get(index).ok_or("a hint's level is 1 to 3")?;
         println!("{}", exercise.heading());

@@ -5,9 +5,6 @@ use std::path::Path;
 
 /// The text of a file, with LF alone at the ends of its lines. Bytes that
 /// are not UTF-8 are replaced: the compiler will tell the student where.
-///
-/// # Errors
-/// When it cannot be read.
 pub fn read(path: &Path) -> Result<String, String> {
     let bytes = fs::read(path)
         .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
@@ -20,9 +17,6 @@ pub fn is(path: &Path, text: &str) -> bool {
 }
 
 /// Writes `text` to the file at `path`.
-///
-/// # Errors
-/// When it cannot be written.
 pub fn write(path: &Path, text: &str) -> Result<(), String> {
     fs::write(path, text)
         .map_err(|error| format!("cannot write {}: {error}", path.display()))

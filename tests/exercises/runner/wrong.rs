@@ -41,9 +41,6 @@ hears open descriptors
 ";
 
 /// Reads the file at `path`, which is about the exercise of `master`.
-///
-/// # Errors
-/// When it cannot be read, or an entry is not whole.
 pub fn read(path: &Path, master: &str) -> Result<Vec<WrongAnswer>, String> {
     let leak = if master.contains("\n//-server") { LEAK } else { "" };
     parse(&(text::read(path)? + leak))

@@ -15,9 +15,6 @@ pub(crate) use chapters::PARTS;
 
 /// All faults, in the order of files and lines; what `runs` says of the
 /// recordings is played again and compared.
-///
-/// # Errors
-/// When the check itself cannot be made.
 pub fn check(project: &Project, runs: Option<Which>) -> Result<Vec<Fault>> {
     let mut faults = files::check(project)?;
     faults.extend(sync::stale(project)?);

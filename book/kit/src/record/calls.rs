@@ -5,9 +5,6 @@ use crate::html::{block, call_link, escape, source_link, table};
 use crate::{Project, Result, grouped};
 
 /// The table of the system calls that a step makes, as HTML.
-///
-/// # Errors
-/// When there is no such recording.
 pub fn render(project: &Project, step: u8) -> Result<String> {
     let step = project.step(step)?;
     let trace = trace::load(project, step)?;

@@ -12,23 +12,18 @@ use crate::{Project, Result, Step};
 /// Programs for tracing keep to a linker whose unwinding tables strace can
 /// read; and the standard library must not check descriptors by `fcntl`
 /// before it closes them.
-const FOR_TRACES: &str = "-C linker-features=-lld -C debug-assertions=off";
+pub(super) const FOR_TRACES: &str =
+    "-C linker-features=-lld -C debug-assertions=off";
 
 /// Names of targets and the files built from them.
 pub type Built = BTreeMap<String, PathBuf>;
 
 /// Builds programs as a reader would: steps, and else examples.
-///
-/// # Errors
-/// When they do not compile; the compiler has said why.
 pub fn build(project: &Project, names: &[String]) -> Result<Built> {
     run(cargo(project, "build"), names)
 }
 
 /// Builds a program that is to be fast.
-///
-/// # Errors
-/// When it does not compile; the compiler has said why.
 pub fn build_optimised(project: &Project, name: &str) -> Result<Built> {
     let mut command = cargo(project, "build");
     command.arg("--release");
@@ -37,9 +32,6 @@ pub fn build_optimised(project: &Project, name: &str) -> Result<Built> {
 
 /// Builds steps so that their calls can be attributed, into a directory
 /// of their own: the reader's build is not thrown away by other flags.
-///
-/// # Errors
-/// When they do not compile; the compiler has said why.
 pub fn build_for_traces(project: &Project, steps: &[&Step]) -> Result<Built> {
     let names: Vec<_> = steps.iter().map(|step| step.program()).collect();
     let mut command = cargo(project, "build");
@@ -56,9 +48,6 @@ pub fn compiler_version(project: &Project) -> Result<String> {
 }
 
 /// The compiler itself, which runs without rustup's settings.
-///
-/// # Errors
-/// When it does not say where it is.
 pub fn compiler(project: &Project) -> Result<PathBuf> {
     let sysroot = rustc(project, &["--print", "sysroot"])?;
     Ok(Path::new(sysroot.trim()).join("bin/rustc"))
@@ -114,9 +103,6 @@ fn artifact(line: &str) -> Result<Option<(String, PathBuf)>> {
 }
 
 /// Where cargo builds: `target`, unless the user has said otherwise.
-///
-/// # Errors
-/// When cargo does not say it.
 pub fn target_directory(project: &Project) -> Result<PathBuf> {
     let output = cargo(project, "metadata")
         .args(["--no-deps", "--format-version=1"])
@@ -130,9 +116,6 @@ pub fn target_directory(project: &Project) -> Result<PathBuf> {
 }
 
 /// The file of a target.
-///
-/// # Errors
-/// When cargo has not built it.
 pub fn built<'a>(built: &'a Built, name: &str) -> Result<&'a Path> {
     built
         .get(name)

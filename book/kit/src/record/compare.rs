@@ -11,9 +11,6 @@ use crate::{Fault, Project, Result};
 const AT_ONCE: usize = 3;
 
 /// Plays these recordings again; they are all of one kind.
-///
-/// # Errors
-/// When what they run cannot be built.
 pub fn played(
     project: &Project,
     mut recordings: Vec<Recording>,

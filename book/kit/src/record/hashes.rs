@@ -40,9 +40,6 @@ impl Hashes {
     }
 
     /// Notes that a recording is of what stands behind it now.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
     pub(super) fn note(
         &mut self,
         project: &Project,

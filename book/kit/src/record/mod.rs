@@ -7,11 +7,11 @@ use anyhow::{Context, ensure};
 
 use crate::{Fault, Project, Result, Step, project};
 
-pub mod calls;
-pub mod cargo;
-pub mod chart;
-pub mod hashes;
-pub mod session;
+pub(crate) mod calls;
+pub(crate) mod cargo;
+pub(crate) mod chart;
+pub(crate) mod hashes;
+pub(crate) mod session;
 pub mod trace;
 
 mod compare;
@@ -131,9 +131,6 @@ fn build(project: &Project, recordings: &[Recording]) -> Result<Built> {
 
 /// Re-records `what` (`traces`, `runs` or `charts`; all if empty): of it
 /// `names`, or, if there are none, what `which` says.
-///
-/// # Errors
-/// When a run fails, or a file cannot be written.
 pub fn record(
     project: &Project,
     what: &str,
@@ -189,9 +186,6 @@ fn write(
 
 /// Runs again what is recorded and comparable, and reports what has come out
 /// differently.
-///
-/// # Errors
-/// When a run cannot be made at all.
 pub fn compare(project: &Project, which: Which) -> Result<Vec<Fault>> {
     let known = Hashes::load(project);
     let mut faults = Vec::new();

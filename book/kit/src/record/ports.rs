@@ -49,9 +49,6 @@ pub struct Ports {
 impl Ports {
     /// Ports that are free. None is taken whose number occurs in `known`,
     /// what was recorded before: a count of bytes could not be told from it.
-    ///
-    /// # Errors
-    /// When all are in use.
     pub fn fresh(known: &str) -> Result<Ports> {
         let services =
             std::fs::read_to_string("/etc/services").unwrap_or_default();

@@ -7,7 +7,6 @@ use crate::catalogue::Exercise;
 use crate::checks::{self, Table};
 use crate::compile::Project;
 use crate::master::{self, Programs};
-use crate::task;
 use crate::text;
 use crate::wrong::{self, WrongAnswer};
 
@@ -24,9 +23,6 @@ pub struct Proven<'a> {
 }
 
 /// Reads all parts of an exercise, and finds what is missing in them.
-///
-/// # Errors
-/// When a part cannot be read.
 pub fn check<'a>(
     project: &Project,
     exercise: &'a Exercise,
@@ -34,7 +30,7 @@ pub fn check<'a>(
     findings: &mut Vec<Finding>,
 ) -> Result<Proven<'a>, String> {
     let (id, root) = (&exercise.id, &project.root);
-    let task = task::read(&exercise.text(root))?;
+    let task = exercise.task(root)?;
     let programs = master::read(&exercise.master(root))?;
     let master = text::read(&exercise.master(root))?;
     let wrong = wrong::read(&exercise.wrong(root), &master)?;

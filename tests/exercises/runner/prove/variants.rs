@@ -36,9 +36,6 @@ pub fn package(project: &Project) -> PathBuf {
 
 /// Builds all programs of all exercises. Warnings of starters and errors of
 /// all are faults.
-///
-/// # Errors
-/// When they cannot be written, or cargo cannot be run.
 pub fn build(
     project: &Project,
     proven: &[Proven<'_>],

@@ -2,17 +2,18 @@
 //! with more and more connections, on one target of its site.
 
 use std::fs;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use regex::Regex;
 
 use super::{Chart, nagle};
 use crate::record::{cargo, process};
+use crate::serve::Server;
 use crate::{Project, Result};
 
 /// The last of them for the steps that are made for it.
@@ -29,9 +30,6 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// Requests for `target` a second, by wrk: each connection sends the next
 /// request when it has the response.
-///
-/// # Errors
-/// When wrk is missing or reports errors, or the step cannot be measured.
 pub fn requests(
     project: &Project,
     step: u8,
@@ -46,13 +44,10 @@ pub fn requests(
 
 /// Requests a second, each on a connection of its own, one after the other:
 /// what a step does for a new client counts each time.
-///
-/// # Errors
-/// As for [`requests`].
 pub fn connections(project: &Project, steps: &[u8]) -> Result<Chart> {
     let mut values = Vec::new();
     for step in steps {
-        let server = Server::of(project, *step, &[])?;
+        let server = server(project, *step, &[])?;
         let rate = wrk(&server, FILE, &["-c1", "-H", "Connection: close"])?;
         values.push((format!("{step:02}"), rate));
     }
@@ -82,9 +77,6 @@ fn wrk(server: &Server, target: &str, options: &[&str]) -> Result<f64> {
 
 /// Memory for each connection that has had one response and is silent now:
 /// the pages that no other process shares, of the server and its children.
-///
-/// # Errors
-/// When the step cannot be measured.
 pub fn memory(
     project: &Project,
     step: u8,
@@ -93,7 +85,7 @@ pub fn memory(
 ) -> Result<Chart> {
     let title = "private pages, after one request each, by smaps_rollup";
     chart(project, step, bound, title, "KiB a connection", |server, count| {
-        let (parent, _) = server.private_kib()?;
+        let (parent, _) = private_kib(server)?;
         let mut clients = Vec::new();
         for _ in 0..count {
             let mut client = TcpStream::connect(server.address)?;
@@ -103,7 +95,7 @@ pub fn memory(
             clients.push(client);
         }
         // What the parent alone had, its first child shares with it.
-        let (now, children) = server.private_kib()?;
+        let (now, children) = private_kib(server)?;
         let sum = (now - parent).max(0.0) + children;
         Ok((sum / count as f64 * 100.0).round() / 100.0)
     })
@@ -116,9 +108,6 @@ const NEIGHBOURS: [usize; 4] = [10, 100, 1000, 10_000];
 /// when it has the response, beside silent ones; of the two times that
 /// proc(5) tells of a process, `what`: `utime`, its own, or `stime`, the
 /// kernel's on its behalf.
-///
-/// # Errors
-/// When the step cannot be measured, or closes a silent client too early.
 pub fn neighbours(
     project: &Project,
     steps: &[u8],
@@ -129,7 +118,7 @@ pub fn neighbours(
     for (step, count) in
         steps.iter().flat_map(|step| NEIGHBOURS.map(|count| (*step, count)))
     {
-        let server = Server::of(project, step, &[])?;
+        let server = server(project, step, &[])?;
         let connect = || TcpStream::connect(server.address);
         let silent: io::Result<Vec<_>> =
             (0..count).map(|_| connect()).collect();
@@ -145,12 +134,12 @@ pub fn neighbours(
         // By the first response all others have been accepted.
         request()?;
         let (start, before, mut requests) =
-            (Instant::now(), server.micros(what)?, 0);
+            (Instant::now(), micros(&server, what)?, 0);
         while start.elapsed().as_secs() < SECONDS.into() {
             request()?;
             requests += 1;
         }
-        let micros = (server.micros(what)? - before) / f64::from(requests);
+        let micros = (micros(&server, what)? - before) / f64::from(requests);
         for socket in &mut silent {
             socket.set_nonblocking(true)?;
             let closed = "a silent client's connection is closed";
@@ -196,7 +185,7 @@ fn chart(
     let mut values = Vec::new();
     let counts = &CONNECTIONS[..if step < 14 { 4 } else { 5 }];
     for &count in counts {
-        let server = Server::of(project, step, &arguments)?;
+        let server = server(project, step, &arguments)?;
         values.push((count.to_string(), measure(&server, count)?));
     }
     let program = project.step(step)?.program();
@@ -212,72 +201,37 @@ fn chart(
     })
 }
 
-/// A step that is measured. It ends with this value, and its children with
-/// it.
-struct Server {
-    child: Child,
-    address: SocketAddr,
+/// A step with these arguments, built to be fast.
+fn server(project: &Project, step: u8, arguments: &[&str]) -> Result<Server> {
+    let step = project.step(step)?.program();
+    let built = cargo::build_optimised(project, &step)?;
+    let mut command = Command::new(cargo::built(&built, &step)?);
+    command.arg("127.0.0.1:0").args(arguments);
+    // What step 10 starts looks for its tools there.
+    command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+    Server::of(command)
 }
 
-impl Server {
-    /// A step with these arguments, built to be fast.
-    fn of(project: &Project, step: u8, arguments: &[&str]) -> Result<Server> {
-        let step = project.step(step)?.program();
-        let built = cargo::build_optimised(project, &step)?;
-        let mut command = Command::new(cargo::built(&built, &step)?);
-        command.arg("127.0.0.1:0").args(arguments);
-        command.stdin(Stdio::null()).stderr(Stdio::null());
-        let mut child = command.stdout(Stdio::piped()).spawn()?;
-        let stdout = child.stdout.take().context("no standard output")?;
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line)?;
-        let address = line.trim().rsplit('/').next().unwrap_or_default();
-        let address = address.parse();
-        let address =
-            address.with_context(|| format!("no address in {line:?}"))?;
-        Ok(Server { child, address })
-    }
-
-    /// `utime` or `stime` so far, in microseconds: proc_pid_stat(5) has the
-    /// twelfth and the thirteenth field behind the name in hundredths of a
-    /// second.
-    fn micros(&self, what: &str) -> Result<f64> {
-        let stat =
-            fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        let fields = stat.rsplit(')').next().unwrap_or_default();
-        let index = if what == "stime" { 12 } else { 11 };
-        let ticks = fields.split_whitespace().nth(index);
-        Ok(ticks.context("no such field")?.parse::<f64>()? * 10_000.0)
-    }
-
-    /// Of the server itself, and of its children together.
-    fn private_kib(&self) -> Result<(f64, f64)> {
-        let pid = self.child.id();
-        let list = format!("/proc/{pid}/task/{pid}/children");
-        let list = fs::read_to_string(list)?;
-        let children = list.split_whitespace().map(private_kib);
-        let children: Result<Vec<f64>> = children.collect();
-        Ok((private_kib(&pid.to_string())?, children?.iter().sum()))
-    }
+/// `utime` or `stime` so far, in microseconds: of proc_pid_stat(5) the
+/// twelfth or the thirteenth field behind the name, in hundredths of a second.
+fn micros(server: &Server, what: &str) -> Result<f64> {
+    let index = if what == "stime" { 12 } else { 11 };
+    let file = format!("/proc/{}/stat", server.pid());
+    let ticks = process::stat_field(file, index).context("no such field")?;
+    Ok(ticks.parse::<f64>()? * 10_000.0)
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Neither can fail: it has not been waited for.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// What the process shares with no other.
-fn private_kib(pid: &str) -> Result<f64> {
-    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
-    let lines = text.lines().filter(|line| line.starts_with("Private_"));
-    let mut sum = 0.0;
-    for line in lines {
-        let number = line.split_whitespace().nth(1);
-        let Some(number) = number else { bail!("smaps_rollup: {line}") };
-        sum += number.parse::<f64>()?;
-    }
-    Ok(sum)
+/// What the process shares with no other, and each of its children.
+fn private_kib(server: &Server) -> Result<(f64, f64)> {
+    let of = |pid: &str| -> Result<f64> {
+        let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
+        let lines = text.lines().filter(|line| line.starts_with("Private_"));
+        let numbers = lines.filter_map(|line| line.split_whitespace().nth(1));
+        Ok(numbers.map(str::parse::<f64>).sum::<Result<_, _>>()?)
+    };
+    let pid = server.pid();
+    let list = format!("/proc/{pid}/task/{pid}/children");
+    let list = fs::read_to_string(list)?;
+    let children = list.split_whitespace().map(of);
+    Ok((of(&pid.to_string())?, children.sum::<Result<_>>()?))
 }

@@ -83,9 +83,6 @@ pub fn file(name: &str) -> PathBuf {
 }
 
 /// A chart as HTML: a table, with a bar beside each number.
-///
-/// # Errors
-/// When there is no such recording.
 pub fn render(project: &Project, name: &str) -> Result<String> {
     let file = file(name);
     let text = project.read(&file)?;
@@ -121,9 +118,6 @@ fn number(value: f64) -> String {
 }
 
 /// The chart of that name.
-///
-/// # Errors
-/// When nothing records such a chart.
 pub(super) fn recording<'a>(
     project: &'a Project,
     name: &str,

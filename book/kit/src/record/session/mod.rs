@@ -23,7 +23,7 @@ mod transcript;
 
 pub use page::render;
 pub(super) use record::record;
-pub use script::{Act, Script, What};
+pub use script::{Script, What};
 pub(super) use stage::Stage;
 pub(super) use terminal::{Key, Program};
 pub use tools::{impossible, tools, version};
@@ -40,9 +40,6 @@ pub fn file(name: &str) -> PathBuf {
 }
 
 /// The session of that name.
-///
-/// # Errors
-/// When there is no script of it, or a line of that is no act.
 pub(super) fn recording<'a>(
     project: &'a Project,
     name: &str,
@@ -75,9 +72,6 @@ fn source_file(word: &str) -> PathBuf {
 }
 
 /// The recorded session.
-///
-/// # Errors
-/// When there is none, or it is no transcript.
 pub fn load(project: &Project, name: &str) -> Result<Transcript> {
     let file = file(name);
     let text = project
@@ -90,9 +84,6 @@ pub fn load(project: &Project, name: &str) -> Result<Transcript> {
 /// is preloaded, and for `cargo run --example NAME` that program. A session
 /// that names `rustc` has the compiler, and one that names `NAME.rs` has that
 /// file of `book/runs` at hand.
-///
-/// # Errors
-/// When it does not compile.
 pub fn build(project: &Project, scripts: &[&Script]) -> Result<Built> {
     let words: BTreeSet<&str> =
         scripts.iter().flat_map(|script| script.words()).collect();
@@ -117,9 +108,6 @@ pub fn build(project: &Project, scripts: &[&Script]) -> Result<Built> {
 }
 
 /// Plays a session. `known` is what was recorded of it before.
-///
-/// # Errors
-/// When something that the script waits for does not come.
 pub fn play(script: &Script, built: &Built, known: &str) -> Result<Transcript> {
     let stage = Stage::new(built)?;
     Ok(Transcript {

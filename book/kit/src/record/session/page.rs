@@ -5,9 +5,6 @@ use crate::html::{block, escape};
 use crate::{Project, Result, grouped};
 
 /// A recorded terminal session, as HTML.
-///
-/// # Errors
-/// When there is no such recording.
 pub fn render(project: &Project, name: &str) -> Result<String> {
     Ok(page(&super::load(project, name)?))
 }

@@ -25,11 +25,9 @@ const MOST_LINES: usize = 200;
 static CLIENT: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?<before>127\.0\.0\.1:|::1\]:)(?<port>\d+)\b"));
 
-/// Plays `script` on `stage`, and returns what its terminals show.
-///
-/// # Errors
-/// When something that the script waits for does not come; the error names
-/// the line of the script and what the terminals have shown so far.
+/// Plays `script` on `stage`, and returns what its terminals show. Where
+/// something does not come that the script waits for, the error names the
+/// line of the script and what the terminals have shown so far.
 pub fn record(
     script: &Script,
     stage: &Stage,

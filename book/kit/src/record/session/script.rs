@@ -55,9 +55,6 @@ pub enum What {
 
 impl Script {
     /// Reads a script's text.
-    ///
-    /// # Errors
-    /// When a line is no act; the error names it.
     pub fn parse(text: &str) -> Result<Script> {
         let mut script = Script {
             caption: String::new(),

@@ -47,9 +47,6 @@ pub struct Stage {
 
 impl Stage {
     /// Sets up the folder: programs in the search path, files at hand.
-    ///
-    /// # Errors
-    /// When they cannot be put there.
     pub fn new(built: &Built) -> Result<Stage> {
         let folder = tempfile::tempdir()?;
         let (bin, work) =
@@ -79,9 +76,6 @@ impl Stage {
 
     /// Starts a command in the terminal of that name. Where a step is traced
     /// a `nc` is the recorder's own connection.
-    ///
-    /// # Errors
-    /// When it cannot be started.
     pub fn start(
         &self,
         terminal: &str,

@@ -62,9 +62,6 @@ const SIGNS: [(Kind, &str); 6] = [
 
 impl Transcript {
     /// Reads the text of a file.
-    ///
-    /// # Errors
-    /// When a line is none; the error names it.
     pub fn parse(text: &str) -> Result<Transcript> {
         let comments: Vec<String> = text
             .lines()

@@ -115,9 +115,6 @@ pub fn file(step: &Step) -> PathBuf {
 }
 
 /// The recorded trace of a step.
-///
-/// # Errors
-/// When there is none, or it cannot be understood.
 pub fn load(project: &Project, step: &Step) -> Result<Trace> {
     let file = file(step);
     let text = project.read(&file).with_context(|| {
@@ -151,9 +148,6 @@ pub fn impossible() -> Option<&'static str> {
 }
 
 /// The trace of the step of that number.
-///
-/// # Errors
-/// When there is no such step.
 pub(super) fn recording<'a>(
     project: &'a Project,
     number: &str,
@@ -170,10 +164,6 @@ pub(super) fn recording<'a>(
 }
 
 /// Runs a step and returns its trace. `known` is what was recorded before.
-///
-/// # Errors
-/// When the script cannot be read, or the step does not do what the script
-/// expects of it.
 pub fn record(
     project: &Project,
     step: &Step,
@@ -198,9 +188,6 @@ pub fn record(
 
 /// How many system calls of ours `program` makes while curl fetches a page
 /// that many times, on one connection if the program keeps it.
-///
-/// # Errors
-/// When the program or curl fails.
 pub fn count(
     project: &Project,
     program: &Path,

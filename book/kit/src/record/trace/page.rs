@@ -22,9 +22,6 @@ static PART: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The strace transcript of a step, as HTML.
-///
-/// # Errors
-/// When there is no such recording.
 pub fn render(project: &Project, step: u8) -> Result<String> {
     let step = project.step(step)?;
     let trace = super::load(project, step)?;

@@ -22,9 +22,6 @@ pub struct Peer {
 
 impl Peer {
     /// Does what that `nc` does; `port` stands for 8080.
-    ///
-    /// # Errors
-    /// When the step does not listen, or the port is taken.
     pub fn start(command: &str, port: u16) -> Result<Peer> {
         let mut peer = Peer { listener: None, connection: None, ended: None };
         let address = ("127.0.0.1", port);
