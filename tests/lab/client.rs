@@ -129,18 +129,17 @@ impl Client {
                     if wait.is_quiet(self.stream.as_fd())
                         || wait.deadline.is_over()
                     {
-                        let taken = bytes.len() - rest.len();
-                        let got = format!("it took {}", show::count(taken));
+                        let taken = show::count(bytes.len() - rest.len());
                         let wanted = show::count(bytes.len());
-                        return Err(self
-                            .program
-                            .failed(format!("it reads {wanted}"), got));
+                        let expected = format!("it reads {wanted}");
+                        return Err(
+                            self.failed(expected, format!("it took {taken}"))
+                        );
                     }
                 }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
                     let got = format!("sending failed: {error}");
-                    return Err(self.program.failed("it goes on reading", got));
+                    return Err(self.failed("it goes on reading", got));
                 }
             }
         }
@@ -153,7 +152,7 @@ impl Client {
         self.log.sent(self.number, b"");
         self.stream.shutdown(Shutdown::Write).map_err(|error| {
             let got = format!("it is not: {error}");
-            self.program.failed("the connection is still there", got)
+            self.failed("the connection is still there", got)
         })
     }
 

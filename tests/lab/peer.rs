@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 
 use nix::sys::socket::{Backlog, listen};
 
+use super::Lab;
 use super::client::Client;
-use super::launch::Lab;
 use super::program::Program;
 use super::time::{self, PATIENCE};
 use super::transcript::Transcript;

@@ -9,9 +9,10 @@ use std::process::{Child, ChildStdin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::Lab;
 use super::client::Client;
-use super::launch::Lab;
 use super::output::Output;
+use super::proc::Resources;
 use super::time::{self, Deadline, PATIENCE};
 use super::transcript::Transcript;
 use super::trouble::{Failure, Outcome, SPINS, Trouble};
@@ -96,6 +97,21 @@ impl Program {
     ) -> Outcome<T> {
         let found = time::eventually(self.patience(), self.pid(), probe);
         found.ok_or_else(|| self.failed(format!("it {what}"), "it does not"))
+    }
+
+    /// What it has at this moment.
+    pub fn resources(&self) -> Resources {
+        Resources::of(self.pid())
+    }
+
+    /// Waits until it has again what it `had` before its clients.
+    pub fn expect_back(&self, had: &Resources) -> Outcome {
+        let is_back = || (self.resources() == *had).then_some(());
+        let back = time::eventually(self.patience(), self.pid(), is_back);
+        back.ok_or_else(|| {
+            let expected = format!("it has again {had:?}");
+            self.failed(expected, format!("{:?}", self.resources()))
+        })
     }
 
     /// Waits until a thread of it, or of a child, sleeps in `call`, such as
@@ -188,9 +204,9 @@ impl Drop for Inner {
         let child = self.child.get_mut();
         let child = child.unwrap_or_else(PoisonError::into_inner);
         // The group, not only the process: whatever it has started.
-        // SAFETY: kill(2) takes two numbers. The group's number is that of
-        // our child, which has not been waited for, so it is nobody else's.
-        unsafe { libc::kill(-self.pid, libc::SIGKILL) };
+        // Its number is that of our child, which has not been waited for, so
+        // it is nobody else's.
+        proc::kill(-self.pid, libc::SIGKILL);
         let _ = child.wait();
         if std::thread::panicking() {
             eprintln!("{}", self.lab.log().story());

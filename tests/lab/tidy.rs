@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::Lab;
 use super::client::Client;
-use super::launch::Lab;
 use super::program::Program;
 use super::trouble::{Advice, Outcome};
 use super::{proc, time};

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 
-use super::launch::Lab;
+use super::Lab;
 use super::trouble::{Outcome, Trouble};
 
 /// The files of a check, in its scratch directory.

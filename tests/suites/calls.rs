@@ -26,10 +26,7 @@ fn trace(
     let server = launch("/usr/bin/env", &arguments)?.start()?;
     work(&server)?;
     // strace itself is deaf to Ctrl-C, and ends when the server does.
-    for traced in proc::children(server.pid()) {
-        // SAFETY: kill(2) takes numbers, and strace has not waited for it yet.
-        unsafe { libc::kill(traced, libc::SIGINT) };
-    }
+    proc::kill(proc::newest(server.pid()), libc::SIGINT);
     server.wait(server.patience())?;
     let text = fs::read_to_string(server.lab().scratch().join("trace"));
     Ok(Some(text.unwrap().lines().map(str::to_string).collect()))
@@ -191,23 +188,16 @@ fn accepting_gives_way() -> Outcome {
     on_every("event-loop", |step| {
         let trace =
             trace("accepting_gives_way", &[&step.program, "0"], |it| {
-                let signal = |signal| {
-                    for traced in proc::children(it.pid()) {
-                        // SAFETY: kill(2) takes numbers; strace has a child.
-                        unsafe { libc::kill(traced, signal) };
-                    }
-                };
-                let waits = step.waits_in("accept4()");
-                it.await_call(waits)?;
-                signal(libc::SIGSTOP);
+                it.await_call(step.waits_in("accept4()"))?;
+                let traced = proc::newest(it.pid());
+                proc::kill(traced, libc::SIGSTOP);
                 it.eventually("stops", || {
-                    let traced = proc::newest(it.pid());
                     let mut threads = proc::threads(traced).into_iter();
                     threads.all(|thread| thread.state == 't').then_some(())
                 })?;
                 let clients = (0..CLIENTS).map(|_| it.connect());
                 let _clients = clients.collect::<Outcome<Vec<_>>>()?;
-                signal(libc::SIGCONT);
+                proc::kill(traced, libc::SIGCONT);
                 it.eventually("lets all in", || {
                     it.queue().ok().filter(|waiting| *waiting == 0)
                 })

@@ -77,8 +77,7 @@ fn a_child_that_is_killed_is_one_clients_loss() -> Outcome {
         for signal in [libc::SIGKILL, libc::SIGABRT, libc::SIGRTMIN() + 3] {
             let (server, mut clients) = family(step, 2)?;
             let children = proc::children(server.pid());
-            // SAFETY: kill(2) takes numbers; the child serves its client.
-            unsafe { libc::kill(children[0], signal) };
+            proc::kill(children[0], signal);
             assert!(clients.remove(0).receive(1)?.0.is_empty());
             server.eventually("has waited for it", || {
                 let left = proc::children(server.pid());

@@ -8,7 +8,6 @@ mod calls;
 #[path = "../cases/mod.rs"]
 mod cases;
 mod cgi;
-mod cgi_ends;
 mod children;
 mod client;
 mod client_ends;

@@ -3,12 +3,13 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::files::client::at;
 use crate::files::tree::Tree;
+use crate::lab::Outcome;
 use crate::lab::client::Client;
 use crate::lab::fixtures::pattern;
 use crate::lab::launch::Launch;
 use crate::lab::program::Program;
-use crate::lab::{Outcome, proc};
 use crate::steps::{KEEPING, REQUEST, Step, on_every, page};
 
 /// How long such a step waits for an idle client.
@@ -162,7 +163,7 @@ fn what_does_not_start_is_one_clients_503() -> Outcome {
         // A pool has all its threads before there is a client.
         let Some(fails) = flags(step).1 else { return Ok(()) };
         let server = with_room(step, 1)?.shim(fails).start()?;
-        let had = proc::Resources::of(server.pid());
+        let had = server.resources();
         for turn in 0..6 {
             let mut client = server.connect()?;
             client.send(KEEPING)?;
@@ -170,9 +171,7 @@ fn what_does_not_start_is_one_clients_503() -> Outcome {
             drop(client);
             // What has failed is not counted: there is room again. And the
             // refused socket is closed.
-            server.eventually("has what it had before", || {
-                (proc::Resources::of(server.pid()) == had).then_some(())
-            })?;
+            server.expect_back(&had)?;
         }
         server.expect_note("refused: cannot ")?;
         server.expect_idle()?;
@@ -190,9 +189,7 @@ fn a_slow_steady_reader_gets_its_file() -> Outcome {
         let tree = Tree::new();
         let content = pattern(6_000_000);
         tree.write("large.bin", &content);
-        let root = tree.root();
-        let root = root.to_str().expect("a path in UTF-8");
-        let server = step.launch(&["127.0.0.1:0", "--root", root])?.start()?;
+        let server = at(step, &tree.root())?.start()?;
         let mut client = server.connect()?;
         client.send(b"GET /large.bin HTTP/1.1\r\nHost: a\r\n\r\n")?;
         client.response_head()?;
@@ -213,12 +210,10 @@ fn a_slow_steady_reader_gets_its_file() -> Outcome {
 fn thirty_who_leave_at_once_leave_nothing() -> Outcome {
     on_every("concurrency", |step| {
         let server = with_room(step, 30)?.start()?;
-        let had = proc::Resources::of(server.pid());
+        let had = server.resources();
         for _ in 0..3 {
             drop(crowd(&server, 30)?);
-            server.eventually("has what it had before", || {
-                (proc::Resources::of(server.pid()) == had).then_some(())
-            })?;
+            server.expect_back(&had)?;
         }
         server.interrupt()
     })

@@ -13,16 +13,14 @@ fn the_threads_are_always_as_many() -> Outcome {
     on_every("pool", |step| {
         let server = bounded(step)?;
         let count = || proc::threads(server.pid()).len();
-        let had = proc::Resources::of(server.pid());
+        let had = server.resources();
         assert_eq!(count(), THREADS);
         for _ in 0..3 {
             let clients = full(step, &server)?;
             assert_eq!(count(), THREADS);
             server.expect_idle()?;
             drop(clients);
-            server.eventually("has what it had before", || {
-                (proc::Resources::of(server.pid()) == had).then_some(())
-            })?;
+            server.expect_back(&had)?;
         }
         server.interrupt()
     })

@@ -4,10 +4,11 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::lab::Outcome;
 use crate::lab::client::Client;
 use crate::lab::proc::{self, Resources};
 use crate::lab::program::Program;
-use crate::lab::{Outcome, time};
+use crate::lab::time;
 use crate::many::{crowd, with_room};
 use crate::steps::{REQUEST, Step, lasting_servers, step};
 
@@ -35,55 +36,49 @@ fn warm(step: &Step) -> Outcome<Warm> {
         true => with_room(step, CLIENTS)?.start()?,
         false => step.server()?,
     };
-    let before = Resources::of(server.pid());
+    let before = server.resources();
     let mut warm = Warm { server, before, most_memory: None };
     step.exchange(&warm.server)?;
     if has_room {
         // Memory that a thread has used stays with the next in its place.
         drop(crowd(&warm.server, CLIENTS)?);
     }
-    warm.is_as_before();
+    warm.server.expect_back(&warm.before)?;
     let memory = proc::memory(warm.server.pid());
     warm.most_memory = memory.map(|memory| memory + may_keep(step));
     Ok(warm)
 }
 
-impl Warm {
-    /// Waits until the server has again what it had.
-    fn is_as_before(&self) {
-        let pid = self.server.pid();
-        let back = time::eventually(self.server.patience(), pid, || {
-            (Resources::of(pid) == self.before).then_some(())
-        });
-        let (before, now) = (&self.before, Resources::of(pid));
-        assert!(back.is_some(), "before: {before:#?}\nnow: {now:#?}");
-    }
+/// Runs a suite on every server that lasts, one after the other: what they
+/// cost is looked at.
+fn on_every_warm(suite: impl Fn(&Step, &Warm) -> Outcome) -> Outcome {
+    lasting_servers().try_for_each(|step| suite(step, &warm(step)?))
+}
 
-    /// And needs no more memory for it.
-    fn is_as_small_as_before(&self) {
-        self.is_as_before();
+impl Warm {
+    /// It has again what it had, and needs no more memory for it.
+    fn is_as_small_as_before(&self) -> Outcome {
+        self.server.expect_back(&self.before)?;
         let (most, now) = (self.most_memory, proc::memory(self.server.pid()));
         let is_small = now.is_some() && now <= most;
         assert!(is_small, "{now:?} KiB, at most {most:?}");
+        Ok(())
     }
 }
 
 #[test]
 fn a_hundred_clients_leave_nothing_behind() -> Outcome {
-    for step in lasting_servers() {
-        let warm = warm(step)?;
+    on_every_warm(|step, warm| {
         for _ in 0..CLIENTS {
             step.exchange(&warm.server)?;
         }
-        warm.is_as_small_as_before();
-    }
-    Ok(())
+        warm.is_as_small_as_before()
+    })
 }
 
 #[test]
 fn clients_who_break_off_leave_nothing_behind() -> Outcome {
-    for step in lasting_servers() {
-        let warm = warm(step)?;
+    on_every_warm(|step, warm| {
         for turn in 0..CLIENTS {
             let mut client = warm.server.connect()?;
             match turn % 4 {
@@ -100,15 +95,13 @@ fn clients_who_break_off_leave_nothing_behind() -> Outcome {
             }
         }
         step.exchange(&warm.server)?;
-        warm.is_as_small_as_before();
-    }
-    Ok(())
+        warm.is_as_small_as_before()
+    })
 }
 
 #[test]
 fn a_hundred_at_once_are_all_served() -> Outcome {
-    for step in lasting_servers() {
-        let warm = warm(step)?;
+    on_every_warm(|step, warm| {
         let clients = (0..CLIENTS).map(|_| warm.server.connect());
         let mut clients: Vec<Client> = clients.collect::<Outcome<_>>()?;
         // The last of them speaks first: who is served in turn is not
@@ -121,9 +114,8 @@ fn a_hundred_at_once_are_all_served() -> Outcome {
             assert!(!client.receive_all()?.is_empty());
         }
         drop(clients);
-        warm.is_as_before();
-    }
-    Ok(())
+        warm.server.expect_back(&warm.before)
+    })
 }
 
 /// Panics if the server takes more than this share of the next second, in
@@ -169,8 +161,7 @@ fn waits_for_descriptors(step: &Step, server: &Program) -> Outcome<bool> {
 
 #[test]
 fn no_descriptor_left_is_waited_out() -> Outcome {
-    for step in lasting_servers() {
-        let warm = warm(step)?;
+    on_every_warm(|step, warm| {
         let server = &warm.server;
         // A busy machine may be late; a server that pauses for longer always
         // is.
@@ -180,19 +171,17 @@ fn no_descriptor_left_is_waited_out() -> Outcome {
             attempts += 1;
         }
         step.exchange(server)?;
-        warm.is_as_before();
-    }
-    Ok(())
+        warm.server.expect_back(&warm.before)
+    })
 }
 
 #[test]
 fn nobody_there_is_nothing_to_do() -> Outcome {
-    for step in lasting_servers() {
-        let warm = warm(step)?;
+    on_every_warm(|_, warm| {
         let _silent = warm.server.connect()?;
         expect_rest(&warm.server, 0.1);
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 #[test]

@@ -20,7 +20,6 @@ pub struct Row {
     pub tag: ChangeTag,
     /// Counted from 1.
     pub line: usize,
-    /// As it is there.
     pub text: String,
 }
 
@@ -29,7 +28,6 @@ pub struct Row {
 pub struct Part {
     /// Whether something has changed near by; else it is folded.
     pub open: bool,
-    /// In order.
     pub rows: Vec<Row>,
 }
 
@@ -40,7 +38,6 @@ pub struct Change {
     pub old: Option<Piece>,
     /// `None` for an item that is gone.
     pub new: Option<Piece>,
-    /// All rows.
     pub parts: Vec<Part>,
 }
 

@@ -10,7 +10,6 @@ use crate::{Project, Result, Step};
 pub struct Entry<'a> {
     /// The step whose chapter it is.
     pub step: &'a Step,
-    /// The heading's line.
     pub line: usize,
 }
 

@@ -34,7 +34,6 @@ pub struct Item {
     full_title: String,
     /// Its lines, with those of the items in it.
     pub lines: Lines,
-    /// What it is.
     pub kind: Kind,
 }
 

@@ -13,7 +13,6 @@ use crate::{Result, enters};
 pub struct Piece {
     /// From the root.
     pub path: PathBuf,
-    /// Which item it is.
     pub item: Item,
     /// Numbers and texts of its lines, in order.
     pub lines: Vec<(usize, String)>,

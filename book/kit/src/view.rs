@@ -25,7 +25,6 @@ pub struct View {
 /// An item that is gone, and where it went.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Gone {
-    /// Its name.
     pub title: String,
     /// The file, the item and how many of its lines have changed on the way.
     pub now: Option<(PathBuf, String, usize)>,
@@ -34,7 +33,6 @@ pub struct Gone {
 /// A file in which something has changed.
 #[derive(Debug)]
 pub struct File {
-    /// From the root.
     pub path: PathBuf,
     /// Where it comes from.
     pub note: String,

@@ -22,6 +22,9 @@ fn dead_links_and_fragments() {
         ("[There](../../README.md)", "leads out of the book"),
         ("[There](01-speak.md#nowhere).", "does not have: `nowhere`"),
         ("[Here](#nowhere).", "does not have: `nowhere`"),
+        ("<a href=\"/no.html\">x</a>", "leads to no.html"),
+        ("<a href=\"ex/\">x</a>", "leads to ex/index.html"),
+        ("[There](a/b:c.md)", "leads to a/b:c.html"),
         // An id twice leads to one of two places.
         ("<p id=\"x\">a</p>\n\n<p id=\"x\">b</p>", "the id `x` occurs twice"),
     ] {

@@ -22,7 +22,6 @@ pub struct Exercise {
     pub title: String,
     /// From 1 to 3.
     pub stars: u32,
-    /// How long it takes.
     pub minutes: u32,
     /// The step's directory below `steps/`, such as `02-echo`.
     pub directory: String,

@@ -23,7 +23,6 @@ const DID_LINES: usize = 7;
 /// The program to be graded.
 #[derive(Clone, Debug)]
 pub struct Subject {
-    /// Its executable.
     pub program: PathBuf,
     /// The library to preload.
     pub shim: PathBuf,
@@ -36,7 +35,6 @@ pub struct Subject {
 pub enum Status {
     /// As the task demands.
     Passed,
-    /// Not so.
     Failed(Box<Failure>, Vec<String>),
     /// Not made, because this other check did not pass.
     Waits(&'static str),
@@ -48,9 +46,7 @@ pub enum Status {
 
 /// A check, and what became of it.
 pub struct Graded {
-    /// The check.
     pub check: &'static Check,
-    /// What became of it.
     pub status: Status,
 }
 

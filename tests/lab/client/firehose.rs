@@ -45,7 +45,6 @@ impl Client {
                         continue;
                     }
                 }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
                     let got = format!("sending failed: {error}");
                     return Err(self.failed("it goes on reading", got));

@@ -36,6 +36,15 @@ impl End {
             End::Late => " then nothing in time",
         }
     }
+
+    /// What has been received, and how it went on.
+    pub fn after(self, received: &[u8]) -> String {
+        let shown = match received {
+            [] => "nothing".to_string(),
+            received => show::bytes(received),
+        };
+        shown + self.words()
+    }
 }
 
 /// No program has more to say.
@@ -45,12 +54,7 @@ impl Client {
     /// Receives up to `most` bytes.
     pub fn receive(&mut self, most: usize) -> Outcome<(Vec<u8>, End)> {
         let (received, end) = self.gather(most)?;
-        let words = end.words();
-        match received.len() {
-            0 => self.event(format!("received nothing{words}")),
-            _ => self
-                .event(format!("received {}{words}", show::bytes(&received))),
-        }
+        self.event(format!("received {}", end.after(&received)));
         Ok((received, end))
     }
 
@@ -59,40 +63,55 @@ impl Client {
         match self.receive(MOST)? {
             (received, End::Eof) => Ok(received),
             (received, end) => {
-                let got = format!("{}{}", show::bytes(&received), end.words());
-                Err(self.failed("end of file", got))
+                Err(self.failed("end of file", end.after(&received)))
             }
         }
     }
 
     /// Receives up to `most` bytes without a word in the record.
     pub(super) fn gather(&mut self, most: usize) -> Outcome<(Vec<u8>, End)> {
+        match most {
+            0 => Ok((Vec::new(), End::Enough)),
+            _ => self.gather_until(|got| (got.len() >= most).then_some(most)),
+        }
+    }
+
+    /// Receives until `end` finds in what has come where enough of it ends,
+    /// and not a byte more, without a word in the record.
+    pub(super) fn gather_until(
+        &mut self,
+        end: impl Fn(&[u8]) -> Option<usize>,
+    ) -> Outcome<(Vec<u8>, End)> {
         let mut received = Vec::new();
-        let mut chunk = vec![0; most.min(64 * 1024)];
+        let mut chunk = vec![0; 16 * 1024];
         let mut wait: Option<Wait> = None;
-        let end = loop {
-            let missing = chunk.len().min(most - received.len());
-            if missing == 0 {
-                break End::Enough;
-            }
-            match self.stream.read(&mut chunk[..missing]) {
-                Ok(0) => break End::Eof,
-                Ok(taken) => {
-                    received.extend_from_slice(&chunk[..taken]);
+        loop {
+            match self.stream.peek(&mut chunk) {
+                Ok(0) => return Ok((received, End::Eof)),
+                Ok(count) => {
+                    let before = received.len();
+                    received.extend_from_slice(&chunk[..count]);
+                    let end = end(&received);
+                    received.truncate(end.unwrap_or(received.len()));
+                    let taken = &mut chunk[..received.len() - before];
+                    if self.stream.read_exact(taken).is_err() {
+                        return Ok((received, End::Reset));
+                    }
+                    if end.is_some() {
+                        return Ok((received, End::Enough));
+                    }
                     if let Some(wait) = &mut wait {
                         wait.goes_on(&self.program);
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     if let Some(end) = self.await_more(&mut wait)? {
-                        break end;
+                        return Ok((received, end));
                     }
                 }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => break End::Reset,
+                Err(_) => return Ok((received, End::Reset)),
             }
-        };
-        Ok((received, end))
+        }
     }
 
     /// Whether there is something to receive at this moment, be it the end
@@ -113,12 +132,9 @@ impl Client {
         if got == bytes {
             return Ok(());
         }
-        let expected = if bytes.len() > 40 {
-            format!("{}, exactly these", show::bytes(bytes))
-        } else {
-            show::bytes(bytes)
-        };
-        Err(self.program.failed(expected, show::difference(bytes, &got)))
+        let exactly = if bytes.len() > 40 { ", exactly these" } else { "" };
+        let expected = show::bytes(bytes) + exactly;
+        Err(self.failed(expected, show::difference(bytes, &got)))
     }
 
     /// Receives the end of file, and nothing before it.
@@ -130,10 +146,8 @@ impl Client {
                 format!("more bytes: {}", show::bytes(&got))
             }
             End::Reset => "a reset".to_string(),
-            End::Silence | End::Spinning | End::Late => {
-                "nothing: the connection stays open".to_string()
-            }
+            _ => "nothing: the connection stays open".to_string(),
         };
-        Err(self.program.failed("end of file", what))
+        Err(self.failed("end of file", what))
     }
 }

@@ -1,8 +1,6 @@
 //! Responses of HTTP, taken apart by a client that forgives nothing: RFC 9112
 //! sections 4 to 6.
 
-use std::io::{ErrorKind, Read};
-
 use super::{Client, End};
 use crate::lab::show;
 use crate::lab::trouble::Outcome;
@@ -116,13 +114,12 @@ impl Client {
     /// Receives the head of a response, and not a byte more: a whole response,
     /// if the request was HEAD.
     pub fn response_head(&mut self) -> Outcome<Response> {
-        let (head, end) = self.gather_until(b"\r\n\r\n")?;
+        let (head, end) = self.gather_until(|bytes| {
+            let is_long = bytes.len() > MAX_HEAD;
+            behind(bytes, b"\r\n\r\n").or(is_long.then_some(bytes.len()))
+        })?;
         if end != End::Enough {
-            let words = end.words();
-            let got = match head.len() {
-                0 => format!("nothing{words}"),
-                _ => format!("{}{words}", show::bytes(&head)),
-            };
+            let got = end.after(&head);
             self.event(format!("received {got}"));
             return Err(self.failed("a response of HTTP/1.1", got));
         }
@@ -139,44 +136,12 @@ impl Client {
 
     /// Receives one line, with its end.
     pub fn line(&mut self) -> Outcome<Vec<u8>> {
-        let (line, end) = self.gather_until(b"\n")?;
-        let got = format!("{}{}", show::bytes(&line), end.words());
+        let (line, end) = self.gather_until(|bytes| behind(bytes, b"\n"))?;
+        let got = end.after(&line);
         self.event(format!("received {got}"));
         match end {
             End::Enough => Ok(line),
             _ => Err(self.failed("a line", got)),
-        }
-    }
-
-    /// Receives up to the first `mark`, and that.
-    fn gather_until(&mut self, mark: &[u8]) -> Outcome<(Vec<u8>, End)> {
-        let mut head = Vec::new();
-        let mut wait = None;
-        let mut chunk = [0; 2048];
-        loop {
-            match self.stream.peek(&mut chunk) {
-                Ok(0) => return Ok((head, End::Eof)),
-                Ok(count) => {
-                    let old = head.len();
-                    head.extend_from_slice(&chunk[..count]);
-                    let end = behind(&head, mark);
-                    head.truncate(end.unwrap_or(head.len()));
-                    let taken = head.len() - old;
-                    if self.stream.read_exact(&mut chunk[..taken]).is_err() {
-                        return Ok((head, End::Reset));
-                    }
-                    if end.is_some() || head.len() > MAX_HEAD {
-                        return Ok((head, End::Enough));
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    if let Some(end) = self.await_more(&mut wait)? {
-                        return Ok((head, end));
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => return Ok((head, End::Reset)),
-            }
         }
     }
 }

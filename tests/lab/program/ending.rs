@@ -6,8 +6,8 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use super::Program;
-use crate::lab::time;
 use crate::lab::trouble::{Advice, Outcome};
+use crate::lab::{proc, time};
 
 /// How a program ended.
 #[derive(Debug)]
@@ -48,8 +48,7 @@ impl Program {
     /// Sends a signal to it alone.
     pub fn signal(&self, signal: libc::c_int) {
         if self.ended().is_none() {
-            // SAFETY: kill(2) takes two numbers; the number is our child's.
-            unsafe { libc::kill(self.pid(), signal) };
+            proc::kill(self.pid(), signal);
         }
     }
 

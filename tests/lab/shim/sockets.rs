@@ -3,7 +3,7 @@
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::Ordering;
 
-use libc::{iovec, msghdr, off_t, sockaddr, socklen_t};
+use libc::{iovec, msghdr, sockaddr, socklen_t};
 
 use crate::fail;
 use crate::real::interpose;
@@ -205,17 +205,6 @@ interpose! {
         })
     }
 
-    fn sendfile(
-        to: c_int,
-        from: c_int,
-        offset: *mut off_t,
-        size: usize,
-    ) -> isize {
-        within(before_write(to), |most| {
-            real(to, from, offset, size.min(most))
-        })
-    }
-
     fn accept(fd: c_int, from: *mut sockaddr, length: *mut socklen_t) -> c_int {
         before_accept().unwrap_or_else(|| real(fd, from, length))
     }
@@ -236,15 +225,4 @@ interpose! {
         }
         real(fd, to, length)
     }
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C" fn sendfile64(
-    to: c_int,
-    from: c_int,
-    offset: *mut off_t,
-    size: usize,
-) -> isize {
-    // SAFETY: off_t has 64 bits on every machine this is built for.
-    unsafe { sendfile(to, from, offset, size) }
 }

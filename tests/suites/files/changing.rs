@@ -9,7 +9,6 @@ use super::client::{ask, at, get, request, site};
 use super::tree::Tree;
 use crate::lab::Outcome;
 use crate::lab::client::{Client, End};
-use crate::lab::proc::Resources;
 use crate::lab::program::Program;
 use crate::steps::{Step, on_each, on_every, with};
 
@@ -107,7 +106,7 @@ fn a_client_that_leaves() -> Outcome {
         let tree = Tree::new();
         drop(large_file(&tree));
         let server = at(step, &tree.root())?.start()?;
-        let before = Resources::of(server.pid());
+        let before = server.resources();
         let count = if step.does("event-loop") { 100 } else { 1 };
         for _ in 0..3 {
             for number in 1..=count {
@@ -121,9 +120,7 @@ fn a_client_that_leaves() -> Outcome {
             let response = get(&mut server.connect()?, "/file.txt")?;
             assert_eq!(response.status, 200);
         }
-        server.eventually("gives everything back", || {
-            (Resources::of(server.pid()) == before).then_some(())
-        })?;
+        server.expect_back(&before)?;
         server.interrupt()
     })
 }

@@ -1,139 +1,16 @@
-//! The steps with files: what it says of a file, and of itself.
+//! The steps with files: one conversation after the other, whatever it is
+//! about.
 
 use std::fs;
 use std::sync::mpsc;
 use std::thread;
 
-use super::client::{ask, get, request, site};
+use super::client::{get, request, site};
 use crate::lab::Outcome;
-use crate::lab::client::Response;
 use crate::lab::fixtures::pattern;
 use crate::lab::proc;
 use crate::lab::show::assert_same;
 use crate::steps::{on_each, on_every, with};
-
-const ALLOWED: &str = "GET, HEAD, OPTIONS";
-
-/// What may differ between two responses of the same sort.
-fn without_date(response: &Response) -> Vec<&(String, String)> {
-    let is_date = |name: &str| name.eq_ignore_ascii_case("date");
-    response.fields.iter().filter(|field| !is_date(&field.0)).collect()
-}
-
-#[test]
-fn head_is_get_without_the_body() -> Outcome {
-    on_every("files", |step| {
-        let (_tree, server, mut client) = site(step)?;
-        let targets = ["/", "/file.txt", "/sub", "/nothing", "/%2f", "/api/"];
-        for target in targets {
-            let whole = get(&mut client, target)?;
-            let head = ask(&mut client, "HEAD", target)?;
-            assert_eq!(whole.status, head.status, "{target}");
-            assert_eq!(without_date(&whole), without_date(&head), "{target}");
-        }
-        server.interrupt()
-    })
-}
-
-#[test]
-fn a_file_is_labelled() -> Outcome {
-    on_every("files", |step| {
-        let (tree, server, mut client) = site(step)?;
-        let binary: Vec<u8> = (0..=255).collect();
-        const PLAIN: &str = "text/plain; charset=utf-8";
-        const UNKNOWN: &str = "application/octet-stream";
-        let labels: [(&[u8], &str, &str); 18] = [
-            (b"a.html", "/a.html", "text/html; charset=utf-8"),
-            (b"a.css", "/a.css", "text/css; charset=utf-8"),
-            (b"a.js", "/a.js", "text/javascript; charset=utf-8"),
-            (b"a.txt", "/a.txt", PLAIN),
-            (b"a.json", "/a.json", "application/json"),
-            (b"a.svg", "/a.svg", "image/svg+xml"),
-            (b"a.png", "/a.png", "image/png"),
-            (b"a.PNG", "/a.PNG", "image/png"),
-            (b"a.wasm", "/a.wasm", "application/wasm"),
-            (b"a.tar.gz", "/a.tar.gz", "application/gzip"),
-            (b"a.ts", "/a.ts", PLAIN),
-            (b"a.svgz", "/a.svgz", "image/svg+xml"),
-            (b"a.html.zzz", "/a.html.zzz", UNKNOWN),
-            (b"noextension", "/noextension", UNKNOWN),
-            (b"two words.txt", "/two%20words.txt", PLAIN),
-            (b"\xC3\xA4.txt", "/%C3%A4.txt", PLAIN),
-            (b"%.txt", "/%25.txt", PLAIN),
-            (b"\xFF.txt", "/%FF.txt", PLAIN),
-        ];
-        for (name, target, label) in labels {
-            tree.write_bytes(name, &binary);
-            let response = get(&mut client, target)?;
-            assert_eq!(response.status, 200, "{target}");
-            assert_eq!(response.field("content-type"), Some(label), "{target}");
-            let mut codings = response.values("content-encoding");
-            assert_eq!(codings.next().is_some(), name == b"a.svgz", "{target}");
-            let sniff = response.field("x-content-type-options");
-            assert_eq!(sniff, Some("nosniff"), "{target}");
-            assert_eq!(response.body, binary, "{target}");
-        }
-        server.interrupt()
-    })
-}
-
-#[test]
-fn an_empty_file_and_one_that_grows_large() -> Outcome {
-    on_every("files", |step| {
-        let (tree, server, mut client) = site(step)?;
-        tree.write("empty.txt", b"");
-        let response = get(&mut client, "/empty.txt")?;
-        assert_eq!((response.status, response.length()), (200, Some(0)));
-        // Around the sizes of buffers, each byte in its place.
-        for size in [1, 4095, 16 * 1024 - 400, 64 * 1024, 1 << 20, 5_000_001] {
-            let content = pattern(size);
-            tree.write("sized.bin", &content);
-            assert_same(&get(&mut client, "/sized.bin")?.body, &content);
-        }
-        server.interrupt()
-    })
-}
-
-/// Other methods are told which are allowed, and OPTIONS is: RFC 9110 section
-/// 9.3.7.
-#[test]
-fn methods_and_which_are_allowed() -> Outcome {
-    on_every("files", |step| {
-        let (tree, server, _) = site(step)?;
-        let cases = [
-            ("POST", "/file.txt", 405, ALLOWED),
-            ("PUT", "/file.txt", 405, ALLOWED),
-            ("DELETE", "/file.txt", 405, ALLOWED),
-            ("PATCH", "/sub/page.html", 405, ALLOWED),
-            ("POST", "/", 405, ALLOWED),
-            ("POST", "/sub", 405, ALLOWED),
-            ("POST", "/api/", 405, ALLOWED),
-            ("GET", "/api/echo", 405, "POST, OPTIONS"),
-            ("HEAD", "/api/echo", 405, "POST, OPTIONS"),
-            ("PUT", "/api/echo", 405, "POST, OPTIONS"),
-            ("OPTIONS", "/file.txt", 200, ALLOWED),
-            ("OPTIONS", "/", 200, ALLOWED),
-            ("OPTIONS", "/api/", 200, ALLOWED),
-            ("OPTIONS", "/api/echo", 200, "POST, OPTIONS"),
-            ("OPTIONS", "*", 200, "GET, HEAD, POST, OPTIONS"),
-            ("OPTIONS", "/nothing", 404, ""),
-            ("OPTIONS", "/%", 400, ""),
-        ];
-        for (method, target, status, allowed) in cases {
-            let mut client = server.connect()?;
-            let response = ask(&mut client, method, target)?;
-            assert_eq!(response.status, status, "{method} {target}");
-            let allow = response.field("allow").unwrap_or_default();
-            assert_eq!(allow, allowed, "{method} {target}");
-            assert!(status != 200 || response.body.is_empty(), "{target}");
-        }
-        assert_eq!(
-            fs::read(tree.root().join("file.txt")).unwrap(),
-            b"a file\n"
-        );
-        server.interrupt()
-    })
-}
 
 /// What step 06 brought is still there.
 #[test]

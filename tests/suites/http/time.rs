@@ -10,7 +10,7 @@ use nix::libc;
 use super::{accepted, expect_refusal};
 use crate::lab::Outcome;
 use crate::lab::program::Program;
-use crate::steps::{KEEPING, REQUEST, Step, drip, on_every};
+use crate::steps::{KEEPING, REQUEST, drip, on_each, on_every, with};
 
 /// The limits of the steps that serve one client at a time, and of those
 /// that serve many. What waits longer than half a minute, tests/core lets pass
@@ -18,35 +18,36 @@ use crate::steps::{KEEPING, REQUEST, Step, drip, on_every};
 const HEADER_TIMEOUT: [u64; 2] = [5, 10];
 const BODY_TIMEOUT: [u64; 2] = [10, 60];
 const KEEPALIVE_TIMEOUT: [u64; 2] = [2, 10];
-const SEND_TIMEOUT: [u64; 2] = [5, 60];
+/// Of those that serve one at a time.
+const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The limit of this step; none if it is too long to be waited for.
-fn limit(step: &Step, limits: [u64; 2]) -> Option<Duration> {
-    let seconds = limits[usize::from(step.does("concurrency"))];
-    (seconds <= 30).then_some(Duration::from_secs(seconds))
-}
-
-fn expect_passed(since: Instant, limit: Duration) {
-    let time = since.elapsed();
-    assert!(time >= limit, "too early: {time:?}");
-}
-
-/// How much faster the clock of a loop runs.
+/// How much faster the clock of a loop runs, where its limit is a long one.
 const SPEED: u32 = 50;
 
-/// The same, ready, with its limit: a loop's is over fifty times as soon.
-fn with_limit(
-    step: &Step,
+/// Runs a suite on every step with a capability, on its server and with its
+/// limit: not where that is too long to be waited for.
+fn on_every_limit(
+    capability: &str,
     limits: [u64; 2],
-) -> Outcome<Option<(Duration, Program)>> {
-    if let Some(limit) = limit(step, limits) {
-        return Ok(Some((limit, step.server()?)));
-    }
-    if !step.does("event-loop") {
-        return Ok(None);
-    }
-    let server = step.under(&format!("speed={SPEED}"))?;
-    Ok(Some((Duration::from_secs(limits[1]) / SPEED, server)))
+    suite: impl Fn(&Program, Duration) -> Outcome + Sync,
+) -> Outcome {
+    on_every(capability, |step| {
+        let seconds = limits[usize::from(step.does("concurrency"))];
+        let limit = Duration::from_secs(seconds);
+        if seconds <= 30 {
+            return suite(&step.server()?, limit);
+        }
+        if !step.does("event-loop") {
+            return Ok(());
+        }
+        suite(&step.under(&format!("speed={SPEED}"))?, limit / SPEED)
+    })
+}
+
+fn expect_passed(since: Instant, limit: Duration) -> Outcome {
+    let time = since.elapsed();
+    assert!(time >= limit, "too early: {time:?}");
+    Ok(())
 }
 
 /// A request that begins with `start`, and then stops or drips, is out of
@@ -57,10 +58,7 @@ fn times_out(
     start: &[u8],
     drops: Option<&[u8]>,
 ) -> Outcome {
-    on_every(capability, |step| {
-        let Some((limit, server)) = with_limit(step, limits)? else {
-            return Ok(());
-        };
+    on_every_limit(capability, limits, |server, limit| {
         let since = Instant::now();
         // It is there when the client is accepted: on a busy machine a fast
         // clock might pass the limit of an idle connection before.
@@ -69,11 +67,10 @@ fn times_out(
         client.send(start)?;
         server.signal(libc::SIGCONT);
         if let Some(drops) = drops {
-            drip(&server, &mut client, drops)?;
+            drip(server, &mut client, drops)?;
         }
         expect_refusal(&mut client, 408)?;
-        expect_passed(since, limit);
-        Ok(())
+        expect_passed(since, limit)
     })
 }
 
@@ -93,28 +90,24 @@ fn a_head_that_drips() -> Outcome {
 /// a connection last.
 #[test]
 fn empty_lines_that_drip() -> Outcome {
-    on_every("keep-alive", |step| {
-        let Some(limit) = limit(step, KEEPALIVE_TIMEOUT) else { return Ok(()) };
+    on_every_limit("keep-alive", KEEPALIVE_TIMEOUT, |server, limit| {
         let since = Instant::now();
-        let (server, mut client) = step.connected()?;
-        drip(&server, &mut client, b"\r\n")?;
+        let mut client = server.connect()?;
+        drip(server, &mut client, b"\r\n")?;
         client.expect_eof()?;
-        expect_passed(since, limit);
-        Ok(())
+        expect_passed(since, limit)
     })
 }
 
 #[test]
 fn a_second_head_that_drips() -> Outcome {
-    on_every("keep-alive", |step| {
-        let Some(limit) = limit(step, HEADER_TIMEOUT) else { return Ok(()) };
-        let (server, mut client) = step.connected()?;
+    on_every_limit("keep-alive", HEADER_TIMEOUT, |server, limit| {
+        let mut client = server.connect()?;
         accepted(&mut client, KEEPING)?;
         let since = Instant::now();
-        drip(&server, &mut client, b"G")?;
+        drip(server, &mut client, b"G")?;
         expect_refusal(&mut client, 408)?;
-        expect_passed(since, limit);
-        Ok(())
+        expect_passed(since, limit)
     })
 }
 
@@ -136,14 +129,12 @@ fn a_body_that_drips_in_chunks() -> Outcome {
 /// Nothing was asked, so there is no response.
 #[test]
 fn an_idle_connection_ends_without_a_word() -> Outcome {
-    on_every("keep-alive", |step| {
-        let Some(limit) = limit(step, KEEPALIVE_TIMEOUT) else { return Ok(()) };
+    on_every_limit("keep-alive", KEEPALIVE_TIMEOUT, |server, limit| {
         let since = Instant::now();
-        let (_server, mut client) = step.connected()?;
+        let mut client = server.connect()?;
         accepted(&mut client, KEEPING)?;
         client.expect_eof()?;
-        expect_passed(since, limit);
-        Ok(())
+        expect_passed(since, limit)
     })
 }
 
@@ -151,8 +142,8 @@ fn an_idle_connection_ends_without_a_word() -> Outcome {
 /// its turn. That it takes a byte now and then changes nothing.
 #[test]
 fn responses_that_are_not_taken() -> Outcome {
-    on_every("keep-alive", |step| {
-        let Some(limit) = limit(step, SEND_TIMEOUT) else { return Ok(()) };
+    let steps = with("keep-alive").filter(|step| !step.does("concurrency"));
+    on_each(&steps.collect::<Vec<_>>(), |step| {
         let since = Instant::now();
         let (server, mut greedy) = step.connected()?;
         let mut next = server.connect()?;
@@ -165,7 +156,7 @@ fn responses_that_are_not_taken() -> Outcome {
             thread::sleep(Duration::from_millis(100));
         }
         assert_eq!(next.response()?.status, 200);
-        expect_passed(since, limit);
+        expect_passed(since, SEND_TIMEOUT)?;
         server.expect_note("connection timed out")
     })
 }

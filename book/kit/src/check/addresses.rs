@@ -68,24 +68,3 @@ pub(super) fn resolve(from: &str, path: &str) -> Option<String> {
     }
     Some(parts.join("/"))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_resolved_as_browsers_do() {
-        for (from, path, file) in [
-            ("a.html", "b.html", Some("b.html")),
-            ("ex/a.html", "b.html", Some("ex/b.html")),
-            ("ex/a.html", "../b.html", Some("b.html")),
-            ("ex/a.html", "../../b.html", None),
-            ("ex/a.html", "/b.html", Some("b.html")),
-            ("/", "b.html", Some("b.html")),
-            ("a.html", "ex/", Some("ex/index.html")),
-        ] {
-            assert_eq!(resolve(from, path).as_deref(), file, "{from} {path}");
-        }
-        assert_eq!(scheme("a/b:c.html"), None);
-    }
-}

@@ -23,7 +23,6 @@ static IN_STYLE: LazyLock<Regex> = LazyLock::new(|| {
 /// What a page has and names.
 #[derive(Debug, Default)]
 pub struct Page {
-    /// Every `id`.
     pub ids: Vec<String>,
     /// Every address, with what it is for.
     pub addresses: Vec<Address>,

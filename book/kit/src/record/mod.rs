@@ -51,7 +51,6 @@ struct Recording<'a> {
     steps: Vec<&'a Step>,
     /// Whether a later run must show the same.
     compare: bool,
-    /// How it is made.
     source: Source<'a>,
 }
 

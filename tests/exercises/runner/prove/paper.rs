@@ -12,13 +12,10 @@ use crate::wrong::{self, WrongAnswer};
 
 /// An exercise with all its parts.
 pub struct Proven<'a> {
-    /// What steps.toml says.
     pub exercise: &'a Exercise,
-    /// Its checks.
     pub table: &'static Table,
     /// What students might hand in.
     pub wrong: Vec<WrongAnswer>,
-    /// Its solution and starter.
     pub programs: Programs,
 }
 

@@ -15,6 +15,7 @@ use crate::{Project, Result, Step};
 
 mod page;
 mod record;
+mod screen;
 mod script;
 mod stage;
 mod terminal;

@@ -1,16 +1,16 @@
 //! Plays a session's script and records what the terminals show.
 
-use std::process::ExitStatus;
 use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{bail, ensure};
 use regex::Regex;
 
+use super::screen::{Screen, said};
 use super::script::{Act, Script, What};
 use super::stage::Stage;
-use super::terminal::{Key, Program, printable};
+use super::terminal::{Key, printable};
 use super::transcript::{Kind, Line};
 use crate::record::ports::{Clients, Ports};
 use crate::record::{process, quiet};
@@ -70,31 +70,6 @@ struct Play<'a> {
     hurries: bool,
     screens: Vec<Screen>,
     lines: Vec<Line>,
-}
-
-/// A terminal by its name, through all programs that run in it.
-#[derive(Default)]
-struct Screen {
-    name: String,
-    program: Option<Box<dyn Program>>,
-    /// Printed, but not yet put among the lines.
-    pending: Vec<u8>,
-    /// Printed since the last text that was waited for.
-    unseen: Vec<u8>,
-}
-
-impl Screen {
-    fn read(&mut self) -> bool {
-        let Some(program) = &mut self.program else { return false };
-        let from = self.pending.len();
-        let any = program.read(&mut self.pending);
-        self.unseen.extend_from_slice(&self.pending[from..]);
-        any
-    }
-
-    fn program(&mut self) -> Result<&mut Box<dyn Program>> {
-        self.program.as_mut().context("no program runs there")
-    }
 }
 
 impl Play<'_> {
@@ -164,20 +139,14 @@ impl Play<'_> {
     fn wait(&mut self, at: usize, text: &str) -> Result<bool> {
         let start = Instant::now();
         loop {
-            let screen = &mut self.screens[at];
-            let program = screen.program.as_mut();
+            let program = self.screens[at].program.as_mut();
             let ended = program.map_or(Ok(None), |program| program.ended())?;
             self.read();
             let screen = &mut self.screens[at];
-            let seen = String::from_utf8_lossy(&screen.unseen);
-            let seen = self.ports.hide(&seen);
-            if let Some(found) = seen.find(text) {
-                // A text without a line end, such as a prompt, is shown as
-                // far as it goes, since it was waited for.
-                let partial = !seen[found..].contains('\n');
-                screen.unseen = seen[found + text.len()..].into();
-                return Ok(partial);
-            }
+            let seen = match screen.find(text, self.ports) {
+                Ok(partial) => return Ok(partial),
+                Err(seen) => seen,
+            };
             let over = match (ended, &screen.program) {
                 (Some(status), _) => {
                     let how = process::failure(status);
@@ -254,42 +223,21 @@ impl Play<'_> {
     /// Puts what a terminal has shown among the lines. A line that is not
     /// yet at its end waits, unless `partial`, while its program runs.
     fn show(&mut self, at: usize, partial: bool) {
-        let screen = &mut self.screens[at];
-        let end = screen.pending.iter().rposition(|byte| *byte == b'\n');
-        let count = match end {
-            _ if partial || screen.program.is_none() => screen.pending.len(),
-            Some(end) => end + 1,
-            None => 0,
-        };
-        let shown: Vec<u8> = screen.pending.drain(..count).collect();
-        for line in printable(&shown) {
-            self.push_output(at, &line);
-        }
-    }
-
-    fn push_output(&mut self, at: usize, line: &str) {
         let folder = self.stage.path().display().to_string();
-        let line = self.ports.hide(&line.replace(&folder, "~"));
-        let mut line = self.clients.hide(&line, &CLIENT);
-        for (pattern, text) in &self.script.masks {
-            line = pattern.replace_all(&line, text).into_owned();
+        for line in printable(&self.screens[at].take(partial)) {
+            let line = self.ports.hide(&line.replace(&folder, "~"));
+            let mut line = self.clients.hide(&line, &CLIENT);
+            for (pattern, text) in &self.script.masks {
+                line = pattern.replace_all(&line, text).into_owned();
+            }
+            self.push(at, Kind::Output, line.trim_end());
         }
-        self.push(at, Kind::Output, line.trim_end());
     }
 
     fn push(&mut self, at: usize, kind: Kind, text: &str) {
         let terminal = self.screens[at].name.clone();
         self.lines.push(Line { terminal, kind, text: text.to_string() });
     }
-}
-
-/// How a program ended, if the reader is to hear of it: that Ctrl-C has
-/// ended it goes without saying.
-fn said(status: ExitStatus, interrupted: bool) -> Option<String> {
-    let failure = process::failure(status)?;
-    let by_us = interrupted
-        && (failure == "killed by SIGINT" || failure == "exit status 130");
-    (!by_us).then_some(failure)
 }
 
 #[cfg(test)]

@@ -25,9 +25,7 @@ pub struct Script {
 /// An act in the terminal of that name.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Act {
-    /// The terminal's name.
     pub terminal: String,
-    /// What happens there.
     pub what: What,
 }
 

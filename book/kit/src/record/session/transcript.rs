@@ -18,16 +18,13 @@ pub struct Transcript {
     pub caption: String,
     /// The tools that were used, each with its version.
     pub tools: Vec<String>,
-    /// The lines, in the order of events.
     pub lines: Vec<Line>,
 }
 
 /// One line of a terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// The terminal's name.
     pub terminal: String,
-    /// What the line is.
     pub kind: Kind,
     /// Its text; empty for signs that say it all.
     pub text: String,
@@ -36,15 +33,12 @@ pub struct Line {
 /// What a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A command.
     Command,
     /// A line that a program has printed.
     Output,
     /// A line that was typed.
     Typed,
-    /// Ctrl-D.
     EndInput,
-    /// Ctrl-C.
     Interrupt,
     /// How a program ended.
     Status,

@@ -27,7 +27,6 @@ static FRAME: LazyLock<Regex> = LazyLock::new(|| {
 /// A line of strace with its stack.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Event {
-    /// What happened.
     pub what: What,
     /// The stack, innermost frame first.
     pub stack: Vec<Frame>,
@@ -38,7 +37,6 @@ pub struct Event {
 pub enum What {
     /// `name(args) = result`
     Call {
-        /// The name of the system call.
         name: String,
         /// Between the brackets.
         args: String,

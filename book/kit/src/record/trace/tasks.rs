@@ -12,7 +12,6 @@ pub struct TaskEvents {
     pub number: u32,
     /// What it is called in the book.
     pub label: String,
-    /// Its calls, signals and end.
     pub events: Vec<Event>,
 }
 

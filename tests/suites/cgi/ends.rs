@@ -2,15 +2,16 @@
 //! client: in the end no process is left.
 
 use std::fs;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::cgi::{TEXT, ask, get, programs, serve};
+use super::{TEXT, ask, get, programs, running, serve};
+use crate::lab::client::Client;
+use crate::lab::proc::Resources;
 use crate::lab::program::Program;
 use crate::lab::time::Deadline;
 use crate::lab::{Outcome, proc, tidy};
 use crate::scratch::Scratch;
-use crate::steps::{Step, launch, on_every};
+use crate::steps::{Step, on_every};
 
 /// A program that waits and has a child that waits, both deaf to SIGTERM: it
 /// notes their numbers in a file.
@@ -22,10 +23,25 @@ cat > /dev/null
 sleep 600
 ";
 
-/// A server with that program, which may take so long.
-fn hanging(step: &Step, timeout: &str) -> Outcome<(Program, Scratch)> {
+/// A client that has asked for that program, and what is to go again.
+struct Hanging {
+    server: Program,
+    had: Resources,
+    since: Instant,
+    client: Client,
+    pids: Vec<i32>,
+    _programs: Scratch,
+}
+
+/// The same, of a server that gives a program so many seconds.
+fn hanging(step: &Step, timeout: &str) -> Outcome<Hanging> {
     let programs = programs(&[("hangs", HANGS)]);
-    Ok((serve(step, &programs, timeout)?, programs))
+    let server = serve(step, &programs, timeout)?;
+    let (had, since) = (server.resources(), Instant::now());
+    let mut client = server.connect()?;
+    ask(&mut client, "POST", "hangs", b"hello")?;
+    let pids = noted(&server, &programs)?;
+    Ok(Hanging { server, had, since, client, pids, _programs: programs })
 }
 
 /// The processes that a program has noted.
@@ -45,22 +61,15 @@ fn expect_none_left(server: &Program, pids: &[i32]) {
 #[test]
 fn a_program_that_hangs_is_killed_with_its_children() -> Outcome {
     on_every("cgi", |step| {
-        let (server, programs) = hanging(step, "1")?;
-        let had = proc::Resources::of(server.pid());
-        let mut client = server.connect()?;
-        let start = Instant::now();
-        ask(&mut client, "POST", "hangs", b"hello")?;
-        let pids = noted(&server, &programs)?;
+        let mut it = hanging(step, "1")?;
         // Others are served meanwhile.
-        step.exchange(&server)?;
-        assert_eq!(client.response()?.status, 504);
-        assert!(start.elapsed() >= Duration::from_secs(1));
-        expect_none_left(&server, &pids);
-        server.expect_note("took too long")?;
-        drop(client);
-        server.eventually("has what it had before", || {
-            (proc::Resources::of(server.pid()) == had).then_some(())
-        })
+        step.exchange(&it.server)?;
+        assert_eq!(it.client.response()?.status, 504);
+        assert!(it.since.elapsed() >= Duration::from_secs(1));
+        expect_none_left(&it.server, &it.pids);
+        it.server.expect_note("took too long")?;
+        drop(it.client);
+        it.server.expect_back(&it.had)
     })
 }
 
@@ -70,8 +79,8 @@ fn a_program_that_hangs_is_killed_with_its_children() -> Outcome {
 fn requests_in_a_pipeline_have_one_deadline() -> Outcome {
     const COUNT: usize = 30;
     on_every("cgi", |step| {
-        let (server, _programs) = hanging(step, "1")?;
-        let mut client = server.connect()?;
+        let (_programs, server, mut client) =
+            running(step, &[("hangs", HANGS)], "1")?;
         let request = "GET /cgi/hangs HTTP/1.1\r\nHost: a\r\n\r\n";
         client.send(request.repeat(COUNT).as_bytes())?;
         let deadline = Deadline::new(Duration::from_secs(10), server.pid());
@@ -95,9 +104,8 @@ fn a_sleeper_that_is_left_behind_is_killed() -> Outcome {
             "sleep 600 &\nsleep 600 &\necho $! $$ > new\nmv new pids\n\
              {TEXT}echo done"
         );
-        let programs = programs(&[("leaves", &text)]);
-        let server = serve(step, &programs, "30")?;
-        let mut client = server.connect()?;
+        let (programs, server, mut client) =
+            running(step, &[("leaves", &text)], "30")?;
         let deadline = Deadline::new(Duration::from_secs(10), server.pid());
         assert_eq!(get(&mut client, "leaves")?.body, b"done\n");
         assert!(!deadline.is_over(), "it waited for the sleeper");
@@ -111,12 +119,11 @@ fn a_sleeper_that_is_left_behind_is_killed() -> Outcome {
 fn an_output_that_ends_is_not_the_end() -> Outcome {
     on_every("cgi", |step| {
         let file = "touch ended";
-        let programs = programs(&[
-            ("ends", &format!("{TEXT}exec >&-\ncat > got\n{file}")),
+        let list = [
+            ("ends", &*format!("{TEXT}exec >&-\ncat > got\n{file}")),
             ("hangs", &format!("{TEXT}exec >&-\nsleep 600")),
-        ]);
-        let server = serve(step, &programs, "2")?;
-        let mut client = server.connect()?;
+        ];
+        let (programs, _server, mut client) = running(step, &list, "2")?;
         ask(&mut client, "POST", "ends", &[b'a'; 1 << 20])?;
         assert_eq!(client.response()?.status, 200);
         let got = |name: &str| fs::metadata(programs.path().join(name));
@@ -132,9 +139,8 @@ fn an_output_that_ends_is_not_the_end() -> Outcome {
 fn a_closed_input_is_left_alone() -> Outcome {
     on_every("cgi", |step| {
         let text = format!("exec <&-\nsleep 2\n{TEXT}echo ok");
-        let programs = programs(&[("deaf", &text)]);
-        let server = serve(step, &programs, "30")?;
-        let mut client = server.connect()?;
+        let (_programs, server, mut client) =
+            running(step, &[("deaf", &text)], "30")?;
         ask(&mut client, "POST", "deaf", &[b'a'; 1 << 20])?;
         server.await_call("poll()")?;
         server.expect_idle()?;
@@ -146,10 +152,7 @@ fn a_closed_input_is_left_alone() -> Outcome {
 #[test]
 fn a_program_without_a_client_is_killed() -> Outcome {
     on_every("cgi", |step| {
-        let (server, programs) = hanging(step, "30")?;
-        let mut client = server.connect()?;
-        ask(&mut client, "POST", "hangs", b"hello")?;
-        let pids = noted(&server, &programs)?;
+        let Hanging { server, client, pids, .. } = hanging(step, "30")?;
         client.reset()?;
         expect_none_left(&server, &pids);
         server.expect_note("the client has gone")?;
@@ -161,9 +164,9 @@ fn a_program_without_a_client_is_killed() -> Outcome {
 #[test]
 fn a_half_close_is_no_reason_to_kill() -> Outcome {
     on_every("cgi", |step| {
-        let programs = programs(&[("slow", &format!("sleep 0.3\n{TEXT}"))]);
-        let server = serve(step, &programs, "30")?;
-        let mut client = server.connect()?;
+        let text = format!("sleep 0.3\n{TEXT}");
+        let (_programs, _server, mut client) =
+            running(step, &[("slow", &text)], "30")?;
         ask(&mut client, "GET", "slow", b"")?;
         client.finish()?;
         assert_eq!(client.response()?.status, 200);
@@ -175,26 +178,19 @@ fn a_half_close_is_no_reason_to_kill() -> Outcome {
 fn no_program_outlives_its_server() -> Outcome {
     on_every("cgi", |step| {
         for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGKILL] {
-            let (server, programs) = hanging(step, "30")?;
-            let mut client = server.connect()?;
-            ask(&mut client, "POST", "hangs", b"hello")?;
-            let pids = noted(&server, &programs)?;
-            server.signal(signal);
-            server.wait(server.patience())?;
-            expect_none_left(&server, &pids);
+            let it = hanging(step, "30")?;
+            it.server.signal(signal);
+            it.server.wait(it.server.patience())?;
+            expect_none_left(&it.server, &it.pids);
         }
         // If only the process that serves the client is killed, the program
         // at least goes with it.
-        let (server, programs) = hanging(step, "30")?;
-        let mut client = server.connect()?;
-        ask(&mut client, "POST", "hangs", b"hello")?;
-        let pids = noted(&server, &programs)?;
-        let child = proc::newest(server.pid());
-        // SAFETY: kill(2) takes numbers; the child serves its client.
-        unsafe { libc::kill(child, libc::SIGKILL) };
-        assert_eq!(tidy::left_alive(&server, &pids[1..]), None);
-        // SAFETY: the same; no one else ends this one.
-        unsafe { libc::kill(pids[0], libc::SIGKILL) };
+        let it = hanging(step, "30")?;
+        let child = proc::newest(it.server.pid());
+        proc::kill(child, libc::SIGKILL);
+        assert_eq!(tidy::left_alive(&it.server, &it.pids[1..]), None);
+        // No one else ends this one.
+        proc::kill(it.pids[0], libc::SIGKILL);
         Ok(())
     })
 }
@@ -222,41 +218,6 @@ fn what_cannot_be_started_is_one_503() -> Outcome {
             server.limit_descriptors(most)?;
             let mut client = server.connect()?;
             assert_eq!(get(&mut client, "ok")?.status, status, "{most}");
-        }
-        Ok(())
-    })
-}
-
-/// The programs that come with the step.
-#[test]
-fn the_samples_run() -> Outcome {
-    on_every("cgi", |step| {
-        let server = step.server()?;
-        let mut client = server.connect()?;
-        let text = String::from_utf8(get(&mut client, "hello.sh")?.body);
-        assert!(text.unwrap().contains("\nSCRIPT_NAME=/cgi/hello.sh\n"));
-        let programs = Scratch::new().unwrap();
-        let source =
-            concat!(env!("CARGO_MANIFEST_DIR"), "/steps/10-cgi/cgi/upper.rs");
-        let program = programs.path().join("upper");
-        let mut rustc = Command::new("rustc");
-        rustc.arg("-o").arg(program).arg(source);
-        assert!(rustc.status().unwrap().success());
-        let server = serve(step, &programs, "10")?;
-        let mut client = server.connect()?;
-        ask(&mut client, "POST", "upper", b"hello")?;
-        assert_eq!(client.response()?.body, b"HELLO");
-        Ok(())
-    })
-}
-
-#[test]
-fn a_timeout_is_from_1_to_30_seconds() -> Outcome {
-    on_every("cgi", |step| {
-        for timeout in ["0", "31", "x"] {
-            let arguments = ["127.0.0.1:0", "--timeout", timeout];
-            let program = launch(&step.program, &arguments)?.spawn()?;
-            program.expect_complaint(2)?;
         }
         Ok(())
     })

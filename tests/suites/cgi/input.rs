@@ -1,68 +1,22 @@
-//! Steps that run programs for responses: what a program is given, what
-//! becomes of its output, and that no process is left.
+//! Which programs are run, and what they are given: their request, their
+//! descriptors, their input.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::process::Command;
 
-use crate::lab::client::{Client, Response};
+use super::{TEXT, ask, get, programs, running, serve};
+use crate::lab::Outcome;
 use crate::lab::fixtures::pattern;
-use crate::lab::program::Program;
-use crate::lab::{Outcome, proc};
 use crate::scratch::Scratch;
-use crate::steps::{Step, launch, on_every};
-
-/// The start of an output whose body follows.
-pub const TEXT: &str = "printf 'Content-Type: text/plain\\n\\n'\n";
-
-/// Programs in shell, in a directory of their own.
-pub fn programs(list: &[(&str, &str)]) -> Scratch {
-    let directory = Scratch::new().unwrap();
-    for (name, text) in list {
-        let file = directory.path().join(name);
-        fs::write(&file, format!("#!/bin/sh\n{text}")).unwrap();
-        fs::set_permissions(&file, Permissions::from_mode(0o755)).unwrap();
-    }
-    directory
-}
-
-/// A server for them, that gives each so many seconds.
-pub fn serve(
-    step: &Step,
-    programs: &Scratch,
-    timeout: &str,
-) -> Outcome<Program> {
-    let directory = programs.path().to_str().unwrap();
-    let flags = ["127.0.0.1:0", "--cgi", directory, "--timeout", timeout];
-    step.launch(&flags)?.at_home().start()
-}
-
-/// Sends a request with a body for the program of that name.
-pub fn ask(
-    client: &mut Client,
-    method: &str,
-    name: &str,
-    body: &[u8],
-) -> Outcome {
-    let length = body.len();
-    let head = format!(
-        "{method} /cgi/{name} HTTP/1.1\r\nHost: a\r\n\
-         Content-Length: {length}\r\n\r\n"
-    );
-    client.send(&[head.as_bytes(), body].concat())
-}
-
-pub fn get(client: &mut Client, name: &str) -> Outcome<Response> {
-    ask(client, "GET", name, b"")?;
-    client.response()
-}
+use crate::steps::{launch, on_every};
 
 #[test]
 fn a_program_is_told_of_its_request() -> Outcome {
     on_every("cgi", |step| {
-        let programs =
-            programs(&[("env", &format!("{TEXT}exec cat /proc/self/environ"))]);
-        let server = serve(step, &programs, "10")?;
-        let mut client = server.connect()?;
+        let text = format!("{TEXT}exec cat /proc/self/environ");
+        let (_programs, server, mut client) =
+            running(step, &[("env", &text)], "10")?;
         client.send(
             b"POST /cgi/env/a%20b/c/?x=%20&y HTTP/1.1\r\nHost: name:81\r\n\
               Content-Type: a/b\r\nProxy: evil\r\nX-Ab: 1\r\nX_Ab: 2\r\n\
@@ -151,12 +105,11 @@ fn a_program_has_three_descriptors_and_signals_as_usual() -> Outcome {
 #[test]
 fn eight_megabytes_go_through() -> Outcome {
     on_every("cgi", |step| {
-        let programs = programs(&[
-            ("cat", &format!("{TEXT}exec cat")),
+        let list = [
+            ("cat", &*format!("{TEXT}exec cat")),
             ("deaf", &format!("exec <&-\n{TEXT}echo ok")),
-        ]);
-        let server = serve(step, &programs, "30")?;
-        let mut client = server.connect()?;
+        ];
+        let (_programs, _server, mut client) = running(step, &list, "30")?;
         let body = pattern(8 << 20);
         ask(&mut client, "POST", "cat", &body)?;
         assert!(client.response()?.body == body);
@@ -166,82 +119,6 @@ fn eight_megabytes_go_through() -> Outcome {
         ask(&mut client, "POST", "cat", &pattern((8 << 20) + 1))?;
         assert_eq!(client.response()?.status, 413);
         Ok(())
-    })
-}
-
-/// Outputs, each with the status and the Content-Length of its response.
-const OUTPUTS: [(&str, u16, &str); 23] = [
-    ("printf 'Content-Type: a/b\\r\\n\\r\\nhi'", 200, "2"),
-    ("printf 'Status: 404 No\\ncontent-type: a/b\\n\\nhi'", 404, "2"),
-    ("printf 'Status: 299\\nContent-Type: a/b\\n\\n'", 299, "0"),
-    ("printf 'Location: /notes.txt\\n\\n'", 302, "0"),
-    (
-        "printf 'Location: /\\nStatus: 303 A\\nContent-Type: a/b\\n\\nhi'",
-        303,
-        "2",
-    ),
-    ("printf 'Status: 204 None\\n\\nhi'", 502, "-"),
-    ("printf 'Status: 204 None\\nContent-Type: a/b\\n\\nhi'", 204, ""),
-    // Framing and connection are ours.
-    (
-        "printf 'Content-Length: 99\\nTransfer-Encoding: chunked\\n'; \
-         printf 'Connection: close\\nContent-Type: a/b\\n\\nhi'",
-        200,
-        "2",
-    ),
-    // These are no outputs.
-    ("", 502, "-"),
-    ("echo hello", 502, "-"),
-    ("printf 'Content-Type: a/b\\nno end'", 502, "-"),
-    ("yes 'A: b' | head -c 20000; printf 'Content-Type: a/b\\n\\n'", 502, "-"),
-    ("printf '\\nhi'", 502, "-"),
-    ("printf 'X-A: b\\n\\nhi'", 502, "-"),
-    ("printf 'Status: 200\\nStatus: 200\\nContent-Type: a/b\\n\\n'", 502, "-"),
-    ("printf 'Status: 101 Up\\nContent-Type: a/b\\n\\n'", 502, "-"),
-    ("printf 'Status: 2000\\nContent-Type: a/b\\n\\n'", 502, "-"),
-    ("printf 'Location: /a b\\n\\n'", 502, "-"),
-    ("printf 'A b: c\\nContent-Type: a/b\\n\\n'", 502, "-"),
-    ("printf 'A: b\\001\\nContent-Type: a/b\\n\\n'", 502, "-"),
-    // They look well, but their programs say, or show, that they are not.
-    ("printf 'Content-Type: a/b\\n\\nhi'\nexit 3", 502, "-"),
-    ("printf 'Content-Type: a/b\\n\\nhi'\nkill -KILL $$", 502, "-"),
-    // So much is too much.
-    (
-        "printf 'Content-Type: a/b\\n\\n'\nexec head -c 17000000 /dev/zero",
-        502,
-        "-",
-    ),
-];
-
-#[test]
-fn an_output_becomes_a_response() -> Outcome {
-    on_every("cgi", |step| {
-        let names: Vec<String> =
-            (0..OUTPUTS.len()).map(|number| format!("p{number}")).collect();
-        let rows = names.iter().zip(OUTPUTS);
-        let list: Vec<_> = rows.map(|(name, row)| (&**name, row.0)).collect();
-        let programs = programs(&list);
-        let server = serve(step, &programs, "30")?;
-        let mut client = server.connect()?;
-        for (name, (output, status, length)) in names.iter().zip(OUTPUTS) {
-            let response = get(&mut client, name)?;
-            assert_eq!(response.status, status, "{output}");
-            let sent = response.field("content-length").unwrap_or("");
-            assert!(length == "-" || length == sent, "{output}: {sent}");
-            assert!(!response.says("close"), "{output}");
-            assert!(response.field("transfer-encoding").is_none());
-            // The head is the same, and the connection goes on.
-            ask(&mut client, "HEAD", name, b"")?;
-            let head = client.response_head()?;
-            assert_eq!(head.status, status, "{output}");
-            assert!(
-                head.length().is_none_or(|length| length.to_string() == sent)
-            );
-        }
-        server.eventually("has one child", || {
-            let tree = proc::tree(server.pid());
-            (tree.len() == 2).then_some(())
-        })
     })
 }
 
@@ -279,6 +156,41 @@ fn only_what_may_be_run_in_the_directory_is_run() -> Outcome {
             ("lost", 502),
         ] {
             assert_eq!(get(&mut client, name)?.status, status, "{name}");
+        }
+        Ok(())
+    })
+}
+
+/// The programs that come with the step.
+#[test]
+fn the_samples_run() -> Outcome {
+    on_every("cgi", |step| {
+        let server = step.server()?;
+        let mut client = server.connect()?;
+        let text = String::from_utf8(get(&mut client, "hello.sh")?.body);
+        assert!(text.unwrap().contains("\nSCRIPT_NAME=/cgi/hello.sh\n"));
+        let programs = Scratch::new().unwrap();
+        let source =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/steps/10-cgi/cgi/upper.rs");
+        let program = programs.path().join("upper");
+        let mut rustc = Command::new("rustc");
+        rustc.arg("-o").arg(program).arg(source);
+        assert!(rustc.status().unwrap().success());
+        let server = serve(step, &programs, "10")?;
+        let mut client = server.connect()?;
+        ask(&mut client, "POST", "upper", b"hello")?;
+        assert_eq!(client.response()?.body, b"HELLO");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_timeout_is_from_1_to_30_seconds() -> Outcome {
+    on_every("cgi", |step| {
+        for timeout in ["0", "31", "x"] {
+            let arguments = ["127.0.0.1:0", "--timeout", timeout];
+            let program = launch(&step.program, &arguments)?.spawn()?;
+            program.expect_complaint(2)?;
         }
         Ok(())
     })
