@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use fastrand::Rng;
 use shared::events::deadlines::Deadlines;
-
-use crate::ring::next;
 
 const SECOND: Duration = Duration::from_secs(1);
 const LIMITS: [Duration; 3] =
@@ -27,17 +26,18 @@ fn nobody_is_due_early_late_or_twice(items: u32) {
     let mut now = Instant::now();
     let mut deadlines = Deadlines::new(LIMITS.len() as u32, now);
     let mut model: BTreeMap<u32, Wait> = BTreeMap::new();
-    let (mut state, mut counts, mut look) = (15, [0; 3], now);
+    let mut random = Rng::with_seed(15);
+    let (mut counts, mut look) = ([0; 3], now);
     for _ in 0..20_000 {
-        let item = next(&mut state) as u32 % items;
-        match next(&mut state) % 4 {
+        let item = random.u32(..items);
+        match random.u8(..4) {
             0 => {
                 deadlines.cancel(item);
                 model.remove(&item);
             }
             1 => {
-                let limit = next(&mut state) as usize % LIMITS.len();
-                let earned = SECOND * (next(&mut state) as u32 % 3 * 7);
+                let limit = random.usize(..LIMITS.len());
+                let earned = SECOND * (random.u32(..3) * 7);
                 deadlines.begin(limit as u32, item);
                 let end = now + LIMITS[limit];
                 model.insert(item, Wait { end, earned, is_beyond: false });
@@ -46,10 +46,10 @@ fn nobody_is_due_early_late_or_twice(items: u32) {
         }
         let until = deadlines.next(|item| Some(model.get(&item)?.end));
         assert_eq!(until.is_some(), !model.is_empty());
-        let pause = Duration::from_millis(next(&mut state) % 900);
+        let pause = Duration::from_millis(random.u64(..900));
         // As the loop does: it wakes up when the next is due, or before.
         now = match until {
-            Some(until) if next(&mut state) & 1 == 0 => until,
+            Some(until) if random.bool() => until,
             until => until.map_or(now + pause, |it| it.min(now + pause)),
         };
         let due = deadlines.due(now, |item| Some(model.get(&item)?.end));

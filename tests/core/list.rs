@@ -2,9 +2,8 @@
 
 use std::collections::VecDeque;
 
+use fastrand::Rng;
 use shared::collections::list::Lists;
-
-use crate::ring::next;
 
 const LISTS: u32 = 3;
 
@@ -32,13 +31,13 @@ fn whatever_joins_moves_and_leaves() {
     for items in [1, 2, 3, 40] {
         let mut lists = Lists::new(LISTS);
         let mut model = vec![VecDeque::new(); LISTS as usize];
-        let mut state = 15;
+        let mut random = Rng::with_seed(15);
         for _ in 0..3000 {
-            let item = next(&mut state) as u32 % items;
+            let item = random.u32(..items);
             for queue in &mut model {
                 queue.retain(|it| *it != item);
             }
-            match next(&mut state) as u32 % (LISTS + 1) {
+            match random.u32(..=LISTS) {
                 LISTS => lists.remove(item),
                 list => {
                     model[list as usize].push_back(item);

@@ -3,13 +3,8 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use fastrand::Rng;
 use shared::collections::ring::Ring;
-
-/// A number that looks like chance, and is the same on every run.
-pub fn next(state: &mut u64) -> u64 {
-    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-    *state >> 33
-}
 
 /// In the beginning more comes than leaves, and in the end less.
 #[test]
@@ -18,9 +13,9 @@ fn whatever_comes_and_leaves() {
     for capacity in [0, 1, 2, 3, 7, 64] {
         let mut ring = Ring::new(capacity);
         let mut model = VecDeque::new();
-        let mut state = 12;
+        let mut random = Rng::with_seed(12);
         for turn in 0..TURNS {
-            if next(&mut state) % TURNS > turn {
+            if random.u64(..TURNS) > turn {
                 let has_room = model.len() < capacity;
                 let expected = if has_room { Ok(()) } else { Err(turn) };
                 assert_eq!(ring.push_back(turn), expected);

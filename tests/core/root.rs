@@ -97,17 +97,6 @@ fn a_root_that_cannot_be() {
     assert_eq!(open("out-directory"), Ok(()));
 }
 
-/// A moved root is still the root; what takes its name is not.
-#[test]
-fn the_root_is_a_directory_not_a_name() {
-    let (tree, root) = tree_and_root();
-    fs::rename(tree.root(), tree.outside().join("moved")).unwrap();
-    fs::create_dir(tree.root()).unwrap();
-    tree.write("file.txt", b"an impostor");
-    assert_eq!(open(&root, "file.txt"), Ok(Some("a file\n".to_string())));
-    assert_eq!(open(&root, "../secret.txt"), Ok(None));
-}
-
 #[test]
 fn a_file_that_may_not_be_read() {
     const NOBODY: libc::uid_t = 65534;

@@ -22,17 +22,11 @@ const SOCK_DIAG_BY_FAMILY: u16 = 20;
 /// How many connections may wait at the IPv4 listener on `address`: the
 /// number given to listen(2), as the kernel has it. `None` if nobody
 /// listens there.
-///
-/// # Errors
-/// When the kernel cannot be asked.
 pub fn queue_limit(address: SocketAddr) -> io::Result<Option<u32>> {
     Ok(queue(address)?.map(|(_, limit)| limit))
 }
 
 /// How many connections wait at that listener, and how many may.
-///
-/// # Errors
-/// When the kernel cannot be asked.
 pub fn queue(address: SocketAddr) -> io::Result<Option<(u32, u32)>> {
     let socket = ask(&question(1 << LISTEN, libc::NLM_F_DUMP))?;
     loop {
@@ -70,9 +64,6 @@ fn header(bytes: &[u8]) -> Option<(usize, u16)> {
 /// How many bytes wait to be read, and how many to be acknowledged, at the
 /// socket that has the address `own` and is connected with `peer`. `None` if
 /// there is no such socket. One look, however many sockets there are.
-///
-/// # Errors
-/// When the kernel cannot be asked.
 pub fn queues(
     own: SocketAddr,
     peer: SocketAddr,

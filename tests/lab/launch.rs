@@ -101,6 +101,24 @@ impl Launch {
         }
     }
 
+    /// Without these rights of root's, whoever starts it; it does not start
+    /// where root cannot give them up.
+    pub fn without(self, rights: &'static [libc::c_ulong]) -> Self {
+        // SAFETY: the closure makes system calls that take numbers.
+        unsafe {
+            self.before(move || {
+                let drop = libc::PR_CAPBSET_DROP;
+                let is_kept =
+                    |right: &libc::c_ulong| libc::prctl(drop, *right) != 0;
+                // A user never had them.
+                match libc::geteuid() == 0 && rights.iter().any(is_kept) {
+                    true => Err(io::Error::last_os_error()),
+                    false => Ok(()),
+                }
+            })
+        }
+    }
+
     /// Does `setup` in the new process, before the program begins.
     ///
     /// # Safety

@@ -65,9 +65,6 @@ impl Lab {
     /// For the executable `program`; `shim` is the library to preload. A
     /// `lenient` lab is for the steps, which announce themselves with a
     /// scheme and a hint.
-    ///
-    /// # Errors
-    /// When no directory can be made.
     pub fn new(program: &Path, shim: &Path, lenient: bool) -> io::Result<Lab> {
         Ok(Lab {
             program: program.to_path_buf(),

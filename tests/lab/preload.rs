@@ -15,8 +15,7 @@ pub struct Preload {
 }
 
 impl Preload {
-    /// # Errors
-    /// When a link is needed and no directory will have it.
+    /// The library itself, or a link to it.
     pub fn new(library: &Path) -> io::Result<Preload> {
         if is_plain(library) {
             return Ok(Preload { path: library.to_path_buf(), _link: None });

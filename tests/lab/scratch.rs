@@ -15,9 +15,6 @@ pub struct Scratch(PathBuf);
 impl Scratch {
     /// Makes it where temporary files are kept, or else in memory. Its path
     /// can stand in LD_PRELOAD.
-    ///
-    /// # Errors
-    /// Those of mkdir(2).
     pub fn new() -> io::Result<Scratch> {
         let temporary = std::env::temp_dir();
         make(&temporary)

@@ -50,8 +50,9 @@ pub fn left_alive(program: &Program, processes: &[i32]) -> Option<i32> {
         threads.iter().any(|thread| thread.state != 'Z')
     };
     let found = || processes.iter().copied().find(alive);
-    let limit = Duration::from_secs(2);
-    time::eventually(limit, program.pid(), || found().is_none().then_some(()));
+    time::eventually(time::PATIENCE, program.pid(), || {
+        found().is_none().then_some(())
+    });
     found()
 }
 

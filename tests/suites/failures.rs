@@ -67,22 +67,8 @@ fn on_port_80(step: &Step) -> Outcome<Option<Launch>> {
         let strace = find("strace").map(|strace| launch(strace, &arguments));
         return strace.transpose();
     }
-    // Root would be allowed to have it; a program started without this
-    // capability is not, whoever starts it.
-    let launch = step.launch(&arguments)?;
-    // SAFETY: the closure makes two system calls and nothing else.
-    Ok(Some(unsafe {
-        launch.before(|| {
-            const NET_BIND_SERVICE: i32 = 10;
-            let bounding = libc::PR_CAPBSET_DROP;
-            match libc::geteuid() {
-                0 if libc::prctl(bounding, NET_BIND_SERVICE) != 0 => {
-                    Err(std::io::Error::last_os_error())
-                }
-                _ => Ok(()),
-            }
-        })
-    }))
+    const NET_BIND_SERVICE: libc::c_ulong = 10;
+    Ok(Some(step.launch(&arguments)?.without(&[NET_BIND_SERVICE])))
 }
 
 #[test]

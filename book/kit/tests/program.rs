@@ -144,6 +144,14 @@ fn mdbook_alone_builds_the_same_book() {
     let mut mdbook = MDBook::load(course.root().join("book")).unwrap();
     mdbook.config.build.build_dir = theirs.clone();
     mdbook.build().unwrap();
+    let page = fs::read_to_string(ours.join("02-wait.html")).unwrap();
+    for link in [
+        "source\" href=\"#02-wait-main-13\">main.rs:13</a>",
+        "source\" href=\"01-speak.html#shared-voice-5\">shared/voice.rs:5</a>",
+        "call\" href=\"01-speak.html#call-write\">write</a>",
+    ] {
+        assert!(page.contains(link), "{link}");
+    }
     let files = kit::project::files(&ours, "").unwrap();
     assert!(files.contains(&"ex/01a.html".into()), "{files:?}");
     assert_eq!(files, kit::project::files(&theirs, "").unwrap());

@@ -21,10 +21,7 @@ pub struct Response {
 
 impl Response {
     /// The whole response that `bytes` begin with, and how long it is; `None`
-    /// if more must come.
-    ///
-    /// # Errors
-    /// When this is no response.
+    /// if more must come. An error says why this is no response.
     pub fn first(
         bytes: &[u8],
     ) -> Result<Option<(Response, usize)>, &'static str> {
