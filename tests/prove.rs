@@ -8,6 +8,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+#[allow(dead_code, reason = "the lab uses all of it")]
+#[path = "lab/scratch.rs"]
+mod scratch;
+
+use scratch::Scratch;
+
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 fn ex(directory: &Path, args: &[&str]) -> Output {
@@ -17,12 +23,11 @@ fn ex(directory: &Path, args: &[&str]) -> Output {
 }
 
 /// A copy of what the student's commands read and write.
-struct Copy(PathBuf);
+struct Copy(Scratch);
 
 impl Copy {
-    fn new(name: &str) -> Copy {
-        let name = format!("ex-copy-{name}-{}", std::process::id());
-        let copy = Copy(std::env::temp_dir().join(name));
+    fn new() -> Copy {
+        let copy = Copy(Scratch::new().unwrap());
         for directory in ["steps", "tests/exercises"] {
             let to = copy.path(directory);
             fs::create_dir_all(to.parent().unwrap()).unwrap();
@@ -37,7 +42,7 @@ impl Copy {
     }
 
     fn path(&self, path: &str) -> PathBuf {
-        self.0.join(path)
+        self.0.path().join(path)
     }
 
     fn read(&self, path: &str) -> String {
@@ -50,7 +55,7 @@ impl Copy {
 
     /// What a command says that ends with `status`.
     fn ex(&self, status: i32, args: &[&str]) -> String {
-        let output = ex(&self.0, args);
+        let output = ex(self.0.path(), args);
         let mut words = String::from_utf8(output.stdout).unwrap();
         words.push_str(&String::from_utf8(output.stderr).unwrap());
         assert_eq!(output.status.code(), Some(status), "{args:?}: {words}");
@@ -58,15 +63,9 @@ impl Copy {
     }
 }
 
-impl Drop for Copy {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 #[test]
 fn the_list_shows_all_and_the_next() {
-    let copy = Copy::new("list");
+    let copy = Copy::new();
     let words = copy.ex(0, &[]);
     for part in ["01a  Two addresses", "~25 min   0/11", "next: cargo ex 01a"] {
         assert!(words.contains(part), "{part}: {words}");
@@ -79,7 +78,7 @@ fn the_list_shows_all_and_the_next() {
 
 #[test]
 fn hints_come_in_three_levels() {
-    let copy = Copy::new("hint");
+    let copy = Copy::new();
     let levels = ["1", "2", "3"].map(|level| {
         let words = copy.ex(0, &["hint", "02a", level]);
         assert!(words.contains(&format!("Hint {level} of 3")), "{words}");
@@ -92,7 +91,7 @@ fn hints_come_in_three_levels() {
 
 #[test]
 fn a_reset_keeps_the_students_file() {
-    let copy = Copy::new("reset");
+    let copy = Copy::new();
     let file = "steps/02-echo/ex_a.rs";
     let starter = copy.read(file);
     copy.write(file, "mine\n");
@@ -104,7 +103,7 @@ fn a_reset_keeps_the_students_file() {
 
 #[test]
 fn the_solution_is_for_those_who_passed_or_give_up() {
-    let copy = Copy::new("solution");
+    let copy = Copy::new();
     let words = copy.ex(1, &["solution", "02a"]);
     assert!(!words.contains("make_ascii_uppercase"), "{words}");
     let words = copy.ex(0, &["solution", "02a", "--give-up"]);
@@ -115,7 +114,7 @@ fn the_solution_is_for_those_who_passed_or_give_up() {
 
 #[test]
 fn sync_writes_starters_and_keeps_a_students_work() {
-    let copy = Copy::new("sync");
+    let copy = Copy::new();
     copy.ex(0, &["sync", "--check"]);
     copy.write("steps/01-socket/ex_b.rs", "mine\n");
     copy.write(".progress", "01b 1\n");
@@ -128,7 +127,7 @@ fn sync_writes_starters_and_keeps_a_students_work() {
 
 #[test]
 fn lines_that_end_in_cr_lf_are_the_same_lines() {
-    let copy = Copy::new("crlf");
+    let copy = Copy::new();
     for path in [
         "steps/steps.toml",
         "steps/02-echo/ex_a.md",
@@ -144,9 +143,9 @@ fn lines_that_end_in_cr_lf_are_the_same_lines() {
 
 #[test]
 fn a_reader_that_has_seen_enough_is_no_panic() {
-    let copy = Copy::new("pipe");
+    let copy = Copy::new();
     let mut command = Command::new(env!("CARGO_BIN_EXE_ex"));
-    command.current_dir(&copy.0).stdout(Stdio::piped());
+    command.current_dir(copy.0.path()).stdout(Stdio::piped());
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
@@ -155,7 +154,7 @@ fn a_reader_that_has_seen_enough_is_no_panic() {
 
 #[test]
 fn an_unknown_exercise_is_a_usage_error_with_a_suggestion() {
-    let copy = Copy::new("suggest");
+    let copy = Copy::new();
     for (id, meant) in [
         ("5a", "did you mean 05a?"),
         ("05", "did you mean 05a or 05b?"),
@@ -169,7 +168,7 @@ fn an_unknown_exercise_is_a_usage_error_with_a_suggestion() {
 
 #[test]
 fn what_is_not_understood_is_a_usage_error() {
-    let copy = Copy::new("usage");
+    let copy = Copy::new();
     for args in [
         &["99z"][..],
         &["shim", "w=7"],
@@ -180,7 +179,7 @@ fn what_is_not_understood_is_a_usage_error() {
         copy.ex(2, args);
     }
     let mut command = Command::new(env!("CARGO_BIN_EXE_ex"));
-    command.arg(OsStr::from_bytes(b"\xFF")).current_dir(&copy.0);
+    command.arg(OsStr::from_bytes(b"\xFF")).current_dir(copy.0.path());
     assert_eq!(command.output().unwrap().status.code(), Some(2));
     assert_eq!(ex(Path::new("/"), &[]).status.code(), Some(2));
 }

@@ -22,8 +22,15 @@ pub fn client(peer: &Peer) -> Outcome<Launch> {
 
 /// The client, connected: its process and the server's end.
 pub fn connected() -> Outcome<(Program, Client)> {
+    connected_by(|launch| launch)
+}
+
+/// The same, described further.
+pub fn connected_by(
+    describe: impl FnOnce(Launch) -> Launch,
+) -> Outcome<(Program, Client)> {
     let peer = peer()?;
-    connected_to(&peer, client(&peer)?)
+    connected_to(&peer, describe(client(&peer)?))
 }
 
 /// The same, started in another way.
@@ -127,8 +134,7 @@ fn a_server_that_listens_to_the_end_before_it_speaks() -> Outcome {
 #[test]
 fn a_kernel_that_takes_and_gives_little() -> Outcome {
     for shim in ["w=7", "r=3", "eintr=2", "eintr=3", "w=7,r=3,eintr=5"] {
-        let peer = peer()?;
-        let connected = connected_to(&peer, client(&peer)?.shim(shim))?;
+        let connected = connected_by(|launch| launch.shim(shim))?;
         listens_before_it_speaks(connected, &pattern(40_000))?;
     }
     Ok(())

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::unistd::{pipe2, write};
 
-use crate::client::{client, connected, connected_to};
+use crate::client::{client, connected, connected_by, connected_to};
 use crate::lab::Outcome;
 use crate::lab::fixtures::pattern;
 use crate::lab::launch::Launch;
@@ -110,10 +110,8 @@ fn a_reset_while_the_client_writes_is_a_failure() -> Outcome {
     // The kernel tells it to one thread of the two: whichever it is, the
     // status must not be 0.
     for _ in 0..20 {
-        let peer = peer()?;
         let zeros = File::open("/dev/zero").unwrap();
-        let launch = client(&peer)?.stdin(zeros);
-        let (program, mut client) = connected_to(&peer, launch)?;
+        let (program, mut client) = connected_by(|it| it.stdin(zeros))?;
         client.receive(100_000)?;
         client.reset()?;
         expect_lost(&program, ": connection reset by peer\n")?;
@@ -123,10 +121,8 @@ fn a_reset_while_the_client_writes_is_a_failure() -> Outcome {
 
 #[test]
 fn nobody_reads_the_response() -> Outcome {
-    let peer = peer()?;
     let (_, writing) = std::io::pipe().unwrap();
-    let launch = client(&peer)?.stdout(writing);
-    let (program, mut client) = connected_to(&peer, launch)?;
+    let (program, mut client) = connected_by(|it| it.stdout(writing))?;
     program.expect_note("connected to ")?;
     client.send(b"a response")?;
     let end = "\nstep03: cannot pass the output on: broken pipe\n";
@@ -136,9 +132,8 @@ fn nobody_reads_the_response() -> Outcome {
 #[test]
 fn an_input_that_cannot_be_read_ends_the_conversation() -> Outcome {
     // A directory. The server must hear of the end, or both wait for ever.
-    let peer = peer()?;
-    let launch = client(&peer)?.stdin(File::open("/").unwrap());
-    let (program, mut client) = connected_to(&peer, launch)?;
+    let root = File::open("/").unwrap();
+    let (program, mut client) = connected_by(|it| it.stdin(root))?;
     client.expect_eof()?;
     client.send(b"well?")?;
     drop(client);
@@ -150,15 +145,13 @@ fn an_input_that_cannot_be_read_ends_the_conversation() -> Outcome {
 
 #[test]
 fn no_input_at_all_is_an_end_at_once() -> Outcome {
-    let peer = peer()?;
     // SAFETY: close(2) takes a number, and exec comes next.
-    let launch = unsafe {
-        client(&peer)?.before(|| {
+    let (program, mut client) = connected_by(|it| unsafe {
+        it.before(|| {
             libc::close(0);
             Ok(())
         })
-    };
-    let (program, mut client) = connected_to(&peer, launch)?;
+    })?;
     client.expect_eof()?;
     client.send(b"a response")?;
     drop(client);
@@ -185,12 +178,11 @@ fn a_client_that_meets_itself() -> Outcome {
 /// A terminal or a pipe that another program has made non-blocking.
 #[test]
 fn descriptors_that_do_not_wait() -> Outcome {
-    let peer = peer()?;
     let flags = OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
     let (input, typed) = pipe2(flags).unwrap();
     let (printed, output) = pipe2(flags).unwrap();
-    let launch = client(&peer)?.stdin(input).stdout(output);
-    let (program, mut client) = connected_to(&peer, launch)?;
+    let (program, mut client) =
+        connected_by(|it| it.stdin(input).stdout(output))?;
     // More than a pipe holds, before any of it is read.
     let bytes = pattern(1 << 20);
     client.send(&bytes)?;

@@ -205,9 +205,9 @@ impl Play<'_> {
         if self.hurries {
             return Ok(());
         }
-        let programs = self.screens.iter().flat_map(|it| &it.program);
-        let sessions: Vec<u32> =
-            programs.filter_map(|it| it.session()).collect();
+        let programs = self.screens.iter_mut().flat_map(|it| &mut it.program);
+        let running = programs.filter_map(|it| it.running());
+        let sessions: Vec<u32> = running.map(|it| it.session()).collect();
         let rests = quiet::wait(&sessions, RESTLESS, || self.read());
         let must_rest = self.stage.tracer.is_some();
         ensure!(rests || !must_rest, "the step does not come to rest");

@@ -28,11 +28,13 @@ pub enum Key {
 
 /// What a script starts; dropping it ends it.
 pub trait Program {
-    /// The number of its session, if it has processes.
-    fn session(&self) -> Option<u32>;
+    /// Its processes, if it has any.
+    fn running(&mut self) -> Option<&mut Running>;
 
     /// Whether and how it has ended.
-    fn ended(&mut self) -> Result<Option<ExitStatus>>;
+    fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        self.running().map_or(Ok(None), Running::ended)
+    }
 
     /// Adds what it has printed; says whether there was anything.
     fn read(&mut self, printed: &mut Vec<u8>) -> bool;
@@ -87,12 +89,8 @@ impl Terminal {
 }
 
 impl Program for Terminal {
-    fn session(&self) -> Option<u32> {
-        Some(self.running.session())
-    }
-
-    fn ended(&mut self) -> Result<Option<ExitStatus>> {
-        self.running.ended()
+    fn running(&mut self) -> Option<&mut Running> {
+        Some(&mut self.running)
     }
 
     fn read(&mut self, printed: &mut Vec<u8>) -> bool {

@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, recv};
 
+use crate::record::process::Running;
 use crate::record::session::{Key, Program};
 
 /// What a script calls `nc`.
@@ -41,7 +42,7 @@ impl Peer {
 }
 
 impl Program for Peer {
-    fn session(&self) -> Option<u32> {
+    fn running(&mut self) -> Option<&mut Running> {
         None
     }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, PipeReader, PipeWriter, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use nix::fcntl::{self, FcntlArg, OFlag};
@@ -127,12 +127,8 @@ pub struct Traced {
 }
 
 impl Program for Traced {
-    fn session(&self) -> Option<u32> {
-        Some(self.running.session())
-    }
-
-    fn ended(&mut self) -> Result<Option<ExitStatus>> {
-        self.running.ended()
+    fn running(&mut self) -> Option<&mut Running> {
+        Some(&mut self.running)
     }
 
     fn read(&mut self, printed: &mut Vec<u8>) -> bool {
