@@ -6,12 +6,12 @@ use std::thread;
 use std::time::Duration;
 
 use crate::checks::{Check, Table};
-use crate::guard::Guard;
+use crate::lab::time::Deadline;
 use crate::lab::trouble::Failure;
 use crate::lab::{Lab, Trouble};
 
 /// No check takes longer; one that does is itself broken. Time in which the
-/// processor was busy with other work does not count.
+/// grader waited for a processor does not count.
 const GUARD: Duration = Duration::from_secs(180);
 
 /// How often the guard looks.
@@ -91,7 +91,8 @@ pub fn one(check: &'static Check, subject: &Subject) -> Status {
     let (report, reported) = mpsc::channel();
     let subject = subject.clone();
     thread::spawn(move || report.send(in_lab(check, &subject)));
-    let mut guard = Guard::new(GUARD);
+    let own = std::process::id().cast_signed();
+    let guard = Deadline::new(GUARD, own);
     loop {
         match reported.recv_timeout(LOOK) {
             Ok(status) => return status,

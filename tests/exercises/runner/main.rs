@@ -10,7 +10,6 @@ mod catalogue;
 mod checks;
 mod compile;
 mod grade;
-mod guard;
 #[path = "../../lab/mod.rs"]
 mod lab;
 mod master;
@@ -46,7 +45,7 @@ The exercises of From Socket to Swarm.
 
 For authors:
   cargo ex sync [--check]    write the starters from tests/exercises
-  cargo ex prove [--repeat N] [ID…]
+  cargo ex prove [ID…]
                              every starter fails as declared, every solution
                              passes, every wrong answer is caught
 

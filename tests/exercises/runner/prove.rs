@@ -47,20 +47,14 @@ enum Finding {
     Skipped(String),
 }
 
-/// Proves the exercises named in `args`, or all.
+/// Proves the exercises `ids`, or all.
 pub fn run(
     project: &Project,
     list: &[Exercise],
-    args: &[&str],
+    ids: &[&str],
 ) -> Result<bool, String> {
     let in_ci = std::env::var_os("CI").is_some_and(|ci| ci == "true");
-    let (repeat, ids) = match args {
-        ["--repeat", number, ids @ ..] => {
-            let number = number.parse();
-            (number.map_err(|_| "--repeat needs a number")?, ids)
-        }
-        ids => (if in_ci { 3 } else { 1 }, ids),
-    };
+    let repeat = if in_ci { 3 } else { 1 };
     let chosen = |exercise: &&Exercise| {
         ids.is_empty() || ids.contains(&exercise.id.as_str())
     };
