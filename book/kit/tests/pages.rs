@@ -49,11 +49,16 @@ fn a_foreign_address() {
         ("![There](https://man7.org/x.png)", fetched),
         ("<img src=\"//example.org/x.png\" alt=\"x\">", fetched),
         ("<script src=\"https://example.org/x.js\"></script>", fetched),
+        ("<img srcset='01-speak.html 1x, //a.org/x 2x' alt='x'>", fetched),
+        ("<svg><title id=t>q</title><image href=//a.org/x /></svg>", fetched),
+        ("<p title='>' style=\"background: url(//a.org)\">x</p>", fetched),
+        ("<div><style>@import \"//a.org/x\"; a {}</style></div>", fetched),
         ("<p style=\"background: url(https://a.org/x)\">x</p>", fetched),
     ] {
         preface(text, words);
     }
     let fine = "[There](https://man7.org/x), <a id=\"a:b\"></a> [x](#a:b)\n\
+                <!-- <a href=no> --><script>'<a href=no>'</script>\n\
                 <img src=\"data:image/png;base64,\" alt=\"x\">";
     Course::new().edit(PREFACE, "{{#steps}}", fine).expect(&[]);
 }

@@ -7,7 +7,7 @@ mod course;
 use std::fs;
 
 use course::{Course, book};
-use kit::record::trace;
+use kit::record::cannot_trace;
 use mdbook_driver::MDBook;
 
 #[test]
@@ -24,7 +24,7 @@ fn a_check_says_what_is_wrong_and_how_to_mend_it() {
 
 #[test]
 fn a_trace_that_no_longer_matches() {
-    if let Some(why) = trace::impossible() {
+    if let Some(why) = cannot_trace() {
         let ci = std::env::var("CI").is_ok_and(|value| value == "true");
         assert!(!ci, "cannot trace: {why}");
         eprintln!("SKIPPED a_trace_that_no_longer_matches: {why}");

@@ -109,29 +109,3 @@ impl Page {
         self.addresses.extend(fetched);
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn finds_ids_and_addresses() {
-        let page = read(
-            "<title>a <a href=no></title><a ID='x' href=\" y.html#z \">t</a>\
-             <svg id=s><title id=t>q</title><image href=i.png /></svg>\
-             <p id=after title='a > b' style=\"background: url('b.png')\">\
-             <style>@import \"c.css\"; a { b: url(d.png) }</style>\
-             <script src=e.js>'<a href=no>'</script>\
-             <img srcset='f.png 1x, g.png 2x'><!-- <a href=no> -->",
-        );
-        assert_eq!(page.ids, ["x", "s", "t", "after"]);
-        let texts = |is_link| {
-            let those =
-                page.addresses.iter().filter(|it| it.is_link == is_link);
-            those.map(|it| it.text.as_str()).collect::<Vec<_>>().join(" ")
-        };
-        assert_eq!(texts(true), "y.html#z");
-        let fetched = "i.png b.png c.css d.png e.js f.png g.png";
-        assert_eq!(texts(false), fetched);
-    }
-}

@@ -12,12 +12,14 @@ pub(crate) mod cargo;
 pub(crate) mod chart;
 pub(crate) mod hashes;
 pub(crate) mod session;
-pub mod trace;
+pub(crate) mod trace;
 
 mod compare;
 mod ports;
 pub(crate) mod process;
 mod quiet;
+
+pub use trace::impossible as cannot_trace;
 
 use cargo::Built;
 use hashes::Hashes;

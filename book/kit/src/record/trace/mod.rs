@@ -32,9 +32,7 @@ pub(super) use run::Tracer;
 /// What a step asked of the kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {
-    /// The version of strace that was used.
     pub strace: String,
-    /// The version of the compiler that was used.
     pub rustc: String,
     /// Whether the step was ended by Ctrl-C.
     pub interrupted: bool,
@@ -47,24 +45,20 @@ pub struct Trace {
 pub struct Task {
     /// What it is called: `main`, `thread 1`, `process 1`.
     pub label: String,
-    /// Its calls, in order.
     pub calls: Vec<Call>,
 }
 
 /// A system call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
-    /// Its name.
     pub call: String,
     /// Its arguments, as strace writes them.
     pub args: String,
     /// Its result; `?` if the program ended while the call waited.
     pub result: String,
-    /// The function that asks for it.
     pub function: String,
     /// The file of that function, from the root.
     pub file: PathBuf,
-    /// The line in that file.
     pub line: usize,
 }
 
