@@ -52,12 +52,8 @@ pub fn connections(project: &Project, steps: &[u8]) -> Result<Chart> {
         values.push((format!("{step:02}"), rate));
     }
     let machine = nagle::machine();
-    Ok(Chart {
-        title: format!("A connection for each request, by wrk on {machine}"),
-        x: "step".to_string(),
-        y: "requests a second".to_string(),
-        values,
-    })
+    let title = format!("A connection for each request, by wrk on {machine}");
+    Ok(Chart::new(title, ["step", "requests a second"], values))
 }
 
 fn wrk(server: &Server, target: &str, options: &[&str]) -> Result<f64> {
@@ -150,16 +146,13 @@ pub fn neighbours(
     }
     let whose =
         if what == "stime" { "in the kernel" } else { "in the program" };
-    Ok(Chart {
-        title: format!(
-            "Processor time {whose} for a request, of one client beside \
-             silent ones, on {}",
-            nagle::machine()
-        ),
-        x: "silent clients".to_string(),
-        y: "microseconds a request".to_string(),
-        values,
-    })
+    let title = format!(
+        "Processor time {whose} for a request, of one client beside silent \
+         ones, on {}",
+        nagle::machine()
+    );
+    let heads = ["silent clients", "microseconds a request"];
+    Ok(Chart::new(title, heads, values))
 }
 
 fn raise_descriptors() -> Result<()> {
@@ -189,16 +182,12 @@ fn chart(
         values.push((count.to_string(), measure(&server, count)?));
     }
     let program = project.step(step)?.program();
-    let mut settings = arguments.join(" ");
-    if !settings.is_empty() {
-        settings.insert_str(0, ", ");
-    }
-    Ok(Chart {
-        title: format!("{program}{settings}: {title}"),
-        x: "connections".to_string(),
-        y: y.to_string(),
-        values,
-    })
+    let settings = match arguments[..] {
+        [] => String::new(),
+        _ => format!(", {}", arguments.join(" ")),
+    };
+    let title = format!("{program}{settings}: {title}");
+    Ok(Chart::new(title, ["connections", y], values))
 }
 
 /// A step with these arguments, built to be fast.

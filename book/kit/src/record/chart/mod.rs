@@ -72,6 +72,15 @@ const RECORDERS: [(&str, bool, Recorder); 23] = [
 ];
 
 impl Chart {
+    fn new(
+        title: impl Into<String>,
+        [x, y]: [&str; 2],
+        values: Vec<(String, f64)>,
+    ) -> Self {
+        let [x, y] = [x, y].map(str::to_string);
+        Chart { title: title.into(), x, y, values }
+    }
+
     pub(super) fn to_json(&self) -> Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
@@ -158,14 +167,10 @@ fn calls_per_step(project: &Project) -> Result<Chart> {
         let calls = (count(REQUESTS)? - count(0)?) / REQUESTS as f64;
         values.push((format!("{:02}", step.number), calls));
     }
-    Ok(Chart {
-        title: format!(
-            "System calls of ours per request: {REQUESTS} times the same page"
-        ),
-        x: "step".to_string(),
-        y: "system calls per request".to_string(),
-        values,
-    })
+    let title = format!(
+        "System calls of ours per request: {REQUESTS} times the same page"
+    );
+    Ok(Chart::new(title, ["step", "system calls per request"], values))
 }
 
 #[cfg(test)]
@@ -174,12 +179,9 @@ mod tests {
 
     #[test]
     fn a_bar_is_as_long_as_its_number() {
-        let chart = Chart {
-            title: "Calls & more".to_string(),
-            x: "step".to_string(),
-            y: "time in <ms>".to_string(),
-            values: vec![("01".to_string(), 3000.0), ("02".into(), 12000.0)],
-        };
+        let values = vec![("01".to_string(), 3000.0), ("02".into(), 12000.0)];
+        let heads = ["step", "time in <ms>"];
+        let chart = Chart::new("Calls & more", heads, values);
         let html = figure(&chart);
         assert!(html.contains("<figcaption>Calls &amp; more</figcaption>"));
         assert!(html.contains("<th scope=\"col\">time in &lt;ms&gt;</th>"));

@@ -42,16 +42,12 @@ pub fn record(_: &Project) -> Result<Chart> {
         let micros = (median_time(style)?.as_secs_f64() * 1e6).round();
         values.push((style.0.to_string(), micros / 1000.0));
     }
-    Ok(Chart {
-        title: format!(
-            "From request to response on one connection: the median of \
-             {REQUESTS}, on {}",
-            machine()
-        ),
-        x: "how the server writes".to_string(),
-        y: "milliseconds".to_string(),
-        values,
-    })
+    let title = format!(
+        "From request to response on one connection: the median of \
+         {REQUESTS}, on {}",
+        machine()
+    );
+    Ok(Chart::new(title, ["how the server writes", "milliseconds"], values))
 }
 
 /// Linux's version and the number of processors.
