@@ -4,7 +4,11 @@ use std::time::{Duration, Instant};
 
 use super::proc::{self, Thread};
 use super::program::Program;
+use super::time;
 use super::trouble::{Outcome, Trouble};
+
+/// How long one look takes, or several.
+const MOMENT: Duration = Duration::from_millis(200);
 
 impl Program {
     /// Its threads, and those of all that it has started.
@@ -37,8 +41,12 @@ impl Program {
             if self.ended().is_some() {
                 return Err(self.failed("it goes on", "it ended"));
             }
-            let load = self.load(Duration::from_millis(200));
-            if load < 0.3 && self.threads().all(|it| it.state != 'R') {
+            let load = self.load(MOMENT);
+            // One that has just woken up sleeps again soon.
+            let sleeps =
+                || self.threads().all(|it| it.state != 'R').then_some(());
+            let found = time::eventually(MOMENT, self.pid(), sleeps);
+            if load < 0.3 && found.is_some() {
                 return Ok(());
             }
             let load = self.load(Duration::from_secs(1));
