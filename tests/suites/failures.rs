@@ -110,7 +110,7 @@ fn address_of_another_machine() -> Outcome {
 
 #[test]
 fn connection_refused() -> Outcome {
-    let address = own_address()?.to_string();
+    let address = own_address().to_string();
     let program = step("step03").launch(&[&address])?.spawn()?;
     assert_eq!(
         program.expect_notes(1)?,

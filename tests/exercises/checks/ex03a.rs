@@ -105,7 +105,7 @@ fn ends(lab: &Lab) -> Outcome {
 
 fn refused(lab: &Lab) -> Outcome {
     let peer = Peer::open((Ipv4Addr::LOCALHOST, 0))?;
-    let nobody = own_address()?.to_string();
+    let nobody = own_address().to_string();
     let here = peer.address().to_string();
     let program = lab.launch(&[&here, &nobody]).spawn()?;
     let ended = program.expect_exit(1)?;
