@@ -91,19 +91,21 @@ pub fn build(project: &Project, scripts: &[&Script]) -> Result<Built> {
     let mut names: Vec<_> = project.steps.iter().map(Step::program).collect();
     names.push("shim".to_string());
     names.retain(|name| words.contains(&**name));
-    let examples = words.iter().filter(|_| words.contains("--example"));
-    let examples = examples.map(|word| (*word).to_string());
-    let is_source = |it: &String| project.root.join(source_file(it)).exists();
-    names.extend(examples.filter(is_source));
+    let is_source = |word: &str| project.root.join(source_file(word)).exists();
+    for script in scripts {
+        let words = script.words();
+        if words.contains("--example") {
+            let sources = words.into_iter().filter(|word| is_source(word));
+            names.extend(sources.map(str::to_string));
+        }
+    }
     let mut built = cargo::build(project, &names)?;
     if words.contains("rustc") {
         built.insert("rustc".to_string(), cargo::compiler(project)?);
     }
-    for word in words {
+    for word in words.into_iter().filter(|word| is_source(word)) {
         let source = project.root.join(source_file(word));
-        if source.exists() {
-            built.insert(format!("{word}.rs"), source);
-        }
+        built.insert(format!("{word}.rs"), source);
     }
     Ok(built)
 }
