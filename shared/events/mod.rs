@@ -4,3 +4,5 @@
 
 pub mod deadlines;
 pub mod handlers;
+/// Enters in step 16.
+pub mod signals;

@@ -5,6 +5,9 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// Enters in step 16.
+mod parse;
+
 /// The length of a date on the wire.
 pub const LENGTH: usize = 29;
 
@@ -13,6 +16,11 @@ const DAY: i64 = 24 * 60 * 60;
 /// 0000-01-01 and the end of 9999-12-31: four digits hold no other year.
 const FIRST: i64 = -719_528 * DAY;
 const LAST: i64 = 2_932_897 * DAY - 1;
+
+/// Days are counted from the 1st of March of the year 0, so that the leap day
+/// is a year's last, in eras of 400 years, which all have the same length.
+const MARCH_0000: i64 = 719_468;
+const ERA: i64 = 146_097;
 
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
@@ -61,10 +69,6 @@ impl Date {
 
 /// Year, month from 1 and day from 1 of a number of days since 1970.
 fn civil(days: i64) -> (i64, i64, i64) {
-    // Years are counted from the 1st of March, so that the leap day is a
-    // year's last, in eras of 400 years, which all have the same length.
-    const ERA: i64 = 146_097;
-    const MARCH_0000: i64 = 719_468;
     let days = days + MARCH_0000;
     let (era, day) = (days.div_euclid(ERA), days.rem_euclid(ERA));
     // Take the leap days out: one in 4 years, but none in 100.

@@ -7,6 +7,8 @@ pub mod body;
 pub mod bytes;
 pub mod chunked;
 pub mod date;
+/// Enters in step 16.
+pub mod entity_tag;
 pub mod fields;
 pub mod framing;
 pub mod head;
@@ -14,7 +16,13 @@ pub mod media;
 pub mod method;
 pub mod path;
 pub mod persistence;
+/// Enters in step 16.
+pub mod preconditions;
+/// Enters in step 16.
+pub mod range;
 pub mod response;
+/// Enters in step 16.
+pub mod retrieval;
 pub mod status;
 pub mod target;
 pub mod validators;

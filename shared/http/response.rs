@@ -68,6 +68,12 @@ impl<'o> Response<'o> {
         self.out
     }
 
+    /// Ends a response that has no body, and says nothing about the length of
+    /// one: 304. Enters in step 16.
+    pub fn end(self) {
+        self.out.extend_from_slice(b"\r\n");
+    }
+
     /// Ends a response that refuses a request: the reason, and that the
     /// connection closes. Enters in step 06.
     pub fn refuse(self, refusal: Refusal) {

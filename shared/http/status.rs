@@ -7,17 +7,25 @@ pub enum Status {
     /// Enters in step 07.
     Continue = 100,
     Ok = 200,
+    /// Enters in step 16.
+    PartialContent = 206,
     /// Enters in step 08.
     MovedPermanently = 301,
+    /// Enters in step 16.
+    NotModified = 304,
     BadRequest = 400,
     /// Enters in step 08.
     Forbidden = 403,
     NotFound = 404,
     MethodNotAllowed = 405,
     RequestTimeout = 408,
+    /// Enters in step 16.
+    PreconditionFailed = 412,
     /// Enters in step 06.
     ContentTooLarge = 413,
     UriTooLong = 414,
+    /// Enters in step 16.
+    RangeNotSatisfiable = 416,
     /// Enters in step 06.
     ExpectationFailed = 417,
     FieldsTooLarge = 431,
@@ -44,14 +52,18 @@ impl Status {
         match self {
             Status::Continue => "Continue",
             Status::Ok => "OK",
+            Status::PartialContent => "Partial Content",
             Status::MovedPermanently => "Moved Permanently",
+            Status::NotModified => "Not Modified",
             Status::BadRequest => "Bad Request",
             Status::Forbidden => "Forbidden",
             Status::NotFound => "Not Found",
             Status::MethodNotAllowed => "Method Not Allowed",
             Status::RequestTimeout => "Request Timeout",
+            Status::PreconditionFailed => "Precondition Failed",
             Status::ContentTooLarge => "Content Too Large",
             Status::UriTooLong => "URI Too Long",
+            Status::RangeNotSatisfiable => "Range Not Satisfiable",
             Status::ExpectationFailed => "Expectation Failed",
             Status::FieldsTooLarge => "Request Header Fields Too Large",
             Status::InternalServerError => "Internal Server Error",

@@ -176,10 +176,29 @@ pub fn status_of(errno: Errno) -> Status {
 
 /// Adds the media type, and that it is to be believed: text is text, even if
 /// it looks like a page to a browser.
-fn typed<'o>(response: Response<'o>, media_type: &str) -> Response<'o> {
+pub fn typed<'o>(response: Response<'o>, media_type: &str) -> Response<'o> {
     response
         .field("Content-Type", media_type)
         .field("X-Content-Type-Options", "nosniff")
+}
+
+/// Adds what the content of a file called `name` is.
+pub fn labelled<'o>(response: Response<'o>, name: &[u8]) -> Response<'o> {
+    let response = typed(response, &media::content_type(name));
+    match media::content_encoding(name) {
+        Some(coding) => response.field("Content-Encoding", coding),
+        None => response,
+    }
+}
+
+/// What the file system tells of an open file.
+pub fn validators(file: &File) -> Validators {
+    Validators {
+        seconds: file.stat.st_mtime,
+        nanoseconds: file.stat.st_mtime_nsec as u32,
+        size: file.stat.st_size as u64,
+        inode: file.stat.st_ino,
+    }
 }
 
 /// Writes the head; the body is the file.
@@ -189,20 +208,9 @@ fn file_response(
     method: Method,
     out: Responder,
 ) -> Body {
-    let stat = &file.stat;
-    let validators = Validators {
-        seconds: stat.st_mtime,
-        nanoseconds: stat.st_mtime_nsec as u32,
-        size: stat.st_size as u64,
-        inode: stat.st_ino,
-    };
+    let validators = validators(file);
     let modified = validators.last_modified(out.date.date());
-    let media_type = media::content_type(name);
-    let mut response = typed(out.start(Status::Ok), &media_type);
-    if let Some(coding) = media::content_encoding(name) {
-        response = response.field("Content-Encoding", coding);
-    }
-    response
+    labelled(out.start(Status::Ok), name)
         .field("Last-Modified", modified.imf_fixdate())
         .field("ETag", validators.etag())
         .length(validators.size);

@@ -8,5 +8,7 @@ pub mod client;
 pub mod connection;
 pub mod drain;
 pub mod file_site;
+/// Enters in step 16.
+pub mod server;
 pub mod site;
 pub mod transmit;

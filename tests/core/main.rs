@@ -21,7 +21,9 @@ mod list;
 mod names;
 mod other;
 mod outcome;
+mod parts;
 mod queue;
+mod retrieval;
 mod ring;
 mod root;
 #[allow(dead_code, reason = "the tests over the wire use all of it")]

@@ -84,33 +84,39 @@ fn the_commands_work_as_they_are_printed() -> Outcome {
     Ok(())
 }
 
-#[test]
-fn a_browser_shows_the_page() -> Outcome {
+/// What a real browser makes of the page that a server has for `/`; `None`,
+/// after saying so, if this machine has none and `test` cannot be done.
+pub fn browse(test: &str, server: &Program) -> Outcome<Option<String>> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
     let Some(browser) = names.into_iter().find_map(find) else {
-        let how = "apt-get install chromium";
-        skip("a_browser_shows_the_page", "no browser", how);
-        return Ok(());
+        skip(test, "no browser", "apt-get install chromium");
+        return Ok(None);
     };
+    let url = format!("http://{}/", server.address()?);
+    let flags = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+        "--dump-dom",
+        "--user-data-dir=.",
+        &url,
+    ];
+    let browser = launch(&browser, &flags)?.at_home().spawn()?;
+    let page = browser.wait(browser.patience())?.stdout;
+    Ok(Some(String::from_utf8_lossy(&page).into_owned()))
+}
+
+#[test]
+fn a_browser_shows_the_page() -> Outcome {
     for step in servers().filter(|step| step.speaks == Speaks::Http) {
         let server = step.server()?;
-        let url = format!("http://{}/", server.address()?);
-        let flags = [
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--no-first-run",
-            "--dump-dom",
-            "--user-data-dir=.",
-            &url,
-        ];
-        let browser = launch(&browser, &flags)?.at_home().spawn()?;
-        let page = browser.wait(browser.patience())?.stdout;
-        let page = String::from_utf8_lossy(&page);
+        let page = browse("a_browser_shows_the_page", &server)?;
+        let Some(page) = page else { break };
         let title = title(&server)?;
         assert!(page.contains(&title), "no {title}; the browser shows: {page}");
         let note = match step.does("keep-alive") {

@@ -41,5 +41,6 @@ mod start;
 mod step05;
 mod steps;
 mod threads;
+mod video;
 
 use lab::scratch;

@@ -14,7 +14,7 @@ use one::*;
 /// decided by time: a `false` is something that was seen to happen otherwise.
 type Probe = (&'static str, fn(&Step) -> Outcome<bool>);
 
-const PROBES: [Probe; 21] = [
+const PROBES: [Probe; 22] = [
     ("greeting", greets),
     ("echo", echoes),
     ("next-client", serves_the_next),
@@ -36,6 +36,7 @@ const PROBES: [Probe; 21] = [
     ("clean-exit", exits_cleanly),
     ("cgi", runs_programs),
     ("drain", finishes_what_it_owes),
+    ("ranges", sends_a_part),
 ];
 
 fn is_seen(capability: &str, step: &Step) -> Outcome<bool> {
@@ -79,4 +80,11 @@ fn what_a_step_brings_is_lacking_before() {
             assert!(is_lacking, "which step before {name} lacks {claim}?");
         }
     }
+}
+
+fn sends_a_part(step: &Step) -> Outcome<bool> {
+    let (_server, mut client) = step.connected()?;
+    let request = "GET / HTTP/1.1\r\nHost: a\r\nRange: bytes=0-0\r\n\r\n";
+    client.send(request.as_bytes())?;
+    Ok(client.response()?.status == 206)
 }

@@ -49,9 +49,12 @@ mod ex14b;
 mod ex14c;
 mod ex15a;
 mod ex15b;
+mod ex16a;
+mod ex16b;
 mod expect;
 mod held;
 mod http;
+mod parts;
 
 use crate::lab::{Lab, Outcome};
 
@@ -127,6 +130,8 @@ pub const TABLES: &[Table] = &[
     Table { id: "14c", checks: ex14c::CHECKS },
     Table { id: "15a", checks: ex15a::CHECKS },
     Table { id: "15b", checks: ex15b::CHECKS },
+    Table { id: "16a", checks: ex16a::CHECKS },
+    Table { id: "16b", checks: ex16b::CHECKS },
 ];
 
 /// The table of the exercise `id`.

@@ -12,7 +12,7 @@
 //! Either half may be left out. The marks may be indented. For one line, the
 //! mark stands behind it: `use std::thread; //-solution`. And `//-server`
 //! stands for the beginning that many servers have, `//-server root` for that
-//! of those which serve files.
+//! of those which serve files, and `//-file` for more of those that serve one.
 
 use std::path::Path;
 
@@ -48,6 +48,34 @@ const WITH_ROOT: &str = r#"let usage = "usage: ID [ADDRESS] [--root DIRECTORY]";
         Failure::new(format_args!("cannot open {}", path.display()), errno)
     })?;"#;
 
+/// What `//-file` stands for: `respond` gets a request.
+const FILE: &str = r#"/// What there is, whatever the target says.
+const FILE: &str = "README.md";
+
+/// Responds to requests until the client ends the connection.
+fn serve(connection: &OwnedFd) -> io::Result<()> {
+    let mut input = Buffer::new(16 * 1024);
+    loop {
+        let mut fields = [httparse::EMPTY_HEADER; 100];
+        let mut request = Request::new(&mut fields);
+        match request.parse(input.bytes()).map_err(io::Error::other)? {
+            httparse::Status::Complete(length) => {
+                let response = respond(&request)?;
+                input.consume(length);
+                stream::write_all(connection, &response)?;
+            }
+            httparse::Status::Partial => {
+                match stream::read(connection, input.space())? {
+                    // The end of the stream; or the buffer is full.
+                    0 => return Ok(()),
+                    count => input.filled(count),
+                }
+            }
+        }
+    }
+}
+"#;
+
 /// The two programs that a master holds.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Programs {
@@ -73,7 +101,8 @@ pub fn read(path: &Path) -> Result<Programs, String> {
     };
     let master = text::read(path)?
         .replace("//-server\n", &server(ADDRESS, ""))
-        .replace("//-server root\n", &server(WITH_ROOT, ", &root"));
+        .replace("//-server root\n", &server(WITH_ROOT, ", &root"))
+        .replace("//-file\n", FILE);
     split(&master).map_err(|reason| format!("{}: {reason}", path.display()))
 }
 

@@ -77,10 +77,12 @@ impl Client {
     /// Receives one whole response, and not a byte more.
     pub fn response(&mut self) -> Outcome<Response> {
         let mut response = self.response_head()?;
-        // RFC 9110 section 8.6: these alone need no length.
+        // RFC 9110 section 8.6: these alone need no length, and 304 has that
+        // of a body which is not there.
         let has_none = matches!(response.status, 100 | 204)
             && response.values("Content-Length").next().is_none();
-        let length = response.length().or(has_none.then_some(0));
+        let has_none = has_none || response.status == 304;
+        let length = has_none.then_some(0).or(response.length());
         let Some(length) = length else {
             return Err(self.failed(
                 "one Content-Length field: else nobody can know where the \

@@ -6,6 +6,7 @@ pub mod client;
 mod conduct;
 mod directories;
 mod paths;
+mod ranges;
 mod responses;
 mod start;
 pub mod tree;

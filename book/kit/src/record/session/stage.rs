@@ -34,6 +34,9 @@ const SYSTEM_PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
 const CARGO: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/src/record/session/cargo");
 
+/// Files that a step serves where the reader stands: in the repository.
+const STEPS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../steps");
+
 /// The folder in which a session plays, and how long it may.
 pub struct Stage {
     folder: tempfile::TempDir,
@@ -67,6 +70,9 @@ impl Stage {
             fs::create_dir_all(&target)?;
             symlink(file, bin.join(name))?;
             symlink(file, target.join(name))?;
+        }
+        if target.exists() {
+            symlink(STEPS, work.join("steps"))?;
         }
         symlink(CARGO, bin.join("cargo"))?;
         let patience = Duration::from_secs(10);

@@ -7,7 +7,8 @@ use super::Script;
 use crate::record::process;
 
 /// A tool, its package, and the option that prints its version.
-const TOOLS: [(&str, &str, &str); 7] = [
+const TOOLS: [(&str, &str, &str); 8] = [
+    ("chromium", "chromium", "--version"),
     ("curl", "curl", "--version"),
     ("nc", "netcat-openbsd", "-h"),
     ("python3", "python3", "--version"),

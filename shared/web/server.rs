@@ -1,0 +1,280 @@
+//! Enters in step 16: the loop: what is ready has its turn, and what takes too
+//! long ends.
+
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::epoll::{
+    Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout,
+};
+use nix::sys::signalfd::SignalFd;
+
+use super::client::{Client, Worker};
+use super::connection::Want;
+use super::connection::timeout::Timeout;
+use super::site::{Limits, Site};
+use crate::cli::{self, Failure};
+use crate::collections::slab::{Key, Slab};
+use crate::events::deadlines::Deadlines;
+use crate::net::listener::{Listener, is_exhausted, is_transient};
+
+/// A client that waits costs a descriptor and some memory.
+static LIMITS: Limits = Limits {
+    keepalive: Duration::from_secs(10),
+    header: Duration::from_secs(10),
+    body: Duration::from_secs(60),
+    send: Duration::from_secs(60),
+    lingering: Duration::from_secs(2),
+    min_rate: 1024,
+};
+
+/// At most this many clients are accepted in a row.
+const ACCEPTS: usize = 64;
+
+/// How long not to accept, if there is no descriptor or memory for a client.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The kernel hands out this many events at once.
+const EVENTS: usize = 256;
+
+/// What an event of the listener says; a client's says its key.
+const LISTENER: u64 = u64::MAX;
+
+/// What an event of the signals says.
+const SIGNALS: u64 = u64::MAX - 1;
+
+/// How long responses may take that are under way when the end begins.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// All that there is, in one thread.
+pub struct Server<S: Site> {
+    epoll: Epoll,
+    /// `None` when the end has begun.
+    listener: Option<Listener>,
+    signals: SignalFd,
+    clients: Slab<Client<S>>,
+    deadlines: Deadlines,
+    worker: Worker<S>,
+    /// Until then no one is accepted.
+    pause: Option<Instant>,
+    /// When it ends at the latest, once the end has begun.
+    end: Option<Instant>,
+}
+
+impl<S: Site> Server<S> {
+    /// A server without clients.
+    ///
+    /// # Errors
+    /// Those of epoll_create1(2) and epoll_ctl(2).
+    pub fn new(
+        listener: Listener,
+        signals: SignalFd,
+        site: S,
+    ) -> nix::Result<Self> {
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        epoll.add(&listener, EpollEvent::new(EpollFlags::EPOLLIN, LISTENER))?;
+        epoll.add(&signals, EpollEvent::new(EpollFlags::EPOLLIN, SIGNALS))?;
+        let worker = Worker::new(site, &LIMITS);
+        let limits = Timeout::Lingering as u32 + 1;
+        Ok(Server {
+            epoll,
+            listener: Some(listener),
+            signals,
+            clients: Slab::new(),
+            deadlines: Deadlines::new(limits, worker.time.now),
+            worker,
+            pause: None,
+            end: None,
+        })
+    }
+
+    /// Serves until the end has come.
+    ///
+    /// # Errors
+    /// What makes it impossible to serve anybody.
+    pub fn run(&mut self) -> Result<(), Failure> {
+        let mut events = [EpollEvent::empty(); EVENTS];
+        while !self.is_done() {
+            let mut may_accept = false;
+            for event in self.wait(&mut events)? {
+                match event.data() {
+                    LISTENER => may_accept = true,
+                    SIGNALS => self.signal()?,
+                    data => self.turn(Key::from_bits(data), Client::go_on),
+                }
+            }
+            self.expire()?;
+            if may_accept {
+                self.accept()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until a socket is ready, or until the next deadline.
+    fn wait<'e>(
+        &mut self,
+        events: &'e mut [EpollEvent],
+    ) -> Result<&'e [EpollEvent], Failure> {
+        let next = self.deadlines.next(|item| limit_ends(&self.clients, item));
+        let next = next.into_iter().chain(self.pause).chain(self.end).min();
+        let timeout = next.map(|next| self.time_until(next));
+        // Ask for those that are ready, and wait until one is.
+        let count = match self.epoll.wait(events, timeout) {
+            Err(Errno::EINTR) => 0,
+            result => result.map_err(|errno| {
+                Failure::new("cannot wait for events", errno)
+            })?,
+        };
+        self.worker.time.look();
+        Ok(&events[..count])
+    }
+
+    /// As epoll_wait(2) takes it: in milliseconds, and rounded up. Rounded
+    /// down, it would wait for 0 ms, again and again, in the last one.
+    fn time_until(&self, next: Instant) -> EpollTimeout {
+        let left = next.saturating_duration_since(self.worker.time.now);
+        let millis = left.as_nanos().div_ceil(1_000_000);
+        EpollTimeout::try_from(millis).unwrap_or(EpollTimeout::MAX)
+    }
+
+    /// Ends what takes too long.
+    fn expire(&mut self) -> Result<(), Failure> {
+        let now = self.worker.time.now;
+        if self.pause.is_some_and(|until| until <= now) {
+            self.pause(None)?;
+        }
+        let ends = |item| limit_ends(&self.clients, item);
+        for item in self.deadlines.due(now, ends) {
+            match self.clients.at(item) {
+                Some((_, client)) if client.deadline(&LIMITS) > now => {
+                    self.deadlines.prolong(item, now);
+                }
+                Some((key, _)) => self.turn(key, Client::timed_out),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives a client its turn, unless it is gone.
+    fn turn(
+        &mut self,
+        key: Key,
+        turn: fn(&mut Client<S>, &mut Worker<S>) -> bool,
+    ) {
+        let Some(client) = self.clients.get_mut(key) else { return };
+        let before = client.waits_for();
+        let waited = client.waits();
+        let mut stays = turn(client, &mut self.worker);
+        if stays && client.waits_for() != before {
+            // Change what the kernel looks for. A client for whom it has no
+            // memory to do so would wait for ever: it is let go.
+            let mut event = event(client, key);
+            stays = self.epoll.modify(client.socket(), &mut event).is_ok();
+        }
+        if !stays {
+            // Closing the socket takes it off the kernel's list: there is no
+            // other descriptor of it.
+            self.clients.remove(key);
+            self.deadlines.cancel(key.index());
+        } else if client.waits() != waited {
+            let (timeout, _) = client.waits();
+            self.deadlines.begin(timeout as u32, key.index());
+        }
+    }
+
+    /// Accepts the clients that wait in the kernel's queue.
+    fn accept(&mut self) -> Result<(), Failure> {
+        for _ in 0..ACCEPTS {
+            let Some(listener) = &self.listener else { break };
+            match listener.try_accept() {
+                Ok((socket, peer)) => {
+                    self.add(Client::new(socket, peer, self.worker.time.now));
+                }
+                Err(Errno::EAGAIN) => break,
+                Err(errno) if is_transient(errno) => {}
+                // The client stays in the queue, and the listener ready:
+                // asking at once would fail at once, again and again.
+                Err(errno) if is_exhausted(errno) => {
+                    let until = self.worker.time.now + PAUSE;
+                    return self.pause(Some(until));
+                }
+                Err(errno) => return Err(Failure::new("cannot accept", errno)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a client onto the kernel's list and ours.
+    fn add(&mut self, client: Client<S>) {
+        let key = self.clients.insert(client);
+        let Some(client) = self.clients.get_mut(key) else { return };
+        self.deadlines.begin(Timeout::Keepalive as u32, key.index());
+        if let Err(errno) = self.epoll.add(client.socket(), event(client, key))
+        {
+            let why = cli::strerror(errno);
+            cli::log(format_args!("cannot wait for a client: {why}"));
+            self.clients.remove(key);
+            self.deadlines.cancel(key.index());
+        }
+    }
+
+    /// Accepts no one until then; or from now on, if that is `None`.
+    fn pause(&mut self, until: Option<Instant>) -> Result<(), Failure> {
+        let flags = match until {
+            Some(_) => EpollFlags::empty(),
+            None => EpollFlags::EPOLLIN,
+        };
+        self.pause = until;
+        let Some(listener) = &self.listener else { return Ok(()) };
+        let mut event = EpollEvent::new(flags, LISTENER);
+        self.epoll
+            .modify(listener, &mut event)
+            .map_err(|errno| Failure::new("cannot pause accepting", errno))
+    }
+
+    /// A signal has come. The first begins the end: no one is accepted, and
+    /// each response is its connection's last. The second is the end.
+    fn signal(&mut self) -> Result<(), Failure> {
+        self.signals
+            .read_signal()
+            .map_err(|errno| Failure::new("cannot read a signal", errno))?;
+        let now = self.worker.time.now;
+        if self.end.replace(now + GRACE).is_some() {
+            self.end = Some(now);
+        }
+        self.listener = None;
+        self.worker.drains = true;
+        let clients = self.clients.iter();
+        let keys: Vec<Key> = clients.map(|(key, _)| key).collect();
+        for key in keys {
+            self.turn(key, Client::go_on);
+        }
+        Ok(())
+    }
+
+    /// Whether the end has come: there is no client left, or no time.
+    fn is_done(&self) -> bool {
+        let is_empty = || self.clients.iter().next().is_none();
+        self.end.is_some_and(|end| end <= self.worker.time.now || is_empty())
+    }
+}
+
+/// When the limit ends under which a client waits, whatever it has earned.
+fn limit_ends<S: Site>(
+    clients: &Slab<Client<S>>,
+    item: u32,
+) -> Option<Instant> {
+    let (timeout, since) = clients.at(item)?.1.waits();
+    Some(since + LIMITS.of(timeout))
+}
+
+/// What the kernel is to look for, and what it says then.
+fn event<S: Site>(client: &Client<S>, key: Key) -> EpollEvent {
+    let flags = match client.waits_for() {
+        Want::Write => EpollFlags::EPOLLOUT,
+        _ => EpollFlags::EPOLLIN,
+    };
+    EpollEvent::new(flags, key.to_bits())
+}

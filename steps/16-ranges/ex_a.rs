@@ -1,0 +1,101 @@
+//! Exercise 16a, A part of it: a file whole, in part, or not again.
+//!
+//! Try it: `cargo run --example 16a -- 127.0.0.1:8080`
+
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use httparse::Request;
+use shared::cli::{self, Failure};
+use shared::http::date::Date;
+use shared::http::method::Method;
+use shared::http::response::Response;
+use shared::http::status::Status;
+use shared::http::validators::Validators;
+use shared::net::buffer::Buffer;
+use shared::net::listener::Listener;
+use shared::net::stream;
+
+fn main() -> ExitCode {
+    cli::main(run)
+}
+
+fn run() -> Result<(), Failure> {
+    let address = cli::server_address("usage: 16a [ADDRESS]")?;
+    let listener = Listener::open(address)
+        .map_err(|errno| Failure::listening(address, errno))?;
+    println!("listening on {}", listener.address());
+    loop {
+        let (connection, _) = listener
+            .accept()
+            .map_err(|errno| Failure::new("cannot accept", errno))?;
+        if let Err(errno) = serve(&connection) {
+            eprintln!("client lost: {errno}");
+        }
+    }
+}
+
+/// What there is, whatever the target says.
+const FILE: &str = "README.md";
+
+/// Responds to requests until the client ends the connection.
+fn serve(connection: &OwnedFd) -> io::Result<()> {
+    let mut input = Buffer::new(16 * 1024);
+    loop {
+        let mut fields = [httparse::EMPTY_HEADER; 100];
+        let mut request = Request::new(&mut fields);
+        match request.parse(input.bytes()).map_err(io::Error::other)? {
+            httparse::Status::Complete(length) => {
+                let response = respond(&request)?;
+                input.consume(length);
+                stream::write_all(connection, &response)?;
+            }
+            httparse::Status::Partial => {
+                match stream::read(connection, input.space())? {
+                    // The end of the stream; or the buffer is full.
+                    0 => return Ok(()),
+                    count => input.filled(count),
+                }
+            }
+        }
+    }
+}
+
+/// The response to GET or HEAD.
+fn respond(request: &Request) -> io::Result<Vec<u8>> {
+    let file = File::open(FILE)?;
+    let metadata = file.metadata()?;
+    let size = metadata.size();
+    let state = Validators {
+        seconds: metadata.mtime(),
+        nanoseconds: metadata.mtime_nsec() as u32,
+        size,
+        inode: metadata.ino(),
+    };
+    let time = SystemTime::now();
+    let now = Date::from_system_time(time);
+    let (tag, modified) = (state.entity_tag(time), state.last_modified(now));
+    let is_head = request.method == Some("HEAD");
+    let all = (Status::Ok, 0..size);
+    // TODO: some clients have it already, and some want a part of it.
+    let (status, part) = all;
+    let mut out = Vec::new();
+    let response = Response::new(&mut out, status, Method::Get)
+        .field("Date", now.imf_fixdate())
+        .field("ETag", &tag);
+    response
+        .field("Content-Type", "text/markdown; charset=utf-8")
+        .field("Last-Modified", modified.imf_fixdate())
+        .length(part.end - part.start);
+    if !is_head {
+        // If the file has become shorter, the connection ends.
+        let head = out.len();
+        out.resize(head + (part.end - part.start) as usize, 0);
+        file.read_exact_at(&mut out[head..], part.start)?;
+    }
+    Ok(out)
+}

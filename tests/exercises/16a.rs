@@ -1,0 +1,143 @@
+//! Exercise 16a, A part of it: a file whole, in part, or not again.
+//!
+//! Try it: `cargo run --example 16a -- 127.0.0.1:8080`
+
+use std::fs::File;
+use std::io;
+use std::ops::Range; //-solution
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use httparse::{Header, Request}; //-solution
+// use httparse::Request; //-starter
+use shared::cli::{self, Failure};
+use shared::http::date::Date;
+use shared::http::fields; //-solution
+use shared::http::method::Method;
+use shared::http::response::Response;
+use shared::http::status::Status;
+use shared::http::validators::Validators;
+use shared::net::buffer::Buffer;
+use shared::net::listener::Listener;
+use shared::net::stream;
+
+//-server
+
+//-file
+
+/// The response to GET or HEAD.
+fn respond(request: &Request) -> io::Result<Vec<u8>> {
+    let file = File::open(FILE)?;
+    let metadata = file.metadata()?;
+    let size = metadata.size();
+    let state = Validators {
+        seconds: metadata.mtime(),
+        nanoseconds: metadata.mtime_nsec() as u32,
+        size,
+        inode: metadata.ino(),
+    };
+    let time = SystemTime::now();
+    let now = Date::from_system_time(time);
+    let (tag, modified) = (state.entity_tag(time), state.last_modified(now));
+    let is_head = request.method == Some("HEAD");
+    let all = (Status::Ok, 0..size);
+    //-solution
+    let fields = &*request.headers;
+    let (status, part) = match fields::only(fields, "Range") {
+        _ if is_had(fields, &tag, modified, now) => (Status::NotModified, 0..0),
+        Some(value) if !is_head && is_same(fields, &tag, modified, now) => {
+            select(value, size).unwrap_or(all)
+        }
+        _ => all,
+    };
+    //-starter
+    // // TODO: some clients have it already, and some want a part of it.
+    // let (status, part) = all;
+    //-end
+    let mut out = Vec::new();
+    let response = Response::new(&mut out, status, Method::Get)
+        .field("Date", now.imf_fixdate())
+        .field("ETag", &tag);
+    //-solution
+    let response = match status {
+        Status::NotModified => {
+            response.end();
+            return Ok(out);
+        }
+        Status::Ok => response,
+        Status::PartialContent => {
+            let range = format!("bytes {}-{}/{size}", part.start, part.end - 1);
+            response.field("Content-Range", range)
+        }
+        _ => response.field("Content-Range", format!("bytes */{size}")),
+    };
+    //-end
+    response
+        .field("Content-Type", "text/markdown; charset=utf-8")
+        .field("Last-Modified", modified.imf_fixdate())
+        .length(part.end - part.start);
+    if !is_head {
+        // If the file has become shorter, the connection ends.
+        let head = out.len();
+        out.resize(head + (part.end - part.start) as usize, 0);
+        file.read_exact_at(&mut out[head..], part.start)?;
+    }
+    Ok(out)
+}
+//-solution
+
+/// Whether the client has it already.
+fn is_had(fields: &[Header], tag: &str, modified: Date, now: Date) -> bool {
+    let mut lists = fields::lines(fields, "If-None-Match").peekable();
+    if lists.peek().is_some() {
+        // What is between two quotes: for a copy a weak tag is as good.
+        let opaque = tag.trim_start_matches("W/").trim_matches('"');
+        return lists.any(|list| {
+            let mut tags = list.split(|b| *b == b'"').skip(1).step_by(2);
+            list == b"*" || tags.any(|tag| tag == opaque.as_bytes())
+        });
+    }
+    let date = fields::only(fields, "If-Modified-Since");
+    let date = date.and_then(|text| Date::parse(text, now));
+    date.is_some_and(|date| modified <= date)
+}
+
+/// Whether a part of it goes with what the client has.
+fn is_same(fields: &[Header], tag: &str, modified: Date, now: Date) -> bool {
+    let mut lines = fields::lines(fields, "If-Range");
+    lines.all(|value| match Date::parse(value, now) {
+        // In a second that is not over it may change again.
+        Some(date) => date == modified && modified < now,
+        // Bytes of two states do not go together: no weak tag will do.
+        None => value == tag.as_bytes() && !tag.starts_with("W/"),
+    })
+}
+
+/// What `bytes=2-5`, `bytes=2-` or `bytes=-5` selects; `None` if it is none of
+/// these, or if there are no bytes that a 206 could name.
+fn select(value: &[u8], size: u64) -> Option<(Status, Range<u64>)> {
+    let text = str::from_utf8(value).ok()?.to_ascii_lowercase();
+    let part = match text.strip_prefix("bytes=")?.split_once('-')? {
+        _ if size == 0 => return None,
+        ("", length) => size.saturating_sub(number(length)?)..size,
+        (first, "") => number(first)?..size,
+        (first, last) if number(first)? <= number(last)? => {
+            number(first)?..number(last)?.saturating_add(1).min(size)
+        }
+        _ => return None,
+    };
+    Some(match part.is_empty() {
+        true => (Status::RangeNotSatisfiable, 0..0),
+        false => (Status::PartialContent, part),
+    })
+}
+
+/// Digits, and nothing else. Beyond all sizes, one is as large as another.
+fn number(digits: &str) -> Option<u64> {
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    let number = digits.parse().unwrap_or(u64::MAX);
+    (is_number && !digits.is_empty()).then_some(number)
+}
+//-end

@@ -1,0 +1,208 @@
+//! The steps with ranges over the wire: each kind of response whole, with its
+//! fields, and the connection good for more. What is decided, and when, stands
+//! in tests/core.
+
+use std::fs;
+use std::time::{Duration, SystemTime};
+
+use super::client::{at, get, request, site};
+use super::tree::Tree;
+use crate::lab::Outcome;
+use crate::lab::client::{Client, Response};
+use crate::lab::fixtures::pattern;
+use crate::lab::program::Program;
+use crate::lab::show::assert_same;
+use crate::steps::{Step, on_every};
+
+/// A file that has not changed for a minute, and a client.
+fn old_file(step: &Step) -> Outcome<(Tree, Program, Client, Vec<u8>)> {
+    let tree = Tree::new();
+    let content = pattern(10_000);
+    tree.write("old.bin", &content);
+    let minute = SystemTime::now() - Duration::from_secs(60);
+    change(&tree, minute);
+    let server = at(step, &tree.root())?.start()?;
+    let client = server.connect()?;
+    Ok((tree, server, client, content))
+}
+
+/// Has the file changed at this time.
+fn change(tree: &Tree, time: SystemTime) {
+    let path = tree.root().join("old.bin");
+    let file = fs::File::options().write(true).open(path).unwrap();
+    file.set_modified(time).unwrap();
+}
+
+/// Asks with these further lines.
+fn ask(
+    client: &mut Client,
+    method: &str,
+    target: &str,
+    lines: &str,
+) -> Outcome<Response> {
+    client.send(request(method, target, lines).as_bytes())?;
+    client.response_to(method)
+}
+
+/// The names of its fields, in lower case and in order.
+fn names(response: &Response) -> Vec<String> {
+    let names = response.fields.iter();
+    let mut names: Vec<_> = names.map(|f| f.0.to_lowercase()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn each_status_has_its_fields() -> Outcome {
+    const FILE: [&str; 8] = [
+        "accept-ranges",
+        "cache-control",
+        "content-length",
+        "content-type",
+        "date",
+        "etag",
+        "last-modified",
+        "x-content-type-options",
+    ];
+    const ERROR: [&str; 4] =
+        ["content-length", "content-type", "date", "x-content-type-options"];
+    on_every("ranges", |step| {
+        let (_tree, server, mut client, content) = old_file(step)?;
+        let whole = get(&mut client, "/old.bin")?;
+        assert_eq!(names(&whole), FILE);
+        assert_eq!(whole.field("cache-control"), Some("no-cache"));
+        assert_eq!(whole.field("accept-ranges"), Some("bytes"));
+        let tag = whole.field("etag").unwrap().to_string();
+        assert!(tag.starts_with('"'), "{tag}");
+        let with_range = |names: &[&'static str]| {
+            let mut names = names.to_vec();
+            names.push("content-range");
+            names.sort_unstable();
+            names
+        };
+        for (range, shown, part) in [
+            ("0-99", "bytes 0-99/10000", 0..100),
+            ("9000-", "bytes 9000-9999/10000", 9000..10_000),
+            ("-1", "bytes 9999-9999/10000", 9999..10_000),
+        ] {
+            let lines = format!("Range: bytes={range}\r\nIf-Range: {tag}\r\n");
+            let response = ask(&mut client, "GET", "/old.bin", &lines)?;
+            assert_eq!(response.status, 206, "{range}");
+            assert_eq!(names(&response), with_range(&FILE), "{range}");
+            assert_eq!(response.field("content-range"), Some(shown));
+            assert_eq!(response.field("etag"), Some(&tag[..]), "{range}");
+            assert_same(&response.body, &content[part]);
+            // HEAD has no parts.
+            let head = ask(&mut client, "HEAD", "/old.bin", &lines)?;
+            assert_eq!((head.status, head.length()), (200, Some(10_000)));
+        }
+        let beyond = "Range: bytes=10000-\r\n";
+        let response = ask(&mut client, "GET", "/old.bin", beyond)?;
+        assert_eq!(response.status, 416);
+        assert_eq!(names(&response), with_range(&ERROR));
+        let range = response.field("content-range");
+        assert_eq!(range, Some("bytes */10000"));
+
+        for method in ["GET", "HEAD"] {
+            let lines = format!("If-None-Match: \"b\", W/{tag}\r\n");
+            let response = ask(&mut client, method, "/old.bin", &lines)?;
+            assert_eq!(response.status, 304);
+            assert_eq!(names(&response), ["cache-control", "date", "etag"]);
+            assert_eq!(response.field("etag"), Some(&tag[..]));
+            let lines = "If-Match: \"b\"\r\n";
+            let response = ask(&mut client, method, "/old.bin", lines)?;
+            assert_eq!(
+                (response.status, &names(&response)[..]),
+                (412, &ERROR.map(String::from)[..])
+            );
+        }
+        assert_eq!(get(&mut client, "/old.bin")?.body, content);
+        server.interrupt()
+    })
+}
+
+/// RFC 9110 section 13.2.1: they count only where the response would be 2xx;
+/// and section 14.2.
+#[test]
+fn other_responses_stay() -> Outcome {
+    on_every("ranges", |step| {
+        let (_tree, server, mut client) = site(step)?;
+        let failing = "If-Match: \"b\"\r\nRange: bytes=0-0\r\n";
+        for (method, target, status) in [
+            ("GET", "/nothing", 404),
+            ("GET", "/sub", 301),
+            ("POST", "/file.txt", 405),
+            ("OPTIONS", "/file.txt", 200),
+            ("GET", "/api/", 200),
+        ] {
+            let response = ask(&mut client, method, target, failing)?;
+            assert_eq!(response.status, status, "{method} {target}");
+            assert_eq!(response.field("accept-ranges"), None, "{target}");
+        }
+        server.interrupt()
+    })
+}
+
+/// One state: who has half of a file that is another by now gets all of it.
+#[test]
+fn a_file_that_changes_between_two_requests() -> Outcome {
+    on_every("ranges", |step| {
+        let (tree, server, mut client, content) = old_file(step)?;
+        let whole = get(&mut client, "/old.bin")?;
+        let tag = whole.field("etag").unwrap();
+        let lines = format!("Range: bytes=5000-\r\nIf-Range: {tag}\r\n");
+        let part = ask(&mut client, "GET", "/old.bin", &lines)?;
+        assert_eq!((part.status, &part.body[..]), (206, &content[5000..]));
+
+        // By its date that would be the same second.
+        let old = SystemTime::now() - Duration::from_secs(60);
+        change(&tree, old + Duration::from_nanos(1));
+        let whole = ask(&mut client, "GET", "/old.bin", &lines)?;
+        assert_eq!((whole.status, &whole.body), (200, &content));
+        let lines = format!("If-None-Match: {tag}\r\n");
+        let changed = ask(&mut client, "GET", "/old.bin", &lines)?;
+        assert_eq!(changed.status, 200);
+
+        // So lately that it may change again without a trace.
+        change(&tree, SystemTime::now() + Duration::from_secs(3600));
+        let fresh = get(&mut client, "/old.bin")?;
+        let tag = fresh.field("etag").unwrap();
+        assert!(tag.starts_with("W/\""), "{tag}");
+        let lines = format!("Range: bytes=0-0\r\nIf-Range: {tag}\r\n");
+        let whole = ask(&mut client, "GET", "/old.bin", &lines)?;
+        assert_eq!(whole.status, 200);
+        let lines = format!("If-None-Match: {tag}\r\n");
+        let known = ask(&mut client, "GET", "/old.bin", &lines)?;
+        assert_eq!(known.status, 304);
+        server.interrupt()
+    })
+}
+
+/// A part of a large file, from an offset beyond what a buffer holds, in one
+/// stream with what surrounds it.
+#[test]
+fn parts_in_a_pipeline() -> Outcome {
+    on_every("ranges", |step| {
+        let (tree, server, mut client) = site(step)?;
+        let content = pattern(3_000_000);
+        tree.write("large.bin", &content);
+        let part = |range| {
+            request("GET", "/large.bin", &format!("Range: bytes={range}\r\n"))
+        };
+        let requests = [
+            part("1000000-2500000"),
+            part("3000000-"),
+            part("-10"),
+            request("GET", "/file.txt", "If-None-Match: *\r\n"),
+            request("GET", "/file.txt", ""),
+        ];
+        client.send(requests.concat().as_bytes())?;
+        let large = client.response()?;
+        assert_same(&large.body, &content[1_000_000..=2_500_000]);
+        assert_eq!(client.response()?.status, 416);
+        assert_eq!(client.response()?.body, content[2_999_990..]);
+        assert_eq!(client.response()?.status, 304);
+        assert_eq!(client.response()?.body, b"a file\n");
+        server.interrupt()
+    })
+}

@@ -1,0 +1,23 @@
+//! A real browser and the video of step 16: it can be moved where the server
+//! has ranges, and nowhere else.
+
+use crate::commands::browse;
+use crate::lab::Outcome;
+use crate::steps::{STEPS, step};
+
+#[test]
+fn a_video_is_moved_where_there_are_ranges() -> Outcome {
+    const SITE: &str =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/steps/16-ranges/site");
+    let with_ranges = STEPS.iter().filter(|step| step.does("ranges"));
+    for step in with_ranges.chain([step("step15")]) {
+        let arguments = ["127.0.0.1:0", "--root", SITE];
+        let server = step.launch(&arguments)?.start()?;
+        let page = browse("a_video_is_moved_where_there_are_ranges", &server)?;
+        let Some(page) = page else { break };
+        let second = if step.does("ranges") { 30 } else { 0 };
+        let expected = format!("at second {second}\n");
+        assert!(page.contains(&expected), "{}: {page}", step.name);
+    }
+    Ok(())
+}
