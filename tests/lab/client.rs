@@ -185,6 +185,13 @@ impl Client {
         is_set.then_some(()).ok_or_else(|| Trouble::blocked("fcntl(2) failed"))
     }
 
+    /// Has the kernel take no more than a little for us at a time, whatever
+    /// it would take by itself.
+    pub fn take_little(&self) -> Outcome {
+        setsockopt(&self.stream, sockopt::RcvBuf, &(64 * 1024))
+            .map_err(|_| Trouble::blocked("SO_RCVBUF cannot be set"))
+    }
+
     /// Sends one byte, if there is room and somebody to take it.
     pub fn drip(&mut self) {
         let _ = self.stream.write(b".");

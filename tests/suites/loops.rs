@@ -7,7 +7,6 @@ use std::net::TcpStream;
 use nix::sys::socket::{setsockopt, sockopt};
 use shared::net::limit::raise_descriptors;
 
-use crate::files::changing::{LARGE, ask_for_large, large_file};
 use crate::files::client::{at, get, request};
 use crate::files::tree::Tree;
 use crate::lab::client::{Client, End};
@@ -20,18 +19,24 @@ use crate::lab::{Outcome, Trouble, proc};
 use crate::many::{KEEPALIVE_TIMEOUT, crowd, go_on, stay};
 use crate::steps::{KEEPING, Step, on_every, with};
 
+/// More than two kernels hold between a server and a client that does not read
+/// and takes little.
+const LARGE: usize = 4 << 20;
+
 /// A server with clients that have asked for a large file, and do not read.
 fn with_downloads(
     step: &Step,
     count: usize,
 ) -> Outcome<(Tree, Program, Vec<Client>)> {
     let tree = Tree::new();
-    drop(large_file(&tree));
+    tree.write("large.bin", &vec![0; LARGE]);
     let server = at(step, &tree.root())?.start()?;
     let mut clients = Vec::new();
     for _ in 0..count {
         let mut client = server.connect()?;
-        ask_for_large(&mut client)?;
+        client.take_little()?;
+        client.send(request("GET", "/large.bin", "").as_bytes())?;
+        assert_eq!(client.response_head()?.length(), Some(LARGE));
         clients.push(client);
     }
     step.await_stuck(&server, &mut clients[0])?;
