@@ -12,6 +12,7 @@ use shared::http::range::{Selection, select};
 use shared::http::validators::Validators;
 
 use crate::fuzz::fuzz;
+use crate::retrieval::ask_of;
 
 #[test]
 fn a_tag_is_weak_while_the_clock_stands() {
@@ -45,6 +46,37 @@ fn a_tag_is_weak_while_the_clock_stands() {
     ] {
         let got = is_weak(file, seconds, nanoseconds);
         assert_eq!(got, expected, "{file:?} at {seconds}.{nanoseconds}");
+    }
+}
+
+#[test]
+fn the_ends_of_sizes() {
+    let ask = |size, spec| {
+        let line = format!("Range: bytes={spec}\r\n");
+        ask_of("\"a\"", size, 1000, "GET", &line)
+    };
+    let all = u64::MAX;
+    for (size, spec, expected) in [
+        (0, "0-", "416"),
+        (0, "-0", "416"),
+        (0, "-5", "200"),
+        (0, "0-0,-5", "200"),
+        (1, "0-", "206 0-0"),
+        (1, "-1", "206 0-0"),
+        (1, "1-", "416"),
+        (
+            all,
+            "18446744073709551614-",
+            "206 18446744073709551614-18446744073709551614",
+        ),
+        (all, "18446744073709551615-", "416"),
+        (
+            all,
+            "-1,18446744073709551600-18446744073709551605",
+            "206 18446744073709551600-18446744073709551614",
+        ),
+    ] {
+        assert_eq!(ask(size, spec), expected, "{spec} of {size}");
     }
 }
 

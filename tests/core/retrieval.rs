@@ -15,7 +15,13 @@ const SIZE: u64 = 10_000;
 
 /// What a request with these lines gets of a representation with this tag:
 /// the status, and the bytes if they are not all.
-fn ask_of(tag: &str, size: u64, age: i64, method: &str, lines: &str) -> String {
+pub fn ask_of(
+    tag: &str,
+    size: u64,
+    age: i64,
+    method: &str,
+    lines: &str,
+) -> String {
     let bytes = format!("{method} / HTTP/1.1\r\nHost: a\r\n{lines}\r\n");
     let mut bytes = bytes.into_bytes();
     let mut storage = HeaderStorage::default();
@@ -212,37 +218,6 @@ fn ranges() {
             ("If-Range: \"b\"", "200"),
         ],
     );
-}
-
-#[test]
-fn the_ends_of_sizes() {
-    let ask = |size, spec| {
-        let line = format!("Range: bytes={spec}\r\n");
-        ask_of("\"a\"", size, 1000, "GET", &line)
-    };
-    let all = u64::MAX;
-    for (size, spec, expected) in [
-        (0, "0-", "416"),
-        (0, "-0", "416"),
-        (0, "-5", "200"),
-        (0, "0-0,-5", "200"),
-        (1, "0-", "206 0-0"),
-        (1, "-1", "206 0-0"),
-        (1, "1-", "416"),
-        (
-            all,
-            "18446744073709551614-",
-            "206 18446744073709551614-18446744073709551614",
-        ),
-        (all, "18446744073709551615-", "416"),
-        (
-            all,
-            "-1,18446744073709551600-18446744073709551605",
-            "206 18446744073709551600-18446744073709551614",
-        ),
-    ] {
-        assert_eq!(ask(size, spec), expected, "{spec} of {size}");
-    }
 }
 
 /// A weak tag is good for copies, and not for putting parts together; nor is
