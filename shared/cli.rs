@@ -154,6 +154,27 @@ pub fn count(
     })
 }
 
+/// The value of a flag that takes a number up to `max`; `default` if it was
+/// not given. Enters in step 17.
+///
+/// # Errors
+/// When it is anything else.
+pub fn number(
+    flag: &str,
+    value: Option<OsString>,
+    max: usize,
+    default: usize,
+) -> Result<usize, Failure> {
+    let Some(value) = value else { return Ok(default) };
+    let number = value.to_str().and_then(|text| text.parse().ok());
+    number.filter(|number| *number <= max).ok_or_else(|| {
+        let value = value.to_string_lossy();
+        let message =
+            format!("--{flag} needs a number from 0 to {max}, not {value:?}");
+        Failure { message, exit_status: 2 }
+    })
+}
+
 /// The one optional argument of a step; `--help` prints `help` and ends.
 ///
 /// # Errors

@@ -6,6 +6,8 @@
 pub mod body;
 pub mod bytes;
 pub mod chunked;
+/// Enters in step 17.
+pub mod coding;
 pub mod date;
 /// Enters in step 16.
 pub mod entity_tag;

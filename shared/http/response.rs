@@ -25,6 +25,12 @@ impl<'o> Response<'o> {
         Response { out, head_only: method == Method::Head }
     }
 
+    /// The rest of a response, which is kept for later: without its start.
+    /// Enters in step 17.
+    pub fn rest(out: &'o mut Vec<u8>) -> Self {
+        Response { out, head_only: false }
+    }
+
     /// Adds a field. A line end in the value would let a client write fields
     /// of its own, so control characters become spaces.
     pub fn field(self, name: &str, value: impl AsRef<[u8]>) -> Self {
@@ -72,6 +78,15 @@ impl<'o> Response<'o> {
     /// one: 304. Enters in step 16.
     pub fn end(self) {
         self.out.extend_from_slice(b"\r\n");
+    }
+
+    /// Ends a response of which the rest has been kept: fields with the empty
+    /// line behind them, and a body. Enters in step 17.
+    pub fn ready(self, fields: &[u8], body: &[u8]) {
+        self.out.extend_from_slice(fields);
+        if !self.head_only {
+            self.out.extend_from_slice(body);
+        }
     }
 
     /// Ends a response that refuses a request: the reason, and that the

@@ -23,6 +23,10 @@ use crate::net::address::Compact;
 /// next one's turn.
 const TURN: usize = 16;
 
+/// How a loop sends. Enters in step 17.
+pub type Transmit<S> =
+    fn(&OwnedFd, &mut Connection<S>, &mut Time) -> nix::Result<()>;
+
 /// What a loop has once, for all of its clients.
 pub struct Worker<S: Site> {
     /// The connection of the client whose turn it is.
@@ -33,6 +37,8 @@ pub struct Worker<S: Site> {
     pub time: Time,
     /// Each response is its connection's last. Enters in step 15.
     pub drains: bool,
+    /// Enters in step 17.
+    pub transmit: Transmit<S>,
 }
 
 impl<S: Site> Worker<S> {
@@ -42,7 +48,10 @@ impl<S: Site> Worker<S> {
         let connection = Connection::new(limits, time.now);
         // Enters in step 15.
         let drains = false;
-        Worker { connection, site, time, drains }
+        // Enters in step 17.
+        let transmit: Transmit<S> =
+            |socket, connection, time| transmit(socket, connection, time);
+        Worker { connection, site, time, drains, transmit }
     }
 }
 
@@ -118,7 +127,7 @@ impl<S: Site> Client<S> {
     }
 
     fn turn(&mut self, worker: &mut Worker<S>) -> bool {
-        let Worker { connection, site, time, drains } = worker;
+        let Worker { connection, site, time, drains, transmit } = worker;
         let mut left = TURN;
         let mut is_drained = false;
         let stays = loop {

@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::site::{Body, Request, Responder, Site, Takes};
+use super::site::{Body, Request, Responder, Site, Takes, Time};
 use crate::cli::Failure;
 use crate::files::root::{Entry, File, Root};
 use crate::http::head::Head;
@@ -52,7 +52,7 @@ pub enum Resource {
 impl Site for Files {
     type Resource = Resource;
 
-    fn locate(&self, head: &Head) -> Resource {
+    fn locate(&self, head: &Head, _: &Time) -> Resource {
         self.find(&head.target).unwrap_or_else(Resource::Missing)
     }
 
@@ -121,6 +121,14 @@ impl Files {
             Failure::new(what, errno)
         })?;
         Ok(Files { root })
+    }
+
+    /// The file `name` beneath the root, if there is one. Enters in step 17.
+    pub fn file(&self, name: &[u8]) -> Option<File> {
+        match self.root.open_entry(name) {
+            Ok(Entry::File(file)) => Some(file),
+            _ => None,
+        }
     }
 
     fn find(&self, target: &Target) -> Result<Resource, Status> {

@@ -9,7 +9,7 @@ use nix::sys::epoll::{
 };
 use nix::sys::signalfd::SignalFd;
 
-use super::client::{Client, Worker};
+use super::client::{Client, Transmit, Worker};
 use super::connection::Want;
 use super::connection::timeout::Timeout;
 use super::site::{Limits, Site};
@@ -86,6 +86,11 @@ impl<S: Site> Server<S> {
             pause: None,
             end: None,
         })
+    }
+
+    /// Sends in this way from now on. Enters in step 17.
+    pub fn sends_by(&mut self, transmit: Transmit<S>) {
+        self.worker.transmit = transmit;
     }
 
     /// Serves until the end has come.

@@ -66,7 +66,7 @@ pub trait Site {
     type Resource;
 
     /// Finds what the target of `head` leads to, be it an error.
-    fn locate(&self, head: &Head) -> Self::Resource;
+    fn locate(&self, head: &Head, time: &Time) -> Self::Resource;
 
     /// What a request with `method` may bring as its body.
     fn takes(&self, method: Method, resource: &Self::Resource) -> Takes;

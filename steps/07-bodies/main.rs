@@ -136,7 +136,7 @@ enum Resource {
 impl Site for Pages {
     type Resource = Resource;
 
-    fn locate(&self, head: &Head) -> Resource {
+    fn locate(&self, head: &Head, _: &Time) -> Resource {
         match head.target.path {
             "/" => Resource::Page,
             "/api/" => Resource::Api,

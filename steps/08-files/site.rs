@@ -9,7 +9,7 @@ use shared::http::response::Response;
 use shared::http::status::Status;
 use shared::http::target::Target;
 use shared::http::validators::Validators;
-use shared::web::site::{Body, Request, Responder, Site, Takes};
+use shared::web::site::{Body, Request, Responder, Site, Takes, Time};
 
 use crate::root::{Entry, File, Root};
 
@@ -45,7 +45,7 @@ pub enum Resource {
 impl Site for Files {
     type Resource = Resource;
 
-    fn locate(&self, head: &Head) -> Resource {
+    fn locate(&self, head: &Head, _: &Time) -> Resource {
         self.find(&head.target).unwrap_or_else(Resource::Missing)
     }
 

@@ -23,7 +23,7 @@ use shared::http::status::Status;
 use shared::net::listener::Listener;
 use shared::net::stream;
 use shared::web::blocking;
-use shared::web::site::{Body, Limits, Request, Responder, Site, Takes};
+use shared::web::site::{Body, Limits, Request, Responder, Site, Takes, Time};
 
 static LIMITS: Limits = Limits {
     keepalive: Duration::from_secs(60),
@@ -78,7 +78,7 @@ fn serve(listener: &Listener, site: &Gateway) -> nix::Result<()> {
 impl Site for Gateway {
     type Resource = Option<Program>;
 
-    fn locate(&self, head: &Head) -> Option<Program> {
+    fn locate(&self, head: &Head, _: &Time) -> Option<Program> {
         let name = head.target.path.strip_prefix("/cgi/")?;
         let is_name = name.bytes().all(|it| it.is_ascii_alphanumeric());
         let path = CString::new(format!("cgi/{name}")).ok()?;

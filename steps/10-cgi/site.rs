@@ -14,7 +14,7 @@ use shared::http::method::Method;
 use shared::http::path::decode_path;
 use shared::http::status::Status;
 use shared::web::file_site::{self, Files, status_of};
-use shared::web::site::{Body, Request, Responder, Site, Takes};
+use shared::web::site::{Body, Request, Responder, Site, Takes, Time};
 
 use crate::environment::variables;
 use crate::output::Output;
@@ -154,13 +154,13 @@ impl Connected<'_> {
 impl Site for Connected<'_> {
     type Resource = Resource;
 
-    fn locate(&self, head: &Head) -> Resource {
+    fn locate(&self, head: &Head, time: &Time) -> Resource {
         match self.find(head) {
             Some(Ok(program)) => program,
             Some(Err(status)) => {
                 Resource::Other(file_site::Resource::Missing(status))
             }
-            None => Resource::Other(self.gateway.files.locate(head)),
+            None => Resource::Other(self.gateway.files.locate(head, time)),
         }
     }
 

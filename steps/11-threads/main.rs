@@ -20,7 +20,7 @@ use shared::http::method::Method;
 use shared::net::listener::Listener;
 use shared::sync::semaphore::{Permit, Semaphore};
 use shared::web::file_site::{Files, Resource};
-use shared::web::site::{Body, Limits, Request, Responder, Site, Takes};
+use shared::web::site::{Body, Limits, Request, Responder, Site, Takes, Time};
 use shared::web::{blocking, busy};
 
 const HELP: &str = "\
@@ -123,8 +123,8 @@ pub struct Numbered {
 impl Site for Numbered {
     type Resource = Resource;
 
-    fn locate(&self, head: &Head) -> Resource {
-        self.files.locate(head)
+    fn locate(&self, head: &Head, time: &Time) -> Resource {
+        self.files.locate(head, time)
     }
 
     fn takes(&self, method: Method, resource: &Resource) -> Takes {

@@ -14,7 +14,7 @@ use shared::http::response::Response;
 use shared::http::retrieval::retrieve;
 use shared::http::status::Status;
 use shared::web::file_site::{self, Files, labelled, typed, validators};
-use shared::web::site::{Body, Request, Responder, Site, Takes};
+use shared::web::site::{Body, Request, Responder, Site, Takes, Time};
 
 /// What [`Files`] has; its files are documents.
 pub struct Documents(pub Files);
@@ -41,9 +41,9 @@ pub struct Document {
 impl Site for Documents {
     type Resource = Resource;
 
-    fn locate(&self, head: &Head) -> Resource {
+    fn locate(&self, head: &Head, time: &Time) -> Resource {
         let is_read = matches!(head.method, Method::Get | Method::Head);
-        match self.0.locate(head) {
+        match self.0.locate(head, time) {
             file_site::Resource::File(file, name) if is_read => {
                 Resource::Document(Document::new(file, name, head))
             }

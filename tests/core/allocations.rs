@@ -53,7 +53,7 @@ struct Echo;
 impl Site for Echo {
     type Resource = ();
 
-    fn locate(&self, _: &Head) {}
+    fn locate(&self, _: &Head, _: &Time) {}
 
     fn takes(&self, _: Method, (): &()) -> Takes {
         Takes::Memory(100)

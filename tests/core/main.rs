@@ -6,6 +6,7 @@
 mod allocations;
 #[path = "../cases/mod.rs"]
 mod cases;
+mod coding;
 mod cost;
 mod dates;
 mod deadlines;

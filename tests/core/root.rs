@@ -78,7 +78,7 @@ fn what_fstat_says() {
     let Entry::File(file) = root.open_entry(b"file.txt").unwrap() else {
         panic!("file.txt is a file");
     };
-    let proc = fs::metadata(tree.root().join("file.txt")).unwrap();
+    let proc = fs::metadata(tree.path("file.txt")).unwrap();
     assert_eq!(file.stat.st_size as u64, proc.len());
     assert_eq!(file.stat.st_mtime, proc.mtime());
     assert_eq!(file.stat.st_mtime_nsec, proc.mtime_nsec());
@@ -88,7 +88,7 @@ fn what_fstat_says() {
 #[test]
 fn a_root_that_cannot_be() {
     let tree = Tree::new();
-    let open = |name: &str| Root::open(&tree.root().join(name)).map(drop);
+    let open = |name: &str| Root::open(&tree.path(name)).map(drop);
     assert_eq!(open("nothing"), Err(Errno::ENOENT));
     assert_eq!(open("file.txt"), Err(Errno::ENOTDIR));
     assert_eq!(open("fifo"), Err(Errno::ENOTDIR));
@@ -101,7 +101,7 @@ fn a_root_that_cannot_be() {
 fn a_file_that_may_not_be_read() {
     const NOBODY: libc::uid_t = 65534;
     let tree = Tree::new();
-    let path = tree.root().join("file.txt");
+    let path = tree.path("file.txt");
     fs::set_permissions(path, PermissionsExt::from_mode(0o000)).unwrap();
     let root = Root::open(&tree.root()).unwrap();
     thread::scope(|scope| {
@@ -127,8 +127,8 @@ fn a_race_with_a_link() {
     let (mut inside, mut refused) = (0, 0);
     thread::scope(|scope| {
         scope.spawn(|| {
-            let sub = tree.root().join("sub");
-            let bait = tree.root().join("bait");
+            let sub = tree.path("sub");
+            let bait = tree.path("bait");
             let exchange = RenameFlags::RENAME_EXCHANGE;
             while !done.load(Ordering::Relaxed) {
                 fcntl::renameat2(AT_FDCWD, &sub, AT_FDCWD, &bait, exchange)

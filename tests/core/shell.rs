@@ -43,7 +43,7 @@ pub struct Record {
 impl Site for Recorder {
     type Resource = Record;
 
-    fn locate(&self, head: &Head) -> Record {
+    fn locate(&self, head: &Head, _: &Time) -> Record {
         Record {
             target: match head.target.query {
                 Some(query) => format!("{}?{query}", head.target.path),

@@ -29,7 +29,7 @@ struct Fragile;
 impl Site for Fragile {
     type Resource = bool;
 
-    fn locate(&self, head: &Head) -> bool {
+    fn locate(&self, head: &Head, _: &Time) -> bool {
         head.target.path == "/panic"
     }
 

@@ -4,7 +4,9 @@
 //! on the stable compiler; cargo-fuzz calls them for as long as it is let:
 //! `cargo +nightly fuzz run --fuzz-dir tests/fuzz head`.
 
+use httparse::Header;
 use shared::http::chunked::Chunked;
+use shared::http::coding::Preference;
 use shared::http::framing::{BodyFields, Framing};
 use shared::http::head::{Head, HeadScanner, HeaderStorage};
 use shared::http::status::{Refusal, Status};
@@ -70,6 +72,19 @@ pub fn chunked(bytes: &[u8]) {
     for size in [bytes.len().max(1), 1, 3] {
         assert_eq!(decode(bytes, size), expected, "in pieces of {size}");
     }
+}
+
+/// What a client accepts: in whichever order it says so, and whatever else
+/// it says that means nothing.
+pub fn coding(bytes: &[u8]) {
+    let codings = |value: &[u8]| {
+        let field = Header { name: "Accept-Encoding", value };
+        Preference::from_fields(&[field]).codings().collect::<Vec<_>>()
+    };
+    let mut members: Vec<_> = bytes.split(|byte| *byte == b',').collect();
+    members.push(b"gzip;q=2");
+    members.reverse();
+    assert_eq!(codings(&members.join(&b',')), codings(bytes));
 }
 
 /// What becomes of a body.

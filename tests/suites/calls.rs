@@ -1,5 +1,7 @@
 //! What a server asks of the kernel: written down by strace, and counted.
 
+mod ready;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
@@ -180,6 +182,16 @@ fn no_wait_is_too_short() -> Outcome {
     })
 }
 
+/// Stops the traced server, and returns which process that is.
+fn stop(server: &Program) -> Outcome<i32> {
+    let traced = proc::newest(server.pid());
+    proc::kill(traced, libc::SIGSTOP);
+    server.eventually("stops", || {
+        let mut threads = proc::threads(traced).into_iter();
+        threads.all(|thread| thread.state == 't').then_some(traced)
+    })
+}
+
 /// Two hundred who come at once are not let in at once: between them others
 /// have their turn.
 #[test]
@@ -189,12 +201,7 @@ fn accepting_gives_way() -> Outcome {
         let trace =
             trace("accepting_gives_way", &[&step.program, "0"], |it| {
                 it.await_call(step.waits_in("accept4()"))?;
-                let traced = proc::newest(it.pid());
-                proc::kill(traced, libc::SIGSTOP);
-                it.eventually("stops", || {
-                    let mut threads = proc::threads(traced).into_iter();
-                    threads.all(|thread| thread.state == 't').then_some(())
-                })?;
+                let traced = stop(it)?;
                 let clients = (0..CLIENTS).map(|_| it.connect());
                 let _clients = clients.collect::<Outcome<Vec<_>>>()?;
                 proc::kill(traced, libc::SIGCONT);

@@ -21,7 +21,7 @@ use crate::steps::{KEEPING, Step, on_every, with};
 
 /// More than two kernels hold between a server and a client that does not read
 /// and takes little.
-const LARGE: usize = 4 << 20;
+const LARGE: usize = 5 << 20;
 
 /// A server with clients that have asked for a large file, and do not read.
 fn with_downloads(
@@ -112,10 +112,12 @@ fn a_stop_and_a_continuation() -> Outcome {
 /// Calls that are interrupted, do a part, or fail for a moment.
 #[test]
 fn a_kernel_that_does_no_more_than_it_must() -> Outcome {
-    const SHIMS: [&str; 4] = [
+    const SHIMS: [&str; 6] = [
         "eintr=2",
         "alarm=1,r=1000",
         "w=700,r=7,eintr=3,alarm=2",
+        "again=2",
+        "sendfile=EINVAL+ENOSYS,w=50000",
         "accept=ECONNABORTED+EMFILE+ENFILE+ECONNABORTED",
     ];
     on_every("event-loop", |step| {

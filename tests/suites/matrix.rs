@@ -4,6 +4,7 @@
 mod many;
 mod one;
 
+use crate::files::client::{request, site};
 use crate::lab::Outcome;
 use crate::steps::{STEPS, Step, on_each};
 
@@ -14,7 +15,7 @@ use one::*;
 /// decided by time: a `false` is something that was seen to happen otherwise.
 type Probe = (&'static str, fn(&Step) -> Outcome<bool>);
 
-const PROBES: [Probe; 22] = [
+const PROBES: [Probe; 23] = [
     ("greeting", greets),
     ("echo", echoes),
     ("next-client", serves_the_next),
@@ -37,6 +38,7 @@ const PROBES: [Probe; 22] = [
     ("cgi", runs_programs),
     ("drain", finishes_what_it_owes),
     ("ranges", sends_a_part),
+    ("ready-responses", sends_what_is_compressed),
 ];
 
 fn is_seen(capability: &str, step: &Step) -> Outcome<bool> {
@@ -87,4 +89,12 @@ fn sends_a_part(step: &Step) -> Outcome<bool> {
     let request = "GET / HTTP/1.1\r\nHost: a\r\nRange: bytes=0-0\r\n\r\n";
     client.send(request.as_bytes())?;
     Ok(client.response()?.status == 206)
+}
+
+fn sends_what_is_compressed(step: &Step) -> Outcome<bool> {
+    let (tree, _server, mut client) = site(step)?;
+    tree.write("file.txt.gz", b"compressed");
+    let accepts = "Accept-Encoding: gzip\r\n";
+    client.send(request("GET", "/file.txt", accepts).as_bytes())?;
+    Ok(client.response()?.body == b"compressed")
 }

@@ -64,7 +64,7 @@ impl<S: Site> Connection<S> {
         let mut storage = HeaderStorage::default();
         let bytes = &mut self.input.bytes_mut()[..length];
         let head = Head::parse(bytes, &mut storage)?;
-        let resource = site.locate(&head);
+        let resource = site.locate(&head, time);
         let takes = site.takes(head.method, &resource);
         let mut request = Request {
             method: head.method,

@@ -51,6 +51,8 @@ mod ex15a;
 mod ex15b;
 mod ex16a;
 mod ex16b;
+mod ex17a;
+mod ex17b;
 mod expect;
 mod held;
 mod http;
@@ -132,6 +134,8 @@ pub const TABLES: &[Table] = &[
     Table { id: "15b", checks: ex15b::CHECKS },
     Table { id: "16a", checks: ex16a::CHECKS },
     Table { id: "16b", checks: ex16b::CHECKS },
+    Table { id: "17a", checks: ex17a::CHECKS },
+    Table { id: "17b", checks: ex17b::CHECKS },
 ];
 
 /// The table of the exercise `id`.

@@ -10,8 +10,8 @@ use crate::lab::program::Program;
 use crate::lab::tree::Tree;
 use crate::lab::{Advice, Lab, Outcome, Trouble, show};
 
-/// What each of several parts says that it is.
-const TYPE: &str = "text/markdown; charset=utf-8";
+/// What the file is, and what each of several parts says that it is.
+pub const TYPE: &str = "text/markdown; charset=utf-8";
 
 const END: &str = "a boundary begins with a line end, and the last one ends in \
                    `--`: Content-Length counts all of that";

@@ -29,6 +29,7 @@ SETTINGS is a list such as w=700,eintr=3:
                although nobody has woken it
   accept=E+F   the first accept fails with E, the next with F: EMFILE, ENFILE
                or ECONNABORTED
+  sendfile=E+F the same for sendfile: EINVAL, ENOSYS or EIO
   gai=A+B      every host name resolves to these addresses, or fails: NONAME,
                AGAIN, FAIL
   own          a socket connects from the very port that it connects to

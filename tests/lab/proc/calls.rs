@@ -36,6 +36,7 @@ fn call_in(task: &Path) -> Option<String> {
         libc::SYS_sendmsg => "sendmsg",
         libc::SYS_readv => "readv",
         libc::SYS_writev => "writev",
+        libc::SYS_sendfile => "sendfile",
         libc::SYS_accept => "accept",
         libc::SYS_accept4 => "accept4",
         #[cfg(target_arch = "x86_64")]

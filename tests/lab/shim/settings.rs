@@ -3,7 +3,7 @@
 use std::ffi::{CStr, c_int};
 use std::net::IpAddr;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// Every Nth of something, or never.
 #[derive(Debug, Default)]
@@ -19,6 +19,21 @@ impl Every {
             let count = self.count.fetch_add(1, Ordering::Relaxed) + 1;
             count.is_multiple_of(nth)
         })
+    }
+}
+
+/// The errors with which the first calls fail, one after the other.
+#[derive(Debug, Default)]
+pub struct Script {
+    errors: Vec<c_int>,
+    count: AtomicUsize,
+}
+
+impl Script {
+    /// What the next call fails with, if it does.
+    pub fn next(&self) -> Option<c_int> {
+        let turn = self.count.fetch_add(1, Ordering::Relaxed);
+        self.errors.get(turn).copied()
     }
 }
 
@@ -43,8 +58,8 @@ pub struct Settings {
     pub thread: Every,
     pub spurious: Every,
     pub speed: Option<u64>,
-    pub accept_errors: Vec<c_int>,
-    pub accepts: AtomicU64,
+    pub accept: Script,
+    pub sendfile: Script,
     pub names: Option<Names>,
     pub own_port: bool,
     /// The first part of `SHIM` that means nothing.
@@ -98,10 +113,8 @@ impl Settings {
             "thread" => self.thread.nth = Some(positive(value)?),
             "speed" => self.speed = Some(positive(value)?),
             "spurious" => self.spurious.nth = Some(positive(value)?),
-            "accept" => {
-                let errors = value.split('+').map(accept_error);
-                self.accept_errors = errors.collect::<Option<_>>()?;
-            }
+            "accept" => self.accept.errors = errors(value)?,
+            "sendfile" => self.sendfile.errors = errors(value)?,
             "own" if value.is_empty() => self.own_port = true,
             "gai" => self.names = Some(parse_names(value)?),
             _ => return None,
@@ -114,13 +127,17 @@ fn positive(text: &str) -> Option<u64> {
     text.parse().ok().filter(|number| *number > 0)
 }
 
-fn accept_error(name: &str) -> Option<c_int> {
-    match name {
+fn errors(value: &str) -> Option<Vec<c_int>> {
+    let error = |name| match name {
         "EMFILE" => Some(libc::EMFILE),
         "ENFILE" => Some(libc::ENFILE),
         "ECONNABORTED" => Some(libc::ECONNABORTED),
+        "EINVAL" => Some(libc::EINVAL),
+        "ENOSYS" => Some(libc::ENOSYS),
+        "EIO" => Some(libc::EIO),
         _ => None,
-    }
+    };
+    value.split('+').map(error).collect()
 }
 
 fn parse_names(value: &str) -> Option<Names> {

@@ -1,9 +1,8 @@
 //! Reading, writing and accepting: in small parts, and interrupted.
 
 use std::ffi::{c_int, c_void};
-use std::sync::atomic::Ordering;
 
-use libc::{iovec, msghdr, sockaddr, socklen_t};
+use libc::{iovec, msghdr, off_t, sockaddr, socklen_t};
 
 use crate::fail;
 use crate::real::interpose;
@@ -63,11 +62,8 @@ fn before_write(fd: c_int) -> Result<usize, c_int> {
 /// What this call of accept(2) returns, if it must fail.
 fn before_accept() -> Option<c_int> {
     let settings = Settings::get();
-    let turn = settings.accepts.fetch_add(1, Ordering::Relaxed);
-    let scripted = usize::try_from(turn).ok();
-    let scripted = scripted.and_then(|turn| settings.accept_errors.get(turn));
     let interrupted = || settings.interrupt.strikes().then_some(libc::EINTR);
-    let error = scripted.copied().or_else(interrupted)?;
+    let error = settings.accept.next().or_else(interrupted)?;
     Some(fail(error) as c_int)
 }
 
@@ -205,6 +201,19 @@ interpose! {
         })
     }
 
+    fn sendfile(
+        to: c_int,
+        from: c_int,
+        offset: *mut off_t,
+        size: usize,
+    ) -> isize {
+        let limit = match Settings::get().sendfile.next() {
+            Some(error) => Err(error),
+            None => before_write(to),
+        };
+        within(limit, |most| real(to, from, offset, size.min(most)))
+    }
+
     fn accept(fd: c_int, from: *mut sockaddr, length: *mut socklen_t) -> c_int {
         before_accept().unwrap_or_else(|| real(fd, from, length))
     }
@@ -225,4 +234,15 @@ interpose! {
         }
         real(fd, to, length)
     }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn sendfile64(
+    to: c_int,
+    from: c_int,
+    offset: *mut off_t,
+    size: usize,
+) -> isize {
+    // SAFETY: off_t has 64 bits on every machine this is built for.
+    unsafe { sendfile(to, from, offset, size) }
 }

@@ -3,36 +3,54 @@
 
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use super::client::{ask, at, get, request, site};
+use super::client::{after_change, ask, at, get, request, site};
 use super::tree::Tree;
 use crate::lab::Outcome;
-use crate::lab::client::{Client, End};
+use crate::lab::client::{Client, End, Response};
 use crate::lab::program::Program;
 use crate::steps::{Step, on_each, on_every, with};
 
 /// More than the kernel takes for a client who does not read.
 pub const LARGE: usize = 12 << 20;
 
-/// A file without any blocks on the disk.
+/// A file without any blocks on the disk, which has not changed lately.
 pub fn large_file(tree: &Tree) -> File {
-    let file = File::create(tree.root().join("large.bin")).unwrap();
+    let file = File::create(tree.path("large.bin")).unwrap();
     file.set_len(LARGE as u64).unwrap();
+    tree.touch("large.bin", SystemTime::UNIX_EPOCH);
     file
 }
 
 /// Asks for the large file, and reads the head of the response.
-pub fn ask_for_large(client: &mut Client) -> Outcome {
+pub fn ask_for_large(client: &mut Client) -> Outcome<Response> {
     client.send(request("GET", "/large.bin", "").as_bytes())?;
-    assert_eq!(client.response_head()?.length(), Some(LARGE));
-    Ok(())
+    let head = client.response_head()?;
+    assert_eq!(head.length(), Some(LARGE));
+    Ok(head)
 }
 
 /// The same, and waits until the server is stuck in the middle of the body.
-fn begin(step: &Step, server: &Program, client: &mut Client) -> Outcome {
-    ask_for_large(client)?;
-    step.await_stuck(server, client)
+fn begin(
+    step: &Step,
+    server: &Program,
+    client: &mut Client,
+) -> Outcome<Response> {
+    let head = ask_for_large(client)?;
+    step.await_stuck(server, client)?;
+    Ok(head)
+}
+
+/// The head of the response after a change.
+fn head_after(
+    step: &Step,
+    server: &Program,
+    client: &mut Client,
+    before: &Response,
+) -> Outcome<Response> {
+    let head = || ask(client, "HEAD", "/large.bin");
+    after_change(step, server, before, head)
 }
 
 /// Panics unless that came which was promised, and no byte was made up.
@@ -46,15 +64,20 @@ fn a_file_that_shrinks() -> Outcome {
     on_every("files", |step| {
         let (tree, server, mut client) = site(step)?;
         let file = large_file(&tree);
-        begin(step, &server, &mut client)?;
+        let head = begin(step, &server, &mut client)?;
         file.set_len(1 << 20).unwrap();
-        // No byte is made up for those that are gone: the stream ends early.
+        client.send(request("GET", "/file.txt", "").as_bytes())?;
+        // No byte is made up for those that are gone, and no response comes
+        // in their place: the stream ends early.
         let body = client.receive_all()?;
         assert!(body.len() < LARGE, "all of {} bytes came", body.len());
         assert!(body == vec![0; body.len()]);
+        server.expect_note("the file has shrunk")?;
 
-        let response = get(&mut server.connect()?, "/large.bin")?;
-        assert_eq!(response.body.len(), 1 << 20);
+        let mut client = server.connect()?;
+        let now = head_after(step, &server, &mut client, &head)?;
+        assert_eq!(now.length(), Some(1 << 20));
+        assert_eq!(get(&mut client, "/large.bin")?.body.len(), 1 << 20);
         server.interrupt()
     })
 }
@@ -64,13 +87,13 @@ fn a_file_that_grows() -> Outcome {
     on_every("files", |step| {
         let (tree, server, mut client) = site(step)?;
         let mut file = large_file(&tree);
-        begin(step, &server, &mut client)?;
+        let head = begin(step, &server, &mut client)?;
         file.seek(SeekFrom::End(0)).unwrap();
         file.write_all(&[b'x'; 100_000]).unwrap();
         let grown = client.receive(LARGE)?;
         // The connection is good for more, at once: it does not last for ever.
-        let response = ask(&mut client, "HEAD", "/large.bin")?;
-        assert_eq!(response.length(), Some(LARGE + 100_000));
+        let now = head_after(step, &server, &mut client, &head)?;
+        assert_eq!(now.length(), Some(LARGE + 100_000));
         assert_eq!(get(&mut client, "/file.txt")?.body, b"a file\n");
         assert_zeros(grown);
         server.interrupt()
@@ -81,20 +104,41 @@ fn a_file_that_grows() -> Outcome {
 fn a_file_that_is_replaced_and_removed() -> Outcome {
     on_every("files", |step| {
         let (tree, server, mut client) = site(step)?;
-        let path = tree.root().join("large.bin");
+        let path = tree.path("large.bin");
         drop(large_file(&tree));
-        begin(step, &server, &mut client)?;
-        fs::rename(tree.root().join("file.txt"), &path).unwrap();
+        let head = begin(step, &server, &mut client)?;
+        fs::rename(tree.path("file.txt"), &path).unwrap();
         let replaced = client.receive(LARGE)?;
+        let head = head_after(step, &server, &mut client, &head)?;
         assert_eq!(get(&mut client, "/large.bin")?.body, b"a file\n");
         assert_zeros(replaced);
 
         drop(large_file(&tree));
-        begin(step, &server, &mut client)?;
+        head_after(step, &server, &mut client, &head)?;
+        let head = begin(step, &server, &mut client)?;
         fs::remove_file(&path).unwrap();
         let removed = client.receive(LARGE)?;
-        assert_eq!(get(&mut client, "/large.bin")?.status, 404);
+        let now = head_after(step, &server, &mut client, &head)?;
+        assert_eq!(now.status, 404);
         assert_zeros(removed);
+        server.interrupt()
+    })
+}
+
+/// The disk gives nothing, and the head has been sent: that is the end, of
+/// this connection alone.
+#[test]
+fn a_file_that_cannot_be_read() -> Outcome {
+    on_every("ready-responses", |step| {
+        let tree = Tree::new();
+        drop(large_file(&tree));
+        let server = at(step, &tree.root())?.shim("sendfile=EIO").start()?;
+        let mut client = server.connect()?;
+        ask_for_large(&mut client)?;
+        assert!(client.receive(1)?.0.is_empty());
+        server.expect_note("1 requests, I/O error")?;
+        let response = get(&mut server.connect()?, "/large.bin")?;
+        assert_eq!(response.body.len(), LARGE);
         server.interrupt()
     })
 }
@@ -106,6 +150,9 @@ fn a_client_that_leaves() -> Outcome {
         let tree = Tree::new();
         drop(large_file(&tree));
         let server = at(step, &tree.root())?.start()?;
+        // It may stay open.
+        ask(&mut server.connect()?, "HEAD", "/large.bin")?;
+        server.expect_note("1 requests")?;
         let before = server.resources();
         let count = if step.does("event-loop") { 100 } else { 1 };
         for _ in 0..3 {

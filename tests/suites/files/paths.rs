@@ -16,7 +16,8 @@ const SUB: &str = "<title>Sub</title>";
 const FILE: &str = "a file\n";
 
 /// Targets, and the bodies of the responses: `Ok` for 200, `Err` for another
-/// status. Besides these there are [`ENTRIES`], each behind a slash.
+/// status. Besides these there are [`ENTRIES`], each behind a slash. More
+/// spellings are in tests/core.
 #[rustfmt::skip]
 const TARGETS: &[(&str, Result<&str, u16>)] = &[
     ("/", Ok(HOME)),
@@ -26,6 +27,7 @@ const TARGETS: &[(&str, Result<&str, u16>)] = &[
     ("/file.txt?x", Ok(FILE)),
     ("/file.txt%3Fx", Err(404)),
     ("/sub/", Ok(SUB)),
+    ("/sub", Err(301)),
     ("/to-sub/", Ok(SUB)),
     ("/sub/index.html", Ok(SUB)),
     ("/sub/deeper/", Err(404)),
@@ -37,17 +39,10 @@ const TARGETS: &[(&str, Result<&str, u16>)] = &[
     ("/socket/", Err(404)),
     // One name, many spellings.
     ("//file.txt", Ok(FILE)),
-    ("///file.txt", Ok(FILE)),
-    ("/./file.txt", Ok(FILE)),
     ("/sub/../file.txt", Ok(FILE)),
-    ("/sub/./../file.txt", Ok(FILE)),
-    ("/sub//../file.txt", Ok(FILE)),
     ("/nothing/../file.txt", Ok(FILE)),
     ("/sub/..", Ok(HOME)),
-    ("/sub/.", Ok(SUB)),
     ("/%66ile.txt", Ok(FILE)),
-    ("/file%2Etxt", Ok(FILE)),
-    ("/%2e/file.txt", Ok(FILE)),
     ("/sub/%2e%2e/file.txt", Ok(FILE)),
     ("http://localhost/file.txt", Ok(FILE)),
     ("HTTP://other.example:81/file.txt?x", Ok(FILE)),
@@ -55,35 +50,21 @@ const TARGETS: &[(&str, Result<&str, u16>)] = &[
     ("http://localhost?x", Ok(HOME)),
     // Upwards.
     ("/..", Err(400)),
-    ("/../", Err(400)),
     ("/../secret.txt", Err(400)),
-    ("/../inside/file.txt", Err(400)),
     ("/../../../../../../../../etc/passwd", Err(400)),
     ("/sub/../../secret.txt", Err(400)),
-    ("/sub/../../inside/file.txt", Err(400)),
-    ("//../secret.txt", Err(400)),
     ("/%2e%2e/secret.txt", Err(400)),
-    ("/%2E%2E/secret.txt", Err(400)),
-    ("/.%2e/secret.txt", Err(400)),
-    ("/%2e./secret.txt", Err(400)),
     ("/sub/%2e%2e/%2e%2e/secret.txt", Err(400)),
     ("http://localhost/../secret.txt", Err(400)),
     ("/to-sub/../../secret.txt", Err(400)),
     ("/out-directory/../secret.txt", Err(404)),
     // Slashes in a name, decoded twice, other systems' habits.
     ("/..%2fsecret.txt", Err(404)),
-    ("/..%2Fsecret.txt", Err(404)),
     ("/%2e%2e%2fsecret.txt", Err(404)),
     ("/sub%2findex.html", Err(404)),
     ("/%2fetc%2fpasswd", Err(404)),
-    ("/%2f", Err(404)),
     ("/%252e%252e/secret.txt", Err(404)),
-    ("/%252e%252e%252fsecret.txt", Err(404)),
-    ("/%25%32%65%25%32%65/secret.txt", Err(404)),
-    ("/..\\secret.txt", Err(404)),
     ("/..%5csecret.txt", Err(404)),
-    ("/..;/secret.txt", Err(404)),
-    ("/...../secret.txt", Err(404)),
     ("/%c0%ae%c0%ae/secret.txt", Err(404)),
     ("/%c0%afetc%c0%afpasswd", Err(404)),
     ("/%ff", Err(404)),
@@ -95,18 +76,10 @@ const TARGETS: &[(&str, Result<&str, u16>)] = &[
     ("/file:///etc/passwd", Err(404)),
     // Escapes that are none, and the end of a C string.
     ("/%", Err(400)),
-    ("/%6", Err(400)),
-    ("/%zz", Err(400)),
-    ("/file.txt%", Err(400)),
-    ("/file.txt%0", Err(400)),
-    ("/%00", Err(400)),
-    ("/file.txt%00", Err(400)),
     ("/file.txt%00.html", Err(400)),
     ("/..%00/secret.txt", Err(400)),
-    ("/%u002e%u002e/secret.txt", Err(400)),
     // Names that no file has.
     ("/a%0d%0aX-Evil:%20yes", Err(404)),
-    ("/a%20b", Err(404)),
     ("/%7f", Err(404)),
 ];
 
@@ -195,8 +168,8 @@ fn a_directory_becomes_a_link() -> Outcome {
         let response = get(&mut client, "/sub/page.html")?;
         assert_eq!(response.status, 200);
 
-        let sub = tree.root().join("sub");
-        fs::rename(&sub, tree.root().join("moved")).unwrap();
+        let sub = tree.path("sub");
+        fs::rename(&sub, tree.path("moved")).unwrap();
         symlink("../outside", &sub).unwrap();
         for target in ["/sub/secret.txt", "/sub/", "/sub", "/sub/index.html"] {
             let response = get(&mut client, target)?;
@@ -204,7 +177,7 @@ fn a_directory_becomes_a_link() -> Outcome {
             expect_no_secret(&response, &tree);
         }
         fs::remove_file(&sub).unwrap();
-        fs::rename(tree.root().join("moved"), &sub).unwrap();
+        fs::rename(tree.path("moved"), &sub).unwrap();
         let response = get(&mut client, "/sub/page.html")?;
         assert_eq!(response.status, 200);
         server.interrupt()

@@ -13,7 +13,7 @@ fn a_root_that_cannot_be() -> Outcome {
     on_every("files", |step| {
         let tree = Tree::new();
         tree.directory("closed");
-        let closed = tree.root().join("closed");
+        let closed = tree.path("closed");
         fs::set_permissions(closed, Permissions::from_mode(0o600)).unwrap();
         let cases = [
             ("nothing", "no such file or directory"),
@@ -23,7 +23,7 @@ fn a_root_that_cannot_be() -> Outcome {
             ("closed/site", "permission denied"),
         ];
         for (name, why) in cases {
-            let path = tree.root().join(name);
+            let path = tree.path(name);
             let program = as_user(at(step, &path)?).spawn()?;
             let (step, path) = (&step.name, path.display());
             let line = format!("{step}: cannot open the root {path}: {why}");

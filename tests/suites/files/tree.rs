@@ -1,11 +1,10 @@
 //! A directory for one test: a root with files, and a secret beside it.
 
-use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use nix::sys::stat::Mode;
 use nix::unistd;
@@ -49,7 +48,7 @@ impl Tree {
         tree.link("../../secret.txt", "sub/out");
         tree.link("../inside/file.txt", "out-and-in");
         tree.link(path.join("secret.txt"), "out-absolute");
-        tree.link(tree.root().join("file.txt"), "in-absolute");
+        tree.link(tree.path("file.txt"), "in-absolute");
         tree.link("/etc/passwd", "passwd");
         tree.link("/proc/self/root", "magic");
         tree.link("/", "slash");
@@ -57,9 +56,9 @@ impl Tree {
         tree.link("loop", "loop");
         tree.link("nothing", "dangling");
 
-        unistd::mkfifo(&tree.root().join("fifo"), Mode::S_IRWXU).unwrap();
+        unistd::mkfifo(&tree.path("fifo"), Mode::S_IRWXU).unwrap();
         // The socket stays when nobody listens any more.
-        drop(UnixListener::bind(tree.root().join("socket")).unwrap());
+        drop(UnixListener::bind(tree.path("socket")).unwrap());
         tree
     }
 
@@ -67,26 +66,38 @@ impl Tree {
         self.directory.path().join("inside")
     }
 
+    /// The whole path of what is in the root.
+    pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.root().join(name)
+    }
+
     /// What lies beside the root.
     pub fn outside(&self) -> PathBuf {
         self.directory.path().join("outside")
     }
 
-    pub fn write(&self, name: &str, content: &[u8]) {
-        fs::write(self.root().join(name), content).unwrap();
+    pub fn write(&self, name: impl AsRef<Path>, content: &[u8]) {
+        fs::write(self.path(name), content).unwrap();
     }
 
-    /// A file whose name is no UTF-8.
-    pub fn write_bytes(&self, name: &[u8], content: &[u8]) {
-        fs::write(self.root().join(OsStr::from_bytes(name)), content).unwrap();
+    /// A file that has not changed for a minute.
+    pub fn write_old(&self, name: &str, content: &[u8]) {
+        self.write(name, content);
+        self.touch(name, SystemTime::now() - Duration::from_secs(60));
+    }
+
+    /// Has a file changed at this time.
+    pub fn touch(&self, name: &str, time: SystemTime) {
+        let file = fs::File::options().write(true).open(self.path(name));
+        file.unwrap().set_modified(time).unwrap();
     }
 
     pub fn directory(&self, name: &str) {
-        fs::create_dir(self.root().join(name)).unwrap();
+        fs::create_dir(self.path(name)).unwrap();
     }
 
     pub fn link(&self, target: impl AsRef<Path>, name: &str) {
-        symlink(target, self.root().join(name)).unwrap();
+        symlink(target, self.path(name)).unwrap();
     }
 }
 

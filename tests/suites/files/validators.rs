@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, SystemTime};
 
-use super::client::{get, site};
+use super::client::{after_change, get, site};
 use crate::lab::Outcome;
 use crate::lab::client::Response;
 use crate::steps::on_every;
@@ -22,7 +22,7 @@ fn seconds(date: &str) -> u64 {
 fn validators_tell_the_truth() -> Outcome {
     on_every("files", |step| {
         let (tree, server, mut client) = site(step)?;
-        let path = tree.root().join("file.txt");
+        let path = tree.path("file.txt");
         let now = || SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
 
         let earliest = now();
@@ -42,19 +42,20 @@ fn validators_tell_the_truth() -> Outcome {
         assert_ne!(tag(&get(&mut client, "/index.html")?), tag(&first));
 
         // Other content: the same size, and the same second.
-        let file = fs::File::options().write(true).open(&path).unwrap();
         let time = fs::metadata(&path).unwrap().modified().unwrap();
-        file.set_modified(time + Duration::from_nanos(1)).unwrap();
-        let changed = get(&mut client, "/file.txt")?;
+        tree.touch("file.txt", time + Duration::from_nanos(1));
+        let changed = after_change(step, &server, &again, || {
+            get(&mut client, "/file.txt")
+        })?;
         assert_ne!(tag(&changed), tag(&first));
 
         // Another file of the same size and time takes the name.
         tree.write("other.txt", b"b file\n");
-        let other = tree.root().join("other.txt");
-        let twin = fs::File::options().write(true).open(&other).unwrap();
-        twin.set_modified(time + Duration::from_nanos(1)).unwrap();
-        fs::rename(&other, &path).unwrap();
-        let moved = get(&mut client, "/file.txt")?;
+        tree.touch("other.txt", time + Duration::from_nanos(1));
+        fs::rename(tree.path("other.txt"), &path).unwrap();
+        let moved = after_change(step, &server, &changed, || {
+            get(&mut client, "/file.txt")
+        })?;
         assert_eq!(moved.body, b"b file\n");
         assert_ne!(tag(&moved), tag(&changed));
         assert_eq!(
@@ -70,10 +71,8 @@ fn validators_tell_the_truth() -> Outcome {
 fn a_file_from_the_future_was_modified_now() -> Outcome {
     on_every("files", |step| {
         let (tree, server, mut client) = site(step)?;
-        let path = tree.root().join("file.txt");
-        let file = fs::File::options().write(true).open(path).unwrap();
         let year = Duration::from_secs(365 * 86_400);
-        file.set_modified(SystemTime::now() + year).unwrap();
+        tree.touch("file.txt", SystemTime::now() + year);
         let response = get(&mut client, "/file.txt")?;
         assert_eq!(response.field("last-modified"), response.field("date"));
         server.interrupt()

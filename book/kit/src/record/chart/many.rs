@@ -155,6 +155,31 @@ pub fn neighbours(
     Ok(Chart::new(title, heads, values))
 }
 
+/// Sizes of files, in KiB.
+const SIZES: [usize; 5] = [1, 16, 64, 256, 1024];
+
+/// How much processor time a response takes, of files of different sizes, for
+/// 64 clients.
+pub fn sizes(project: &Project, steps: &[u8]) -> Result<Chart> {
+    let root = tempfile::tempdir()?;
+    let mut values = Vec::new();
+    for step in steps {
+        for kib in SIZES {
+            fs::write(root.path().join(format!("{kib}")), vec![0; kib << 10])?;
+            let path = root.path().to_str().context("no path in UTF-8")?;
+            let server = server(project, *step, &["--root", path])?;
+            let rate = wrk(&server, &format!("/{kib}"), &["-c64"])?;
+            let used = micros(&server, "utime")? + micros(&server, "stime")?;
+            let each = used / (rate * f64::from(SECONDS));
+            let name = format!("step {step:02}, {kib} KiB");
+            values.push((name, (each * 10.0).round() / 10.0));
+        }
+    }
+    let machine = nagle::machine();
+    let title = format!("Processor time for a response, by wrk on {machine}");
+    Ok(Chart::new(title, ["file", "microseconds a response"], values))
+}
+
 fn raise_descriptors() -> Result<()> {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     Ok(setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?)

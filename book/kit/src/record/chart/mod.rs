@@ -43,7 +43,7 @@ const PROGRAM: &str = "/cgi/hello.sh";
 
 /// The charts that can be recorded again, and whether they count: times are
 /// one machine's, which the chart names.
-const RECORDERS: [(&str, bool, Recorder); 23] = [
+const RECORDERS: [(&str, bool, Recorder); 24] = [
     ("calls-per-step", true, calls_per_step),
     ("nagle", false, nagle::record),
     ("connections", false, |it| many::connections(it, &[8, 9])),
@@ -69,6 +69,7 @@ const RECORDERS: [(&str, bool, Recorder); 23] = [
     ("14-neighbours-user", false, |it| many::neighbours(it, &[14], "utime")),
     ("15-neighbours", false, |it| many::neighbours(it, &[14, 15], "utime")),
     ("15-requests", false, |it| many::requests(it, 15, "", many::FILE)),
+    ("17-sizes", false, |it| many::sizes(it, &[16, 17])),
 ];
 
 impl Chart {
