@@ -16,6 +16,9 @@ use nix::errno::Errno;
 pub const DEFAULT_ADDRESS: SocketAddr =
     SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
+/// Flags without a value. Enters in step 18.
+const SWITCHES: [&str; 1] = ["pin"];
+
 /// Why a step cannot go on: one line for the person who started it.
 #[derive(Debug)]
 pub struct Failure {
@@ -202,6 +205,10 @@ fn arguments<const N: usize>(
                 argument = Some(value.to_string_lossy().into_owned());
             }
             Long(name) => match flags.iter().position(|flag| *flag == name) {
+                // Enters in step 18.
+                Some(at) if SWITCHES.contains(&flags[at]) => {
+                    values[at] = Some(OsString::new());
+                }
                 Some(at) => {
                     let value = parser.value().map_err(Failure::usage)?;
                     values[at] = Some(value);
@@ -283,7 +290,8 @@ fn command_line(address: SocketAddr) -> String {
     while let Some(argument) = arguments.next() {
         // What is no flag is the old address.
         if argument.as_encoded_bytes().starts_with(b"--") {
-            let has_value = argument.as_encoded_bytes().contains(&b'=');
+            let has_value = argument.as_encoded_bytes().contains(&b'=')
+                || SWITCHES.iter().any(|it| argument == *format!("--{it}"));
             words.push(quote(argument));
             words.extend(
                 arguments.by_ref().take(1 - usize::from(has_value)).map(quote),
@@ -305,7 +313,7 @@ fn quote(word: OsString) -> String {
 }
 
 /// This program's name, without its directory: `step07`.
-fn program() -> String {
+pub fn program() -> String {
     let path = std::env::args_os().next().unwrap_or_default();
     let name = std::path::Path::new(&path).file_name();
     name.unwrap_or(OsStr::new("step")).to_string_lossy().into_owned()

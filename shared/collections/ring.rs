@@ -42,6 +42,11 @@ impl<T> Ring<T> {
         Some(item)
     }
 
+    /// How many items there are. Enters in step 19.
+    pub fn occupied(&self) -> usize {
+        self.length
+    }
+
     /// The slot that is `count` slots after the head.
     fn after(&self, count: usize) -> usize {
         (self.head + count) % self.slots.len()

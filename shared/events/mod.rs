@@ -4,5 +4,7 @@
 
 pub mod deadlines;
 pub mod handlers;
+/// Enters in step 18.
+pub mod latch;
 /// Enters in step 16.
 pub mod signals;

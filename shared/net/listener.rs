@@ -42,14 +42,10 @@ impl Listener {
     /// Those of socket(2), bind(2) and listen(2): above all `EADDRINUSE`,
     /// `EADDRNOTAVAIL`, and `EACCES` for a port below 1024.
     pub fn open(address: SocketAddr) -> nix::Result<Self> {
-        let family = match address {
-            SocketAddr::V4(_) => AddressFamily::Inet,
-            SocketAddr::V6(_) => AddressFamily::Inet6,
-        };
-        let kind = SockType::Stream;
-        let socket =
-            socket::socket(family, kind, SockFlag::SOCK_CLOEXEC, None)?;
-        socket::setsockopt(&socket, sockopt::ReuseAddr, &true)?;
+        Listener::listen(tcp_socket(address)?, address)
+    }
+
+    fn listen(socket: OwnedFd, address: SocketAddr) -> nix::Result<Self> {
         let wanted = SockaddrStorage::from(address);
         socket::bind(socket.as_raw_fd(), &wanted)?;
         socket::listen(&socket, Backlog::new(BACKLOG)?)?;
@@ -64,12 +60,41 @@ impl Listener {
     /// # Errors
     /// Those of [`Listener::open`], fcntl(2) and setsockopt(2).
     pub fn open_nonblocking(address: SocketAddr) -> nix::Result<Self> {
-        let listener = Listener::open(address)?;
-        let flags = fcntl(&listener, FcntlArg::F_GETFL)?;
+        Listener::open(address)?.nonblocking()
+    }
+
+    fn nonblocking(self) -> nix::Result<Self> {
+        let flags = fcntl(&self, FcntlArg::F_GETFL)?;
         let flags = OFlag::from_bits_retain(flags) | OFlag::O_NONBLOCK;
-        fcntl(&listener, FcntlArg::F_SETFL(flags))?;
-        socket::setsockopt(&listener, sockopt::TcpNoDelay, &true)?;
-        Ok(listener)
+        fcntl(&self, FcntlArg::F_SETFL(flags))?;
+        socket::setsockopt(&self, sockopt::TcpNoDelay, &true)?;
+        Ok(self)
+    }
+
+    /// So many of them on one port: the kernel gives each client to one of
+    /// them. Enters in step 18.
+    ///
+    /// # Errors
+    /// Those of [`Listener::open_nonblocking`].
+    pub fn open_group(
+        address: SocketAddr,
+        count: usize,
+    ) -> nix::Result<Vec<Self>> {
+        // The first is to have the port alone. If it shared it at once, and
+        // another server did so too, each would get some of the clients, and
+        // nobody would be told.
+        let first = Listener::open_nonblocking(address)?;
+        let address = first.address;
+        // Ask for others to be let onto the port: sockets of the same user
+        // that ask for it too.
+        socket::setsockopt(&first, sockopt::ReusePort, &true)?;
+        let mut group = vec![first];
+        while group.len() < count {
+            let socket = tcp_socket(address)?;
+            socket::setsockopt(&socket, sockopt::ReusePort, &true)?;
+            group.push(Listener::listen(socket, address)?.nonblocking()?);
+        }
+        Ok(group)
     }
 
     /// The address that clients connect to, with the port that the kernel
@@ -132,6 +157,19 @@ impl Listener {
             .ok_or(Errno::EAFNOSUPPORT)?;
         Ok((connection, address::from_sockaddr(&peer)?))
     }
+}
+
+/// A socket on which `address` can be listened on, though connections of
+/// another server that had it may still be ending.
+fn tcp_socket(address: SocketAddr) -> nix::Result<OwnedFd> {
+    let family = match address {
+        SocketAddr::V4(_) => AddressFamily::Inet,
+        SocketAddr::V6(_) => AddressFamily::Inet6,
+    };
+    let kind = SockType::Stream;
+    let socket = socket::socket(family, kind, SockFlag::SOCK_CLOEXEC, None)?;
+    socket::setsockopt(&socket, sockopt::ReuseAddr, &true)?;
+    Ok(socket)
 }
 
 impl AsFd for Listener {

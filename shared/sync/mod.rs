@@ -2,5 +2,15 @@
 //!
 //! This room knows nothing of sockets.
 
+/// Enters in step 19.
+pub mod deque;
+/// Enters in step 19.
+pub mod parking;
+/// Enters in step 18.
+pub mod processors;
 pub mod queue;
 pub mod semaphore;
+/// Enters in step 19.
+pub mod stealing;
+/// Enters in step 18.
+pub mod vital;

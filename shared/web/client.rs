@@ -5,16 +5,18 @@
 
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::time::Instant;
 
 use nix::errno::Errno;
-use nix::sys::socket::{self, Shutdown};
+use nix::sys::socket::{self, Shutdown, getsockopt, sockopt};
 use nix::unistd;
 
 use super::connection::lend::Idle;
 use super::connection::timeout::Timeout;
 use super::connection::{Connection, End, Want};
-use super::site::{Limits, Site, Time};
+use super::counters::Counters;
+use super::site::{self, Limits, Site, Time};
 use super::transmit::transmit;
 use crate::cli;
 use crate::net::address::Compact;
@@ -39,6 +41,8 @@ pub struct Worker<S: Site> {
     pub drains: bool,
     /// Enters in step 17.
     pub transmit: Transmit<S>,
+    /// Counts instead of telling each end. Enters in step 18.
+    pub counters: Option<Arc<Counters>>,
 }
 
 impl<S: Site> Worker<S> {
@@ -51,7 +55,9 @@ impl<S: Site> Worker<S> {
         // Enters in step 17.
         let transmit: Transmit<S> =
             |socket, connection, time| transmit(socket, connection, time);
-        Worker { connection, site, time, drains, transmit }
+        // Enters in step 18.
+        let counters = None;
+        Worker { connection, site, time, drains, transmit, counters }
     }
 }
 
@@ -77,7 +83,8 @@ impl<S: Site> Client<S> {
         self.socket.as_fd()
     }
 
-    /// What it waits for: to read or to write.
+    /// What it waits for: to read or to write; or only for the end of the
+    /// connection, while another thread works for it.
     pub fn waits_for(&self) -> Want {
         self.waits_for
     }
@@ -109,6 +116,33 @@ impl<S: Site> Client<S> {
     /// mean to wait. Says whether the client stays.
     pub fn go_on(&mut self, worker: &mut Worker<S>) -> bool {
         self.borrow(&mut worker.connection);
+        // Enters in step 19: who waits for another thread is told only of
+        // errors of the socket, and of its end.
+        if worker.connection.is_waiting() {
+            let error = getsockopt(&self.socket, sockopt::SocketError);
+            if let Some(errno) = error.ok().filter(|errno| *errno != 0) {
+                let end = End::Failed(Errno::from_raw(errno));
+                worker.connection.close(end);
+            }
+        }
+        self.turn(worker)
+    }
+
+    /// What another thread is to do for it, and what tells whether it still
+    /// waits for that. Enters in step 19.
+    pub fn job(&mut self) -> Option<(site::Job, site::Ticket)> {
+        self.own.as_mut()?.job()
+    }
+
+    /// Another thread has done it. Says whether the client stays. Enters in
+    /// step 19.
+    pub fn complete(
+        &mut self,
+        worker: &mut Worker<S>,
+        done: site::Done,
+    ) -> bool {
+        self.borrow(&mut worker.connection);
+        worker.connection.complete(done, &worker.time);
         self.turn(worker)
     }
 
@@ -127,7 +161,9 @@ impl<S: Site> Client<S> {
     }
 
     fn turn(&mut self, worker: &mut Worker<S>) -> bool {
-        let Worker { connection, site, time, drains, transmit } = worker;
+        let Worker { connection, site, time, drains, transmit, counters } =
+            worker;
+        let before = connection.requests();
         let mut left = TURN;
         let mut is_drained = false;
         let stays = loop {
@@ -136,6 +172,11 @@ impl<S: Site> Client<S> {
                 connection.last();
             }
             self.waits_for = connection.advance(time, site);
+            // Enters in step 19.
+            if self.waits_for == Want::Read && connection.is_waiting() {
+                self.waits_for = Want::Close;
+                break true;
+            }
             let result = match self.waits_for {
                 Want::Read | Want::Write if left == 0 => break true,
                 Want::Read if is_drained => break true,
@@ -158,14 +199,24 @@ impl<S: Site> Client<S> {
         };
         // No further request is waited for. Enters in step 15.
         let stays = stays && !(*drains && connection.idle().is_some());
+        let (peer, requests) = (self.peer, connection.requests());
+        let end = connection.end();
+        // Enters in step 18.
+        if let Some(counters) = counters {
+            counters.requests(requests - before);
+        }
         if stays {
             self.give_back(connection);
-        } else {
-            let (peer, requests) = (self.peer, connection.requests());
-            let end = connection.end();
-            cli::log(format_args!("{peer}: {requests} requests, {end}"));
+            return true;
         }
-        stays
+        match (counters, end) {
+            // Something is wrong with a file, not with a client.
+            (_, End::Truncated(_)) | (None, _) => {
+                cli::log(format_args!("{peer}: {requests} requests, {end}"));
+            }
+            (Some(counters), _) => counters.end(end),
+        }
+        false
     }
 }
 

@@ -19,6 +19,8 @@ use crate::http::status::{Refusal, Status};
 use crate::net::buffer::Buffer;
 
 mod exchange;
+/// Enters in step 19.
+pub mod late;
 /// Enters in step 14.
 pub mod lend;
 /// Enters in step 15.
@@ -77,6 +79,8 @@ enum State<R> {
     Head(HeadScanner),
     /// The rest of a body, which is kept or dropped.
     Body(Request<R>, Body, Takes),
+    /// The response, which another thread makes. Enters in step 19.
+    Waiting(late::Late),
     /// The end of the last response; then it closes.
     Last,
     /// The same; then it closes its own direction.
@@ -231,6 +235,8 @@ impl<S: Site> Connection<S> {
                 State::Idle => self.limits.keepalive,
                 State::Head(_) => self.limits.header,
                 State::Body(..) => self.limits.body + earned,
+                // Enters in step 19.
+                State::Waiting(_) => self.limits.send,
                 State::Lingering => self.limits.lingering,
                 State::Last | State::Closing | State::Closed => Duration::ZERO,
             }
@@ -245,6 +251,12 @@ impl<S: Site> Connection<S> {
             State::Head(_) | State::Body(..) => {
                 let why = "the request took too long";
                 self.refuse(Refusal::new(Status::RequestTimeout, why), time);
+            }
+            // Enters in step 19.
+            State::Waiting(_) => {
+                let why = "the response took too long";
+                let status = Status::ServiceUnavailable;
+                self.refuse(Refusal::new(status, why), time);
             }
             _ => self.state = State::Closed,
         }

@@ -6,9 +6,19 @@ pub mod blocking;
 pub mod busy;
 pub mod client;
 pub mod connection;
+/// Enters in step 18.
+pub mod counters;
+/// Enters in step 18.
+pub mod documents;
 pub mod drain;
 pub mod file_site;
+/// Enters in step 19.
+pub mod late;
+/// Enters in step 18.
+pub mod sendfile;
 /// Enters in step 16.
 pub mod server;
 pub mod site;
 pub mod transmit;
+/// Enters in step 19.
+pub mod workers;

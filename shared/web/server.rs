@@ -1,22 +1,31 @@
 //! Enters in step 16: the loop: what is ready has its turn, and what takes too
 //! long ends.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::epoll::{
     Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout,
 };
-use nix::sys::signalfd::SignalFd;
 
 use super::client::{Client, Transmit, Worker};
 use super::connection::Want;
 use super::connection::timeout::Timeout;
+use super::counters::Counters;
 use super::site::{Limits, Site};
-use crate::cli::{self, Failure};
+use crate::cli::Failure;
 use crate::collections::slab::{Key, Slab};
 use crate::events::deadlines::Deadlines;
-use crate::net::listener::{Listener, is_exhausted, is_transient};
+use crate::net::listener::Listener;
+
+mod arrival;
+mod ending;
+/// Enters in step 19.
+mod helpers;
+
+pub use ending::Ending;
+use helpers::Helpers;
 
 /// A client that waits costs a descriptor and some memory.
 static LIMITS: Limits = Limits {
@@ -31,30 +40,29 @@ static LIMITS: Limits = Limits {
 /// At most this many clients are accepted in a row.
 const ACCEPTS: usize = 64;
 
-/// How long not to accept, if there is no descriptor or memory for a client.
-const PAUSE: Duration = Duration::from_millis(100);
-
 /// The kernel hands out this many events at once.
 const EVENTS: usize = 256;
 
 /// What an event of the listener says; a client's says its key.
 const LISTENER: u64 = u64::MAX;
 
-/// What an event of the signals says.
-const SIGNALS: u64 = u64::MAX - 1;
+/// What an event says with which the end comes.
+const ENDING: u64 = u64::MAX - 1;
 
-/// How long responses may take that are under way when the end begins.
-const GRACE: Duration = Duration::from_secs(30);
+/// What an event of late responses says. Enters in step 19.
+const RESULTS: u64 = u64::MAX - 2;
 
 /// All that there is, in one thread.
 pub struct Server<S: Site> {
     epoll: Epoll,
     /// `None` when the end has begun.
     listener: Option<Listener>,
-    signals: SignalFd,
+    ending: Ending,
     clients: Slab<Client<S>>,
     deadlines: Deadlines,
     worker: Worker<S>,
+    /// Other threads that work for it. Enters in step 19.
+    helpers: Option<Helpers>,
     /// Until then no one is accepted.
     pause: Option<Instant>,
     /// When it ends at the latest, once the end has begun.
@@ -68,21 +76,28 @@ impl<S: Site> Server<S> {
     /// Those of epoll_create1(2) and epoll_ctl(2).
     pub fn new(
         listener: Listener,
-        signals: SignalFd,
+        ending: Ending,
         site: S,
     ) -> nix::Result<Self> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         epoll.add(&listener, EpollEvent::new(EpollFlags::EPOLLIN, LISTENER))?;
-        epoll.add(&signals, EpollEvent::new(EpollFlags::EPOLLIN, SIGNALS))?;
+        // Enters in step 18: a latch is not read, so it is to be told once.
+        let flags = match ending {
+            Ending::Signals(_) => EpollFlags::EPOLLIN,
+            Ending::Latch(_) => EpollFlags::EPOLLIN | EpollFlags::EPOLLET,
+        };
+        epoll.add(&ending, EpollEvent::new(flags, ENDING))?;
         let worker = Worker::new(site, &LIMITS);
         let limits = Timeout::Lingering as u32 + 1;
         Ok(Server {
             epoll,
             listener: Some(listener),
-            signals,
+            ending,
             clients: Slab::new(),
             deadlines: Deadlines::new(limits, worker.time.now),
             worker,
+            // Enters in step 19.
+            helpers: None,
             pause: None,
             end: None,
         })
@@ -91,6 +106,12 @@ impl<S: Site> Server<S> {
     /// Sends in this way from now on. Enters in step 17.
     pub fn sends_by(&mut self, transmit: Transmit<S>) {
         self.worker.transmit = transmit;
+    }
+
+    /// Counts from now on what its clients do, and no longer tells each end.
+    /// Enters in step 18.
+    pub fn counts_in(&mut self, counters: Arc<Counters>) {
+        self.worker.counters = Some(counters);
     }
 
     /// Serves until the end has come.
@@ -104,13 +125,15 @@ impl<S: Site> Server<S> {
             for event in self.wait(&mut events)? {
                 match event.data() {
                     LISTENER => may_accept = true,
-                    SIGNALS => self.signal()?,
+                    ENDING => self.end()?,
+                    // Enters in step 19.
+                    RESULTS => self.complete()?,
                     data => self.turn(Key::from_bits(data), Client::go_on),
                 }
             }
             self.expire()?;
             if may_accept {
-                self.accept()?;
+                self.accept(ACCEPTS)?;
             }
         }
         Ok(())
@@ -166,7 +189,7 @@ impl<S: Site> Server<S> {
     fn turn(
         &mut self,
         key: Key,
-        turn: fn(&mut Client<S>, &mut Worker<S>) -> bool,
+        turn: impl FnOnce(&mut Client<S>, &mut Worker<S>) -> bool,
     ) {
         let Some(client) = self.clients.get_mut(key) else { return };
         let before = client.waits_for();
@@ -187,82 +210,8 @@ impl<S: Site> Server<S> {
             let (timeout, _) = client.waits();
             self.deadlines.begin(timeout as u32, key.index());
         }
-    }
-
-    /// Accepts the clients that wait in the kernel's queue.
-    fn accept(&mut self) -> Result<(), Failure> {
-        for _ in 0..ACCEPTS {
-            let Some(listener) = &self.listener else { break };
-            match listener.try_accept() {
-                Ok((socket, peer)) => {
-                    self.add(Client::new(socket, peer, self.worker.time.now));
-                }
-                Err(Errno::EAGAIN) => break,
-                Err(errno) if is_transient(errno) => {}
-                // The client stays in the queue, and the listener ready:
-                // asking at once would fail at once, again and again.
-                Err(errno) if is_exhausted(errno) => {
-                    let until = self.worker.time.now + PAUSE;
-                    return self.pause(Some(until));
-                }
-                Err(errno) => return Err(Failure::new("cannot accept", errno)),
-            }
-        }
-        Ok(())
-    }
-
-    /// Puts a client onto the kernel's list and ours.
-    fn add(&mut self, client: Client<S>) {
-        let key = self.clients.insert(client);
-        let Some(client) = self.clients.get_mut(key) else { return };
-        self.deadlines.begin(Timeout::Keepalive as u32, key.index());
-        if let Err(errno) = self.epoll.add(client.socket(), event(client, key))
-        {
-            let why = cli::strerror(errno);
-            cli::log(format_args!("cannot wait for a client: {why}"));
-            self.clients.remove(key);
-            self.deadlines.cancel(key.index());
-        }
-    }
-
-    /// Accepts no one until then; or from now on, if that is `None`.
-    fn pause(&mut self, until: Option<Instant>) -> Result<(), Failure> {
-        let flags = match until {
-            Some(_) => EpollFlags::empty(),
-            None => EpollFlags::EPOLLIN,
-        };
-        self.pause = until;
-        let Some(listener) = &self.listener else { return Ok(()) };
-        let mut event = EpollEvent::new(flags, LISTENER);
-        self.epoll
-            .modify(listener, &mut event)
-            .map_err(|errno| Failure::new("cannot pause accepting", errno))
-    }
-
-    /// A signal has come. The first begins the end: no one is accepted, and
-    /// each response is its connection's last. The second is the end.
-    fn signal(&mut self) -> Result<(), Failure> {
-        self.signals
-            .read_signal()
-            .map_err(|errno| Failure::new("cannot read a signal", errno))?;
-        let now = self.worker.time.now;
-        if self.end.replace(now + GRACE).is_some() {
-            self.end = Some(now);
-        }
-        self.listener = None;
-        self.worker.drains = true;
-        let clients = self.clients.iter();
-        let keys: Vec<Key> = clients.map(|(key, _)| key).collect();
-        for key in keys {
-            self.turn(key, Client::go_on);
-        }
-        Ok(())
-    }
-
-    /// Whether the end has come: there is no client left, or no time.
-    fn is_done(&self) -> bool {
-        let is_empty = || self.clients.iter().next().is_none();
-        self.end.is_some_and(|end| end <= self.worker.time.now || is_empty())
+        // Enters in step 19.
+        self.give_away(key);
     }
 }
 
@@ -279,6 +228,8 @@ fn limit_ends<S: Site>(
 fn event<S: Site>(client: &Client<S>, key: Key) -> EpollEvent {
     let flags = match client.waits_for() {
         Want::Write => EpollFlags::EPOLLOUT,
+        // Enters in step 19: the end of a connection is told in any case.
+        Want::Close => EpollFlags::empty(),
         _ => EpollFlags::EPOLLIN,
     };
     EpollEvent::new(flags, key.to_bits())

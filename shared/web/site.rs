@@ -127,10 +127,36 @@ impl<'o> Responder<'o> {
 }
 
 /// Where the body of a response is.
-#[derive(Debug)]
 pub enum Body {
     /// It has been written behind the head, or there is none.
     Written,
     /// These bytes of a file, whose number the head has promised.
     File(Arc<OwnedFd>, Range<u64>),
+    /// Nothing has been written yet: a job comes first. Only for a shell that
+    /// gives it away. Enters in step 19.
+    Later(Job),
+}
+
+/// What is to be done before there is a response. Enters in step 19.
+pub type Job = Box<dyn FnOnce(&Ticket) -> Done + Send>;
+
+/// What has come of a job: it writes the response. Enters in step 19.
+pub type Done = Box<dyn FnOnce(Responder) + Send>;
+
+/// Tells a job whether anybody still waits for it. Enters in step 19.
+#[derive(Debug)]
+pub struct Ticket(std::sync::Weak<()>);
+
+/// Enters in step 19.
+impl Ticket {
+    /// A ticket that is good as long as `owner` lives.
+    pub fn of(owner: &Arc<()>) -> Self {
+        Ticket(Arc::downgrade(owner))
+    }
+
+    /// Whether anybody waits for the response. What takes long asks now and
+    /// then.
+    pub fn is_good(&self) -> bool {
+        self.0.strong_count() > 0
+    }
 }

@@ -10,7 +10,7 @@ use shared::events::signals::take_signals;
 use shared::net::limit::raise_descriptors;
 use shared::net::listener::Listener;
 use shared::web::file_site::Files;
-use shared::web::server::Server;
+use shared::web::server::{Ending, Server};
 
 mod cache;
 mod document;
@@ -59,7 +59,7 @@ fn run() -> Result<(), Failure> {
     let limit = raise_descriptors()
         .map_err(|errno| Failure::new("cannot raise RLIMIT_NOFILE", errno))?;
     let address = listener.address();
-    let mut server = Server::new(listener, signals, site)
+    let mut server = Server::new(listener, Ending::Signals(signals), site)
         .map_err(|errno| Failure::new("cannot use epoll", errno))?;
     cli::announce("http", address, ["curl -i {url}/", "firefox {url}/"]);
     cli::log(format_args!("step17: at most {limit} descriptors"));

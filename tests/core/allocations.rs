@@ -14,7 +14,7 @@ use shared::web::site::{Body, Request, Responder, Site, Takes, Time};
 use crate::shell::LIMITS;
 
 thread_local! {
-    static COUNT: Cell<u64> = const { Cell::new(0) };
+    pub static COUNT: Cell<u64> = const { Cell::new(0) };
 }
 
 /// The system's allocator, counting what each thread asks of it. What is
@@ -48,7 +48,7 @@ const REQUESTS: &[&[u8]] = &[
 ];
 
 /// Echoes, and keeps nothing.
-struct Echo;
+pub struct Echo;
 
 impl Site for Echo {
     type Resource = ();
@@ -66,15 +66,22 @@ impl Site for Echo {
 }
 
 /// Every request, byte by byte and whole, with its response.
-fn serve(connection: &mut Connection<Echo>, time: &Time) {
-    for (request, size) in REQUESTS.iter().flat_map(|r| [(r, 1), (r, 500)]) {
+pub fn serve<S: Site>(
+    connection: &mut Connection<S>,
+    site: &S,
+    requests: &[&[u8]],
+    time: &Time,
+) {
+    for (request, size) in requests.iter().flat_map(|r| [(r, 1), (r, 500)]) {
         let requests = connection.requests();
         for piece in request.chunks(size) {
             connection.space()[..piece.len()].copy_from_slice(piece);
             connection.received(piece.len(), time);
-            while connection.advance(time, &Echo) == Want::Write {
-                let count = connection.output().0.len();
-                connection.sent(count, 0, time);
+            while connection.advance(time, site) == Want::Write {
+                let (bytes, file) = connection.output();
+                let of_file = file.map_or(0, |(_, it)| it.end - it.start);
+                let count = bytes.len();
+                connection.sent(count, of_file, time);
             }
         }
         assert_eq!(connection.requests(), requests + 1);
@@ -86,9 +93,9 @@ fn nothing_is_allocated_for_a_request() {
     let date = DateCache::new(Date::from_unix_timestamp(0));
     let time = Time { now: Instant::now(), date };
     let mut connection = Connection::new(&LIMITS, time.now);
-    serve(&mut connection, &time);
+    serve(&mut connection, &Echo, REQUESTS, &time);
     let before = COUNT.get();
-    serve(&mut connection, &time);
+    serve(&mut connection, &Echo, REQUESTS, &time);
     assert_eq!(COUNT.get() - before, 0, "allocations");
     // The counter counts.
     drop(std::hint::black_box(vec![0; 100]));

@@ -85,25 +85,25 @@ fn drip(size: usize) {
     }
 }
 
-/// Where a child of this test finds how much to do.
-const SIZE: &str = "HTTP_COST_SIZE";
+/// Where a child of a test finds what to do.
+pub const WORK: &str = "HTTP_COST_WORK";
 
 /// No test: what the next one counts the instructions of.
 #[test]
 fn drip_for_the_count() {
-    if let Ok(size) = env::var(SIZE) {
+    if let Ok(size) = env::var(WORK) {
         drip(size.parse().unwrap());
     }
 }
 
-/// How many instructions `drip` takes, with all that is around it. `None`
-/// without valgrind.
-fn instructions(size: usize) -> Option<i64> {
+/// How many instructions `test` takes for this work, with all that is around
+/// it. `None` without valgrind.
+pub fn instructions(test: &str, work: &str) -> Option<i64> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(env::current_exe().unwrap())
-        .args(["--exact", "cost::drip_for_the_count", "--test-threads=1"])
-        .env(SIZE, size.to_string())
+        .args(["--exact", test, "--test-threads=1"])
+        .env(WORK, work)
         .output()
         .ok()?;
     let text = String::from_utf8_lossy(&output.stderr);
@@ -114,12 +114,13 @@ fn instructions(size: usize) -> Option<i64> {
 
 #[test]
 fn twice_the_bytes_cost_twice_the_instructions() {
-    let Some(nothing) = instructions(6) else {
+    let count = |size: &str| instructions("cost::drip_for_the_count", size);
+    let Some(nothing) = count("6") else {
         let test = "twice_the_bytes_cost_twice_the_instructions";
         return skip(test, "no valgrind", "apt install valgrind");
     };
-    let once = instructions(1000).unwrap() - nothing;
-    let twice = instructions(2000).unwrap() - nothing;
+    let once = count("1000").unwrap() - nothing;
+    let twice = count("2000").unwrap() - nothing;
     println!("1000 bytes: {once} instructions; 2000: {twice}");
     assert!(twice <= 3 * once, "{once} instructions become {twice}");
 }

@@ -5,19 +5,25 @@ use std::time::Duration;
 use nix::errno::Errno;
 use shared::web::connection::{End, Want};
 
-use crate::shell::{LIMITS, Shell};
+use crate::shell::{LIMITS, Shell, late};
 
 const POST: &[u8] =
     b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1048576\r\n\r\n";
 const CHUNKED: &[u8] =
     b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
 
+/// Its response never comes.
+const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
 const NANOSECOND: Duration = Duration::from_nanos(1);
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A connection that has received these bytes, if any.
 fn after(bytes: &[u8]) -> Shell {
-    let mut shell = Shell::default();
+    receiving(bytes, Shell::default())
+}
+
+fn receiving(bytes: &[u8], mut shell: Shell) -> Shell {
     if !bytes.is_empty() {
         shell.receive(bytes);
     }
@@ -36,17 +42,19 @@ const STATES: &[(&[u8], Duration, &str, &str)] = &[
     (b"\r\n", LIMITS.keepalive, "", "Closed"),
     (b"G", LIMITS.header, TIMEOUT, "Lingering"),
     (POST, LIMITS.body, TIMEOUT, "Lingering"),
+    (GET, LIMITS.send, UNAVAILABLE, "Lingering"),
     (CHUNKED, LIMITS.body, TIMEOUT, "Lingering"),
     (b"nonsense\r\n\r\n", LIMITS.lingering, BAD, "Closed"),
 ];
 const TIMEOUT: &str = "HTTP/1.1 408 Request Timeout";
+const UNAVAILABLE: &str = "HTTP/1.1 503 Service Unavailable";
 const BAD: &str = "HTTP/1.1 400 Bad Request";
 
 #[test]
 fn each_state_has_its_limit() {
     for (bytes, limit, line, next) in STATES {
         let name = bytes.escape_ascii();
-        let mut shell = after(bytes);
+        let mut shell = receiving(bytes, late(false));
         let state = shell.state();
         shell.wait(*limit - NANOSECOND);
         assert_eq!(shell.state(), state, "too early: {name}");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use shared::web::connection::Want;
 
-use crate::shell::{LIMITS, Shell};
+use crate::shell::{LIMITS, Shell, late};
 
 const POST: &[u8] =
     b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab";
@@ -42,6 +42,16 @@ fn who_asked_for_the_end_is_not_waited_for() {
     shell.connection.last();
     shell.receive(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     assert_eq!((sent(&shell), shell.want), ((1, 1), Want::Close));
+}
+
+#[test]
+fn a_response_that_comes_later_is_the_last() {
+    let mut shell = late(false);
+    shell.receive(POST);
+    shell.connection.last();
+    shell.works = true;
+    shell.go_on();
+    assert_eq!(sent(&shell), (1, 1));
 }
 
 /// After a response there is no other.

@@ -10,11 +10,14 @@ mod coding;
 mod cost;
 mod dates;
 mod deadlines;
+mod deque;
 mod difference;
+mod documents;
 mod due;
 #[path = "../fuzz/entries.rs"]
 mod entries;
 mod fuzz;
+mod instructions;
 mod labels;
 mod last;
 mod lend;

@@ -30,6 +30,8 @@ pub static LIMITS: Limits = Limits {
 #[derive(Debug, Default)]
 pub struct Recorder {
     events: RefCell<Vec<Event>>,
+    /// Every response comes later.
+    pub is_late: bool,
 }
 
 /// What a head says, owned.
@@ -80,6 +82,14 @@ impl Site for Recorder {
             fields,
             body: content.to_vec(),
         });
+        if self.is_late {
+            let content = content.to_vec();
+            return Body::Later(Box::new(|_| {
+                Box::new(move |out| {
+                    out.start(Status::Ok).body(&content);
+                })
+            }));
+        }
         out.start(Status::Ok).body(content);
         Body::Written
     }
@@ -96,6 +106,8 @@ pub struct Shell {
     pub sent: Vec<u8>,
     /// How many more bytes the client takes: without a limit, at first.
     pub room: usize,
+    /// Whether the jobs of late responses are done at once, or never.
+    pub works: bool,
     /// The changes of state that were seen, by their names.
     pub changes: BTreeSet<(String, String)>,
 }
@@ -111,6 +123,7 @@ impl Default for Shell {
             want: Want::Close,
             sent: Vec::new(),
             room: usize::MAX,
+            works: true,
             changes: BTreeSet::new(),
         };
         shell.go_on();
@@ -136,6 +149,14 @@ impl Shell {
                     shell.connection.sent(count, 0, &shell.time);
                 }),
                 Want::Shutdown => {}
+                Want::Read if self.works && self.connection.is_waiting() => {
+                    let (job, ticket) = self.connection.job().unwrap();
+                    assert!(
+                        ticket.is_good() && self.connection.job().is_none()
+                    );
+                    let done = job(&ticket);
+                    self.see(|it| it.connection.complete(done, &it.time));
+                }
                 Want::Read | Want::Close => return,
             }
         }
@@ -145,6 +166,10 @@ impl Shell {
     /// are the end of the stream.
     pub fn receive(&mut self, mut bytes: &[u8]) {
         let is_end = bytes.is_empty();
+        // A shell does not read for who waits for another thread.
+        if self.connection.is_waiting() {
+            return;
+        }
         while self.want == Want::Read && (is_end || !bytes.is_empty()) {
             let space = self.connection.space();
             let count = space.len().min(bytes.len());
@@ -197,7 +222,7 @@ impl Shell {
         words.next().unwrap_or_default().to_string()
     }
 
-    fn see<R>(&mut self, verb: impl FnOnce(&mut Self) -> R) -> R {
+    pub fn see<R>(&mut self, verb: impl FnOnce(&mut Self) -> R) -> R {
         let before = self.state();
         let result = verb(self);
         let after = self.state();
@@ -206,6 +231,13 @@ impl Shell {
         }
         result
     }
+}
+
+/// A shell whose site responds late, if the jobs are done, or never.
+pub fn late(works: bool) -> Shell {
+    let mut shell = Shell { works, ..Shell::default() };
+    shell.site.is_late = true;
+    shell
 }
 
 /// The outcome of `pieces`, after which the client ends its direction, or

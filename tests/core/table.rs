@@ -5,7 +5,8 @@ use std::collections::HashSet;
 
 use crate::cases::{self, Case, Feature, Then};
 use crate::outcome::{Event, Outcome};
-use crate::{shell, step05};
+use crate::shell::{self, Shell, late};
+use crate::step05;
 
 /// Somebody who makes something of bytes.
 type Reader = fn(&[&[u8]], bool) -> Outcome;
@@ -101,6 +102,22 @@ fn in_pieces(reader: Reader, cases: &[Case]) {
 #[test]
 fn the_core_in_pieces() {
     in_pieces(shell::outcome, &cases_for_the_core());
+}
+
+/// The same bytes leave, whether or not the responses come late.
+#[test]
+fn late_responses_are_the_same() {
+    for case in cases_for_the_core() {
+        for cut in cuts(case.bytes.len()) {
+            let sent = |mut shell: Shell| {
+                shell.receive(&case.bytes[..cut]);
+                shell.receive(&case.bytes[cut..]);
+                shell.sent
+            };
+            let [late, at_once] = [late(true), Shell::default()].map(sent);
+            assert!(late == at_once, "{case}\n  cut at {cut}");
+        }
+    }
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn one_package_and_the_book_beside_it() {
         let list = value.as_array().expect("a list").iter();
         list.map(|item| item.as_str().expect("text").to_string()).collect()
     };
-    assert_eq!(strings(&workspace["members"]), [".", "book/kit"]);
+    assert_eq!(strings(&workspace["members"]), [".", "book/kit", "tests/loom"]);
     // A reader's first `cargo run` compiles nothing of the book's.
     assert_eq!(strings(&workspace["default-members"]), ["."]);
 }

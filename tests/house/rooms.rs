@@ -143,7 +143,10 @@ fn a_step_uses_what_has_entered_by_then() {
     let all = || modules.iter().flat_map(|module| &module.items);
     // Methods of the collections have the names that std's have: who uses
     // them has named the type.
-    let others = modules.iter().filter(|m| !m.name.starts_with("collections/"));
+    let is_like_std = |name: &str| {
+        name.starts_with("collections/") || name == "sync/deque.rs"
+    };
+    let others = modules.iter().filter(|module| !is_like_std(&module.name));
     let others = || others.clone().flat_map(|module| &module.items);
     let mut uses_of_shared = 0;
     for step in steps() {

@@ -42,6 +42,13 @@ impl Launch {
         }
     }
 
+    /// With these arguments as well.
+    pub fn with(mut self, args: &[&str]) -> Self {
+        self.command.args(args);
+        self.args = [&[&*self.args], args].concat().join(" ");
+        self
+    }
+
     /// Under the preloaded library, with these settings of it.
     pub fn shim(mut self, settings: &str) -> Self {
         self.shim = Some(settings.to_string());

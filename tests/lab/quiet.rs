@@ -69,20 +69,25 @@ impl Quiet {
     /// `None` if anything is moving, or nothing is left to look at.
     fn snapshot(&self, ours: Option<BorrowedFd<'_>>) -> Option<Snapshot> {
         let mut switches = Vec::new();
-        let mut rows = Vec::new();
-        for pid in proc::tree(self.pid) {
-            for thread in proc::threads(pid) {
+        let pids = proc::tree(self.pid);
+        for pid in &pids {
+            for thread in proc::threads(*pid) {
                 // It runs, or waits for a disk.
                 if matches!(thread.state, 'R' | 'D') {
                     return None;
                 }
                 switches.push(thread.switches);
             }
-            rows.extend(proc::own_rows(pid));
         }
         if switches.is_empty() {
             return None;
         }
+        // The kernel takes some milliseconds to list its sockets: who has
+        // moved is not asked for them.
+        let last = self.last.as_ref().map(|last| &last.switches);
+        let rests = last == Some(&switches);
+        let rows = pids.into_iter().filter(|_| rests).flat_map(proc::own_rows);
+        let rows = rows.collect();
         Some(Snapshot {
             switches,
             rows,

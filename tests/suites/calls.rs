@@ -11,27 +11,36 @@ use crate::files::tree::Tree;
 use crate::lab::program::Program;
 use crate::lab::skip::skip;
 use crate::lab::{Outcome, proc};
-use crate::steps::{KEEPING, launch, on_every, step};
+use crate::steps::{KEEPING, Step, launch, on_every, step};
 
 /// Runs a server under strace while `work` lasts. Returns the lines that
-/// strace wrote; `None`, after saying so, if `test` cannot be done here.
+/// strace wrote of the thread that accepts; `None`, after saying so, if `test`
+/// cannot be done here.
 fn trace(
     test: &str,
-    command: &[&str],
+    step: &Step,
+    arguments: &[&str],
     work: impl FnOnce(&Program) -> Outcome,
 ) -> Outcome<Option<Vec<String>>> {
     if !can_trace() {
         skip(test, "no strace", "install strace, and allow ptrace(2)");
         return Ok(None);
     }
-    let arguments = [&["strace", "-qq", "-o", "trace"], command].concat();
-    let server = launch("/usr/bin/env", &arguments)?.start()?;
+    let strace = ["strace", "-ff", "-qq", "-o", "trace", &step.program, "0"];
+    let server = launch("/usr/bin/env", &strace)?.with(step.in_one_loop());
+    let server = server.with(arguments).start()?;
     work(&server)?;
     // strace itself is deaf to Ctrl-C, and ends when the server does.
     proc::kill(proc::newest(server.pid()), libc::SIGINT);
     server.wait(server.patience())?;
-    let text = fs::read_to_string(server.lab().scratch().join("trace"));
-    Ok(Some(text.unwrap().lines().map(str::to_string).collect()))
+    let text = traces(&server).find(|text| text.contains("accept4(")).unwrap();
+    Ok(Some(text.lines().map(str::to_string).collect()))
+}
+
+/// What strace has written so far: of each thread.
+fn traces(server: &Program) -> impl Iterator<Item = String> {
+    let files = fs::read_dir(server.lab().scratch()).unwrap();
+    files.map(|it| fs::read_to_string(it.unwrap().path()).unwrap())
 }
 
 /// How often each call stands between the first line and the last that hold
@@ -71,7 +80,7 @@ const RESPONSE: &str = "HTTP/1.1 200 OK";
 #[test]
 fn a_response_is_one_write() -> Outcome {
     let test = "a_response_is_one_write";
-    let lines = trace(test, &[&step("step06").program, "0"], |server| {
+    let lines = trace(test, step("step06"), &[], |server| {
         let mut client = server.connect()?;
         (0..101).try_for_each(|_| get(&mut client, "/").map(drop))
     })?;
@@ -87,7 +96,7 @@ fn a_response_is_one_write() -> Outcome {
 #[test]
 fn responses_to_a_pipeline_leave_together() -> Outcome {
     let test = "responses_to_a_pipeline_leave_together";
-    let lines = trace(test, &[&step("step06").program, "0"], |server| {
+    let lines = trace(test, step("step06"), &[], |server| {
         let mut client = server.connect()?;
         client.send(&KEEPING.repeat(20))?;
         (0..20).try_for_each(|_| client.response().map(drop))
@@ -102,10 +111,9 @@ fn responses_to_a_pipeline_leave_together() -> Outcome {
 fn a_small_file_takes_ten_calls() -> Outcome {
     let tree = Tree::new();
     let root = tree.root();
-    let root = root.to_str().unwrap();
-    let command = [&step("step08").program, "0", "--root", root];
+    let arguments = ["--root", root.to_str().unwrap()];
     let test = "a_small_file_takes_ten_calls";
-    let lines = trace(test, &command, |server| {
+    let lines = trace(test, step("step08"), &arguments, |server| {
         let mut client = server.connect()?;
         for _ in 0..101 {
             assert_eq!(get(&mut client, "/file.txt")?.status, 200);
@@ -137,8 +145,10 @@ fn a_small_file_takes_ten_calls() -> Outcome {
 fn a_loop_takes_three_calls_for_a_response() -> Outcome {
     let test = "a_loop_takes_three_calls_for_a_response";
     on_every("event-loop", |step| {
-        let lines = trace(test, &[&step.program, "0"], |server| {
+        let lines = trace(test, step, &[], |server| {
             let mut client = server.connect()?;
+            // A loop may have done this before it makes room for the client.
+            assert_eq!(get(&mut client, "/nothing")?.status, 404);
             (0..101).try_for_each(|_| get(&mut client, "/api/").map(drop))
         })?;
         let Some(lines) = lines else { return Ok(()) };
@@ -160,7 +170,7 @@ fn is_wait(line: &str) -> bool {
 fn no_wait_is_too_short() -> Outcome {
     let test = "no_wait_is_too_short";
     on_every("event-loop", |step| {
-        let lines = trace(test, &[&step.program, "0"], |server| {
+        let lines = trace(test, step, &[], |server| {
             let clients = (0..20).map(|_| server.connect());
             let mut clients = clients.collect::<Outcome<Vec<_>>>()?;
             for client in &mut clients {
@@ -185,11 +195,14 @@ fn no_wait_is_too_short() -> Outcome {
 /// Stops the traced server, and returns which process that is.
 fn stop(server: &Program) -> Outcome<i32> {
     let traced = proc::newest(server.pid());
+    // A thread in the hands of strace looks like one that has been stopped.
+    let stops = || -> usize {
+        traces(server).map(|it| it.matches("--- stopped by").count()).sum()
+    };
+    let wanted = stops() + proc::threads(traced).len();
     proc::kill(traced, libc::SIGSTOP);
-    server.eventually("stops", || {
-        let mut threads = proc::threads(traced).into_iter();
-        threads.all(|thread| thread.state == 't').then_some(traced)
-    })
+    let is_stopped = || (stops() == wanted).then_some(traced);
+    server.eventually("stops", is_stopped)
 }
 
 /// Two hundred who come at once are not let in at once: between them others
@@ -198,18 +211,17 @@ fn stop(server: &Program) -> Outcome<i32> {
 fn accepting_gives_way() -> Outcome {
     const CLIENTS: usize = 200;
     on_every("event-loop", |step| {
-        let trace =
-            trace("accepting_gives_way", &[&step.program, "0"], |it| {
-                it.await_call(step.waits_in("accept4()"))?;
-                let traced = stop(it)?;
-                let clients = (0..CLIENTS).map(|_| it.connect());
-                let _clients = clients.collect::<Outcome<Vec<_>>>()?;
-                proc::kill(traced, libc::SIGCONT);
-                it.eventually("lets all in", || {
-                    it.queue().ok().filter(|waiting| *waiting == 0)
-                })
-                .map(drop)
-            })?;
+        let trace = trace("accepting_gives_way", step, &[], |it| {
+            it.await_call(step.waits_in("accept4()"))?;
+            let traced = stop(it)?;
+            let clients = (0..CLIENTS).map(|_| it.connect());
+            let _clients = clients.collect::<Outcome<Vec<_>>>()?;
+            proc::kill(traced, libc::SIGCONT);
+            it.eventually("lets all in", || {
+                it.queue().ok().filter(|waiting| *waiting == 0)
+            })
+            .map(drop)
+        })?;
         let Some(lines) = trace else { return Ok(()) };
         let rounds = lines.split(|line| is_wait(line));
         let rounds = rounds.map(|round| {

@@ -61,9 +61,12 @@ fn running_and_queued_responses_are_finished() -> Outcome {
         tree.write("index.html", b"<!doctype html>");
         let root = tree.root();
         let root = root.to_str().expect("a path in UTF-8");
-        let flags = ["127.0.0.1:0", "--root", root, "--workers", "3"];
-        let count = if step.does("pool") { 5 } else { 3 };
-        let server = step.launch(&flags[..count])?.start()?;
+        let workers = match step.does("pool") {
+            true => &["--workers", "3"],
+            false => step.in_one_loop(),
+        };
+        let launch = step.launch(&["127.0.0.1:0", "--root", root])?;
+        let server = launch.with(workers).start()?;
 
         let mut reader = server.connect()?;
         reader.send(b"GET /large.bin HTTP/1.1\r\nHost: a\r\n\r\n")?;

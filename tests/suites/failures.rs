@@ -13,7 +13,7 @@ fn word(path: &str) -> String {
 }
 
 /// Panics unless the step cannot listen, for this reason and with this advice.
-fn expect_failure(
+pub fn expect_failure(
     step: &Step,
     launch: Launch,
     address: &str,

@@ -12,6 +12,7 @@ mod children;
 mod client;
 mod client_ends;
 mod commands;
+mod cores;
 mod drain;
 mod echo;
 mod endings;
@@ -22,6 +23,7 @@ mod first_page_time;
 mod http;
 #[path = "../lab/mod.rs"]
 mod lab;
+mod late;
 mod loops;
 mod many;
 mod matrix;

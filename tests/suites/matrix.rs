@@ -4,7 +4,8 @@
 mod many;
 mod one;
 
-use crate::files::client::{request, site};
+use crate::cores::listeners;
+use crate::files::client::{get, request, site};
 use crate::lab::Outcome;
 use crate::steps::{STEPS, Step, on_each};
 
@@ -15,7 +16,7 @@ use one::*;
 /// decided by time: a `false` is something that was seen to happen otherwise.
 type Probe = (&'static str, fn(&Step) -> Outcome<bool>);
 
-const PROBES: [Probe; 23] = [
+const PROBES: [Probe; 25] = [
     ("greeting", greets),
     ("echo", echoes),
     ("next-client", serves_the_next),
@@ -39,6 +40,8 @@ const PROBES: [Probe; 23] = [
     ("drain", finishes_what_it_owes),
     ("ranges", sends_a_part),
     ("ready-responses", sends_what_is_compressed),
+    ("cores", has_a_listener_for_each_loop),
+    ("late-responses", computes_for_a_client),
 ];
 
 fn is_seen(capability: &str, step: &Step) -> Outcome<bool> {
@@ -97,4 +100,16 @@ fn sends_what_is_compressed(step: &Step) -> Outcome<bool> {
     let accepts = "Accept-Encoding: gzip\r\n";
     client.send(request("GET", "/file.txt", accepts).as_bytes())?;
     Ok(client.response()?.body == b"compressed")
+}
+
+fn has_a_listener_for_each_loop(step: &Step) -> Outcome<bool> {
+    let server = step.launch(&["127.0.0.1:0", "--workers", "2"])?.spawn()?;
+    // The flag may be none, or that of a pool.
+    let starts = server.await_announcement(1).is_ok();
+    Ok(starts && listeners(&server).len() == 2)
+}
+
+fn computes_for_a_client(step: &Step) -> Outcome<bool> {
+    let (_server, mut client) = step.connected()?;
+    Ok(get(&mut client, "/api/hash?rounds=1")?.status == 200)
 }

@@ -33,7 +33,7 @@ struct Warm {
 fn warm(step: &Step) -> Outcome<Warm> {
     let has_room = step.does("concurrency");
     let server = match has_room {
-        true => with_room(step, CLIENTS)?.start()?,
+        true => with_room(step, CLIENTS)?.with(step.in_one_loop()).start()?,
         false => step.server()?,
     };
     let before = server.resources();

@@ -160,6 +160,18 @@ fn wrong_arguments(
         (&["-x"], "-x"),
         (&["127.0.0.1:0", "127.0.0.1:0"], "unexpected argument"),
     ];
+    if step.does("cores") {
+        table.extend([
+            (&["--workers", "0"][..], "--workers takes a number from 1, not"),
+            (&["--workers", "x"], "--workers takes a number from 1, not 'x'"),
+        ]);
+    }
+    if step.does("late-responses") {
+        table.extend([
+            (&["--threads", "0"][..], "--threads takes a number from 1"),
+            (&["--queue", "0"], "--queue takes a number from 1"),
+        ]);
+    }
     match step.speaks {
         Speaks::Client => table.extend([
             (&["localhost"][..], "'localhost' has no port"),

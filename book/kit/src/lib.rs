@@ -19,6 +19,7 @@
 //! | `{{#front 02}}` | the head of a chapter |
 //! | `{{#steps}}`, `{{#index}}` | all steps, all system calls |
 
+pub mod bench;
 pub mod build;
 mod chapter;
 pub mod check;

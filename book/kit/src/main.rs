@@ -7,8 +7,8 @@ use anyhow::bail;
 use kit::record::Which;
 use kit::serve::Server;
 use kit::{
-    Fault, Project, Result, build, check, new, preprocess, record, sizes, sync,
-    terminal,
+    Fault, Project, Result, bench, build, check, new, preprocess, record,
+    sizes, sync, terminal,
 };
 use lexopt::prelude::*;
 
@@ -26,6 +26,7 @@ Usage: cargo book [COMMAND]
   record [--all] [WHAT [NAME...]]
                        play them and write down what is shown of them; WHAT
                        is traces, runs or charts
+  bench [WORK...]      the newest step beside the servers of this machine
   diff [FROM] TO       what has changed between two steps: diff 06 07
   sizes                how long each step is
   new NN SLUG [AFTER]  the skeleton of a step, out of the last step or AFTER
@@ -66,6 +67,7 @@ fn run() -> Result<bool> {
         print!(
             "{}",
             match command {
+                "bench" => bench::HELP,
                 "diff" => terminal::HELP,
                 "sizes" => sizes::HELP,
                 _ => HELP,
@@ -104,6 +106,7 @@ fn run() -> Result<bool> {
                 println!("{}", file.display());
             }
         }
+        "bench" => bench::bench(&project, names)?,
         "diff" => terminal::diff(&project, names)?,
         "sizes" => print!("{}", sizes::table(&project)?),
         "sync" if check => return Ok(report(&sync::stale(&project)?)),

@@ -129,16 +129,12 @@ impl<S: Site> Connection<S> {
     ) {
         self.requests += 1;
         // Enters in step 12.
-        let request = match request.persistence {
-            Persistence::Close => request,
-            _ if !self.is_last => request,
-            _ => {
-                // The client did not know: the next may be on its way.
-                self.may_send = true;
-                Request { persistence: Persistence::Close, ..request }
-            }
-        };
+        let persistence = self.persistence(request.persistence);
+        // Enters in step 12.
+        let request = Request { persistence, ..request };
         let persistence = request.persistence;
+        // Enters in step 19.
+        let method = request.method;
         let out = Responder {
             out: &mut self.output,
             method: request.method,
@@ -149,8 +145,29 @@ impl<S: Site> Connection<S> {
             Body::File(file, range) if !range.is_empty() => {
                 self.file = Some((file, range));
             }
+            // Enters in step 19.
+            Body::Later(job) => {
+                let late = super::late::Late::new(method, persistence, job);
+                return self.enter(State::Waiting(late), time);
+            }
             Body::File(..) | Body::Written => {}
         }
+        self.finish(persistence, time);
+    }
+
+    /// What happens to the connection after a response, if one asks for this:
+    /// the last closes it. Enters in step 12.
+    fn persistence(&mut self, asked: Persistence) -> Persistence {
+        if asked == Persistence::Close || !self.is_last {
+            return asked;
+        }
+        // The client did not know: the next may be on its way.
+        self.may_send = true;
+        Persistence::Close
+    }
+
+    /// A response has been written, after which this happens.
+    fn finish(&mut self, persistence: Persistence, time: &Time) {
         if persistence != Persistence::Close {
             return self.enter(State::Idle, time);
         }
@@ -159,10 +176,22 @@ impl<S: Site> Connection<S> {
         self.enter(if is_last { State::Last } else { State::Closing }, time);
     }
 
+    /// The job of a late response has been done. Enters in step 19.
+    pub fn complete(&mut self, done: crate::web::site::Done, time: &Time) {
+        let State::Waiting(late) = &self.state else { return };
+        let (method, asked) = (late.method, late.persistence);
+        let persistence = self.persistence(asked);
+        let (out, date) = (&mut self.output, &time.date);
+        done(Responder { out, method, persistence, date });
+        self.finish(persistence, time);
+    }
+
     /// Writes a refusal as the last response.
     pub(super) fn refuse(&mut self, refusal: Refusal, time: &Time) {
         let method = match &self.state {
             State::Body(request, ..) => request.method,
+            // Enters in step 19.
+            State::Waiting(late) => late.method,
             // RFC 9110 section 9.3.2: no body, whatever else is wrong.
             _ if self.input.bytes().starts_with(b"HEAD ") => Method::Head,
             _ => Method::Get,

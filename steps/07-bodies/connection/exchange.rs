@@ -134,6 +134,11 @@ impl<S: Site> Connection<S> {
             persistence,
         };
         site.respond(request, &self.body, out);
+        self.finish(persistence, time);
+    }
+
+    /// A response has been written, after which this happens.
+    fn finish(&mut self, persistence: Persistence, time: &Time) {
         if persistence != Persistence::Close {
             return self.enter(State::Idle, time);
         }

@@ -53,6 +53,10 @@ mod ex16a;
 mod ex16b;
 mod ex17a;
 mod ex17b;
+mod ex18a;
+mod ex18b;
+mod ex19a;
+mod ex19b;
 mod expect;
 mod held;
 mod http;
@@ -136,6 +140,10 @@ pub const TABLES: &[Table] = &[
     Table { id: "16b", checks: ex16b::CHECKS },
     Table { id: "17a", checks: ex17a::CHECKS },
     Table { id: "17b", checks: ex17b::CHECKS },
+    Table { id: "18a", checks: ex18a::CHECKS },
+    Table { id: "18b", checks: ex18b::CHECKS },
+    Table { id: "19a", checks: ex19a::CHECKS },
+    Table { id: "19b", checks: ex19b::CHECKS },
 ];
 
 /// The table of the exercise `id`.

@@ -58,10 +58,14 @@ pub fn own_rows(pid: i32) -> Vec<Row> {
     if open.is_empty() {
         return Vec::new();
     }
-    rows(pid, |line| {
+    let mut rows = rows(pid, |line| {
         let inode = line.split_ascii_whitespace().nth(9);
         inode.is_some_and(|inode| open.contains(inode))
-    })
+    });
+    // The list may change while it is read, and then have a row twice.
+    let mut seen = BTreeSet::new();
+    rows.retain(|row| seen.insert(row.inode));
+    rows
 }
 
 /// A row as the kernel prints it.

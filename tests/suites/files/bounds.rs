@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use super::changing::{LARGE, ask_for_large, large_file};
-use super::client::{request, site};
+use super::client::{at, request};
 use super::tree::Tree;
 use crate::lab::client::Client;
 use crate::lab::fixtures::pattern;
@@ -93,13 +93,17 @@ fn what_is_kept_has_bounds() -> Outcome {
 #[test]
 fn downloads_share_a_descriptor() -> Outcome {
     on_every("ready-responses", |step| {
-        let (tree, server, _) = site(step)?;
+        let tree = Tree::new();
         drop(large_file(&tree));
         fill(&tree, "large", 256, 20_481);
-        let mut clients = [server.connect()?, server.connect()?];
-        for client in &mut clients {
-            ask_for_large(client)?;
-            step.await_stuck(&server, client)?;
+        let launch = at(step, &tree.root())?;
+        let server = launch.with(step.in_one_loop()).start()?;
+        let mut clients = Vec::new();
+        for _ in 0..2 {
+            let mut client = server.connect()?;
+            ask_for_large(&mut client)?;
+            step.await_stuck(&server, &mut client)?;
+            clients.push(client);
         }
         assert_eq!(large_count(&server, &tree), 1);
         head_all(&mut server.connect()?, &targets("large", 256))?;

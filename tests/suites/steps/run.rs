@@ -57,6 +57,11 @@ impl Step {
         self.launch(&["127.0.0.1:0"])?.start()
     }
 
+    /// What has it serve in one loop, where each processor has one.
+    pub fn in_one_loop(&self) -> &'static [&'static str] {
+        if self.does("cores") { &["--workers", "1"] } else { &[] }
+    }
+
     /// The same with the preloaded library and these settings of it.
     pub fn under(&self, shim: &str) -> Outcome<Program> {
         self.launch(&["127.0.0.1:0"])?.shim(shim).start()

@@ -23,11 +23,11 @@ pub fn build(project: &Project, names: &[String]) -> Result<Built> {
     run(cargo(project, "build"), names)
 }
 
-/// Builds a program that is to be fast.
-pub fn build_optimised(project: &Project, name: &str) -> Result<Built> {
+/// Builds programs that are to be fast.
+pub fn build_optimised(project: &Project, names: &[String]) -> Result<Built> {
     let mut command = cargo(project, "build");
     command.arg("--release");
-    run(command, &[name.to_string()])
+    run(command, names)
 }
 
 /// Builds steps so that their calls can be attributed, into a directory

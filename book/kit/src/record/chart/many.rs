@@ -42,6 +42,33 @@ pub fn requests(
     })
 }
 
+/// Requests a second with so many connections, of each step that serves the
+/// file to so many: from step 08 on, which serves one, and 09, which serves
+/// many. Step 10 serves files as 09 does.
+pub fn course(project: &Project, connections: usize) -> Result<Chart> {
+    raise_descriptors()?;
+    let first = if connections == 1 { 8 } else { 9 };
+    let mut values = Vec::new();
+    for step in &project.steps {
+        let bound = match step.number {
+            number if number < first || number == 10 => continue,
+            9 => "--children 2000",
+            11 => "--threads 2000",
+            12 => "--workers 2000 --queue 2000",
+            _ => "",
+        };
+        let bound: Vec<_> = bound.split_whitespace().collect();
+        let server = server(project, step.number, &bound)?;
+        let rate = wrk(&server, FILE, &[&format!("-c{connections}")])?;
+        values.push((format!("{:02}", step.number), rate));
+    }
+    let machine = nagle::machine();
+    let who = if connections == 1 { "one client" } else { "many clients" };
+    let title =
+        format!("The same file for {who} ({connections}), on {machine}");
+    Ok(Chart::new(title, ["step", "requests a second"], values))
+}
+
 /// Requests a second, each on a connection of its own, one after the other:
 /// what a step does for a new client counts each time.
 pub fn connections(project: &Project, steps: &[u8]) -> Result<Chart> {
@@ -217,9 +244,9 @@ fn chart(
 
 /// A step with these arguments, built to be fast.
 fn server(project: &Project, step: u8, arguments: &[&str]) -> Result<Server> {
-    let step = project.step(step)?.program();
+    let step = [project.step(step)?.program()];
     let built = cargo::build_optimised(project, &step)?;
-    let mut command = Command::new(cargo::built(&built, &step)?);
+    let mut command = Command::new(cargo::built(&built, &step[0])?);
     command.arg("127.0.0.1:0").args(arguments);
     // What step 10 starts looks for its tools there.
     command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
@@ -237,15 +264,10 @@ fn micros(server: &Server, what: &str) -> Result<f64> {
 
 /// What the process shares with no other, and each of its children.
 fn private_kib(server: &Server) -> Result<(f64, f64)> {
-    let of = |pid: &str| -> Result<f64> {
-        let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
-        let lines = text.lines().filter(|line| line.starts_with("Private_"));
-        let numbers = lines.filter_map(|line| line.split_whitespace().nth(1));
-        Ok(numbers.map(str::parse::<f64>).sum::<Result<_, _>>()?)
-    };
     let pid = server.pid();
     let list = format!("/proc/{pid}/task/{pid}/children");
     let list = fs::read_to_string(list)?;
-    let children = list.split_whitespace().map(of);
-    Ok((of(&pid.to_string())?, children.sum::<Result<_>>()?))
+    let children =
+        list.split_whitespace().map(|it| process::private_kib(it.parse()?));
+    Ok((process::private_kib(pid)?, children.sum::<Result<_>>()?))
 }

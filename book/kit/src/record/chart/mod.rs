@@ -43,9 +43,11 @@ const PROGRAM: &str = "/cgi/hello.sh";
 
 /// The charts that can be recorded again, and whether they count: times are
 /// one machine's, which the chart names.
-const RECORDERS: [(&str, bool, Recorder); 24] = [
+const RECORDERS: [(&str, bool, Recorder); 26] = [
     ("calls-per-step", true, calls_per_step),
     ("nagle", false, nagle::record),
+    ("course-1", false, |it| many::course(it, 1)),
+    ("course-100", false, |it| many::course(it, 100)),
     ("connections", false, |it| many::connections(it, &[8, 9])),
     ("09-requests", false, |it| many::requests(it, 9, FORKS, many::FILE)),
     ("09-memory", false, |it| many::memory(it, 9, FORKS, many::FILE)),

@@ -82,32 +82,48 @@ pub fn load(project: &Project, name: &str) -> Result<Transcript> {
 }
 
 /// Builds what these sessions run: the steps that they name, the library that
-/// is preloaded, and for `cargo run --example NAME` that program. A session
-/// that names `rustc` has the compiler, and one that names `NAME.rs` has that
-/// file of `book/runs` at hand.
+/// is preloaded, and for `cargo run --example NAME` that program; optimised if
+/// a session says `--release`. A session that names `rustc` has the compiler,
+/// and one that names `NAME.rs` has that file of `book/runs` at hand.
 pub fn build(project: &Project, scripts: &[&Script]) -> Result<Built> {
+    let words: BTreeSet<&str> =
+        scripts.iter().flat_map(|script| script.words()).collect();
+    let mut built = cargo::build(project, &programs(project, scripts))?;
+    let mut fast = scripts.to_vec();
+    fast.retain(|script| script.words().contains("--release"));
+    let fast = cargo::build_optimised(project, &programs(project, &fast))?;
+    let release = |(name, file)| (format!("release/{name}"), file);
+    built.extend(fast.into_iter().map(release));
+    if words.contains("rustc") {
+        built.insert("rustc".to_string(), cargo::compiler(project)?);
+    }
+    for word in words.into_iter().filter(|word| is_source(project, word)) {
+        let source = project.root.join(source_file(word));
+        built.insert(format!("{word}.rs"), source);
+    }
+    Ok(built)
+}
+
+/// The names of the programs that these sessions run.
+fn programs(project: &Project, scripts: &[&Script]) -> Vec<String> {
     let words: BTreeSet<&str> =
         scripts.iter().flat_map(|script| script.words()).collect();
     let mut names: Vec<_> = project.steps.iter().map(Step::program).collect();
     names.push("shim".to_string());
     names.retain(|name| words.contains(&**name));
-    let is_source = |word: &str| project.root.join(source_file(word)).exists();
     for script in scripts {
         let words = script.words();
         if words.contains("--example") {
-            let sources = words.into_iter().filter(|word| is_source(word));
-            names.extend(sources.map(str::to_string));
+            let sources = words.iter().filter(|it| is_source(project, it));
+            names.extend(sources.map(ToString::to_string));
         }
     }
-    let mut built = cargo::build(project, &names)?;
-    if words.contains("rustc") {
-        built.insert("rustc".to_string(), cargo::compiler(project)?);
-    }
-    for word in words.into_iter().filter(|word| is_source(word)) {
-        let source = project.root.join(source_file(word));
-        built.insert(format!("{word}.rs"), source);
-    }
-    Ok(built)
+    names
+}
+
+/// Whether there is a program of a session's own with this name.
+fn is_source(project: &Project, word: &str) -> bool {
+    project.root.join(source_file(word)).exists()
 }
 
 /// Plays a session. `known` is what was recorded of it before.

@@ -67,6 +67,11 @@ impl Stage {
                 Some("so") => LIBRARY,
                 _ => name,
             };
+            if name.starts_with("release/") {
+                fs::create_dir_all(work.join("target/release"))?;
+                symlink(file, work.join("target").join(name))?;
+                continue;
+            }
             fs::create_dir_all(&target)?;
             symlink(file, bin.join(name))?;
             symlink(file, target.join(name))?;

@@ -1,0 +1,167 @@
+//! `cargo book bench`: the newest step beside the servers that this machine
+//! has, on the same work.
+//!
+//! Server and load have a processor each. The servers take turns, round by
+//! round, so that what disturbs the machine disturbs all of them; a ratio is
+//! the median of the ratios of the rounds.
+
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context;
+
+use crate::{Project, Result};
+
+mod load;
+mod servers;
+
+use load::Sample;
+use servers::Server;
+
+/// What `cargo book bench --help` says.
+pub const HELP: &str = "\
+Measures the newest step beside the servers that this machine has.
+
+Usage: cargo book bench [WORK...]
+
+  a  64 connections that request 1 KB, one after the other
+  A  the same, with the fields that a browser sends
+  b  the same, in pipelines of 16
+  c  100 KB
+  d  1 GB, by one client
+  e  a connection for each request
+  f  the memory of 10,000 idle clients, and 64 that are active beside them
+
+Without a letter: all of them. It needs wrk (apt install wrk) and two
+processors; the others are those that it finds of nginx, lighttpd, h2o, webfsd
+and static-web-server. `floor` is a loop that makes the system calls and does
+nothing else: it parses nothing, and sends the same bytes to all.
+";
+
+/// How often each server has its turn.
+const ROUNDS: usize = 7;
+
+/// A kind of work: its letter, its file, the floor and wrk's options.
+pub struct Work {
+    letter: &'static str,
+    file: &'static str,
+    floor: &'static str,
+    options: &'static [&'static str],
+}
+
+const fn work(
+    letter: &'static str,
+    file: &'static str,
+    floor: &'static str,
+    options: &'static [&'static str],
+) -> Work {
+    Work { letter, file, floor, options }
+}
+
+const WORKS: [Work; 7] = [
+    work("a", "1k.txt", "constant", &[]),
+    work("A", "1k.txt", "constant", &load::BROWSER),
+    work("b", "1k.txt", "constant", &["-s", load::PIPELINE]),
+    work("c", "100k.bin", "file", &[]),
+    work("d", "1g.bin", "file", &["-c1"]),
+    work("e", "1k.txt", "close", &["-H", "Connection: close"]),
+    work("f", "1k.txt", "constant", &[]),
+];
+
+/// Measures the works with these letters, or all, and prints a table of each.
+///
+/// # Errors
+/// When a server does not start, or a response is none.
+pub fn bench(project: &Project, letters: &[String]) -> Result<()> {
+    for letter in letters {
+        let mut known = WORKS.iter().map(|work| work.letter);
+        known.find(|it| it == letter).context("no such work: try --help")?;
+    }
+    load::raise_descriptors()?;
+    let site = tempfile::tempdir()?;
+    fill(site.path())?;
+    let programs = servers::build(project)?;
+    println!("{}", load::machine());
+    for work in &WORKS {
+        let is_meant = letters.iter().any(|it| it == work.letter);
+        if !is_meant && !letters.is_empty() {
+            continue;
+        }
+        let servers = servers::start(&programs, site.path(), work)?;
+        if work.letter == "f" {
+            idle(work, &servers)?;
+            continue;
+        }
+        let mut rounds = Vec::new();
+        for round in 1..=ROUNDS {
+            eprintln!("book: {}, round {round} of {ROUNDS}", work.letter);
+            let turns = servers.iter().map(|server| load::run(server, work));
+            rounds.push(turns.collect::<Result<Vec<_>>>()?);
+        }
+        table(work, &servers, &rounds);
+    }
+    Ok(())
+}
+
+/// The files of all works, an hour old: no server may think that they are
+/// being written. Zeros have no blocks on the disk, and need none.
+fn fill(site: &Path) -> Result<()> {
+    fs::set_permissions(site, Permissions::from_mode(0o755))?;
+    for (name, size) in
+        [("1k.txt", 1 << 10), ("100k.bin", 100 << 10), ("1g.bin", 1 << 30)]
+    {
+        let file = File::create(site.join(name))?;
+        file.set_len(size)?;
+        file.set_modified(SystemTime::now() - Duration::from_secs(3600))?;
+        file.set_permissions(Permissions::from_mode(0o644))?;
+    }
+    Ok(fs::write(site.join(load::PIPELINE), load::SCRIPT)?)
+}
+
+/// Ours is the first: the others are compared with it.
+fn table(work: &Work, servers: &[Server], rounds: &[Vec<Sample>]) {
+    let heads = ["requests/s", "CPU µs", "p99 µs", "ours: rate", "ours: CPU"];
+    print!("\nwork {:17}", work.letter);
+    println!("{}", heads.map(|head| format!("{head:>12}")).concat());
+    for (index, server) in servers.iter().enumerate() {
+        let of = |value: fn(&Sample) -> f64| {
+            median(rounds.iter().map(|round| value(&round[index])))
+        };
+        let ratio = |value: fn(&Sample) -> f64| {
+            let ratio =
+                |round: &Vec<_>| value(&round[0]) / value(&round[index]);
+            median(rounds.iter().map(ratio))
+        };
+        println!(
+            "{:22}{:>12.0}{:>12.2}{:>12.0}{:>12.2}{:>12.2}",
+            server.name,
+            of(|it| it.rate),
+            of(|it| it.cpu),
+            of(|it| it.p99),
+            ratio(|it| it.rate),
+            ratio(|it| it.cpu),
+        );
+    }
+}
+
+/// Memory, and what the idle ones cost those who are not.
+fn idle(work: &Work, servers: &[Server]) -> Result<()> {
+    println!(
+        "\nwork {:17}{:>12}{:>14}",
+        work.letter, "KiB each", "rate beside"
+    );
+    for server in servers {
+        let (kib, beside) = load::idle(server, work)?;
+        println!("{:22}{kib:>12.3}{beside:>14.2}", server.name);
+    }
+    Ok(())
+}
+
+/// The middle of the values; of an even number, the higher of the two.
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}

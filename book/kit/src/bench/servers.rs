@@ -1,0 +1,150 @@
+//! The servers, each as somebody would set it up who knows it: no log, one
+//! worker, what is open stays open.
+
+use std::env;
+use std::fs;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+
+use super::Work;
+use crate::record::cargo::{self, Built};
+use crate::record::process::{self, Running};
+use crate::{Project, Result, Step};
+
+/// How long a server may take to listen.
+const START: Duration = Duration::from_secs(10);
+
+/// A server that runs, on the first processor.
+pub struct Server {
+    pub name: String,
+    pub address: SocketAddr,
+    pub site: PathBuf,
+    process: Running,
+}
+
+impl Server {
+    /// The number of its process.
+    pub fn pid(&self) -> u32 {
+        self.process.session()
+    }
+
+    /// Starts it with these words, in which PORT, ROOT and FILE are replaced:
+    /// FILE is one that holds its settings.
+    fn start(
+        name: &str,
+        program: &Path,
+        words: &str,
+        site: &Path,
+    ) -> Result<Self> {
+        let address = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
+        let settings = tempfile::NamedTempFile::new()?;
+        let root = site.to_str().context("a path that is text")?;
+        let port = address.port().to_string();
+        let fill = |it: &str| it.replace("PORT", &port).replace("ROOT", root);
+        fs::write(settings.path(), fill(&settings_of(name)))?;
+        let words = words.split_whitespace().map(|word| match word {
+            "FILE" => settings.path().display().to_string(),
+            word => fill(word),
+        });
+        let mut command = Command::new("taskset");
+        command.args(["-c", "0"]).arg(program).args(words);
+        command.env("PATH", env::var_os("PATH").unwrap_or_default());
+        command.stdin(Stdio::null());
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut process = Running::start(&mut command)?;
+        let start = Instant::now();
+        while TcpStream::connect(address).is_err() {
+            let is_alive = process.ended()?.is_none();
+            let may_come = is_alive && start.elapsed() < START;
+            ensure!(may_come, "{name} does not listen");
+            thread::sleep(Duration::from_millis(10));
+        }
+        let (name, site) = (name.to_string(), site.to_path_buf());
+        Ok(Server { name, address, site, process })
+    }
+}
+
+/// The newest step that has workers, and the floor, built to be fast.
+pub fn build(project: &Project) -> Result<(String, Built)> {
+    let has_workers = |step: &&Step| {
+        let main = project.read(step.folder().join("main.rs"));
+        main.is_ok_and(|text| text.contains("[--workers N] [--pin]"))
+    };
+    let step = project.steps.iter().rev().find(has_workers);
+    let name = step.context("no step has --workers yet")?.program();
+    let names = [name.clone(), "floor".to_string()];
+    Ok((name, cargo::build_optimised(project, &names)?))
+}
+
+/// The others: their programs, and the words behind.
+const PEERS: [(&str, &str); 6] = [
+    ("nginx", "-c FILE"),
+    ("nginx, no sendfile", "-c FILE"),
+    ("lighttpd", "-D -f FILE"),
+    ("h2o", "-c FILE"),
+    ("webfsd", "-F -p PORT -i 127.0.0.1 -r ROOT -c 12000"),
+    ("static-web-server", "-p PORT -d ROOT -a 127.0.0.1"),
+];
+
+/// Ours, a floor, and those of the others that are installed.
+pub fn start(
+    (name, built): &(String, Built),
+    site: &Path,
+    work: &Work,
+) -> Result<Vec<Server>> {
+    let words = "PORT --workers 1 --root ROOT";
+    let program = cargo::built(built, name)?;
+    let mut all = vec![Server::start(name, program, words, site)?];
+    if work.letter != "f" {
+        let words = format!("{} PORT ROOT/{}", work.floor, work.file);
+        let program = cargo::built(built, "floor")?;
+        all.push(Server::start("floor", program, &words, site)?);
+    }
+    for (name, words) in PEERS {
+        let program = name.split(',').next().unwrap_or(name);
+        if let Some(program) = process::tool(program) {
+            all.push(Server::start(name, &program, words, site)?);
+        }
+    }
+    Ok(all)
+}
+
+fn settings_of(name: &str) -> String {
+    match name {
+        "lighttpd" => "server.document-root = \"ROOT\"
+            server.bind = \"127.0.0.1\"
+            server.port = PORT
+            server.max-keep-alive-requests = 100000000
+            server.max-connections = 12000
+            server.max-fds = 20000
+            mimetype.assign = (\".txt\" => \"text/plain\")"
+            .to_string(),
+        "h2o" => "{num-threads: 1, max-connections: 12000, user: root,
+            listen: {host: 127.0.0.1, port: PORT}, hosts: {\"default\":
+            {paths: {\"/\": {file.dir: \"ROOT\"}}}}}"
+            .to_string(),
+        name => {
+            let sendfile = if name == "nginx" { "on" } else { "off" };
+            format!(
+                "daemon off; master_process off; user root; pid ROOT.pid;
+                error_log /dev/null;
+                events {{ worker_connections 12000; multi_accept on; }}
+                http {{
+                    access_log off; keepalive_requests 100000000;
+                    sendfile {sendfile}; tcp_nopush {sendfile};
+                    open_file_cache max=1000 inactive=60s;
+                    open_file_cache_valid 60s;
+                    types {{ text/plain txt; }}
+                    server {{
+                        listen 127.0.0.1:PORT backlog=4096; root ROOT;
+                    }}
+                }}"
+            )
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Enters in step 18: files as documents, which are kept for a while.
+
+use std::cell::RefCell;
+use std::ops::Range;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::files::root::File;
+use crate::http::coding::{CODINGS, Coding, Preference};
+use crate::http::fields;
+use crate::http::head::Head;
+use crate::http::media;
+use crate::http::method::Method;
+use crate::http::status::Status;
+use crate::web::file_site::{self, Files};
+use crate::web::site::{Body, Request, Responder, Site, Takes, Time};
+
+use cache::Cache;
+use document::Document;
+use variant::Variant;
+
+mod cache;
+mod document;
+mod variant;
+
+pub use variant::SMALL;
+
+/// What [`Files`] has; its files are documents.
+pub struct Documents {
+    files: Arc<Files>,
+    /// A site is not changed by its requests, but for this.
+    cache: RefCell<Cache>,
+}
+
+/// What a target leads to.
+pub enum Resource {
+    /// A file that is to be read: the status, and with 200 and 206 the bytes.
+    Document(Rc<Variant>, Status, Range<u64>),
+    /// Anything else, or something else to do.
+    Other(Box<file_site::Resource>),
+}
+
+impl Documents {
+    /// Those of `files`. At most this many bytes of them are kept.
+    pub fn new(files: Arc<Files>, cache_bytes: usize) -> Self {
+        Documents { files, cache: RefCell::new(Cache::new(cache_bytes)) }
+    }
+
+    /// What there is now, of which nothing is made anew that is still as it
+    /// was before.
+    fn look(
+        &self,
+        head: &Head,
+        time: &Time,
+        before: Option<&Rc<Document>>,
+    ) -> Result<Rc<Document>, Box<file_site::Resource>> {
+        let (file, name) = match self.files.locate(head, time) {
+            file_site::Resource::File(file, name) => (file, name),
+            other => return Err(other.into()),
+        };
+        let neighbours = CODINGS.map(|it| self.neighbour(&file, &name, it));
+        let before = before.map(|it| &**it);
+        Ok(Rc::new(Document::new(file, neighbours, &name, before)))
+    }
+
+    /// The same file in another coding, which lies beside it: unless it has
+    /// been forgotten when the file was changed.
+    fn neighbour(
+        &self,
+        file: &File,
+        name: &[u8],
+        coding: Coding,
+    ) -> Option<File> {
+        if is_compressed(name) {
+            return None;
+        }
+        let neighbour = self.files.file(&[name, coding.suffix()].concat())?;
+        let changed = |it: &File| (it.stat.st_mtime, it.stat.st_mtime_nsec);
+        (changed(&neighbour) >= changed(file)).then_some(neighbour)
+    }
+
+    /// What a request to read gets.
+    fn retrieve(
+        &self,
+        head: &Head,
+        time: &Time,
+    ) -> Result<Resource, Box<file_site::Resource>> {
+        let path = head.target.path.as_bytes();
+        let look =
+            |before: Option<&Rc<Document>>| self.look(head, time, before);
+        let document =
+            self.cache.borrow_mut().document(path, time.now, look)?;
+        // The parts of two codings do not fit together.
+        let has_range = fields::lines(head.fields, "Range").next().is_some();
+        let preference = match has_range {
+            true => Preference::default(),
+            false => Preference::from_fields(head.fields),
+        };
+        let variant = document.select(preference).clone();
+        let (status, part) = variant.retrieve(head, time.date.date());
+        Ok(Resource::Document(variant, status, part))
+    }
+}
+
+impl Site for Documents {
+    type Resource = Resource;
+
+    fn locate(&self, head: &Head, time: &Time) -> Resource {
+        match head.method {
+            Method::Get | Method::Head => {
+                self.retrieve(head, time).unwrap_or_else(Resource::Other)
+            }
+            _ => Resource::Other(self.files.locate(head, time).into()),
+        }
+    }
+
+    fn takes(&self, method: Method, resource: &Resource) -> Takes {
+        match resource {
+            Resource::Document(..) => Takes::No,
+            Resource::Other(other) => self.files.takes(method, other),
+        }
+    }
+
+    fn respond(
+        &self,
+        request: Request<Resource>,
+        content: &[u8],
+        out: Responder,
+    ) -> Body {
+        let Request { method, resource, number, persistence } = request;
+        match resource {
+            Resource::Document(variant, status, part) => {
+                variant.respond(method, status, part, out)
+            }
+            Resource::Other(resource) => {
+                let resource = *resource;
+                let request = Request { method, resource, number, persistence };
+                self.files.respond(request, content, out)
+            }
+        }
+    }
+}
+
+/// Whether a file is compressed, by its name: not once more, then.
+fn is_compressed(name: &[u8]) -> bool {
+    CODINGS.iter().any(|coding| name.ends_with(coding.suffix()))
+        || media::content_encoding(name).is_some()
+}

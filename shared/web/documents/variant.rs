@@ -1,0 +1,225 @@
+//! Enters in step 18: a file as responses have it: in one coding and one state,
+//! and ready to be sent.
+
+use std::ops::Range;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::files::root::File;
+use crate::http::coding::Coding;
+use crate::http::date::Date;
+use crate::http::entity_tag::EntityTag;
+use crate::http::head::Head;
+use crate::http::method::Method;
+use crate::http::preconditions::Representation;
+use crate::http::response::Response;
+use crate::http::retrieval::retrieve;
+use crate::http::status::Status;
+use crate::http::validators::Validators;
+use crate::web::file_site::{labelled, typed, validators};
+use crate::web::site::{Body, Responder};
+use nix::errno::Errno;
+use nix::sys::{stat, uio};
+
+/// Up to this size a body is copied, and leaves with its head; beyond it, two
+/// system calls cost less than the copy.
+pub const SMALL: u64 = 20 * 1024;
+
+/// A file in one coding and one state.
+pub struct Variant {
+    coding: Option<Coding>,
+    name: Vec<u8>,
+    state: Validators,
+    tag: String,
+    /// The tag is good for longer than a moment.
+    is_settled: bool,
+    modified: Date,
+    /// What a response with all of it says, from its media type on.
+    fields: Vec<u8>,
+    content: Content,
+}
+
+enum Content {
+    /// In memory.
+    Small(Vec<u8>),
+    /// To be sent from the file.
+    Large(Arc<OwnedFd>),
+}
+
+impl Variant {
+    /// The variant that is in `file`: the one from `before`, if the file has
+    /// not changed.
+    pub fn find(
+        coding: Option<Coding>,
+        file: File,
+        name: &[u8],
+        before: Option<&Rc<Variant>>,
+    ) -> Rc<Self> {
+        match before {
+            Some(it) if it.state == validators(&file) => it.clone(),
+            _ => Rc::new(Variant::new(coding, file, name)),
+        }
+    }
+
+    fn new(coding: Option<Coding>, file: File, name: &[u8]) -> Self {
+        let state = validators(&file);
+        // The clock is looked at after the file: a later change is later.
+        let now = SystemTime::now();
+        let tag = state.entity_tag(now);
+        let mut variant = Variant {
+            coding,
+            name: name.to_vec(),
+            state,
+            is_settled: tag == state.etag(),
+            tag,
+            modified: state.last_modified(Date::from_system_time(now)),
+            fields: Vec::new(),
+            content: content(file, state),
+        };
+        let mut fields = Vec::new();
+        let response = variant.describe(Response::rest(&mut fields));
+        response.length(state.size);
+        variant.fields = fields;
+        variant
+    }
+
+    /// Whether it may be given out for a while without a look at the file.
+    pub fn may_be_kept(&self) -> bool {
+        // A small file is in memory, unless it changed while it was read.
+        let is_small = self.state.size <= SMALL;
+        self.is_settled && self.is_open() != is_small
+    }
+
+    /// Whether it keeps the file open.
+    pub fn is_open(&self) -> bool {
+        matches!(self.content, Content::Large(_))
+    }
+
+    /// How much memory it takes.
+    pub fn bytes(&self) -> usize {
+        let content = match &self.content {
+            Content::Small(body) => body.len(),
+            Content::Large(_) => 0,
+        };
+        let Variant { name, tag, fields, .. } = self;
+        size_of::<Self>() + name.len() + tag.len() + fields.len() + content
+    }
+
+    /// What the request gets: the status, and with 200 and 206 these bytes.
+    pub fn retrieve(&self, head: &Head, date: Date) -> (Status, Range<u64>) {
+        let Variant { modified, state, .. } = *self;
+        let (tag, size) = (EntityTag::new(&self.tag), state.size);
+        retrieve(head, &Representation { tag, modified, size, date })
+    }
+
+    /// Writes the response, but for what is sent from the file.
+    pub fn respond(
+        &self,
+        method: Method,
+        status: Status,
+        part: Range<u64>,
+        out: Responder,
+    ) -> Body {
+        let response = out.start(status);
+        let size = self.state.size;
+        match status {
+            Status::Ok => return self.whole(method, response),
+            Status::PartialContent => return self.part(part, response),
+            // What a copy is to be updated with, and no more: RFC 9110
+            // section 15.4.5.
+            Status::NotModified => self.state(response).end(),
+            Status::RangeNotSatisfiable => {
+                let range = format!("bytes */{size}");
+                say(response.field("Content-Range", range), status);
+            }
+            _ => say(response, status),
+        }
+        Body::Written
+    }
+
+    /// Finishes 200: nothing of it is written anew.
+    fn whole(&self, method: Method, response: Response) -> Body {
+        match &self.content {
+            Content::Small(body) => response.ready(&self.fields, body),
+            Content::Large(file) => {
+                response.ready(&self.fields, b"");
+                if method != Method::Head {
+                    return Body::File(file.clone(), 0..self.state.size);
+                }
+            }
+        }
+        Body::Written
+    }
+
+    /// Finishes 206, which only GET gets.
+    fn part(&self, part: Range<u64>, response: Response) -> Body {
+        let Range { start, end } = part;
+        // The last byte belongs to it, unlike `end`.
+        let range = format!("bytes {start}-{}/{}", end - 1, self.state.size);
+        let response = response.field("Content-Range", range);
+        let out = self.describe(response).length(end - start);
+        match &self.content {
+            Content::Small(body) => {
+                out.extend_from_slice(&body[start as usize..end as usize]);
+                Body::Written
+            }
+            Content::Large(file) => Body::File(file.clone(), part),
+        }
+    }
+
+    /// Adds what it is, and in which state.
+    fn describe<'o>(&self, response: Response<'o>) -> Response<'o> {
+        let response = labelled(response, &self.name);
+        let response = match self.coding {
+            None => response.field("Accept-Ranges", "bytes"),
+            Some(coding) => response.field("Content-Encoding", coding.name()),
+        };
+        self.state(response).field("Last-Modified", self.modified.imf_fixdate())
+    }
+
+    /// Adds which state it is; that a copy is to be used only after asking
+    /// whether it still is; and that another client may get another variant.
+    fn state<'o>(&self, response: Response<'o>) -> Response<'o> {
+        response
+            .field("ETag", &self.tag)
+            .field("Cache-Control", "no-cache")
+            .field("Vary", "Accept-Encoding")
+    }
+}
+
+/// What is to be sent of a file.
+fn content(file: File, state: Validators) -> Content {
+    match read_small(&file.descriptor, state) {
+        Some(body) => Content::Small(body),
+        None => Content::Large(file.descriptor),
+    }
+}
+
+/// All of a small file; `None` if it is not small, or if it changed while it
+/// was read.
+fn read_small(file: &Arc<OwnedFd>, before: Validators) -> Option<Vec<u8>> {
+    if before.size > SMALL {
+        return None;
+    }
+    let mut body = vec![0; before.size as usize];
+    let mut read = 0;
+    while read < body.len() {
+        match uio::pread(file, &mut body[read..], read as i64) {
+            Err(Errno::EINTR) => {}
+            // The response will find the same, and say so.
+            Ok(0) | Err(_) => return None,
+            Ok(count) => read += count,
+        }
+    }
+    let stat = stat::fstat(file).ok()?;
+    let after = validators(&File { descriptor: file.clone(), stat });
+    (after == before).then_some(body)
+}
+
+/// The status in words, for a person.
+fn say(response: Response, status: Status) {
+    let text = format!("{}\n", status.reason());
+    typed(response, "text/plain; charset=utf-8").body(text.as_bytes());
+}
