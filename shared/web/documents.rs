@@ -5,6 +5,8 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use nix::libc::rlim_t;
+
 use crate::files::root::File;
 use crate::http::coding::{CODINGS, Coding, Preference};
 use crate::http::fields;
@@ -41,9 +43,15 @@ pub enum Resource {
 }
 
 impl Documents {
-    /// Those of `files`. At most this many bytes of them are kept.
-    pub fn new(files: Arc<Files>, cache_bytes: usize) -> Self {
-        Documents { files, cache: RefCell::new(Cache::new(cache_bytes)) }
+    /// Those of `files`. At most this many bytes of them are kept, and of so
+    /// many descriptors a part is for files that stay open.
+    pub fn new(
+        files: Arc<Files>,
+        cache_bytes: usize,
+        descriptors: rlim_t,
+    ) -> Self {
+        let cache = Cache::new(cache_bytes, descriptors);
+        Documents { files, cache: RefCell::new(cache) }
     }
 
     /// What there is now, of which nothing is made anew that is still as it

@@ -51,13 +51,14 @@ fn run() -> Result<(), Failure> {
     let flags = ["root", "cache-mib"];
     let (address, [root, mib]) = cli::server_arguments(HELP, flags)?;
     let mib = cli::number("cache-mib", mib, 4096, CACHE_MIB)?;
-    let site = Documents::new(Files::open(root)?, mib << 20);
+    let files = Files::open(root)?;
     let listener = Listener::open_nonblocking(address)
         .map_err(|errno| Failure::listening(address, errno))?;
     let signals = take_signals()
         .map_err(|errno| Failure::new("cannot take signals", errno))?;
     let limit = raise_descriptors()
         .map_err(|errno| Failure::new("cannot raise RLIMIT_NOFILE", errno))?;
+    let site = Documents::new(files, mib << 20, limit);
     let address = listener.address();
     let mut server = Server::new(listener, Ending::Signals(signals), site)
         .map_err(|errno| Failure::new("cannot use epoll", errno))?;

@@ -7,6 +7,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use nix::libc::rlim_t;
 use nix::sys::signal::{SigSet, Signal};
 use shared::cli::{self, Failure};
 use shared::events::handlers::{handle, terminate};
@@ -69,10 +70,11 @@ fn run() -> Result<(), Failure> {
         .thread_block()
         .map_err(|errno| Failure::new("cannot block signals", errno))?;
     let mut workers = Workers::new()?;
+    let share = limit / count as rlim_t;
     for (listener, number) in listeners.into_iter().zip(numbers.iter().cycle())
     {
         let files = Arc::clone(&files);
-        let site = move || Documents::new(files, mib << 20);
+        let site = move || Documents::new(files, mib << 20, share);
         workers.start(listener, site, pin.as_ref().map(|_| *number))?;
     }
     cli::announce("http", address, ["curl -i {url}/", "firefox {url}/"]);

@@ -7,6 +7,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use nix::libc::rlim_t;
 use nix::sys::signal::{SigSet, Signal};
 use shared::cli::{self, Failure};
 use shared::events::handlers::{handle, terminate};
@@ -41,8 +42,9 @@ Usage: step19 [ADDRESS] [--root DIR] [--cache-mib N] [--workers N] [--pin]
   --pin          keeps each worker on one of these processors
   --threads N    how many threads for what takes long, from 1 (default: as
                  many as workers)
-  --queue N      how many of these requests wait, from 1 (default: 256); the
-                 next gets a 503
+  --queue N      how many of these requests wait, from 1 (default: 256), but
+                 for those that a thread has fetched, 16 at most; the next
+                 gets a 503
   -h, --help
 
 Ctrl-C lets it finish the responses that it owes; a second one does not.
@@ -84,10 +86,11 @@ fn run() -> Result<(), Failure> {
         .map_err(|errno| Failure::new("cannot block signals", errno))?;
     let pool = Pool::start(threads, queue, Task::run)?;
     let mut workers = Workers::new()?;
+    let share = limit / count as rlim_t;
     for (listener, number) in listeners.into_iter().zip(numbers.iter().cycle())
     {
         let files = Arc::clone(&files);
-        let site = move || Hashing(Documents::new(files, mib << 20));
+        let site = move || Hashing(Documents::new(files, mib << 20, share));
         let pool = Arc::clone(&pool);
         let submit = Box::new(move |task| pool.submit(task));
         workers.start(listener, site, submit, pin.as_ref().map(|_| *number))?;

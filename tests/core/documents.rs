@@ -20,7 +20,7 @@ fn documents() -> (Tree, Documents) {
     tree.write_old("large", &[b'x'; 30_000]);
     let files = Files::open(Some(tree.root().into()));
     let files = files.unwrap_or_else(|_| panic!("no root"));
-    (tree, Documents::new(files.into(), 1 << 20))
+    (tree, Documents::new(files.into(), 1 << 20, 4))
 }
 
 #[test]

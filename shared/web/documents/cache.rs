@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use nix::libc::rlim_t;
+
 use crate::collections::list::Lists;
 use crate::collections::slab::{Key, Slab};
 
@@ -15,8 +17,11 @@ const FRESH: Duration = Duration::from_secs(1);
 
 const MAX_ENTRIES: usize = 4096;
 
-/// A large file stays open.
-const MAX_DESCRIPTORS: usize = 256;
+/// A large file stays open. Of the descriptors that there may be, most are for
+/// clients: one in so many may be a file's.
+const DESCRIPTORS_A_FILE: rlim_t = 4;
+
+const MAX_DESCRIPTORS: rlim_t = 256;
 
 /// The only list: who has been asked for last is last.
 const LIST: u32 = 0;
@@ -37,11 +42,14 @@ pub struct Cache {
     bytes: usize,
     descriptors: usize,
     max_bytes: usize,
+    max_descriptors: usize,
 }
 
 impl Cache {
-    /// An empty one, with room for this many bytes.
-    pub fn new(max_bytes: usize) -> Self {
+    /// An empty one, with room for this many bytes, and for files that take
+    /// no more than a part of so many descriptors.
+    pub fn new(max_bytes: usize, descriptors: rlim_t) -> Self {
+        let share = descriptors / DESCRIPTORS_A_FILE;
         Cache {
             keys: HashMap::new(),
             entries: Slab::new(),
@@ -49,6 +57,7 @@ impl Cache {
             bytes: 0,
             descriptors: 0,
             max_bytes,
+            max_descriptors: share.min(MAX_DESCRIPTORS) as usize,
         }
     }
 
@@ -84,13 +93,14 @@ impl Cache {
 
     /// Adds a document, and takes out others until there is room.
     fn insert(&mut self, path: &[u8], document: Rc<Document>, now: Instant) {
-        let bytes = cost(path, &document);
+        let (bytes, descriptors) =
+            (cost(path, &document), document.descriptors());
         // Nothing need go for one that does not fit.
-        if bytes > self.max_bytes {
+        if bytes > self.max_bytes || descriptors > self.max_descriptors {
             return;
         }
         self.bytes += bytes;
-        self.descriptors += document.descriptors();
+        self.descriptors += descriptors;
         let path: Rc<[u8]> = path.into();
         let entry = Entry { path: path.clone(), document, looked: now };
         let key = self.entries.insert(entry);
@@ -107,7 +117,7 @@ impl Cache {
 
     fn is_over(&self) -> bool {
         self.bytes > self.max_bytes
-            || self.descriptors > MAX_DESCRIPTORS
+            || self.descriptors > self.max_descriptors
             || self.keys.len() > MAX_ENTRIES
     }
 
