@@ -2,10 +2,9 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use super::expect::{ensure, names_on_stderr};
-use super::{Check, TIDY};
+use super::prelude::*;
+use crate::lab::Peer;
 use crate::lab::fixtures::own_address;
-use crate::lab::{Advice, Lab, Outcome, Peer, proc, show, tidy, time};
 
 const PORT: &str = "announces the port it really has";
 const LISTENS: &str = "listens at every address, and there only";

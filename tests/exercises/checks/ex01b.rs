@@ -3,11 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::expect::{ensure, names_on_stderr};
-use super::{Check, TIDY};
-use crate::lab::client::Client;
+use super::prelude::*;
+use crate::lab::diag;
 use crate::lab::fixtures::own_address;
-use crate::lab::{Advice, Lab, Outcome, Trouble, diag, proc, tidy, time};
 
 const GREETS: &str = "greets a client";
 

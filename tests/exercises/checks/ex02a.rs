@@ -1,9 +1,7 @@
 //! 02a Nothing lost: short reads, short writes, interrupted calls.
 
-use super::expect::{end, exchange, round_trip};
-use super::{Check, TIDY};
-use crate::lab::fixtures::letters;
-use crate::lab::{Advice, Lab, Outcome, tidy};
+use super::expect::exchange;
+use super::prelude::*;
 
 const LINE: &str = "sends a line back in upper case";
 const UNTIL_THE_END: &str = "goes on until the client's end of file";

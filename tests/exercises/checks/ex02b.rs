@@ -1,10 +1,6 @@
 //! 02b Bad neighbours: what one client does must not end the server.
 
-use super::expect::{end, ensure, round_trip};
-use super::{Check, TIDY};
-use crate::lab::client::Client;
-use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, proc, tidy, time};
+use super::prelude::*;
 
 const GREETS: &str = "tells a client its number, and echoes";
 const RESET: &str = "goes on after a reset";

@@ -2,12 +2,9 @@
 
 use std::net::Ipv4Addr;
 
-use super::Check;
-use super::expect::{ensure, names_on_stderr};
-use crate::lab::client::Client;
-use crate::lab::fixtures::{letters, own_address};
-use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, Peer};
+use super::prelude::*;
+use crate::lab::Peer;
+use crate::lab::fixtures::own_address;
 
 const CARRIES: &str = "carries what the left side says to the right";
 const FIRST: &str = "lets the right side speak first";

@@ -3,11 +3,10 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use super::Check;
-use super::expect::{calls, ensure, names_on_stderr};
+use super::expect::calls;
+use super::prelude::*;
+use crate::lab::Peer;
 use crate::lab::fixtures::own_address;
-use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, Peer, Trouble, proc};
 
 const SAYS: &str = "connects to a name and says where";
 const NEXT: &str = "goes on to the next address when one refuses";

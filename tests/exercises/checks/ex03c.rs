@@ -3,11 +3,10 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::Check;
-use super::expect::{calls, ensure, names_on_stderr};
+use super::expect::calls;
+use super::prelude::*;
 use crate::lab::fixtures::own_address;
-use crate::lab::launch::Launch;
-use crate::lab::{Advice, BlackHole, Lab, Outcome, Peer, proc};
+use crate::lab::{BlackHole, Peer};
 
 const CONNECTS: &str = "connects to an address that accepts";
 const LIMIT: &str = "gives up after the limit, and not before";

@@ -2,12 +2,9 @@
 
 use std::time::Duration;
 
-use super::expect::{UNREAD, counted, end, ensure, exchange, round_trip};
-use super::{Check, TIDY};
-use crate::lab::client::Client;
-use crate::lab::fixtures::letters;
+use super::expect::{counted, exchange};
+use super::prelude::*;
 use crate::lab::time::Deadline;
-use crate::lab::{Advice, Lab, Outcome, linger, tidy};
 
 const COUNTS: &str = "counts a short upload";
 const PIECES: &str = "counts to the end, however it arrives";

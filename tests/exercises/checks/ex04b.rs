@@ -2,12 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::expect::{UNREAD, end, ensure, round_trip};
-use super::{Check, TIDY};
-use crate::lab::client::Client;
-use crate::lab::program::Program;
+use super::prelude::*;
 use crate::lab::time::Deadline;
-use crate::lab::{Advice, Lab, Outcome, linger, tidy};
 
 const COUNTS: &str = "counts the bytes of a line";
 const SILENT: &str = "waits a second for a silent client, and no less";

@@ -1,13 +1,8 @@
 //! 05a One byte at a time: heads out of a stream.
 
-use super::expect::{
-    PARTIAL, UNREAD, at_every_cut, end, lingers, refused, round_trip,
-    send_in_two,
-};
+use super::expect::{PARTIAL, at_every_cut, lingers, refused, send_in_two};
 use super::http::request;
-use super::{Check, TIDY};
-use crate::lab::client::Client;
-use crate::lab::{Advice, Lab, Outcome, cost, show, tidy};
+use super::prelude::*;
 
 mod heads;
 

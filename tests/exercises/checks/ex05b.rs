@@ -1,11 +1,7 @@
 //! 05b Name and value: form fields out of a stream.
 
-use super::expect::{
-    PARTIAL, at_every_cut, lingers, refused, round_trip, send_in_two,
-};
-use super::{Check, TIDY};
-use crate::lab::client::Client;
-use crate::lab::{Advice, Lab, Outcome, tidy};
+use super::expect::{PARTIAL, at_every_cut, lingers, refused, send_in_two};
+use super::prelude::*;
 
 const RESPONDS: &str = "lists the fields of one line after the other";
 const DECODES: &str = "cuts first, then decodes, and once";

@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use super::expect::{UNREAD, ensure};
 use super::http::{self, ask, request};
-use super::{Check, TIDY};
-use crate::lab::client::{Client, Response};
-use crate::lab::{Advice, Lab, Outcome, linger, tidy};
+use super::prelude::*;
+use crate::lab::client::Response;
 
 const RESPONDS: &str = "responds to one request after the other";
 const DECIDES: &str = "keeps or closes, by version and Connection";

@@ -1,11 +1,8 @@
 //! 06b A pipeline without memory: back-pressure.
 
-use super::expect::ensure;
 use super::http;
-use super::{Check, TIDY};
-use crate::lab::client::{Client, Response};
-use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, cost, proc, show, tidy};
+use super::prelude::*;
+use crate::lab::client::Response;
 
 const NUMBERS: &str = "numbers the requests of a connection";
 const ORDER: &str = "responds to a hundred thousand in order";

@@ -1,10 +1,8 @@
 //! 07a Where does it end?: bodies, by length and in chunks.
 
-use super::expect::{PARTIAL, at_every_cut, counted, ensure};
+use super::expect::{PARTIAL, at_every_cut, counted};
 use super::http::{self, ask};
-use super::{Check, TIDY};
-use crate::lab::client::Client;
-use crate::lab::{Advice, Lab, Outcome, show, tidy};
+use super::prelude::*;
 
 mod bodies;
 

@@ -1,10 +1,7 @@
 //! 07b Through the middle: bodies in chunks, passed on in others.
 
-use super::expect::{PARTIAL, at_every_cut, end, lingers, round_trip};
-use super::{Check, TIDY};
-use crate::lab::client::Client;
-use crate::lab::fixtures::letters;
-use crate::lab::{Advice, Lab, Outcome, cost, tidy};
+use super::expect::{PARTIAL, at_every_cut, lingers};
+use super::prelude::*;
 
 const COPIES: &str = "passes on a body of one chunk";
 const RECHUNKS: &str = "makes chunks of its own";

@@ -1,13 +1,8 @@
 //! 08a Stay inside: a directory that no name leads out of.
 
-use super::expect::ensure;
 use super::http::{self, ask, shown};
-use super::{Check, TIDY};
-use crate::lab::client::{Client, Response};
-use crate::lab::fixtures::letters;
-use crate::lab::program::Program;
-use crate::lab::tree::Tree;
-use crate::lab::{Advice, Lab, Outcome, show, tidy};
+use super::prelude::*;
+use crate::lab::client::Response;
 
 mod names;
 

@@ -1,12 +1,8 @@
 //! 08b The right label: types, lengths, and files that change.
 
-use super::expect::ensure;
 use super::http::{self, ask};
-use super::{Check, TIDY};
-use crate::lab::client::{Client, End};
-use crate::lab::program::Program;
-use crate::lab::tree::Tree;
-use crate::lab::{Advice, Lab, Outcome, cost, show, tidy};
+use super::prelude::*;
+use crate::lab::client::End;
 
 mod names;
 

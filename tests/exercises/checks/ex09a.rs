@@ -3,12 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::expect::{connect_all, ensure};
-use super::held::await_sleep;
-use super::{Check, TIDY};
-use crate::lab::client::Client;
-use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, proc, show, tidy};
+use super::prelude::*;
 
 const SERVES: &str = "responds with a line's process and the line";
 const GOES_ON: &str = "serves on when a child has ended";

@@ -1,10 +1,7 @@
 //! 09b Before they come: children that wait for clients.
 
 use super::ex09a::{at_once, talk};
-use super::expect::ensure;
-use super::{Check, TIDY};
-use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, proc, tidy, time};
+use super::prelude::*;
 
 const CHILDREN: usize = 4;
 

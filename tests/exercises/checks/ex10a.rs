@@ -2,15 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::expect::ensure;
-use super::held::Held;
 use super::http::{self, ask, shown};
-use super::{Check, TIDY};
-use crate::lab::client::Client;
+use super::prelude::*;
 use crate::lab::fixtures::pattern;
-use crate::lab::program::Program;
-use crate::lab::tree::Tree;
-use crate::lab::{Advice, Lab, Outcome, tidy};
 
 const RUNS: &str = "runs a program, and sends what it writes";
 

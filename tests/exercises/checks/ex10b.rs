@@ -1,13 +1,7 @@
 //! 10b Handed over: a program that has the connection itself.
 
 use super::ex10a::expect_told;
-use super::expect::{end, ensure, round_trip};
-use super::{Check, TIDY};
-use crate::lab::client::Client;
-use crate::lab::launch::Launch;
-use crate::lab::program::Program;
-use crate::lab::tree::Tree;
-use crate::lab::{Advice, Lab, Outcome, proc, tidy};
+use super::prelude::*;
 
 const HANDS: &str = "hands the connection over";
 

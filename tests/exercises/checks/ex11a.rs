@@ -2,12 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::expect::{connect_all, ensure, round_trip};
-use super::held::await_sleep;
-use super::{Check, TIDY};
-use crate::lab::client::Client;
-use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, proc, show, tidy};
+use super::prelude::*;
 
 const SERVES: &str = "counts names, each by itself";
 const SHARES: &str = "counts over all connections";

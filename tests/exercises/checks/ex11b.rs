@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use super::expect::{connect_all, ensure, round_trip};
-use super::{Check, TIDY};
-use crate::lab::client::Client;
-use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, proc, tidy, time};
+use super::prelude::*;
 
 const MOST: usize = 4;
 const WAITING: usize = 20;

@@ -2,14 +2,7 @@
 
 use std::time::Duration;
 
-use super::expect::{ensure, round_trip};
-use super::held::{Held, await_sleep, terminate};
-use super::{Check, TIDY};
-use crate::lab::client::Client;
-use crate::lab::launch::Launch;
-use crate::lab::program::Program;
-use crate::lab::tree::Tree;
-use crate::lab::{Advice, Lab, Outcome, proc, tidy, time};
+use super::prelude::*;
 
 /// As the program is started.
 const WORKERS: usize = 3;

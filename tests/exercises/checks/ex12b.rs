@@ -1,12 +1,6 @@
 //! 12b The fast lane: two classes of requests, and workers for both.
 
-use super::expect::{ensure, round_trip};
-use super::held::{Held, await_sleep};
-use super::{Check, TIDY};
-use crate::lab::client::Client;
-use crate::lab::program::Program;
-use crate::lab::tree::Tree;
-use crate::lab::{Advice, Lab, Outcome, tidy};
+use super::prelude::*;
 
 const SERVES: &str = "responds to requests of both classes";
 const ORDER: &str = "keeps the order of a class";

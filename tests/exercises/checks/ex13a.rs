@@ -2,11 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::expect::ensure;
-use super::{Check, TIDY};
-use crate::lab::client::Client;
-use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, Trouble, diag, proc, tidy};
+use super::prelude::*;
+use crate::lab::diag;
 
 /// For a member who does not read.
 const MOST_OUTPUT: usize = 64 * 1024;

@@ -3,11 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use super::expect::{connect_all, ensure, round_trip};
-use super::{Check, TIDY};
-use crate::lab::client::Client;
-use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, proc, tidy};
+use super::prelude::*;
 
 const DESCRIPTORS: u64 = 64;
 

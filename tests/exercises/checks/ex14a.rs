@@ -1,11 +1,6 @@
 //! 14a Keep the rest: one thread, many clients, and what is not taken now.
 
-use super::expect::{ensure, round_trip};
-use super::{Check, TIDY};
-use crate::lab::client::Client;
-use crate::lab::fixtures::letters;
-use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, cost, proc, show, tidy};
+use super::prelude::*;
 
 const SERVES: &str = "sends back in upper case";
 const KEEPS: &str = "keeps what the kernel does not take";

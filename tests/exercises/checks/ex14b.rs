@@ -4,13 +4,9 @@ use std::net::Ipv4Addr;
 use std::thread;
 
 use super::ex14a::swap;
-use super::expect::ensure;
-use super::{Check, TIDY};
-use crate::lab::client::{Client, End};
-use crate::lab::fixtures::letters;
+use super::prelude::*;
+use crate::lab::client::End;
 use crate::lab::peer::{BlackHole, Peer};
-use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, cost, proc, tidy};
 
 const CARRIES: &str = "carries bytes both ways";
 const HALF: &str = "passes the end of one direction on, and no more";

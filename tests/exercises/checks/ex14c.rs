@@ -3,11 +3,7 @@
 use std::fs;
 
 use super::ex14a::{is_stopped, late, stop, talk};
-use super::expect::{connect_all, ensure};
-use super::{Check, TIDY};
-use crate::lab::fixtures::letters;
-use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, proc, tidy};
+use super::prelude::*;
 
 const SERVES: &str = "sends back in upper case";
 const BURST: &str = "accepts two hundred that come at once";

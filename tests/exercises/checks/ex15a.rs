@@ -2,12 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::expect::{end, ensure, round_trip};
-use super::held::await_sleep;
-use super::{Check, TIDY};
-use crate::lab::client::Client;
-use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, proc, tidy};
+use super::prelude::*;
 
 const ECHOES: &str = "sends back what it gets";
 const SILENT: &str = "closes whoever is silent for 400 ms, and no sooner";

@@ -2,12 +2,7 @@
 
 use std::net::TcpStream;
 
-use super::expect::{ensure, round_trip};
-use super::held::{await_sleep, terminate};
-use super::{Check, TIDY};
-use crate::lab::client::Client;
-use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, tidy};
+use super::prelude::*;
 
 const RESPONDS: &str = "responds with as many dots";
 const IDLE: &str = "closes idle clients at SIGTERM, and ends with status 0";

@@ -1,8 +1,7 @@
 //! 16a A part of it: ranges, and requests on a condition.
 
 use super::parts::{content, start, table, talk};
-use super::{Check, TIDY};
-use crate::lab::tidy;
+use super::prelude::*;
 
 const WHOLE: &str = "sends the whole to who asks for no more";
 const PARTS: &str = "sends the bytes of a range, and says which";

@@ -1,8 +1,7 @@
 //! 16b Several parts: multipart/byteranges.
 
 use super::parts::{boundary, content, get, start, table, talk};
-use super::{Check, TIDY};
-use crate::lab::{Advice, Lab, Outcome, tidy};
+use super::prelude::*;
 
 const ONE: &str = "sends the whole, or one part";
 const PARTS: &str = "sends several parts, each with its type and its range";

@@ -2,14 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::expect::ensure;
 use super::http::{ask, expect, request, same_head};
-use super::{Check, TIDY};
-use crate::lab::client::Client;
-use crate::lab::fixtures::letters;
-use crate::lab::program::Program;
-use crate::lab::tree::Tree;
-use crate::lab::{Advice, Lab, Outcome, cost, proc, tidy};
+use super::prelude::*;
 
 const SENDS: &str = "sends head and file";
 const KERNEL: &str = "has the kernel send sixteen megabytes";

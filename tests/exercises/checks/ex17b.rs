@@ -1,11 +1,7 @@
 //! 17b Accepted codings: Accept-Encoding, and what depends on it.
 
-use super::expect::ensure;
 use super::parts::{TYPE, content, get, start, talk};
-use super::{Check, TIDY};
-use crate::lab::program::Program;
-use crate::lab::tree::Tree;
-use crate::lab::{Advice, Lab, Outcome, tidy};
+use super::prelude::*;
 
 const PLAIN: &str = "sends the file to those who accept no coding";
 const CODED: &str = "sends it in the coding that weighs most";

@@ -7,11 +7,7 @@ use std::path::PathBuf;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 
-use super::expect::ensure;
-use super::{Check, TIDY};
-use crate::lab::client::Client;
-use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, Trouble, proc, show, tidy};
+use super::prelude::*;
 
 const WORKERS: usize = 4;
 

@@ -5,12 +5,7 @@ use std::mem;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use super::expect::{connect_all, ensure, round_trip};
-use super::held::terminate;
-use super::{Check, TIDY};
-use crate::lab::client::Client;
-use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, proc, tidy};
+use super::prelude::*;
 
 const RESPONDS: &str = "responds with its number and the line";
 const CHANGES: &str = "hands its listener over to a new process";

@@ -2,12 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::expect::ensure;
-use super::held::{Held, await_sleep};
-use super::{Check, TIDY};
-use crate::lab::client::Client;
-use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, tidy};
+use super::prelude::*;
 
 const RESPONDS: &str = "says which worker has done the job";
 const STEALS: &str = "has an idle worker take what waits for others";

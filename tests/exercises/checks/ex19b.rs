@@ -2,13 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::expect::{ensure, round_trip};
-use super::held::{Held, await_sleep};
-use super::{Check, TIDY};
-use crate::lab::client::Client;
-use crate::lab::program::Program;
-use crate::lab::tree::Tree;
-use crate::lab::{Advice, Lab, Outcome, proc, tidy};
+use super::prelude::*;
 
 const RESPONDS: &str = "says how long a file is";
 const HEARS: &str = "does a job that came when it was about to sleep";

@@ -62,10 +62,27 @@ mod held;
 mod http;
 mod parts;
 
+/// What nearly every table needs.
+mod prelude {
+    pub use super::expect::{
+        UNREAD, connect_all, end, ensure, names_on_stderr, round_trip,
+    };
+    pub use super::held::{Held, await_sleep, terminate};
+    pub use super::{Check, TIDY};
+    pub use crate::lab::client::Client;
+    pub use crate::lab::fixtures::letters;
+    pub use crate::lab::launch::Launch;
+    pub use crate::lab::program::Program;
+    pub use crate::lab::tree::Tree;
+    pub use crate::lab::{
+        Advice, Lab, Outcome, Trouble, cost, linger, proc, show, tidy, time,
+    };
+}
+
 use crate::lab::{Lab, Outcome};
 
 /// Every server's last check: see `lab::tidy`.
-const TIDY: &str = "serves on and leaves nothing behind";
+pub const TIDY: &str = "serves on and leaves nothing behind";
 
 /// What belongs to one exercise besides its files.
 pub struct Table {
