@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use super::expect::end_in_turn;
 use super::prelude::*;
 use crate::lab::Peer;
 use crate::lab::fixtures::own_address;
@@ -70,26 +71,10 @@ fn stuck(lab: &Lab) -> Outcome {
 }
 
 fn half_close(lab: &Lab) -> Outcome {
-    for turn in 0..2 {
-        let (_program, left, right) = between(lab)?;
-        let (mut one, mut other) =
-            if turn == 0 { (left, right) } else { (right, left) };
-        let bytes = letters(100_000);
-        one.send(&bytes)?;
-        one.finish()?;
-        other.expect(&bytes)?;
-        other
-            .expect_eof()
-            .likely("the end of the stream must be passed on with shutdown")?;
-        // One side has said all; the other has just begun.
-        other
-            .send(b"a response")
-            .and_then(|()| one.expect(b"a response"))
-            .and_then(|()| other.finish())
-            .and_then(|()| one.expect_eof())
-            .likely("the end of one direction is not the end of the other")?;
-    }
-    Ok(())
+    let (_program, mut left, mut right) = between(lab)?;
+    end_in_turn(&mut left, &mut right)?;
+    let (_program, mut left, mut right) = between(lab)?;
+    end_in_turn(&mut right, &mut left)
 }
 
 fn ends(lab: &Lab) -> Outcome {

@@ -6,7 +6,7 @@ use super::prelude::*;
 
 mod heads;
 
-use heads::{FIELDS, LINES, ODD};
+use heads::{FIELDS, LINES, ODD_FIELDS, ODD_LINES};
 
 const RESPONDS: &str = "responds to one head after the other";
 const BEGINNINGS: &str = "waits for the rest of a head";
@@ -59,10 +59,18 @@ fn beginnings(lab: &Lab) -> Outcome {
 
 fn tells(lab: &Lab) -> Outcome {
     let program = lab.server()?;
-    for (row, head, response) in ODD {
-        round_trip(&mut program.connect()?, head, response).about(row)?;
-    }
     let (start, host) = ("GET / HTTP/1.1\r\n", "\r\nHost: a\r\n\r\n");
+    for (rows, before) in [(ODD_LINES, ""), (ODD_FIELDS, start)] {
+        for (name, rfc, lines, count) in rows {
+            let head = [before.as_bytes(), lines, b"\r\n\r\n"].concat();
+            let text = String::from_utf8_lossy(&head);
+            let (line, _) =
+                text.trim_start().split_once(" HTTP").unwrap_or_default();
+            let response = format!("{line} {count}\n");
+            round_trip(&mut program.connect()?, &head, response.as_bytes())
+                .about(&format!("{name} (RFC {rfc})"))?;
+        }
+    }
     let tables = [(LINES, "", host), (FIELDS, start, "\r\n\r\n")];
     for (rows, before, behind) in tables {
         for (name, rfc, line) in rows {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::http::{self, ask, shown};
+use super::http::{self, ask};
 use super::prelude::*;
 use crate::lab::fixtures::pattern;
 
@@ -67,14 +67,6 @@ fn hello(client: &mut Client) -> Outcome {
         )?;
     }
     Ok(())
-}
-
-/// Receives a response that says why there is no output.
-fn expect_failure(client: &mut Client, status: u16, what: &str) -> Outcome {
-    let response = client.response()?;
-    ensure(response.status == status, || {
-        client.failed(format!("{status} {what}"), shown(&response))
-    })
 }
 
 /// Sends a body to a program.
@@ -157,8 +149,7 @@ fn fails(lab: &Lab) -> Outcome {
         ("missing", "a process that cannot exec ends, with another status"),
     ] {
         ask(&mut client, "GET", &format!("/cgi/{name}"))?;
-        expect_failure(&mut client, 502, &format!("for `{name}`"))
-            .likely(guess)?;
+        http::refused(&mut client, &[502]).about(name).likely(guess)?;
     }
     Ok(())
 }
@@ -182,7 +173,7 @@ fn hangs(lab: &Lab) -> Outcome {
              SIGKILL, to its group",
         )?;
     let passed = start.elapsed();
-    expect_failure(&mut client, 504, "when the second is over")?;
+    http::refused(&mut client, &[504]).about("when the second is over")?;
     ensure(passed >= LIMIT, || {
         let got = format!("504 after {} ms", passed.as_millis());
         client.failed("one second for the program: not less", got)
@@ -192,7 +183,7 @@ fn hangs(lab: &Lab) -> Outcome {
     // It serves on. Nothing is run, for which the second might be too short.
     let mut next = program.connect()?;
     ask(&mut next, "GET", "/cgi/missing")?;
-    expect_failure(&mut next, 502, "for `missing`")
+    http::refused(&mut next, &[502]).map(drop)
 }
 
 fn leaves(lab: &Lab) -> Outcome {

@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 use std::thread;
 
 use super::ex14a::swap;
+use super::expect::end_in_turn;
 use super::prelude::*;
 use crate::lab::client::End;
 use crate::lab::peer::{BlackHole, Peer};
@@ -61,23 +62,10 @@ fn carries(lab: &Lab) -> Outcome {
 
 fn half_close(lab: &Lab) -> Outcome {
     let (program, peer) = proxy(lab)?;
-    for turn in 0..2 {
-        let (near, far) = pair(&program, &peer)?;
-        let (mut one, mut other) =
-            if turn == 0 { (near, far) } else { (far, near) };
-        let bytes = letters(100_000);
-        one.send(&bytes)?;
-        one.finish()?;
-        other.expect(&bytes)?;
-        other.expect_eof().likely("pass the end on: shutdown")?;
-        other
-            .send(b"a response")
-            .and_then(|()| one.expect(b"a response"))
-            .and_then(|()| other.finish())
-            .and_then(|()| one.expect_eof())
-            .likely("the end of one direction is not the end of the other")?;
-    }
-    Ok(())
+    let (mut near, mut far) = pair(&program, &peer)?;
+    end_in_turn(&mut near, &mut far)?;
+    let (mut near, mut far) = pair(&program, &peer)?;
+    end_in_turn(&mut far, &mut near)
 }
 
 fn both(lab: &Lab) -> Outcome {

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::lab::client::Client;
+use crate::lab::fixtures::letters;
 use crate::lab::program::{Ended, Program};
 use crate::lab::{Advice, Lab, Outcome, Peer, Trouble, linger};
 
@@ -39,6 +40,23 @@ pub fn exchange(client: &mut Client, bytes: &[u8], response: &[u8]) -> Outcome {
     client.finish()?;
     client.expect(response)?;
     client.expect_eof()
+}
+
+/// One side says all, and ends; then the other responds, and ends.
+pub fn end_in_turn(one: &mut Client, other: &mut Client) -> Outcome {
+    let bytes = letters(100_000);
+    one.send(&bytes)?;
+    one.finish()?;
+    other.expect(&bytes)?;
+    other
+        .expect_eof()
+        .likely("the end of the stream must be passed on with shutdown")?;
+    other
+        .send(b"a response")
+        .and_then(|()| one.expect(b"a response"))
+        .and_then(|()| other.finish())
+        .and_then(|()| one.expect_eof())
+        .likely("the end of one direction is not the end of the other")
 }
 
 /// For a program whose client finds a reset.

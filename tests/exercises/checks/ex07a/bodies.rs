@@ -16,7 +16,8 @@ fn case(
     body: &[u8],
     content: &'static [u8],
 ) -> Case {
-    let head = format!("POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n");
+    let end = if fields.is_empty() { "" } else { "\r\n" };
+    let head = format!("POST / HTTP/1.1\r\nHost: a\r\n{fields}{end}\r\n");
     let request = [head.as_bytes(), body].concat();
     Case { about: about.into(), request, content }
 }
@@ -24,28 +25,16 @@ fn case(
 /// Content-Length, and the body's content as it is.
 const LENGTHS: &[(&str, &str, &[u8])] = &[
     ("no word about a body (RFC 9112, 6.3)", "", b""),
-    ("a length of 0 (RFC 9110, 8.6)", "Content-Length: 0\r\n", b""),
-    ("a length of 5 (RFC 9110, 8.6)", "Content-Length: 5\r\n", b"hello"),
-    ("zeros in front (RFC 9110, 8.6)", "Content-Length: 00005\r\n", b"hello"),
-    (
-        "a field's name in other letters (RFC 9110, 5.1)",
-        "content-LENGTH:5\r\n",
-        b"hello",
-    ),
-    (
-        "blanks around the length (RFC 9112, 5.1)",
-        "Content-Length: \t5 \t\r\n",
-        b"hello",
-    ),
+    ("a length of 0 (RFC 9110, 8.6)", "Content-Length: 0", b""),
+    ("a length of 5 (RFC 9110, 8.6)", "Content-Length: 5", b"hello"),
+    ("zeros in front (RFC 9110, 8.6)", "Content-Length: 00005", b"hello"),
+    ("a name in other letters (RFC 9110, 5.1)", "content-LENGTH:5", b"hello"),
+    ("blanks around it (RFC 9112, 5.1)", "Content-Length: \t5 \t", b"hello"),
+    ("a long body (RFC 9112, 6.3)", "Content-Length: 99999", &[b'l'; 99_999]),
     (
         "a body that looks like a request (RFC 9112, 6.3)",
-        "Content-Length: 35\r\n",
+        "Content-Length: 35",
         b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n",
-    ),
-    (
-        "a body longer than any buffer (RFC 9112, 6.3)",
-        "Content-Length: 100000\r\n",
-        &[b'l'; 100_000],
     ),
 ];
 
@@ -54,7 +43,7 @@ pub fn lengths() -> impl Iterator<Item = Case> {
     rows.map(|(about, fields, body)| case(*about, fields, body, body))
 }
 
-const CHUNKED: &str = "Transfer-Encoding: chunked\r\n";
+const CHUNKED: &str = "Transfer-Encoding: chunked";
 
 /// A body in chunks: what is special, and the section of RFC 9112.
 type Chunked<'b> = (&'static str, &'static str, &'b [u8]);
@@ -72,36 +61,27 @@ const HELLOS: &[Chunked] = &[
     ("zeros in front", "7.1", b"00000000000000000005\r\nhello\r\n000\r\n\r\n"),
     ("extensions", "7.1.1", b"5;a=b;c=\"d\"\r\nhello\r\n0;end\r\n\r\n"),
     (
-        "trailers, which are no request",
+        "trailers, no request",
         "7.1.2",
-        b"5\r\nhello\r\n0\r\nGET: http://a/\r\nX: y\r\n\r\n",
+        b"5\r\nhello\r\n0\r\nGET: /\r\nX: y\r\n\r\n",
     ),
 ];
 
 /// Other content.
 const OTHERS: &[(&str, &[u8], &[u8])] = &[
     ("no chunk but the last", b"0\r\n\r\n", b""),
-    (
-        "three chunks",
-        b"5\r\nhello\r\n1\r\n,\r\n6\r\n world\r\n0\r\n\r\n",
-        b"hello, world",
-    ),
+    ("three chunks", b"2\r\nhe\r\n1\r\nl\r\n2\r\nlo\r\n0\r\n\r\n", b"hello"),
     (
         "sizes are hexadecimal, in small and large letters",
         b"a\r\n0123456789\r\nB\r\n0123456789a\r\n0\r\n\r\n",
         b"01234567890123456789a",
     ),
-    (
-        "content that looks like the end",
-        b"7\r\n\r\n0\r\n\r\n\r\n0\r\n\r\n",
-        b"\r\n0\r\n\r\n",
-    ),
+    ("content like the end", b"5\r\n0\r\n\r\n\r\n0\r\n\r\n", b"0\r\n\r\n"),
 ];
 
 pub fn chunks() -> impl Iterator<Item = Case> {
     let about = "a coding in other letters (RFC 9112, 7)";
-    let capitals =
-        case(about, "transfer-encoding:CHunked\r\n", HELLO, b"hello");
+    let capitals = case(about, "transfer-encoding:CHunked", HELLO, b"hello");
     let hellos = HELLOS.iter().map(|row| in_chunks(row, b"hello"));
     let others = OTHERS
         .iter()
@@ -140,11 +120,11 @@ pub fn ambiguous() -> impl Iterator<Item = Case> {
     ];
     let rows = tables.into_iter().flat_map(|(name, rows, body)| {
         rows.iter().map(move |(about, value)| {
-            case(*about, &format!("{name}: {value}\r\n"), body, b"")
+            case(*about, &format!("{name}: {value}"), body, b"")
         })
     });
     let about = "a length and chunks (RFC 9112, 6.1)";
-    let fields = ["Content-Length: 15\r\n", CHUNKED].concat();
+    let fields = format!("Content-Length: 15\r\n{CHUNKED}");
     let mixed = case(about, &fields, HELLO, b"");
     let about = "chunks in HTTP/1.0 (RFC 9112, 6.1)";
     let mut old = case(about, CHUNKED, HELLO, b"");
@@ -166,11 +146,7 @@ const MALFORMED: &[Chunked] = &[
     ("a chunk shorter than its size", "7.1", b"7\r\nhello\r\n0\r\n\r\n"),
     ("a chunk that ends in LF alone", "7.1", b"5\r\nhello\n0\r\n\r\n"),
     ("a chunk with nothing behind it", "7.1", b"5\r\nhello0\r\n\r\n"),
-    (
-        "a trailer that is no field",
-        "7.1.2",
-        b"0\r\nGET /smuggled HTTP/1.1\r\n\r\n",
-    ),
+    ("a trailer that is no field", "7.1.2", b"0\r\nGET / HTTP/1.1\r\n\r\n"),
 ];
 
 pub fn malformed() -> impl Iterator<Item = Case> {
