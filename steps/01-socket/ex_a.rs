@@ -64,16 +64,7 @@ fn serve(listeners: Vec<c_int>) {
 
 fn greet(listener: c_int) {
     loop {
-        // SAFETY: accept4(2) writes no address when both pointers are null.
-        let connection = cvt(unsafe {
-            libc::accept4(
-                listener,
-                std::ptr::null_mut(),
-                std::ptr::null_mut(),
-                libc::SOCK_CLOEXEC,
-            )
-        });
-        match connection {
+        match accept(listener) {
             Ok(connection) => {
                 // SAFETY: nobody else knows this descriptor.
                 unsafe { libc::close(connection) };
@@ -98,4 +89,17 @@ fn to_sockaddr(address: SocketAddrV4) -> sockaddr_in {
     raw.sin_port = address.port().to_be();
     raw.sin_addr.s_addr = u32::from_ne_bytes(address.ip().octets());
     raw
+}
+
+/// Waits for a connection: its descriptor.
+fn accept(listener: c_int) -> io::Result<c_int> {
+    // SAFETY: accept4(2) writes no address when both pointers are null.
+    cvt(unsafe {
+        libc::accept4(
+            listener,
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            libc::SOCK_CLOEXEC,
+        )
+    })
 }

@@ -63,15 +63,7 @@ fn open(address: &str, queue: c_int) -> io::Result<c_int> {
 
 /// Greets one client, and closes before it does.
 fn greet(listener: c_int) -> io::Result<()> {
-    // SAFETY: accept4(2) writes no address when both pointers are null.
-    let connection = cvt(unsafe {
-        libc::accept4(
-            listener,
-            std::ptr::null_mut(),
-            std::ptr::null_mut(),
-            libc::SOCK_CLOEXEC,
-        )
-    })?;
+    let connection = accept(listener)?;
     // SAFETY: the pointer and the length are those of one slice.
     let taken = unsafe {
         libc::write(connection, GREETING.as_ptr().cast(), GREETING.len())
@@ -118,4 +110,17 @@ fn to_sockaddr(address: SocketAddrV4) -> sockaddr_in {
     raw.sin_port = address.port().to_be();
     raw.sin_addr.s_addr = u32::from_ne_bytes(address.ip().octets());
     raw
+}
+
+/// Waits for a connection: its descriptor.
+fn accept(listener: c_int) -> io::Result<c_int> {
+    // SAFETY: accept4(2) writes no address when both pointers are null.
+    cvt(unsafe {
+        libc::accept4(
+            listener,
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            libc::SOCK_CLOEXEC,
+        )
+    })
 }

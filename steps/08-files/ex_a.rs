@@ -2,18 +2,17 @@
 //!
 //! Try it: `cargo run --example 08a -- --root steps/08-files/site`
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{fs, io};
 
+use httparse::Request;
+use nix::sys::socket::{self, Shutdown};
 use shared::cli::{self, Failure};
 use shared::net::buffer::Buffer;
 use shared::net::listener::Listener;
 use shared::net::stream;
-
-/// A longer head is refused.
-const MAX_HEAD: usize = 16 * 1024;
 
 /// The directory whose files are given away.
 struct Root(PathBuf);
@@ -49,9 +48,35 @@ fn run() -> Result<(), Failure> {
     }
 }
 
-/// One request, one response.
+/// Responds to requests until the client ends the connection.
 fn serve(connection: &OwnedFd, root: &Root) -> io::Result<()> {
-    let Some(target) = read_target(connection)? else { return Ok(()) };
+    let mut input = Buffer::new(16 * 1024);
+    loop {
+        let mut fields = [httparse::EMPTY_HEADER; 100];
+        let mut request = Request::new(&mut fields);
+        match request.parse(input.bytes()).map_err(io::Error::other)? {
+            httparse::Status::Complete(length) => {
+                respond(connection, root, &request)?;
+                input.consume(length);
+            }
+            httparse::Status::Partial => {
+                match stream::read(connection, input.space())? {
+                    // The end of the stream; or the buffer is full.
+                    0 => return Ok(()),
+                    count => input.filled(count),
+                }
+            }
+        }
+    }
+}
+
+/// Sends the response, and ends the connection.
+fn respond(
+    connection: &OwnedFd,
+    root: &Root,
+    request: &Request,
+) -> io::Result<()> {
+    let target = request.path.unwrap_or_default();
     // The query is for programs, and there are none here.
     let path = target.split('?').next().unwrap_or_default();
     // TODO: %20 is a blank, and a name that is no file beneath the root is
@@ -70,25 +95,6 @@ fn serve(connection: &OwnedFd, root: &Root) -> io::Result<()> {
          Content-Length: {length}\r\n\r\n"
     );
     stream::write_all(connection, head.as_bytes())?;
-    Ok(stream::write_all(connection, &content)?)
-}
-
-/// The target of the request that comes in, if one comes.
-fn read_target(connection: &OwnedFd) -> nix::Result<Option<String>> {
-    let mut input = Buffer::new(MAX_HEAD);
-    loop {
-        let mut fields = [httparse::EMPTY_HEADER; 100];
-        let mut head = httparse::Request::new(&mut fields);
-        match head.parse(input.bytes()) {
-            Ok(httparse::Status::Complete(_)) => {
-                return Ok(head.path.map(str::to_string));
-            }
-            Ok(httparse::Status::Partial) => {}
-            Err(_) => return Ok(None),
-        }
-        match stream::read(connection, input.space())? {
-            0 => return Ok(None),
-            count => input.filled(count),
-        }
-    }
+    stream::write_all(connection, &content)?;
+    Ok(socket::shutdown(connection.as_raw_fd(), Shutdown::Both)?)
 }

@@ -7,6 +7,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use httparse::Request;
 use nix::sys::socket::{self, sockopt};
 use nix::sys::uio;
 use shared::cli::{self, Failure};
@@ -20,9 +21,6 @@ use shared::net::stream;
 mod root;
 
 use root::{Entry, File, Root};
-
-/// A longer head is refused.
-const MAX_HEAD: usize = 16 * 1024;
 
 fn main() -> ExitCode {
     cli::main(run)
@@ -48,57 +46,40 @@ fn run() -> Result<(), Failure> {
     }
 }
 
-/// Responds to requests until there are no more, or until a response could
-/// not be sent as promised.
+/// Responds to requests until the client ends the connection.
 fn serve(connection: &OwnedFd, root: &Root) -> io::Result<()> {
-    socket::setsockopt(connection, sockopt::TcpNoDelay, &true)?;
-    let mut input = Buffer::new(MAX_HEAD);
-    while let Some(request) = next(connection, &mut input)? {
-        respond(connection, root, &request)?;
-    }
-    Ok(())
-}
-
-/// What is asked: GET or HEAD of a path.
-struct Request {
-    // TODO: which of the two?
-    path: String,
-}
-
-/// Reads up to the end of a head. `None` when there is no further one.
-fn next(
-    connection: &OwnedFd,
-    input: &mut Buffer,
-) -> nix::Result<Option<Request>> {
+    let mut input = Buffer::new(16 * 1024);
     loop {
         let mut fields = [httparse::EMPTY_HEADER; 100];
-        let mut head = httparse::Request::new(&mut fields);
-        match head.parse(input.bytes()) {
-            Ok(httparse::Status::Complete(length)) => {
-                let target = head.path.unwrap_or_default();
-                let path = target.split('?').next().unwrap_or_default();
-                let request = Request { path: path.to_string() };
+        let mut request = Request::new(&mut fields);
+        match request.parse(input.bytes()).map_err(io::Error::other)? {
+            httparse::Status::Complete(length) => {
+                respond(connection, root, &request)?;
                 input.consume(length);
-                return Ok(Some(request));
             }
-            Ok(httparse::Status::Partial) => {}
-            Err(_) => return Ok(None),
-        }
-        match stream::read(connection, input.space())? {
-            0 => return Ok(None),
-            count => input.filled(count),
+            httparse::Status::Partial => {
+                match stream::read(connection, input.space())? {
+                    // The end of the stream; or the buffer is full.
+                    0 => return Ok(()),
+                    count => input.filled(count),
+                }
+            }
         }
     }
 }
 
-/// Responds to one request.
+/// Responds to GET or HEAD; or fails, if the response could not be sent as
+/// promised.
 fn respond(
     connection: &OwnedFd,
     root: &Root,
     request: &Request,
 ) -> io::Result<()> {
+    socket::setsockopt(connection, sockopt::TcpNoDelay, &true)?;
+    let target = request.path.unwrap_or_default();
+    let path = target.split('?').next().unwrap_or_default();
     let mut name = Vec::new();
-    if decode_path(&request.path, &mut name).is_err() {
+    if decode_path(path, &mut name).is_err() {
         return refuse(connection, request);
     }
     // TODO: a directory has an index.html, if its name ends in a slash; and
@@ -124,10 +105,11 @@ fn send_head(
 
 /// There is no such file.
 fn refuse(connection: &OwnedFd, request: &Request) -> io::Result<()> {
-    let body = format!("There is no {}.\n", request.path);
+    let body = format!("There is no {}.\n", request.path.unwrap_or_default());
     let length = body.len() as u64;
     let fields = "Content-Type: text/plain; charset=utf-8\r\n";
     send_head(connection, "404 Not Found", fields, length)?;
+    // TODO: HEAD asks for all but the body.
     Ok(stream::write_all(connection, body.as_bytes())?)
 }
 

@@ -26,12 +26,12 @@ fn run() -> Result<(), Failure> {
     let address = cli::server_address("usage: 14a [ADDRESS]")?;
     let listener = Listener::open_nonblocking(address)
         .map_err(|errno| Failure::listening(address, errno))?;
-    serve(&listener).map_err(|errno| Failure::new("cannot serve", errno))
+    serve(listener).map_err(|errno| Failure::new("cannot serve", errno))
 }
 
-fn serve(listener: &Listener) -> nix::Result<()> {
+fn serve(listener: Listener) -> nix::Result<()> {
     let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-    epoll.add(listener, EpollEvent::new(EpollFlags::EPOLLIN, LISTENER))?;
+    epoll.add(&listener, EpollEvent::new(EpollFlags::EPOLLIN, LISTENER))?;
     cli::print(format_args!("listening on {}", listener.address()));
     let mut clients = Slab::new();
     let mut events = [EpollEvent::empty(); 64];
@@ -40,7 +40,7 @@ fn serve(listener: &Listener) -> nix::Result<()> {
         let count = epoll.wait(&mut events, EpollTimeout::NONE)?;
         for event in &events[..count] {
             if event.data() == LISTENER {
-                accept(listener, &epoll, &mut clients)?;
+                accept(&listener, &epoll, &mut clients)?;
                 continue;
             }
             let key = Key::from_bits(event.data());

@@ -25,13 +25,13 @@ fn run() -> Result<(), Failure> {
     let address = cli::server_address("usage: 14c [ADDRESS]")?;
     let listener = Listener::open_nonblocking(address)
         .map_err(|errno| Failure::listening(address, errno))?;
-    serve(&listener).map_err(|errno| Failure::new("cannot serve", errno))
+    serve(listener).map_err(|errno| Failure::new("cannot serve", errno))
 }
 
-fn serve(listener: &Listener) -> nix::Result<()> {
+fn serve(listener: Listener) -> nix::Result<()> {
     let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
     let flags = EpollFlags::EPOLLIN | EpollFlags::EPOLLET;
-    epoll.add(listener, EpollEvent::new(flags, LISTENER))?;
+    epoll.add(&listener, EpollEvent::new(flags, LISTENER))?;
     cli::print(format_args!("listening on {}", listener.address()));
     let mut clients = Slab::new();
     let mut events = [EpollEvent::empty(); 64];
@@ -44,7 +44,7 @@ fn serve(listener: &Listener) -> nix::Result<()> {
         for event in &events[..count] {
             if event.data() == LISTENER {
                 // TODO: there may be more than one.
-                accept(listener, &epoll, &mut clients)?;
+                accept(&listener, &epoll, &mut clients)?;
                 continue;
             }
             let key = Key::from_bits(event.data());

@@ -29,7 +29,7 @@ fn run() -> Result<(), Failure> {
     let address = cli::server_address("usage: 15a [ADDRESS]")?;
     let listener = Listener::open_nonblocking(address)
         .map_err(|errno| Failure::listening(address, errno))?;
-    serve(listener).map_err(|errno| Failure::new("cannot go on", errno))
+    serve(listener).map_err(|errno| Failure::new("cannot serve", errno))
 }
 
 fn serve(listener: Listener) -> nix::Result<()> {

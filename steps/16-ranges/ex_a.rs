@@ -50,9 +50,8 @@ fn serve(connection: &OwnedFd) -> io::Result<()> {
         let mut request = Request::new(&mut fields);
         match request.parse(input.bytes()).map_err(io::Error::other)? {
             httparse::Status::Complete(length) => {
-                let response = respond(&request)?;
+                respond(connection, &request)?;
                 input.consume(length);
-                stream::write_all(connection, &response)?;
             }
             httparse::Status::Partial => {
                 match stream::read(connection, input.space())? {
@@ -65,8 +64,8 @@ fn serve(connection: &OwnedFd) -> io::Result<()> {
     }
 }
 
-/// The response to GET or HEAD.
-fn respond(request: &Request) -> io::Result<Vec<u8>> {
+/// Sends the response to GET or HEAD.
+fn respond(connection: &OwnedFd, request: &Request) -> io::Result<()> {
     let file = File::open(FILE)?;
     let metadata = file.metadata()?;
     let size = metadata.size();
@@ -97,5 +96,5 @@ fn respond(request: &Request) -> io::Result<Vec<u8>> {
         out.resize(head + (part.end - part.start) as usize, 0);
         file.read_exact_at(&mut out[head..], part.start)?;
     }
-    Ok(out)
+    Ok(stream::write_all(connection, &out)?)
 }

@@ -51,9 +51,8 @@ fn serve(connection: &OwnedFd) -> io::Result<()> {
         let mut request = Request::new(&mut fields);
         match request.parse(input.bytes()).map_err(io::Error::other)? {
             httparse::Status::Complete(length) => {
-                let response = respond(&request)?;
+                respond(connection, &request)?;
                 input.consume(length);
-                stream::write_all(connection, &response)?;
             }
             httparse::Status::Partial => {
                 match stream::read(connection, input.space())? {
@@ -66,8 +65,8 @@ fn serve(connection: &OwnedFd) -> io::Result<()> {
     }
 }
 
-/// The response to GET or HEAD.
-fn respond(request: &Request) -> io::Result<Vec<u8>> {
+/// Sends the response to GET or HEAD.
+fn respond(connection: &OwnedFd, request: &Request) -> io::Result<()> {
     let file = fs::read(FILE)?;
     let size = file.len();
     let is_head = request.method == Some("HEAD");
@@ -94,7 +93,7 @@ fn respond(request: &Request) -> io::Result<Vec<u8>> {
             .body(&file[part.clone()]),
         _ => response.field("Content-Type", TYPE).body(&file),
     }
-    Ok(out)
+    Ok(stream::write_all(connection, &out)?)
 }
 
 /// How a Content-Range field names a part.

@@ -44,9 +44,8 @@ fn serve(connection: &OwnedFd) -> io::Result<()> {
         let mut request = Request::new(&mut fields);
         match request.parse(input.bytes()).map_err(io::Error::other)? {
             httparse::Status::Complete(length) => {
-                let is_head = request.method == Some("HEAD");
+                respond(connection, &request)?;
                 input.consume(length);
-                respond(connection, is_head)?;
             }
             httparse::Status::Partial => {
                 match stream::read(connection, input.space())? {
@@ -60,7 +59,8 @@ fn serve(connection: &OwnedFd) -> io::Result<()> {
 }
 
 /// Sends the response to GET or HEAD.
-fn respond(connection: &OwnedFd, is_head: bool) -> io::Result<()> {
+fn respond(connection: &OwnedFd, request: &Request) -> io::Result<()> {
+    let is_head = request.method == Some("HEAD");
     let file = File::open("README.md")?;
     let size = file.metadata()?.len();
     let mut head = Vec::new();

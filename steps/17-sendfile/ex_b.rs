@@ -49,9 +49,8 @@ fn serve(connection: &OwnedFd) -> io::Result<()> {
         let mut request = Request::new(&mut fields);
         match request.parse(input.bytes()).map_err(io::Error::other)? {
             httparse::Status::Complete(length) => {
-                let response = respond(&request)?;
+                respond(connection, &request)?;
                 input.consume(length);
-                stream::write_all(connection, &response)?;
             }
             httparse::Status::Partial => {
                 match stream::read(connection, input.space())? {
@@ -64,8 +63,8 @@ fn serve(connection: &OwnedFd) -> io::Result<()> {
     }
 }
 
-/// The response to GET or HEAD.
-fn respond(request: &Request) -> io::Result<Vec<u8>> {
+/// Sends the response to GET or HEAD.
+fn respond(connection: &OwnedFd, request: &Request) -> io::Result<()> {
     let fields = &*request.headers;
     let is_get = request.method == Some("GET");
     let method = if is_get { Method::Get } else { Method::Head };
@@ -89,7 +88,7 @@ fn respond(request: &Request) -> io::Result<Vec<u8>> {
     response = response.field("ETag", &tag);
     if status == Status::NotModified {
         response.end();
-        return Ok(out);
+        return Ok(stream::write_all(connection, &out)?);
     }
     if let Some(coding) = coding {
         response = response.field("Content-Encoding", coding);
@@ -101,5 +100,5 @@ fn respond(request: &Request) -> io::Result<Vec<u8>> {
     response
         .field("Content-Type", "text/markdown; charset=utf-8")
         .body(&body[part.start as usize..part.end as usize]);
-    Ok(out)
+    Ok(stream::write_all(connection, &out)?)
 }

@@ -10,12 +10,7 @@ use std::thread;
 
 use libc::{c_int, sockaddr, sockaddr_in};
 
-fn main() {
-    if let Err(message) = run() {
-        eprintln!("{message}");
-        process::exit(1);
-    }
-}
+//-client
 
 fn run() -> Result<(), String> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -64,23 +59,7 @@ fn open(address: &str) -> io::Result<c_int> {
 }
 
 //-solution
-/// The address that `socket` really has.
-fn local_address(socket: c_int) -> io::Result<SocketAddrV4> {
-    // SAFETY: every field of a sockaddr_in may be zero.
-    let mut raw: sockaddr_in = unsafe { mem::zeroed() };
-    let mut length = LENGTH;
-    // SAFETY: both pointers are to live variables, and `length` says how
-    // many bytes the kernel may write.
-    cvt(unsafe {
-        libc::getsockname(
-            socket,
-            (&raw mut raw).cast::<sockaddr>(),
-            &raw mut length,
-        )
-    })?;
-    let ip = raw.sin_addr.s_addr.to_ne_bytes();
-    Ok(SocketAddrV4::new(ip.into(), u16::from_be(raw.sin_port)))
-}
+//-local address
 
 //-end
 /// Accepts and closes connections at every address: a thread waits at each,
@@ -97,16 +76,7 @@ fn serve(listeners: Vec<c_int>) {
 
 fn greet(listener: c_int) {
     loop {
-        // SAFETY: accept4(2) writes no address when both pointers are null.
-        let connection = cvt(unsafe {
-            libc::accept4(
-                listener,
-                std::ptr::null_mut(),
-                std::ptr::null_mut(),
-                libc::SOCK_CLOEXEC,
-            )
-        });
-        match connection {
+        match accept(listener) {
             Ok(connection) => {
                 // SAFETY: nobody else knows this descriptor.
                 unsafe { libc::close(connection) };
@@ -116,19 +86,4 @@ fn greet(listener: c_int) {
     }
 }
 
-const LENGTH: libc::socklen_t =
-    mem::size_of::<sockaddr_in>() as libc::socklen_t;
-
-fn cvt(result: c_int) -> io::Result<c_int> {
-    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
-}
-
-/// Rust's address as the kernel's struct: the port with its high byte first.
-fn to_sockaddr(address: SocketAddrV4) -> sockaddr_in {
-    // SAFETY: every field of a sockaddr_in may be zero.
-    let mut raw: sockaddr_in = unsafe { mem::zeroed() };
-    raw.sin_family = libc::AF_INET as libc::sa_family_t;
-    raw.sin_port = address.port().to_be();
-    raw.sin_addr.s_addr = u32::from_ne_bytes(address.ip().octets());
-    raw
-}
+//-sockaddr

@@ -11,12 +11,7 @@ use libc::{c_int, sockaddr, sockaddr_in};
 
 const GREETING: &[u8] = b"Back again.\n";
 
-fn main() {
-    if let Err(message) = run() {
-        eprintln!("{message}");
-        process::exit(1);
-    }
-}
+//-client
 
 fn run() -> Result<(), String> {
     let usage = "usage: 01b ADDRESS QUEUE";
@@ -78,15 +73,7 @@ fn open(address: &str, queue: c_int) -> io::Result<c_int> {
 
 /// Greets one client, and closes before it does.
 fn greet(listener: c_int) -> io::Result<()> {
-    // SAFETY: accept4(2) writes no address when both pointers are null.
-    let connection = cvt(unsafe {
-        libc::accept4(
-            listener,
-            std::ptr::null_mut(),
-            std::ptr::null_mut(),
-            libc::SOCK_CLOEXEC,
-        )
-    })?;
+    let connection = accept(listener)?;
     // SAFETY: the pointer and the length are those of one slice.
     let taken = unsafe {
         libc::write(connection, GREETING.as_ptr().cast(), GREETING.len())
@@ -100,37 +87,6 @@ fn greet(listener: c_int) -> io::Result<()> {
     written
 }
 
-/// The address that `socket` really has.
-fn local_address(socket: c_int) -> io::Result<SocketAddrV4> {
-    // SAFETY: every field of a sockaddr_in may be zero.
-    let mut raw: sockaddr_in = unsafe { mem::zeroed() };
-    let mut length = LENGTH;
-    // SAFETY: both pointers are to live variables, and `length` says how
-    // many bytes the kernel may write.
-    cvt(unsafe {
-        libc::getsockname(
-            socket,
-            (&raw mut raw).cast::<sockaddr>(),
-            &raw mut length,
-        )
-    })?;
-    let ip = raw.sin_addr.s_addr.to_ne_bytes();
-    Ok(SocketAddrV4::new(ip.into(), u16::from_be(raw.sin_port)))
-}
+//-local address
 
-const LENGTH: libc::socklen_t =
-    mem::size_of::<sockaddr_in>() as libc::socklen_t;
-
-fn cvt(result: c_int) -> io::Result<c_int> {
-    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
-}
-
-/// Rust's address as the kernel's struct: the port with its high byte first.
-fn to_sockaddr(address: SocketAddrV4) -> sockaddr_in {
-    // SAFETY: every field of a sockaddr_in may be zero.
-    let mut raw: sockaddr_in = unsafe { mem::zeroed() };
-    raw.sin_family = libc::AF_INET as libc::sa_family_t;
-    raw.sin_port = address.port().to_be();
-    raw.sin_addr.s_addr = u32::from_ne_bytes(address.ip().octets());
-    raw
-}
+//-sockaddr

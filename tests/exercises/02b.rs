@@ -15,9 +15,7 @@ use nix::sys::socket::{
 use nix::unistd;
 use shared::cli::{self, Failure};
 
-fn main() -> ExitCode {
-    cli::main(run)
-}
+//-main
 
 fn run() -> Result<(), Failure> {
     let address = cli::server_address("usage: 02b [ADDRESS]")?;

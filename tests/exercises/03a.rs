@@ -13,12 +13,7 @@ use nix::sys::socket::{
 };
 use shared::net::stream;
 
-fn main() {
-    if let Err(message) = run() {
-        eprintln!("{message}");
-        process::exit(1);
-    }
-}
+//-client
 
 fn run() -> Result<(), String> {
     let usage = "usage: 03a ADDRESS ADDRESS";

@@ -17,12 +17,7 @@ use nix::sys::socket::{
 use shared::net::address::from_sockaddr;
 use shared::net::stream;
 
-fn main() {
-    if let Err(message) = run() {
-        eprintln!("{message}");
-        process::exit(1);
-    }
-}
+//-client
 
 /// Connects to the server as often as it is asked to.
 fn run() -> Result<(), String> {

@@ -4,21 +4,20 @@
 
 use std::fs::File; //-solution
 use std::io::{self, Read}; //-solution
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 // use std::{fs, io}; //-starter
 
+use httparse::Request;
 use nix::errno::Errno; //-solution
 use nix::fcntl::{self, OFlag, OpenHow, ResolveFlag}; //-solution
+use nix::sys::socket::{self, Shutdown};
 use nix::sys::stat::Mode; //-solution
 use shared::cli::{self, Failure};
 use shared::net::buffer::Buffer;
 use shared::net::listener::Listener;
 use shared::net::stream;
-
-/// A longer head is refused.
-const MAX_HEAD: usize = 16 * 1024;
 
 /// The directory whose files are given away.
 //-solution
@@ -44,9 +43,15 @@ impl Root {
 
 //-server root
 
-/// One request, one response.
-fn serve(connection: &OwnedFd, root: &Root) -> io::Result<()> {
-    let Some(target) = read_target(connection)? else { return Ok(()) };
+//-requests root
+
+/// Sends the response, and ends the connection.
+fn respond(
+    connection: &OwnedFd,
+    root: &Root,
+    request: &Request,
+) -> io::Result<()> {
+    let target = request.path.unwrap_or_default();
     // The query is for programs, and there are none here.
     let path = target.split('?').next().unwrap_or_default();
     //-solution
@@ -79,27 +84,8 @@ fn serve(connection: &OwnedFd, root: &Root) -> io::Result<()> {
          Content-Length: {length}\r\n\r\n"
     );
     stream::write_all(connection, head.as_bytes())?;
-    Ok(stream::write_all(connection, &content)?)
-}
-
-/// The target of the request that comes in, if one comes.
-fn read_target(connection: &OwnedFd) -> nix::Result<Option<String>> {
-    let mut input = Buffer::new(MAX_HEAD);
-    loop {
-        let mut fields = [httparse::EMPTY_HEADER; 100];
-        let mut head = httparse::Request::new(&mut fields);
-        match head.parse(input.bytes()) {
-            Ok(httparse::Status::Complete(_)) => {
-                return Ok(head.path.map(str::to_string));
-            }
-            Ok(httparse::Status::Partial) => {}
-            Err(_) => return Ok(None),
-        }
-        match stream::read(connection, input.space())? {
-            0 => return Ok(None),
-            count => input.filled(count),
-        }
-    }
+    stream::write_all(connection, &content)?;
+    Ok(socket::shutdown(connection.as_raw_fd(), Shutdown::Both)?)
 }
 //-solution
 

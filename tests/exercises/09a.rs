@@ -16,9 +16,7 @@ use nix::unistd::{self, ForkResult};
 use shared::cli::{self, Failure};
 use shared::net::listener::Listener;
 
-fn main() -> ExitCode {
-    cli::main(run)
-}
+//-main
 
 fn run() -> Result<(), Failure> {
     let address = cli::server_address("usage: 09a [ADDRESS]")?;

@@ -23,9 +23,7 @@ use nix::unistd::{self, ForkResult};
 use shared::cli::{self, Failure};
 use shared::net::listener::Listener;
 
-fn main() -> ExitCode {
-    cli::main(run)
-}
+//-main
 
 fn run() -> Result<(), Failure> {
     let usage = "usage: 09b [ADDRESS] [--children N]";

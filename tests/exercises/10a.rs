@@ -45,9 +45,7 @@ type Program = (CString, Vec<CString>);
 /// It has the time that a program may take.
 struct Gateway(Duration);
 
-fn main() -> ExitCode {
-    cli::main(run)
-}
+//-main
 
 fn run() -> Result<(), Failure> {
     let usage = "usage: 10a [ADDRESS] [--timeout SECONDS]";

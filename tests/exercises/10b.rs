@@ -16,9 +16,7 @@ use shared::cli::{self, Failure};
 use shared::events::handlers; //-solution
 use shared::net::listener::Listener;
 
-fn main() -> ExitCode {
-    cli::main(run)
-}
+//-main
 
 fn run() -> Result<(), Failure> {
     let usage = "usage: 10b [ADDRESS] [--program PATH]";

@@ -16,9 +16,7 @@ use shared::net::listener::Listener;
 /// How often each name has been said.
 type Counts = HashMap<Vec<u8>, u64>;
 
-fn main() -> ExitCode {
-    cli::main(run)
-}
+//-main
 
 fn run() -> Result<(), Failure> {
     let address = cli::server_address("usage: 11a [ADDRESS]")?;

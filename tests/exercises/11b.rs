@@ -12,9 +12,7 @@ use std::thread;
 use shared::cli::{self, Failure};
 use shared::net::listener::Listener;
 
-fn main() -> ExitCode {
-    cli::main(run)
-}
+//-main
 
 fn run() -> Result<(), Failure> {
     let usage = "usage: 11b [ADDRESS] [--threads N]";

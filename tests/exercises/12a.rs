@@ -19,9 +19,7 @@ use shared::net::listener::Listener;
 /// No request is longer.
 const MAX_LINE: u64 = 1024;
 
-fn main() -> ExitCode {
-    cli::main(run)
-}
+//-main
 
 fn run() -> Result<(), Failure> {
     let usage = "usage: 12a [ADDRESS] [--workers N] [--queue N]";

@@ -14,9 +14,7 @@ use std::thread;
 use shared::cli::{self, Failure};
 use shared::net::listener::Listener;
 
-fn main() -> ExitCode {
-    cli::main(run)
-}
+//-main
 
 fn run() -> Result<(), Failure> {
     let usage = "usage: 12b [ADDRESS] [--workers N]";

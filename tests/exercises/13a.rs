@@ -22,9 +22,7 @@ const MOST_OUTPUT: usize = 64 * 1024;
 const MOST_LINE: usize = 4096;
 
 //-end
-fn main() -> ExitCode {
-    cli::main(run)
-}
+//-main
 
 fn run() -> Result<(), Failure> {
     let address = cli::server_address("usage: 13a [ADDRESS]")?;

@@ -13,9 +13,7 @@ use shared::cli::{self, Failure};
 use shared::net::listener::{Listener, is_exhausted, is_transient}; //-solution
 // use shared::net::listener::{Listener, is_transient}; //-starter
 
-fn main() -> ExitCode {
-    cli::main(run)
-}
+//-main
 
 fn run() -> Result<(), Failure> {
     let address = cli::server_address("usage: 13b [ADDRESS]")?;

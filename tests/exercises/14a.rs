@@ -18,20 +18,11 @@ use shared::net::listener::Listener;
 /// What an event of the listener says; a client's says its key.
 const LISTENER: u64 = u64::MAX;
 
-fn main() -> ExitCode {
-    cli::main(run)
-}
+//-server nonblocking
 
-fn run() -> Result<(), Failure> {
-    let address = cli::server_address("usage: 14a [ADDRESS]")?;
-    let listener = Listener::open_nonblocking(address)
-        .map_err(|errno| Failure::listening(address, errno))?;
-    serve(&listener).map_err(|errno| Failure::new("cannot serve", errno))
-}
-
-fn serve(listener: &Listener) -> nix::Result<()> {
+fn serve(listener: Listener) -> nix::Result<()> {
     let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-    epoll.add(listener, EpollEvent::new(EpollFlags::EPOLLIN, LISTENER))?;
+    epoll.add(&listener, EpollEvent::new(EpollFlags::EPOLLIN, LISTENER))?;
     cli::print(format_args!("listening on {}", listener.address()));
     let mut clients = Slab::new();
     let mut events = [EpollEvent::empty(); 64];
@@ -48,7 +39,7 @@ fn serve(listener: &Listener) -> nix::Result<()> {
         //-end
         for event in &events[..count] {
             if event.data() == LISTENER {
-                accept(listener, &epoll, &mut clients)?;
+                accept(&listener, &epoll, &mut clients)?;
                 continue;
             }
             let key = Key::from_bits(event.data());

@@ -29,9 +29,7 @@ const FAR: usize = 1;
 /// At most this many bytes are kept for one direction.
 const MOST: usize = 64 * 1024;
 
-fn main() -> ExitCode {
-    cli::main(run)
-}
+//-main
 
 fn run() -> Result<(), Failure> {
     let usage = "usage: 14b [ADDRESS] --to ADDRESS";

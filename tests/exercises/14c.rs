@@ -18,21 +18,12 @@ use shared::net::listener::Listener;
 /// What an event of the listener says; a client's says its key.
 const LISTENER: u64 = u64::MAX;
 
-fn main() -> ExitCode {
-    cli::main(run)
-}
+//-server nonblocking
 
-fn run() -> Result<(), Failure> {
-    let address = cli::server_address("usage: 14c [ADDRESS]")?;
-    let listener = Listener::open_nonblocking(address)
-        .map_err(|errno| Failure::listening(address, errno))?;
-    serve(&listener).map_err(|errno| Failure::new("cannot serve", errno))
-}
-
-fn serve(listener: &Listener) -> nix::Result<()> {
+fn serve(listener: Listener) -> nix::Result<()> {
     let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
     let flags = EpollFlags::EPOLLIN | EpollFlags::EPOLLET;
-    epoll.add(listener, EpollEvent::new(flags, LISTENER))?;
+    epoll.add(&listener, EpollEvent::new(flags, LISTENER))?;
     cli::print(format_args!("listening on {}", listener.address()));
     let mut clients = Slab::new();
     let mut events = [EpollEvent::empty(); 64];
@@ -55,9 +46,9 @@ fn serve(listener: &Listener) -> nix::Result<()> {
         };
         for event in &events[..count] {
             if event.data() == LISTENER {
-                while accept(listener, &epoll, &mut clients)? {} //-solution
+                while accept(&listener, &epoll, &mut clients)? {} //-solution
                 // // TODO: there may be more than one. //-starter
-                // accept(listener, &epoll, &mut clients)?; //-starter
+                // accept(&listener, &epoll, &mut clients)?; //-starter
                 continue;
             }
             let key = Key::from_bits(event.data());

@@ -22,16 +22,7 @@ const LIMIT: Duration = Duration::from_millis(400);
 /// What an event of the listener says; a client's says its key.
 const LISTENER: u64 = u64::MAX;
 
-fn main() -> ExitCode {
-    cli::main(run)
-}
-
-fn run() -> Result<(), Failure> {
-    let address = cli::server_address("usage: 15a [ADDRESS]")?;
-    let listener = Listener::open_nonblocking(address)
-        .map_err(|errno| Failure::listening(address, errno))?;
-    serve(listener).map_err(|errno| Failure::new("cannot go on", errno))
-}
+//-server nonblocking
 
 fn serve(listener: Listener) -> nix::Result<()> {
     let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;

@@ -15,9 +15,7 @@ use shared::cli::{self, Failure};
 // use shared::events::handlers::{handle, terminate}; //-starter
 use shared::net::listener::Listener;
 
-fn main() -> ExitCode {
-    cli::main(run)
-}
+//-main
 
 fn run() -> Result<(), Failure> {
     let address = cli::server_address("usage: 15b [ADDRESS]")?;

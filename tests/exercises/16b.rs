@@ -24,10 +24,13 @@ const TYPE: &str = "text/markdown; charset=utf-8";
 
 //-server
 
-//-file
+/// What there is, whatever the target says.
+const FILE: &str = "README.md";
 
-/// The response to GET or HEAD.
-fn respond(request: &Request) -> io::Result<Vec<u8>> {
+//-requests
+
+/// Sends the response to GET or HEAD.
+fn respond(connection: &OwnedFd, request: &Request) -> io::Result<()> {
     let file = fs::read(FILE)?;
     let size = file.len();
     let is_head = request.method == Some("HEAD");
@@ -62,7 +65,7 @@ fn respond(request: &Request) -> io::Result<Vec<u8>> {
         //-end
         _ => response.field("Content-Type", TYPE).body(&file),
     }
-    Ok(out)
+    Ok(stream::write_all(connection, &out)?)
 }
 
 /// How a Content-Range field names a part.

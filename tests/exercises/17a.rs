@@ -24,31 +24,11 @@ use shared::net::stream;
 
 //-server
 
-/// Responds to requests until the client ends the connection.
-fn serve(connection: &OwnedFd) -> io::Result<()> {
-    let mut input = Buffer::new(16 * 1024);
-    loop {
-        let mut fields = [httparse::EMPTY_HEADER; 100];
-        let mut request = Request::new(&mut fields);
-        match request.parse(input.bytes()).map_err(io::Error::other)? {
-            httparse::Status::Complete(length) => {
-                let is_head = request.method == Some("HEAD");
-                input.consume(length);
-                respond(connection, is_head)?;
-            }
-            httparse::Status::Partial => {
-                match stream::read(connection, input.space())? {
-                    // The end of the stream; or the buffer is full.
-                    0 => return Ok(()),
-                    count => input.filled(count),
-                }
-            }
-        }
-    }
-}
+//-requests
 
 /// Sends the response to GET or HEAD.
-fn respond(connection: &OwnedFd, is_head: bool) -> io::Result<()> {
+fn respond(connection: &OwnedFd, request: &Request) -> io::Result<()> {
+    let is_head = request.method == Some("HEAD");
     let file = File::open("README.md")?;
     let size = file.metadata()?.len();
     let mut head = Vec::new();

@@ -30,10 +30,13 @@ const CODINGS: [(&str, &str); 2] =
 //-end
 //-server
 
-//-file
+/// What there is, whatever the target says.
+const FILE: &str = "README.md";
 
-/// The response to GET or HEAD.
-fn respond(request: &Request) -> io::Result<Vec<u8>> {
+//-requests
+
+/// Sends the response to GET or HEAD.
+fn respond(connection: &OwnedFd, request: &Request) -> io::Result<()> {
     let fields = &*request.headers;
     let is_get = request.method == Some("GET");
     let method = if is_get { Method::Get } else { Method::Head };
@@ -59,7 +62,7 @@ fn respond(request: &Request) -> io::Result<Vec<u8>> {
     response = response.field("ETag", &tag);
     if status == Status::NotModified {
         response.end();
-        return Ok(out);
+        return Ok(stream::write_all(connection, &out)?);
     }
     if let Some(coding) = coding {
         response = response.field("Content-Encoding", coding);
@@ -71,7 +74,7 @@ fn respond(request: &Request) -> io::Result<Vec<u8>> {
     response
         .field("Content-Type", "text/markdown; charset=utf-8")
         .body(&body[part.start as usize..part.end as usize]);
-    Ok(out)
+    Ok(stream::write_all(connection, &out)?)
 }
 //-solution
 

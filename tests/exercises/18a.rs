@@ -21,9 +21,7 @@ use shared::cli::{self, Failure};
 
 const WORKERS: usize = 4;
 
-fn main() -> ExitCode {
-    cli::main(run)
-}
+//-main
 
 fn run() -> Result<(), Failure> {
     let address = cli::server_address("usage: 18a [ADDRESS]")?;

@@ -10,71 +10,14 @@
 //! ```
 //!
 //! Either half may be left out. The marks may be indented. For one line, the
-//! mark stands behind it: `use std::thread; //-solution`. And `//-server`
-//! stands for the beginning that many servers have, `//-server root` for that
-//! of those which serve files, and `//-file` for more of those that serve one.
+//! mark stands behind it: `use std::thread; //-solution`. And a mark such as
+//! `//-server` stands for a [piece](pieces) that several masters have.
+
+mod pieces;
 
 use std::path::Path;
 
 use crate::text;
-
-/// What `//-server` stands for: main, and a loop around `serve`, which gets
-/// a connection, and the root if there is one.
-const SERVER: &str = r#"fn main() -> ExitCode {
-    cli::main(run)
-}
-
-fn run() -> Result<(), Failure> {
-    ARGUMENTS
-    let listener = Listener::open(address)
-        .map_err(|errno| Failure::listening(address, errno))?;
-    println!("listening on {}", listener.address());
-    loop {
-        let (connection, _) = listener
-            .accept()
-            .map_err(|errno| Failure::new("cannot accept", errno))?;
-        if let Err(errno) = serve(&connectionROOT) {
-            eprintln!("client lost: {errno}");
-        }
-    }
-}
-"#;
-const ADDRESS: &str =
-    r#"let address = cli::server_address("usage: ID [ADDRESS]")?;"#;
-const WITH_ROOT: &str = r#"let usage = "usage: ID [ADDRESS] [--root DIRECTORY]";
-    let (address, [root]) = cli::server_arguments(usage, ["root"])?;
-    let path = root.map_or(".".into(), PathBuf::from);
-    let root = Root::open(&path).map_err(|errno| {
-        Failure::new(format_args!("cannot open {}", path.display()), errno)
-    })?;"#;
-
-/// What `//-file` stands for: `respond` gets a request.
-const FILE: &str = r#"/// What there is, whatever the target says.
-const FILE: &str = "README.md";
-
-/// Responds to requests until the client ends the connection.
-fn serve(connection: &OwnedFd) -> io::Result<()> {
-    let mut input = Buffer::new(16 * 1024);
-    loop {
-        let mut fields = [httparse::EMPTY_HEADER; 100];
-        let mut request = Request::new(&mut fields);
-        match request.parse(input.bytes()).map_err(io::Error::other)? {
-            httparse::Status::Complete(length) => {
-                let response = respond(&request)?;
-                input.consume(length);
-                stream::write_all(connection, &response)?;
-            }
-            httparse::Status::Partial => {
-                match stream::read(connection, input.space())? {
-                    // The end of the stream; or the buffer is full.
-                    0 => return Ok(()),
-                    count => input.filled(count),
-                }
-            }
-        }
-    }
-}
-"#;
 
 /// The two programs that a master holds.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -95,14 +38,11 @@ enum Part {
 /// Reads the master at `path`.
 pub fn read(path: &Path) -> Result<Programs, String> {
     let id = path.file_stem().unwrap_or_default().to_string_lossy();
-    let server = |arguments: &str, root| {
-        let server = SERVER.replace("ARGUMENTS", arguments);
-        server.replace("ROOT", root).replace("ID", &id)
-    };
-    let master = text::read(path)?
-        .replace("//-server\n", &server(ADDRESS, ""))
-        .replace("//-server root\n", &server(WITH_ROOT, ", &root"))
-        .replace("//-file\n", FILE);
+    let mut master = text::read(path)?;
+    for (mark, piece) in pieces::all() {
+        master = master.replace(&format!("//-{mark}\n"), &piece);
+    }
+    let master = master.replace("usage: ID", &format!("usage: {id}"));
     split(&master).map_err(|reason| format!("{}: {reason}", path.display()))
 }
 

@@ -15,6 +15,7 @@
 
 use std::path::Path;
 
+use crate::checks::TIDY;
 use crate::text;
 
 /// The solution with one place changed.
@@ -31,20 +32,31 @@ pub struct WrongAnswer {
     pub fails: Option<(String, String)>,
 }
 
-/// One for all solutions that begin as `//-server` says.
-const LEAK: &str = "
-# fails serves on and leaves nothing behind
-## leaves a file open for each client
-hears open descriptors
-+        std::mem::forget(std::fs::File::open(\"/\"));
-         if let Err(errno) = serve(&connection
-";
+/// Reads the file at `path`. If none of its answers fails [`TIDY`], and the
+/// solution has one call that accepts, one that leaks is among them.
+pub fn read(path: &Path, solution: &str) -> Result<Vec<WrongAnswer>, String> {
+    let mut answers = parse(&text::read(path)?)
+        .map_err(|reason| format!("{}: {reason}", path.display()))?;
+    let mut failed = answers.iter().filter_map(|it| it.fails.as_ref());
+    if failed.all(|(check, _)| check != TIDY) {
+        let calls = [".accept()", ".try_accept()", "\n            .accept()"];
+        let calls = calls.map(|call| format!(" listener{call}"));
+        let mut calls = calls.iter();
+        let call = calls.find(|call| solution.matches(*call).count() == 1);
+        answers.extend(call.map(|call| leak(call)));
+    }
+    Ok(answers)
+}
 
-/// Reads the file at `path`, which is about the exercise of `master`.
-pub fn read(path: &Path, master: &str) -> Result<Vec<WrongAnswer>, String> {
-    let leak = if master.contains("\n//-server") { LEAK } else { "" };
-    parse(&(text::read(path)? + leak))
-        .map_err(|reason| format!("{}: {reason}", path.display()))
+fn leak(call: &str) -> WrongAnswer {
+    let listener =
+        " { std::mem::forget(std::fs::File::open(\"/\")); &listener }";
+    WrongAnswer {
+        name: "leaves a file open for each client".to_string(),
+        find: call.to_string(),
+        replace: call.replace(" listener", listener),
+        fails: Some((TIDY.to_string(), "open descriptors".to_string())),
+    }
 }
 
 fn parse(text: &str) -> Result<Vec<WrongAnswer>, String> {

@@ -29,8 +29,7 @@ pub fn check<'a>(
     let (id, root) = (&exercise.id, &project.root);
     let task = exercise.task(root)?;
     let programs = master::read(&exercise.master(root))?;
-    let master = text::read(&exercise.master(root))?;
-    let wrong = wrong::read(&exercise.wrong(root), &master)?;
+    let wrong = wrong::read(&exercise.wrong(root), &programs.solution)?;
     let table = checks::table(id).ok_or_else(|| {
         format!("{id}: has no checks in tests/exercises/checks")
     })?;

@@ -1,0 +1,145 @@
+//! What several masters have, each piece behind its mark.
+
+/// `main`, of those who have no `shared::cli` yet, and of all others.
+const CLIENT: &str = r#"fn main() {
+    if let Err(message) = run() {
+        eprintln!("{message}");
+        process::exit(1);
+    }
+}
+"#;
+const MAIN: &str = r#"fn main() -> ExitCode {
+    cli::main(run)
+}
+"#;
+
+/// `run`, with a loop around `serve`, which gets a connection, and
+/// the root if there is one.
+const SERVER: &str = r#"fn run() -> Result<(), Failure> {
+    ARGUMENTS
+    let listener = Listener::open(address)
+        .map_err(|errno| Failure::listening(address, errno))?;
+    println!("listening on {}", listener.address());
+    loop {
+        let (connection, _) = listener
+            .accept()
+            .map_err(|errno| Failure::new("cannot accept", errno))?;
+        if let Err(errno) = serve(&connectionROOT) {
+            eprintln!("client lost: {errno}");
+        }
+    }
+}
+"#;
+const ADDRESS: &str =
+    r#"let address = cli::server_address("usage: ID [ADDRESS]")?;"#;
+const WITH_ROOT: &str = r#"let usage = "usage: ID [ADDRESS] [--root DIRECTORY]";
+    let (address, [root]) = cli::server_arguments(usage, ["root"])?;
+    let path = root.map_or(".".into(), PathBuf::from);
+    let root = Root::open(&path).map_err(|errno| {
+        Failure::new(format_args!("cannot open {}", path.display()), errno)
+    })?;"#;
+
+/// `run`; `serve` gets a listener that does not wait.
+const NONBLOCKING: &str = r#"fn run() -> Result<(), Failure> {
+    let address = cli::server_address("usage: ID [ADDRESS]")?;
+    let listener = Listener::open_nonblocking(address)
+        .map_err(|errno| Failure::listening(address, errno))?;
+    serve(listener).map_err(|errno| Failure::new("cannot serve", errno))
+}
+"#;
+
+/// `serve`, which has `respond` respond to each request.
+const REQUESTS: &str = r#"/// Responds to requests until the client ends the connection.
+fn serve(connection: &OwnedFd) -> io::Result<()> {
+    let mut input = Buffer::new(16 * 1024);
+    loop {
+        let mut fields = [httparse::EMPTY_HEADER; 100];
+        let mut request = Request::new(&mut fields);
+        match request.parse(input.bytes()).map_err(io::Error::other)? {
+            httparse::Status::Complete(length) => {
+                respond(connection, &request)?;
+                input.consume(length);
+            }
+            httparse::Status::Partial => {
+                match stream::read(connection, input.space())? {
+                    // The end of the stream; or the buffer is full.
+                    0 => return Ok(()),
+                    count => input.filled(count),
+                }
+            }
+        }
+    }
+}
+"#;
+
+/// What step 01 calls the kernel with.
+const SOCKADDR: &str = r#"const LENGTH: libc::socklen_t =
+    mem::size_of::<sockaddr_in>() as libc::socklen_t;
+
+fn cvt(result: c_int) -> io::Result<c_int> {
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}
+
+/// Rust's address as the kernel's struct: the port with its high byte first.
+fn to_sockaddr(address: SocketAddrV4) -> sockaddr_in {
+    // SAFETY: every field of a sockaddr_in may be zero.
+    let mut raw: sockaddr_in = unsafe { mem::zeroed() };
+    raw.sin_family = libc::AF_INET as libc::sa_family_t;
+    raw.sin_port = address.port().to_be();
+    raw.sin_addr.s_addr = u32::from_ne_bytes(address.ip().octets());
+    raw
+}
+
+/// Waits for a connection: its descriptor.
+fn accept(listener: c_int) -> io::Result<c_int> {
+    // SAFETY: accept4(2) writes no address when both pointers are null.
+    cvt(unsafe {
+        libc::accept4(
+            listener,
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            libc::SOCK_CLOEXEC,
+        )
+    })
+}
+"#;
+const LOCAL_ADDRESS: &str = r#"/// The address that `socket` really has.
+fn local_address(socket: c_int) -> io::Result<SocketAddrV4> {
+    // SAFETY: every field of a sockaddr_in may be zero.
+    let mut raw: sockaddr_in = unsafe { mem::zeroed() };
+    let mut length = LENGTH;
+    // SAFETY: both pointers are to live variables, and `length` says how
+    // many bytes the kernel may write.
+    cvt(unsafe {
+        libc::getsockname(
+            socket,
+            (&raw mut raw).cast::<sockaddr>(),
+            &raw mut length,
+        )
+    })?;
+    let ip = raw.sin_addr.s_addr.to_ne_bytes();
+    Ok(SocketAddrV4::new(ip.into(), u16::from_be(raw.sin_port)))
+}
+"#;
+
+/// Each piece with its mark.
+pub fn all() -> [(&'static str, String); 9] {
+    let server = |arguments: &str, root| {
+        let server = SERVER.replace("ARGUMENTS", arguments);
+        format!("{MAIN}\n{}", server.replace("ROOT", root))
+    };
+    let with_root = REQUESTS
+        .replace("OwnedFd)", "OwnedFd, root: &Root)")
+        .replace("connection, &request", "connection, root, &request");
+    [
+        ("server", server(ADDRESS, "")),
+        ("server root", server(WITH_ROOT, ", &root")),
+        ("server nonblocking", format!("{MAIN}\n{NONBLOCKING}")),
+        ("requests", REQUESTS.to_string()),
+        ("requests root", with_root),
+        ("client", CLIENT.to_string()),
+        ("main", MAIN.to_string()),
+        ("sockaddr", SOCKADDR.to_string()),
+        ("local address", LOCAL_ADDRESS.to_string()),
+    ]
+}
