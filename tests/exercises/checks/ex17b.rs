@@ -1,6 +1,6 @@
 //! 17b Accepted codings: Accept-Encoding, and what depends on it.
 
-use super::parts::{TYPE, content, get, start, talk};
+use super::parts::{TYPE, content, get, rows, start, talk};
 use super::prelude::*;
 
 const PLAIN: &str = "sends the file to those who accept no coding";
@@ -10,11 +10,11 @@ pub const CHECKS: &[Check] = checks![
     PLAIN, 1, needs [], Passes, read "The same, smaller",
         |lab| talk(&mut server(lab)?.connect()?);
     CODED, 4, needs [PLAIN], Fails, read "The same, smaller",
-        |lab| rows(lab, WEIGHTS);
+        |lab| coded(lab, WEIGHTS);
     "reads all of the field", 4, needs [CODED], Waits,
-        read "The same, smaller", |lab| rows(lab, MEMBERS);
+        read "The same, smaller", |lab| coded(lab, MEMBERS);
     "tells the codings apart, and sends parts of none", 3, needs [CODED],
-        Waits, read "The same, smaller", |lab| rows(lab, TAGS);
+        Waits, read "The same, smaller", |lab| coded(lab, TAGS);
     TIDY, 1, needs [PLAIN], Passes, read "The same, smaller",
         |lab| tidy::check(lab, &server(lab)?, talk);
 ];
@@ -37,19 +37,14 @@ fn body(coding: &str) -> String {
 
 /// Rows as in `parts::table`, but with the coding behind 200 and 304; TAG is
 /// that of the file in gzip.
-fn rows(lab: &Lab, rows: &str) -> Outcome {
+fn coded(lab: &Lab, table: &str) -> Outcome {
     let mut client = server(lab)?.connect()?;
     let gzip = "Accept-Encoding: gzip";
     let first = get(&mut client, &body("gzip"), "200", gzip)
         .likely("a coding that is named is accepted")?;
     let tag = first.field("ETag").unwrap_or_default();
-    let mut rule = "";
-    for line in rows.lines() {
-        let Some((wanted, fields)) = line.split_once(" | ") else {
-            rule = line.trim_start_matches("# ");
-            continue;
-        };
-        let (wanted, request) = (wanted.trim(), fields.replace("TAG", tag));
+    for (rule, wanted, fields) in rows(table) {
+        let request = fields.replace("TAG", tag);
         let coding = &wanted[4..];
         let response = get(&mut client, &body(coding), wanted, &request)
             .about(fields)

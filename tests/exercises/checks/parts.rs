@@ -52,14 +52,9 @@ pub fn table(lab: &Lab, content: &str, table: &str) -> Outcome {
     let mut client = start(lab, content)?.connect()?;
     let first = get(&mut client, content, "200", PLAIN)?;
     let tag = first.field("ETag").unwrap_or("\"TAG\"").trim_matches('"');
-    let mut rule = "";
-    for line in table.lines() {
-        let Some((wanted, fields)) = line.split_once(" | ") else {
-            rule = line.trim_start_matches("# ");
-            continue;
-        };
+    for (rule, wanted, fields) in rows(table) {
         let fields = fields.replace("TAG", tag);
-        let row = get(&mut client, content, wanted.trim(), &fields);
+        let row = get(&mut client, content, wanted, &fields);
         let same = row.and_then(|response| {
             // Where it ends, the next one begins.
             get(&mut client, content, "200", PLAIN)?;
@@ -71,6 +66,18 @@ pub fn table(lab: &Lab, content: &str, table: &str) -> Outcome {
         same.about(&fields).likely(rule)?;
     }
     Ok(())
+}
+
+/// Each row with the rule above it.
+pub fn rows(table: &str) -> impl Iterator<Item = (&str, &str, &str)> {
+    let mut rule = "";
+    table.lines().filter_map(move |line| {
+        let row = line.split_once(" | ");
+        if row.is_none() {
+            rule = line.trim_start_matches("# ");
+        }
+        row.map(|(wanted, fields)| (rule, wanted.trim(), fields))
+    })
 }
 
 /// Sends GET with these fields, between which & is, and receives a status and,
