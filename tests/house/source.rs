@@ -86,50 +86,39 @@ impl Items {
     fn add_all(&mut self, items: &[syn::Item]) {
         use syn::Item::*;
         for item in items {
-            match item {
-                Const(syn::ItemConst {
-                    vis: Public(_), ident, attrs, ..
-                })
-                | Static(syn::ItemStatic {
-                    vis: Public(_),
-                    ident,
-                    attrs,
-                    ..
-                })
-                | Struct(syn::ItemStruct {
-                    vis: Public(_),
-                    ident,
-                    attrs,
-                    ..
-                })
-                | Type(syn::ItemType {
-                    vis: Public(_), ident, attrs, ..
-                }) => {
-                    self.add(None, ident, attrs);
-                }
-                Fn(syn::ItemFn { vis: Public(_), sig, attrs, .. }) => {
-                    self.add(None, &sig.ident, attrs);
-                }
-                Enum(item @ syn::ItemEnum { vis: Public(_), .. }) => {
-                    self.add(None, &item.ident, &item.attrs);
-                    for variant in &item.variants {
-                        let owner = Some(&item.ident);
-                        self.add(owner, &variant.ident, &variant.attrs);
-                    }
-                }
-                Trait(item) => {
-                    self.add(None, &item.ident, &item.attrs);
-                    for method in &item.items {
-                        let syn::TraitItem::Fn(f) = method else { continue };
-                        self.add(Some(&item.ident), &f.sig.ident, &f.attrs);
-                    }
-                }
+            let (vis, ident, attributes) = match item {
+                Const(it) => (&it.vis, &it.ident, &it.attrs),
+                Static(it) => (&it.vis, &it.ident, &it.attrs),
+                Struct(it) => (&it.vis, &it.ident, &it.attrs),
+                Type(it) => (&it.vis, &it.ident, &it.attrs),
+                Fn(it) => (&it.vis, &it.sig.ident, &it.attrs),
+                Enum(it) => (&it.vis, &it.ident, &it.attrs),
+                Trait(it) => (&it.vis, &it.ident, &it.attrs),
                 // What a trait demands is the trait's.
-                Impl(item) if item.trait_.is_none() => self.add_methods(item),
+                Impl(it) if it.trait_.is_none() => {
+                    self.add_methods(it);
+                    continue;
+                }
                 Mod(syn::ItemMod { content: Some((_, items)), .. }) => {
                     self.add_all(items);
+                    continue;
                 }
-                _ => {}
+                _ => continue,
+            };
+            if !matches!(vis, Public(_)) {
+                continue;
+            }
+            self.add(None, ident, attributes);
+            if let Enum(it) = item {
+                for variant in &it.variants {
+                    self.add(Some(ident), &variant.ident, &variant.attrs);
+                }
+            }
+            if let Trait(it) = item {
+                for method in &it.items {
+                    let syn::TraitItem::Fn(f) = method else { continue };
+                    self.add(Some(ident), &f.sig.ident, &f.attrs);
+                }
             }
         }
     }
