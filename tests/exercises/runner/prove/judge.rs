@@ -1,7 +1,7 @@
 //! Grading one program, and what must come of it.
 
 use super::{Finding, Job, What};
-use crate::checks::Starter;
+use crate::checks::{Check, Starter};
 use crate::grade::{self, Graded, Status};
 use crate::report;
 use crate::wrong::WrongAnswer;
@@ -9,28 +9,24 @@ use crate::wrong::WrongAnswer;
 /// Grades one program, and compares with what must come of it.
 pub fn judge(job: &Job<'_>) -> Vec<Finding> {
     let Job { table, subject, what, .. } = job;
+    let all = |expected: fn(&Check) -> Starter| {
+        let graded = grade::all(table, subject, |_| {});
+        let found = graded
+            .iter()
+            .filter_map(|one| compare(job, one, expected(one.check), ""));
+        found.collect()
+    };
     match what {
-        What::Starter => {
-            let graded = grade::all(table, subject, |_| {});
-            let found = graded
-                .iter()
-                .map(|one| compare(job, one, one.check.starter, ""));
-            found.flatten().collect()
-        }
+        What::Starter => all(|check| check.starter),
         What::Answer(WrongAnswer { fails: Some((name, hears)), .. }) => {
             let named = table.checks.iter().filter(|one| one.name == *name);
-            let found = named.map(|check| {
+            let found = named.filter_map(|check| {
                 let status = grade::one(check, subject);
                 compare(job, &Graded { check, status }, Starter::Fails, hears)
             });
-            found.flatten().collect()
+            found.collect()
         }
-        What::Solution | What::Answer(_) => {
-            let graded = grade::all(table, subject, |_| {});
-            let found =
-                graded.iter().map(|one| compare(job, one, Starter::Passes, ""));
-            found.flatten().collect()
-        }
+        What::Solution | What::Answer(_) => all(|_| Starter::Passes),
         What::Step => step(job).into_iter().collect(),
     }
 }
