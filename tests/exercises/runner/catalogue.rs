@@ -30,6 +30,11 @@ pub struct Exercise {
 }
 
 impl Exercise {
+    /// The step's number, such as `02`.
+    pub fn step(&self) -> &str {
+        self.directory.get(..2).unwrap_or_default()
+    }
+
     /// The file that the student edits.
     pub fn file(&self, root: &Path) -> PathBuf {
         let letter = self.id.trim_start_matches(|c: char| c.is_ascii_digit());

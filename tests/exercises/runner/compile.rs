@@ -4,8 +4,6 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use crate::artifacts::Artifacts;
-
 /// The project: its sources, and where its programs are built.
 #[derive(Clone, Debug)]
 pub struct Project {
@@ -29,14 +27,23 @@ impl Project {
         Ok(Project { root: root.to_path_buf(), built: built.to_path_buf() })
     }
 
+    /// The program of an exercise, once it is built.
+    pub fn example(&self, id: &str) -> PathBuf {
+        self.built.join("examples").join(id)
+    }
+
+    /// The library to preload, once it is built.
+    pub fn shim(&self) -> PathBuf {
+        self.example("libshim.so")
+    }
+
     /// `cargo build`, in the profile of this program. The compiler's words go
     /// to the student. Cargo is quiet unless it will take long: the first
     /// build should not look as if nothing happened.
-    pub fn build(&self, what: &[&str]) -> Result<Artifacts, String> {
+    pub fn build(&self, what: &[&str]) -> Result<(), String> {
         let mut command = Command::new(cargo());
         command.arg("build").args(what).current_dir(&self.root);
-        command.args(["--message-format", "json-render-diagnostics"]);
-        if self.built.join("examples").join("libshim.so").exists() {
+        if self.shim().exists() {
             command.arg("--quiet");
         } else {
             eprintln!("building for the first time: this takes a minute");
@@ -47,7 +54,7 @@ impl Project {
         };
         let output = run(command.stderr(Stdio::inherit()))?;
         if output.status.success() {
-            Ok(Artifacts::read(&output.stdout))
+            Ok(())
         } else {
             Err("this does not compile: see above".to_string())
         }

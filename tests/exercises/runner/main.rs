@@ -4,7 +4,6 @@
 //! the built program and observes it from outside. It is built by everybody
 //! who solves an exercise, so it needs no more than the steps do.
 
-mod artifacts;
 mod catalogue;
 #[path = "../checks/mod.rs"]
 mod checks;
@@ -79,9 +78,9 @@ fn run() -> Result<ExitCode, String> {
         ["help" | "--help" | "-h"] => print!("{HELP}"),
         ["shim"] | ["shim", "--help" | "-h"] => print!("{}", shim::HELP),
         ["shim", settings, "--", ref command @ ..] => {
-            let built = Project::find()?.build(&["--example", "shim"])?;
-            let library = built.path("shim")?;
-            let status = shim::run(&library, settings, command)?;
+            let project = Project::find()?;
+            project.build(&["--example", "shim"])?;
+            let status = shim::run(&project.shim(), settings, command)?;
             return Ok(ExitCode::from(shim::code(status)));
         }
         _ => {

@@ -17,7 +17,6 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use crate::artifacts::Artifacts;
 use crate::catalogue::Exercise;
 use crate::checks::{self, Table};
 use crate::compile::Project;
@@ -58,6 +57,8 @@ pub fn run(
     let chosen = |exercise: &&Exercise| {
         ids.is_empty() || ids.contains(&exercise.id.as_str())
     };
+    let step = |exercise: &Exercise| format!("step{}", exercise.step());
+    let steps: BTreeSet<String> = list.iter().map(step).collect();
     let list: Vec<&Exercise> = list.iter().filter(chosen).collect();
     if list.len() < ids.len() {
         return Err("there are no such exercises".to_string());
@@ -72,11 +73,11 @@ pub fn run(
         }
     }
     if !has_faults(&findings) {
-        let steps = project.build(&["--bins", "--example", "shim"])?;
-        let built = variants::build(project, &proven, &mut findings)?;
+        project.build(&["--bins", "--example", "shim"])?;
+        variants::build(project, &proven, &mut findings)?;
         findings.extend(lint::check(project, &proven, in_ci));
         if !has_faults(&findings) {
-            let jobs = jobs(&proven, &steps, &built, repeat)?;
+            let jobs = jobs(project, &proven, &steps, repeat);
             findings.extend(work(jobs));
         }
     }
@@ -88,12 +89,13 @@ fn has_faults(findings: &[Finding]) -> bool {
 }
 
 fn jobs<'a>(
+    project: &Project,
     proven: &'a [Proven<'_>],
-    steps: &Artifacts,
-    programs: &Artifacts,
+    steps: &BTreeSet<String>,
     repeat: usize,
-) -> Result<Vec<Job<'a>>, String> {
-    let shim = steps.path("shim")?;
+) -> Vec<Job<'a>> {
+    let shim = project.shim();
+    let path = |name: &str| variants::path(project, name);
     let mut jobs = Vec::new();
     for one in proven {
         let table = one.table;
@@ -108,31 +110,27 @@ fn jobs<'a>(
                 what,
             });
         };
-        let starter = programs.path(&variants::starter(id))?;
-        add("starter", starter, What::Starter);
+        add("starter", path(&variants::starter(id)), What::Starter);
         for _ in 0..repeat {
-            let solution = programs.path(&variants::solution(id))?;
-            add("solution", solution, What::Solution);
+            add("solution", path(&variants::solution(id)), What::Solution);
         }
         for (index, answer) in one.wrong.iter().enumerate() {
             let name = format!("answer \"{}\"", answer.name);
-            let program = programs.path(&variants::answer(id, index))?;
+            let program = path(&variants::answer(id, index));
             add(&name, program, What::Answer(answer));
         }
         for step in rivals(id, steps) {
-            add(step, steps.path(step)?, What::Step);
+            add(step, project.built.join(step), What::Step);
         }
     }
-    Ok(jobs)
+    jobs
 }
 
 /// The steps that might pass an exercise by accident: its own, the next, and
 /// the last.
-fn rivals<'a>(id: &str, steps: &'a Artifacts) -> BTreeSet<&'a String> {
+fn rivals<'a>(id: &str, steps: &'a BTreeSet<String>) -> BTreeSet<&'a String> {
     let own = format!("step{}", id.trim_end_matches(char::is_alphabetic));
-    let names = steps.names().filter(|name| name.starts_with("step"));
-    let names: Vec<&String> = names.filter(|name| **name >= own).collect();
-    names.iter().take(2).chain(names.last()).copied().collect()
+    steps.range(own..).take(2).chain(steps.last()).collect()
 }
 
 /// Grades all programs, several at once.

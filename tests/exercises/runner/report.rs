@@ -10,7 +10,7 @@ pub fn check(exercise: &Exercise, graded: &Graded) -> String {
     let mut text = headline(graded);
     if let Status::Failed(failure, did) = &graded.status {
         text.push_str(&self::failure(failure, did));
-        let chapter = exercise.directory.get(..2).unwrap_or_default();
+        let chapter = exercise.step();
         let heading = graded.check.read;
         let read = format!("book, chapter {chapter}: {heading}");
         text.push_str(&line("read", &read));

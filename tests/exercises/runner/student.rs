@@ -107,8 +107,8 @@ impl Student<'_> {
 
     fn subject(&self, id: &str) -> Result<Subject, String> {
         let targets = ["--example", "shim", "--example", id];
-        let built = self.project.build(&targets)?;
-        let (program, shim) = (built.path(id)?, built.path("shim")?);
+        self.project.build(&targets)?;
+        let (program, shim) = (self.project.example(id), self.project.shim());
         Ok(Subject { program, shim, is_step: false })
     }
 

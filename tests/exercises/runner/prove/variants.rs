@@ -10,7 +10,6 @@ use std::process::Command;
 
 use super::Finding;
 use super::paper::Proven;
-use crate::artifacts::Artifacts;
 use crate::compile::{self, Project};
 use crate::text;
 
@@ -34,20 +33,24 @@ pub fn package(project: &Project) -> PathBuf {
     project.built.with_file_name("prove")
 }
 
+/// Where the program of this name is, once it is built.
+pub fn path(project: &Project, name: &str) -> PathBuf {
+    package(project).join("target/debug").join(name)
+}
+
 /// Builds all programs of all exercises. Warnings of starters and errors of
 /// all are faults.
 pub fn build(
     project: &Project,
     proven: &[Proven<'_>],
     findings: &mut Vec<Finding>,
-) -> Result<Artifacts, String> {
+) -> Result<(), String> {
     let package = package(project);
     let manifest = write_package(project, proven, &package)?;
     let mut cargo = Command::new(compile::cargo());
     cargo
         .args(["build", "--bins", "--offline", "--keep-going"])
-        .args(["--message-format"])
-        .arg("json-diagnostic-short,json-render-diagnostics")
+        .args(["--message-format", "short"])
         .arg("--manifest-path")
         .arg(manifest)
         .arg("--target-dir")
@@ -66,7 +69,7 @@ pub fn build(
     if !output.status.success() && findings.len() == before {
         findings.push(Finding::Fault(format!("cargo failed:\n{words}")));
     }
-    Ok(Artifacts::read(&output.stdout))
+    Ok(())
 }
 
 /// Writes the package; the path of its manifest.

@@ -17,8 +17,7 @@ impl Student<'_> {
         for (exercise, table) in self.checked() {
             if directory != exercise.directory {
                 directory = &exercise.directory;
-                let number = directory.get(..2).unwrap_or_default();
-                println!("{number}  {}", exercise.chapter);
+                println!("{}  {}", exercise.step(), exercise.chapter);
             }
             let of = table.points();
             let best = progress.of(&exercise.id);
