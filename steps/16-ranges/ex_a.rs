@@ -42,7 +42,7 @@ fn run() -> Result<(), Failure> {
 /// What there is, whatever the target says.
 const FILE: &str = "README.md";
 
-/// Responds to requests until the client ends the connection.
+/// Responds to requests until there are no more.
 fn serve(connection: &OwnedFd) -> io::Result<()> {
     let mut input = Buffer::new(16 * 1024);
     loop {

@@ -36,7 +36,7 @@ fn run() -> Result<(), Failure> {
     }
 }
 
-/// Responds to requests until the client ends the connection.
+/// Responds to requests until there are no more.
 fn serve(connection: &OwnedFd) -> io::Result<()> {
     let mut input = Buffer::new(16 * 1024);
     loop {

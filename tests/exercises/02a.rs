@@ -60,21 +60,7 @@ fn shout(connection: &OwnedFd) -> nix::Result<()> {
     //-end
 }
 
-/// A socket that waits at `address`; announces the address it really has.
-fn listen(address: SocketAddr) -> nix::Result<OwnedFd> {
-    let SocketAddr::V4(address) = address else {
-        return Err(Errno::EAFNOSUPPORT);
-    };
-    let flags = SockFlag::SOCK_CLOEXEC;
-    let listener =
-        socket::socket(AddressFamily::Inet, SockType::Stream, flags, None)?;
-    socket::setsockopt(&listener, sockopt::ReuseAddr, &true)?;
-    socket::bind(listener.as_raw_fd(), &SockaddrIn::from(address))?;
-    socket::listen(&listener, Backlog::new(1024)?)?;
-    let address: SockaddrIn = socket::getsockname(listener.as_raw_fd())?;
-    println!("listening on {address}");
-    Ok(listener)
-}
+//-listen
 
 /// Waits for a client.
 fn accept(listener: &OwnedFd) -> nix::Result<OwnedFd> {

@@ -69,21 +69,7 @@ fn echo(connection: &OwnedFd, client: u32) -> nix::Result<()> {
     }
 }
 
-/// A socket that waits at `address`; announces the address it really has.
-fn listen(address: SocketAddr) -> nix::Result<OwnedFd> {
-    let SocketAddr::V4(address) = address else {
-        return Err(Errno::EAFNOSUPPORT);
-    };
-    let flags = SockFlag::SOCK_CLOEXEC;
-    let listener =
-        socket::socket(AddressFamily::Inet, SockType::Stream, flags, None)?;
-    socket::setsockopt(&listener, sockopt::ReuseAddr, &true)?;
-    socket::bind(listener.as_raw_fd(), &SockaddrIn::from(address))?;
-    socket::listen(&listener, Backlog::new(1024)?)?;
-    let address: SockaddrIn = socket::getsockname(listener.as_raw_fd())?;
-    println!("listening on {address}");
-    Ok(listener)
-}
+//-listen
 
 /// Asks once for a client.
 fn accept(listener: &OwnedFd) -> nix::Result<OwnedFd> {

@@ -75,17 +75,7 @@ fn accept(listener: &Listener) -> nix::Result<i32> {
     //-end
 }
 
-/// Responds to each line with the number of this process, and the line.
-fn respond(socket: OwnedFd) -> io::Result<()> {
-    let mut stream = TcpStream::from(socket);
-    for line in BufReader::new(stream.try_clone()?).split(b'\n') {
-        let mut response = format!("{}: ", process::id()).into_bytes();
-        response.extend(line?);
-        response.push(b'\n');
-        stream.write_all(&response)?;
-    }
-    Ok(())
-}
+//-lines
 
 /// A child has ended, or several have.
 extern "C" fn reap(_: c_int) {

@@ -106,17 +106,7 @@ fn serve(listener: &Listener) {
     }
 }
 
-/// Responds to each line with the number of this process, and the line.
-fn respond(socket: OwnedFd) -> io::Result<()> {
-    let mut stream = TcpStream::from(socket);
-    for line in BufReader::new(stream.try_clone()?).split(b'\n') {
-        let mut response = format!("{}: ", process::id()).into_bytes();
-        response.extend(line?);
-        response.push(b'\n');
-        stream.write_all(&response)?;
-    }
-    Ok(())
-}
+//-lines
 //-solution
 
 /// Ends this process: a child, or the parent and so its children.

@@ -49,7 +49,7 @@ const NONBLOCKING: &str = r#"fn run() -> Result<(), Failure> {
 "#;
 
 /// `serve`, which has `respond` respond to each request.
-const REQUESTS: &str = r#"/// Responds to requests until the client ends the connection.
+const REQUESTS: &str = r#"/// Responds to requests until there are no more.
 fn serve(connection: &OwnedFd) -> io::Result<()> {
     let mut input = Buffer::new(16 * 1024);
     loop {
@@ -122,8 +122,40 @@ fn local_address(socket: c_int) -> io::Result<SocketAddrV4> {
 }
 "#;
 
+/// The listening socket of step 02.
+const LISTEN: &str = r#"/// A socket that waits at `address`; announces the address it really has.
+fn listen(address: SocketAddr) -> nix::Result<OwnedFd> {
+    let SocketAddr::V4(address) = address else {
+        return Err(Errno::EAFNOSUPPORT);
+    };
+    let flags = SockFlag::SOCK_CLOEXEC;
+    let listener =
+        socket::socket(AddressFamily::Inet, SockType::Stream, flags, None)?;
+    socket::setsockopt(&listener, sockopt::ReuseAddr, &true)?;
+    socket::bind(listener.as_raw_fd(), &SockaddrIn::from(address))?;
+    socket::listen(&listener, Backlog::new(1024)?)?;
+    let address: SockaddrIn = socket::getsockname(listener.as_raw_fd())?;
+    println!("listening on {address}");
+    Ok(listener)
+}
+"#;
+
+/// What the children of step 09 do.
+const LINES: &str = r#"/// Responds to each line with the number of this process, and the line.
+fn respond(socket: OwnedFd) -> io::Result<()> {
+    let mut stream = TcpStream::from(socket);
+    for line in BufReader::new(stream.try_clone()?).split(b'\n') {
+        let mut response = format!("{}: ", process::id()).into_bytes();
+        response.extend(line?);
+        response.push(b'\n');
+        stream.write_all(&response)?;
+    }
+    Ok(())
+}
+"#;
+
 /// Each piece with its mark.
-pub fn all() -> [(&'static str, String); 9] {
+pub fn all() -> [(&'static str, String); 11] {
     let server = |arguments: &str, root| {
         let server = SERVER.replace("ARGUMENTS", arguments);
         format!("{MAIN}\n{}", server.replace("ROOT", root))
@@ -141,5 +173,7 @@ pub fn all() -> [(&'static str, String); 9] {
         ("main", MAIN.to_string()),
         ("sockaddr", SOCKADDR.to_string()),
         ("local address", LOCAL_ADDRESS.to_string()),
+        ("listen", LISTEN.to_string()),
+        ("lines", LINES.to_string()),
     ]
 }
