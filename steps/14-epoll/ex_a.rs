@@ -59,14 +59,15 @@ fn serve(listener: Listener) -> nix::Result<()> {
     }
 }
 
-/// Accepts one client, if there is one.
+/// Accepts one client. Says whether there was one.
 fn accept(
     listener: &Listener,
     epoll: &Epoll,
     clients: &mut Slab<Client>,
-) -> nix::Result<()> {
+) -> nix::Result<bool> {
     let (socket, _) = match listener.try_accept() {
-        Err(Errno::EAGAIN | Errno::ECONNABORTED) => return Ok(()),
+        Err(Errno::EAGAIN) => return Ok(false),
+        Err(Errno::ECONNABORTED) => return Ok(true),
         result => result?,
     };
     let key = clients.insert(Client { socket, rest: Vec::new() });
@@ -74,7 +75,7 @@ fn accept(
         let event = EpollEvent::new(client.flags(), key.to_bits());
         epoll.add(&client.socket, event)?;
     }
-    Ok(())
+    Ok(true)
 }
 
 struct Client {

@@ -70,19 +70,10 @@ fn accept(
     };
     let key = clients.insert(Client { socket, rest: Vec::new() });
     if let Some(client) = clients.get_mut(key) {
-        // For good: nothing is ever changed.
-        let flags =
-            EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT | EpollFlags::EPOLLET;
-        epoll.add(&client.socket, EpollEvent::new(flags, key.to_bits()))?;
+        let event = EpollEvent::new(client.flags(), key.to_bits());
+        epoll.add(&client.socket, event)?;
     }
     Ok(true)
-}
-
-/// What becomes of a client after its turn.
-enum Then {
-    /// Until an event tells of something new.
-    Sleeps,
-    Ends,
 }
 
 struct Client {
@@ -92,7 +83,19 @@ struct Client {
     rest: Vec<u8>,
 }
 
+/// What becomes of a client after its turn.
+enum Then {
+    /// Until an event tells of something new.
+    Sleeps,
+    Ends,
+}
+
 impl Client {
+    /// What it waits for, from beginning to end.
+    fn flags(&self) -> EpollFlags {
+        EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT | EpollFlags::EPOLLET
+    }
+
     /// Gives it its turn: one read, if there is no rest, and one write.
     fn go_on(&mut self) -> nix::Result<Then> {
         if self.rest.is_empty() {

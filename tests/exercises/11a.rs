@@ -29,14 +29,9 @@ fn run() -> Result<(), Failure> {
             .accept()
             .map_err(|errno| Failure::new("cannot accept", errno))?;
         let counts = Arc::clone(&counts);
-        let work = move || {
-            if let Err(error) = respond(socket, &counts) {
-                eprintln!("{peer} lost: {error}");
-            }
-        };
-        if let Err(error) = thread::Builder::new().spawn(work) {
-            eprintln!("{peer} lost: {error}");
-        }
+        let lost = move |error| eprintln!("{peer} lost: {error}");
+        let work = move || respond(socket, &counts).unwrap_or_else(lost);
+        thread::Builder::new().spawn(work).map(drop).unwrap_or_else(lost);
     }
 }
 

@@ -149,27 +149,15 @@ impl Queue {
     /// when there will be none.
     fn pop(&self) -> Option<OwnedFd> {
         let mut state = self.lock();
-        //-solution
-        loop {
-            if let Some(socket) = state.sockets.pop_front() {
-                return Some(socket);
-            }
-            if state.is_closed {
-                return None;
-            }
-            // It may return although nobody has notified, and another worker
-            // may have been faster: look again.
+        // It may return although nobody has notified, and another //-solution
+        // worker may have been faster: look again. //-solution
+        while state.sockets.is_empty() && !state.is_closed { //-solution
+        // // TODO: what if it wakes up, and there is none? //-starter
+        // if state.sockets.is_empty() { //-starter
             let result = self.changed.wait(state);
             state = result.unwrap_or_else(PoisonError::into_inner);
         }
-        //-starter
-        // // TODO: what if it wakes up, and there is none?
-        // if state.sockets.is_empty() {
-        //     let result = self.changed.wait(state);
-        //     state = result.unwrap_or_else(PoisonError::into_inner);
-        // }
-        // state.sockets.pop_front()
-        //-end
+        state.sockets.pop_front()
     }
     //-solution
 

@@ -35,14 +35,9 @@ fn run() -> Result<(), Failure> {
             .accept()
             .map_err(|errno| Failure::new("cannot accept", errno))?;
         let queue = Arc::clone(&queue);
-        let read = move || {
-            if let Err(error) = read(socket, &queue) {
-                cli::log(format_args!("{peer} lost: {error}"));
-            }
-        };
-        if let Err(error) = thread::Builder::new().spawn(read) {
-            cli::log(format_args!("{peer} lost: {error}"));
-        }
+        let lost = move |error| cli::log(format_args!("{peer} lost: {error}"));
+        let read = move || read(socket, &queue).unwrap_or_else(lost);
+        thread::Builder::new().spawn(read).map(drop).unwrap_or_else(lost);
     }
 }
 

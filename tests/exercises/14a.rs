@@ -58,30 +58,7 @@ fn serve(listener: Listener) -> nix::Result<()> {
     }
 }
 
-/// Accepts one client, if there is one.
-fn accept(
-    listener: &Listener,
-    epoll: &Epoll,
-    clients: &mut Slab<Client>,
-) -> nix::Result<()> {
-    let (socket, _) = match listener.try_accept() {
-        Err(Errno::EAGAIN | Errno::ECONNABORTED) => return Ok(()),
-        result => result?,
-    };
-    let key = clients.insert(Client { socket, rest: Vec::new() });
-    if let Some(client) = clients.get_mut(key) {
-        let event = EpollEvent::new(client.flags(), key.to_bits());
-        epoll.add(&client.socket, event)?;
-    }
-    Ok(())
-}
-
-struct Client {
-    /// It does not wait.
-    socket: OwnedFd,
-    /// What the kernel has not taken yet.
-    rest: Vec<u8>,
-}
+//-clients
 
 impl Client {
     /// What it waits for.

@@ -70,26 +70,7 @@ fn serve(listener: Listener) -> nix::Result<()> {
     }
 }
 
-/// Accepts one client. Says whether there was one.
-fn accept(
-    listener: &Listener,
-    epoll: &Epoll,
-    clients: &mut Slab<Client>,
-) -> nix::Result<bool> {
-    let (socket, _) = match listener.try_accept() {
-        Err(Errno::EAGAIN) => return Ok(false),
-        Err(Errno::ECONNABORTED) => return Ok(true),
-        result => result?,
-    };
-    let key = clients.insert(Client { socket, rest: Vec::new() });
-    if let Some(client) = clients.get_mut(key) {
-        // For good: nothing is ever changed.
-        let flags =
-            EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT | EpollFlags::EPOLLET;
-        epoll.add(&client.socket, EpollEvent::new(flags, key.to_bits()))?;
-    }
-    Ok(true)
-}
+//-clients
 
 /// What becomes of a client after its turn.
 enum Then {
@@ -100,14 +81,12 @@ enum Then {
     Ends,
 }
 
-struct Client {
-    /// It does not wait.
-    socket: OwnedFd,
-    /// What the kernel has not taken yet.
-    rest: Vec<u8>,
-}
-
 impl Client {
+    /// What it waits for, from beginning to end.
+    fn flags(&self) -> EpollFlags {
+        EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT | EpollFlags::EPOLLET
+    }
+
     /// Gives it its turn: one read, if there is no rest, and one write.
     fn go_on(&mut self) -> nix::Result<Then> {
         if self.rest.is_empty() {

@@ -14,14 +14,7 @@ use std::thread::{self, Thread};
 use shared::cli::{self, Failure};
 use shared::net::listener::Listener;
 
-fn main() -> ExitCode {
-    cli::main(|| {
-        let usage = "usage: 19b [ADDRESS] [--workers N]";
-        let (address, [workers]) = cli::server_arguments(usage, ["workers"])?;
-        serve(address, cli::count("workers", workers, 4)?)
-            .map_err(|error| Failure::new("cannot serve", error))
-    })
-}
+//-main workers
 
 fn serve(address: SocketAddr, workers: usize) -> io::Result<()> {
     let listener = Listener::open(address)?;

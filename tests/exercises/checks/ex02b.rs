@@ -90,13 +90,8 @@ fn forty(lab: &Lab) -> Outcome {
         talk(&mut client)?;
         if number % 2 == 0 { client.close() } else { client.reset()? }
     }
-    let pid = program.pid();
-    let left = time::eventually(time::PATIENCE, pid, || {
-        (proc::socket_count(pid) == 1).then_some(())
-    });
-    ensure(left.is_some(), || {
-        let got = format!("{} sockets", proc::socket_count(pid));
-        program.failed("one socket left: the listener", got)
-    })
-    .likely("a descriptor is not closed when a client fails")
+    let count = || proc::socket_count(program.pid());
+    program
+        .eventually("has one socket left", || (count() == 1).then_some(()))
+        .likely("a descriptor is not closed when a client fails")
 }

@@ -13,8 +13,8 @@ const MAIN: &str = r#"fn main() -> ExitCode {
 }
 "#;
 
-/// `run`, with a loop around `serve`, which gets a connection, and
-/// the root if there is one.
+/// `run`, with a loop around `serve`, which gets a connection, and the root
+/// if there is one.
 const SERVER: &str = r#"fn run() -> Result<(), Failure> {
     ARGUMENTS
     let listener = Listener::open(address)
@@ -154,8 +154,47 @@ fn respond(socket: OwnedFd) -> io::Result<()> {
 }
 "#;
 
+/// How the servers of step 14 accept clients, which have `flags`.
+const CLIENTS: &str = r#"/// Accepts one client. Says whether there was one.
+fn accept(
+    listener: &Listener,
+    epoll: &Epoll,
+    clients: &mut Slab<Client>,
+) -> nix::Result<bool> {
+    let (socket, _) = match listener.try_accept() {
+        Err(Errno::EAGAIN) => return Ok(false),
+        Err(Errno::ECONNABORTED) => return Ok(true),
+        result => result?,
+    };
+    let key = clients.insert(Client { socket, rest: Vec::new() });
+    if let Some(client) = clients.get_mut(key) {
+        let event = EpollEvent::new(client.flags(), key.to_bits());
+        epoll.add(&client.socket, event)?;
+    }
+    Ok(true)
+}
+
+struct Client {
+    /// It does not wait.
+    socket: OwnedFd,
+    /// What the kernel has not taken yet.
+    rest: Vec<u8>,
+}
+"#;
+
+/// `main` of step 19's pools.
+const WORKERS: &str = r#"fn main() -> ExitCode {
+    cli::main(|| {
+        let usage = "usage: ID [ADDRESS] [--workers N]";
+        let (address, [workers]) = cli::server_arguments(usage, ["workers"])?;
+        serve(address, cli::count("workers", workers, 4)?)
+            .map_err(|error| Failure::new("cannot serve", error))
+    })
+}
+"#;
+
 /// Each piece with its mark.
-pub fn all() -> [(&'static str, String); 11] {
+pub fn all() -> [(&'static str, String); 13] {
     let server = |arguments: &str, root| {
         let server = SERVER.replace("ARGUMENTS", arguments);
         format!("{MAIN}\n{}", server.replace("ROOT", root))
@@ -174,6 +213,8 @@ pub fn all() -> [(&'static str, String); 11] {
         ("sockaddr", SOCKADDR.to_string()),
         ("local address", LOCAL_ADDRESS.to_string()),
         ("listen", LISTEN.to_string()),
+        ("clients", CLIENTS.to_string()),
+        ("main workers", WORKERS.to_string()),
         ("lines", LINES.to_string()),
     ]
 }
