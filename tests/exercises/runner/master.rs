@@ -40,7 +40,7 @@ pub fn read(path: &Path) -> Result<Programs, String> {
     let id = path.file_stem().unwrap_or_default().to_string_lossy();
     let mut master = text::read(path)?;
     for (mark, piece) in pieces::all() {
-        master = master.replace(&format!("//-{mark}\n"), &piece);
+        master = master.replace(&format!("//-{mark}\n"), piece.trim_start());
     }
     let master = master.replace("usage: ID", &format!("usage: {id}"));
     split(&master).map_err(|reason| format!("{}: {reason}", path.display()))

@@ -1,4 +1,5 @@
-//! What several masters have, each piece behind its mark.
+//! What several masters have, each piece behind its mark. A line that ends in
+//! front of it is not part of it.
 
 /// `main`, of those who have no `shared::cli` yet, and of all others.
 const CLIENT: &str = r#"fn main() {
@@ -123,7 +124,8 @@ fn local_address(socket: c_int) -> io::Result<SocketAddrV4> {
 "#;
 
 /// The listening socket of step 02.
-const LISTEN: &str = r#"/// A socket that waits at `address`; announces the address it really has.
+const LISTEN: &str = r#"
+/// A socket that waits at `address`; announces the address it really has.
 fn listen(address: SocketAddr) -> nix::Result<OwnedFd> {
     let SocketAddr::V4(address) = address else {
         return Err(Errno::EAFNOSUPPORT);
@@ -141,7 +143,8 @@ fn listen(address: SocketAddr) -> nix::Result<OwnedFd> {
 "#;
 
 /// What the children of step 09 do.
-const LINES: &str = r#"/// Responds to each line with the number of this process, and the line.
+const LINES: &str = r#"
+/// Responds to each line with the number of this process, and the line.
 fn respond(socket: OwnedFd) -> io::Result<()> {
     let mut stream = TcpStream::from(socket);
     for line in BufReader::new(stream.try_clone()?).split(b'\n') {
