@@ -4,7 +4,10 @@
 //! on the stable compiler; cargo-fuzz calls them for as long as it is let:
 //! `cargo +nightly fuzz run --fuzz-dir tests/fuzz head`.
 
+use std::sync::LazyLock;
+
 use httparse::Header;
+use regex::bytes::Regex;
 use shared::http::chunked::Chunked;
 use shared::http::coding::Preference;
 use shared::http::framing::{BodyFields, Framing};
@@ -130,7 +133,7 @@ fn plain_chunked(bytes: &[u8]) -> Decoded {
         if size == 0 {
             break;
         }
-        if data.len() as u128 + size > u128::from(LIMIT) {
+        if size > LIMIT - data.len() as u64 {
             return Decoded::Refused;
         }
         let size = size as usize;
@@ -179,72 +182,39 @@ fn unfinished(line: &[u8], is_good: fn(&[u8]) -> bool) -> Decoded {
     if can_be_good { Decoded::Partial } else { Decoded::Refused }
 }
 
-fn is_text(byte: &u8) -> bool {
-    !byte.is_ascii_control() || *byte == b'\t'
-}
+/// RFC 9110 section 5.6: a token, and text with tabs, here without its
+/// quotation marks and backslashes.
+const TOKEN: &str = r"[!\x23$%&'*+\-.^_`|~0-9A-Za-z]+";
+const TEXT: &str = r"[\t\x20!\x23-\x5B\x5D-\x7E\x80-\xFF]";
 
-fn is_token(byte: &u8) -> bool {
-    byte.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]{}".contains(byte)
+/// A line with a size, and perhaps extensions (RFC 9112 section 7.1.1).
+static SIZE: LazyLock<Regex> = LazyLock::new(|| {
+    let value = format!(r#"{TOKEN} | "(?: {TEXT} | \\["\\] | \\{TEXT} )*""#);
+    pattern(&format!(
+        r"([0-9A-Fa-f]{{1,16}}) ((?: [\t\x20]* ; [\t\x20]* {TOKEN}
+        (?: [\t\x20]* = [\t\x20]* (?: {value} ))? )*)"
+    ))
+});
+
+static TRAILER: LazyLock<Regex> =
+    LazyLock::new(|| pattern(&format!(r#"{TOKEN} : (?: {TEXT} | ["\\] )*"#)));
+
+/// All of a line of bytes.
+fn pattern(text: &str) -> Regex {
+    Regex::new(&format!("(?x-u)^{text}$")).expect("a pattern")
 }
 
 /// The size in a line that is complete.
-fn size_of(line: &[u8]) -> Option<u128> {
-    let mut extensions = after(line, u8::is_ascii_hexdigit);
-    let size = &line[..line.len() - extensions.len()];
-    if size.len() > 16 || extensions.len() > 4096 {
+fn size_of(line: &[u8]) -> Option<u64> {
+    let [size, extensions] = SIZE.captures(line)?.extract().1;
+    if extensions.len() > 4096 {
         return None;
     }
-    while !extensions.is_empty() {
-        extensions = after_extension(extensions)?;
-    }
-    u128::from_str_radix(std::str::from_utf8(size).ok()?, 16).ok()
-}
-
-/// What is left behind the bytes at the beginning that are such.
-fn after(bytes: &[u8], is_such: fn(&u8) -> bool) -> &[u8] {
-    let count = bytes.iter().take_while(|byte| is_such(byte)).count();
-    &bytes[count..]
-}
-
-fn after_blanks(bytes: &[u8]) -> &[u8] {
-    after(bytes, |byte| b" \t".contains(byte))
-}
-
-fn after_token(bytes: &[u8]) -> Option<&[u8]> {
-    let rest = after(bytes, is_token);
-    (rest.len() < bytes.len()).then_some(rest)
-}
-
-/// RFC 9112 section 7.1.1: `; name`, perhaps with ` = ` and a value.
-fn after_extension(bytes: &[u8]) -> Option<&[u8]> {
-    let name = after_blanks(bytes).strip_prefix(b";")?;
-    let rest = after_token(after_blanks(name))?;
-    let Some(value) = after_blanks(rest).strip_prefix(b"=") else {
-        return Some(rest);
-    };
-    let value = after_blanks(value);
-    match value.strip_prefix(b"\"") {
-        Some(quoted) => after_quoted(quoted),
-        None => after_token(value),
-    }
-}
-
-/// RFC 9110 section 5.6.4: text up to a quotation mark without a backslash.
-fn after_quoted(mut bytes: &[u8]) -> Option<&[u8]> {
-    loop {
-        bytes = match bytes {
-            [b'"', rest @ ..] => return Some(rest),
-            [b'\\', byte, rest @ ..] if is_text(byte) => rest,
-            [b'\\', ..] => return None,
-            [byte, rest @ ..] if is_text(byte) => rest,
-            _ => return None,
-        }
-    }
+    u64::from_str_radix(str::from_utf8(size).ok()?, 16).ok()
 }
 
 fn is_trailer(line: &[u8]) -> bool {
-    let Some(rest) = after_token(line) else { return false };
-    rest.starts_with(b":") && rest.iter().all(is_text)
+    TRAILER.is_match(line)
 }
 
 /// Content-Length fields, one a line: a length comes out only of one field
