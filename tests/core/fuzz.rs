@@ -57,7 +57,7 @@ fn mutate(random: &mut Rng, bytes: &[u8], pieces: &[&str]) -> Vec<u8> {
     bytes
 }
 
-/// Calls `entry` with `rounds` mutations of each seed.
+/// Calls `entry` with each seed and `rounds` mutations of it.
 pub fn fuzz(
     seeds: impl Iterator<Item = Vec<u8>>,
     rounds: u64,
@@ -65,9 +65,12 @@ pub fn fuzz(
     entry: impl Fn(&[u8]),
 ) {
     for (number, seed) in seeds.enumerate() {
-        for round in 0..rounds {
+        for round in 0..=rounds {
             let mut random = Rng::with_seed(number as u64 * 1000 + round);
-            let bytes = mutate(&mut random, &seed, pieces);
+            let bytes = match round {
+                0 => seed.clone(),
+                _ => mutate(&mut random, &seed, pieces),
+            };
             let called = AssertUnwindSafe(|| entry(&bytes));
             if panic::catch_unwind(called).is_err() {
                 panic!("fails for: \"{}\"", bytes.escape_ascii());
