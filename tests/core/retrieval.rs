@@ -46,17 +46,18 @@ pub fn ask_of(
     }
 }
 
-/// Each row: the lines of a request, `|` between them, and what it gets.
+/// Each row: the lines of a request, `|` between them, and what it gets. EXACT
+/// and BEFORE stand for dates: that of the change, and the second before it.
 fn check(method: &str, rows: &[(&str, &str)]) {
     for (lines, expected) in rows {
-        let all = lines.split('|').filter(|line| !line.is_empty());
+        let dated = lines.replace("EXACT", EXACT).replace("BEFORE", BEFORE);
+        let all = dated.split('|').filter(|line| !line.is_empty());
         let all: String = all.map(|line| format!("{line}\r\n")).collect();
         let got = ask_of("\"a\"", SIZE, 1000, method, &all);
         assert_eq!(got, *expected, "{method}: {lines}");
     }
 }
 
-const UNMODIFIED: &str = "If-Unmodified-Since";
 const BEFORE: &str = "Sun, 06 Nov 1994 08:49:36 GMT";
 const EXACT: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
@@ -81,13 +82,13 @@ fn conditions_in_their_order() {
             ("If-Match: *, \"a\"", "412"),
             ("If-Match: *|If-Match: *", "412"),
             // If-Unmodified-Since: only without If-Match.
-            (&format!("If-Unmodified-Since: {EXACT}"), "200"),
+            ("If-Unmodified-Since: EXACT", "200"),
             ("If-Unmodified-Since: Sunday, 06-Nov-94 08:49:37 GMT", "200"),
-            (&format!("If-Unmodified-Since: {BEFORE}"), "412"),
-            (&format!("If-Match: \"a\"|If-Unmodified-Since: {BEFORE}"), "200"),
+            ("If-Unmodified-Since: BEFORE", "412"),
+            ("If-Match: \"a\"|If-Unmodified-Since: BEFORE", "200"),
             ("If-Unmodified-Since: yesterday", "200"),
-            (&format!("If-Unmodified-Since: {BEFORE}, {BEFORE}"), "200"),
-            (&format!("{UNMODIFIED}: {BEFORE}|{UNMODIFIED}: {BEFORE}"), "200"),
+            ("If-Unmodified-Since: BEFORE, BEFORE", "200"),
+            ("If-Unmodified-Since: BEFORE|If-Unmodified-Since: BEFORE", "200"),
             // If-None-Match: weak.
             ("If-None-Match: \"a\"", "304"),
             ("If-None-Match: W/\"a\"", "304"),
@@ -102,24 +103,16 @@ fn conditions_in_their_order() {
             ("If-None-Match: \"a\"b", "200"),
             ("If-None-Match: \" a\", \"a\"", "200"),
             // If-Modified-Since: only without If-None-Match.
-            (&format!("If-Modified-Since: {EXACT}"), "304"),
+            ("If-Modified-Since: EXACT", "304"),
             ("If-Modified-Since: Sun Nov  6 08:49:37 1994", "304"),
             ("If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT", "304"),
-            (&format!("If-Modified-Since: {BEFORE}"), "200"),
-            (
-                &format!("If-None-Match: \"b\"|If-Modified-Since: {EXACT}"),
-                "200",
-            ),
+            ("If-Modified-Since: BEFORE", "200"),
+            ("If-None-Match: \"b\"|If-Modified-Since: EXACT", "200"),
             ("If-Modified-Since: 0", "200"),
             // The order: If-Match goes before If-None-Match.
             ("If-Match: \"b\"|If-None-Match: \"a\"", "412"),
             ("If-Match: \"a\"|If-None-Match: \"a\"", "304"),
-            (
-                &format!(
-                    "If-Unmodified-Since: {BEFORE}|If-Modified-Since: {EXACT}"
-                ),
-                "412",
-            ),
+            ("If-Unmodified-Since: BEFORE|If-Modified-Since: EXACT", "412"),
             // And conditions before ranges.
             ("If-None-Match: \"a\"|Range: bytes=0-0", "304"),
             ("If-Match: \"b\"|Range: bytes=0-0", "412"),
@@ -144,11 +137,11 @@ fn conditions_in_their_order() {
             &[
                 ("If-Match: \"a\"", "Perform"),
                 ("If-Match: \"b\"", "Failed"),
-                (&format!("If-Unmodified-Since: {BEFORE}"), "Failed"),
+                ("If-Unmodified-Since: BEFORE", "Failed"),
                 ("If-None-Match: *", "Failed"),
                 ("If-None-Match: \"a\"", "Failed"),
                 ("If-None-Match: \"b\"", "Perform"),
-                (&format!("If-Modified-Since: {EXACT}"), "Perform"),
+                ("If-Modified-Since: EXACT", "Perform"),
             ],
         );
     }
@@ -211,8 +204,8 @@ fn ranges() {
             ("Range: bytes=0-0|If-Range: \"a\"|If-Range: \"a\"", "200"),
             ("Range: bytes=99999-|If-Range: \"b\"", "200"),
             ("Range: bytes=99999-|If-Range: \"a\"", "416"),
-            (&format!("Range: bytes=0-0|If-Range: {EXACT}"), "206 0-0"),
-            (&format!("Range: bytes=0-0|If-Range: {BEFORE}"), "200"),
+            ("Range: bytes=0-0|If-Range: EXACT", "206 0-0"),
+            ("Range: bytes=0-0|If-Range: BEFORE", "200"),
             ("Range: bytes=0-0|If-Range: Mon, 07 Nov 1994 08:49:37 GMT", "200"),
             ("Range: bytes=0-0|If-Range: *", "200"),
             ("If-Range: \"b\"", "200"),
