@@ -22,7 +22,7 @@ struct Wait {
 /// number has often had another wait before. Whoever has earned nothing is
 /// due at the moment at which its limit ends; the others within a second
 /// after their time, and none before.
-fn nobody_is_due_early_late_or_twice(items: u32) {
+fn due_in_time(items: u32) {
     let mut now = Instant::now();
     let mut deadlines = Deadlines::new(LIMITS.len() as u32, now);
     let mut model: BTreeMap<u32, Wait> = BTreeMap::new();
@@ -82,13 +82,10 @@ fn nobody_is_due_early_late_or_twice(items: u32) {
 }
 
 #[test]
-fn among_many() {
-    nobody_is_due_early_late_or_twice(50);
-}
-
-#[test]
-fn among_few() {
-    nobody_is_due_early_late_or_twice(3);
+fn nobody_is_due_early_late_or_twice() {
+    for items in [3, 50] {
+        due_in_time(items);
+    }
 }
 
 /// Among those who wait under one limit the first is due first, and all that

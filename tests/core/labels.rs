@@ -4,37 +4,21 @@ use shared::http::date::Date;
 use shared::http::media;
 use shared::http::validators::Validators;
 
+/// The table is a library's; what we add to it is `charset`, and what we say
+/// of names that are in no table.
 #[test]
 fn media_types() {
     let cases = [
         ("index.html", "text/html; charset=utf-8"),
-        ("a.htm", "text/html; charset=utf-8"),
         ("A.HTML", "text/html; charset=utf-8"),
         ("deep/er/style.css", "text/css; charset=utf-8"),
         ("app.js", "text/javascript; charset=utf-8"),
         ("app.mjs", "application/javascript; charset=utf-8"),
-        ("notes.txt", "text/plain; charset=utf-8"),
-        ("notes.md", "text/markdown; charset=utf-8"),
-        ("table.csv", "text/csv; charset=utf-8"),
         ("subtitles.vtt", "text/vtt; charset=utf-8"),
         ("data.json", "application/json"),
         ("feed.xml", "text/xml"),
-        ("app.webmanifest", "application/manifest+json"),
         ("picture.svg", "image/svg+xml"),
-        ("picture.png", "image/png"),
-        ("picture.jpg", "image/jpeg"),
-        ("picture.jpeg", "image/jpeg"),
-        ("picture.gif", "image/gif"),
-        ("picture.webp", "image/webp"),
-        ("picture.avif", "image/avif"),
-        ("favicon.ico", "image/x-icon"),
-        ("font.woff2", "font/woff2"),
         ("program.wasm", "application/wasm"),
-        ("paper.pdf", "application/pdf"),
-        ("film.mp4", "video/mp4"),
-        ("film.webm", "video/webm"),
-        ("song.mp3", "audio/mpeg"),
-        ("archive.zip", "application/zip"),
         ("archive.tar.gz", "application/gzip"),
         ("unknown.zzz", "application/octet-stream"),
         ("Makefile", "application/octet-stream"),

@@ -2,7 +2,7 @@
 //! while there is one.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -54,26 +54,6 @@ fn never_more_than_there_are_permits() {
             assert_eq!(all.len(), permits);
         });
     }
-}
-
-/// The next is not let in before one leaves.
-#[test]
-fn who_finds_none_waits() {
-    ends(|| {
-        let semaphore = Semaphore::new(2);
-        let first = semaphore.acquire();
-        let _second = semaphore.acquire();
-        let other = Arc::clone(&semaphore);
-        let (sender, receiver) = mpsc::channel();
-        let waiting = thread::spawn(move || {
-            let _third = other.acquire();
-            let _ = sender.send(());
-        });
-        let moment = Duration::from_millis(50);
-        assert!(receiver.recv_timeout(moment).is_err(), "a third permit");
-        drop(first);
-        waiting.join().unwrap();
-    });
 }
 
 #[test]

@@ -80,16 +80,6 @@ fn a_panic_takes_only_its_connection() {
     }
 }
 
-#[test]
-fn a_panic_gives_its_place_back() {
-    for address in servers(1) {
-        for _ in 0..10 {
-            assert_eq!(request(&mut connect(address), "/panic"), "");
-            assert!(request(&mut connect(address), "/").ends_with("well"));
-        }
-    }
-}
-
 /// On a busy machine threads seldom run at the same time, so there are many.
 #[test]
 fn no_request_is_lost_by_the_counter() {
