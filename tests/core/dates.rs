@@ -32,8 +32,14 @@ fn dates_in_three_forms() {
     ] {
         assert_eq!(parse(form), example, "{form}");
     }
-    for same in [text(i64::MIN), text(-1), text(951_782_400), text(i64::MAX)] {
-        assert_eq!(parse(&same), Some(same.clone()));
+    // Before the days that httpdate knows, and the ends of time.
+    for (seconds, date) in [
+        (-1, "Wed, 31 Dec 1969 23:59:59 GMT"),
+        (i64::MIN, "Sat, 01 Jan 0000 00:00:00 GMT"),
+        (i64::MAX, "Fri, 31 Dec 9999 23:59:59 GMT"),
+    ] {
+        assert_eq!(text(seconds), date);
+        assert_eq!(parse(date).as_deref(), Some(date));
     }
     // A leap second is the one before it.
     let leap = parse("Sat, 31 Dec 2016 23:59:60 GMT");
@@ -93,16 +99,6 @@ fn years_of_two_digits() {
         let date = Date::parse(text.as_bytes(), now).map(Date::imf_fixdate);
         assert_eq!(&date.expect(text)[12..16], expected.as_bytes(), "{text}");
     }
-}
-
-#[test]
-fn the_example_and_the_ends_of_time() {
-    assert_eq!(text(EXAMPLE), "Sun, 06 Nov 1994 08:49:37 GMT");
-    assert_eq!(text(0), "Thu, 01 Jan 1970 00:00:00 GMT");
-    assert_eq!(text(-1), "Wed, 31 Dec 1969 23:59:59 GMT");
-    assert_eq!(text(951_782_400), "Tue, 29 Feb 2000 00:00:00 GMT");
-    assert_eq!(text(i64::MIN), "Sat, 01 Jan 0000 00:00:00 GMT");
-    assert_eq!(text(i64::MAX), "Fri, 31 Dec 9999 23:59:59 GMT");
 }
 
 #[test]
