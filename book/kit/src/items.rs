@@ -40,9 +40,12 @@ pub struct Item {
 impl Item {
     /// What belongs to no item of a file, such as an attribute of all of it.
     pub fn around(text: &str) -> Self {
-        let title = "outside items".to_string();
-        let lines = 1..=text.lines().count();
-        Item { full_title: title.clone(), title, lines, kind: Kind::File }
+        Item::new("outside items", 1..=text.lines().count(), Kind::File)
+    }
+
+    fn new(title: &str, lines: Lines, kind: Kind) -> Self {
+        let [title, full_title] = [title, title].map(str::to_string);
+        Item { title, full_title, lines, kind }
     }
 
     /// Whether a reader may call it so; white space does not matter.
@@ -70,7 +73,7 @@ pub fn items(text: &str) -> syn::Result<Vec<Item>> {
     let mut found = Collector { lines: &lines, items: Vec::new() };
     let head = lines.iter().take_while(|line| line.starts_with("//!")).count();
     if head > 0 {
-        found.add("docs", 1..=head, Kind::File);
+        found.items.push(Item::new("docs", 1..=head, Kind::File));
     }
     found.imports(&file.items);
     found.items(&file.items, "");
@@ -108,28 +111,27 @@ impl Collector<'_> {
         let Some(first) = imports.next() else { return };
         let last = imports.next_back().unwrap_or(first);
         let [first, last] = [first, last].map(|it| lines_of(self.lines, it));
-        self.add("use", *first.start()..=*last.end(), Kind::File);
+        let lines = *first.start()..=*last.end();
+        self.items.push(Item::new("use", lines, Kind::File));
     }
 
     fn items(&mut self, items: &[syn::Item], path: &str) {
         for item in items {
-            let lines = lines_of(self.lines, item);
             if let Some((name, kind)) = name_of(item) {
-                self.add(&format!("{path}{name}"), lines, kind);
+                self.add(&format!("{path}{name}"), item, kind);
             }
             match item {
                 syn::Item::Impl(item) => self.implementation(item, path),
                 syn::Item::Trait(item) => {
+                    let path = format!("{path}{}::", item.ident);
                     for member in &item.items {
                         let TraitItem::Fn(method) = member else { continue };
-                        let name = &method.sig.ident;
-                        let name = format!("{path}{}::{name}", item.ident);
-                        let lines = lines_of(self.lines, member);
-                        self.add(&name, lines, Kind::Function);
+                        let name = format!("{path}{}", method.sig.ident);
+                        self.add(&name, member, Kind::Function);
                     }
                 }
                 syn::Item::Mod(item) => {
-                    for (_, inner) in item.content.iter() {
+                    if let Some((_, inner)) = &item.content {
                         self.items(inner, &format!("{path}{}::", item.ident));
                     }
                 }
@@ -157,14 +159,13 @@ impl Collector<'_> {
                 ImplItem::Const(constant) => (&constant.ident, Kind::Other),
                 _ => continue,
             };
-            let lines = lines_of(self.lines, member);
-            self.add(&format!("{path}{owner}::{name}"), lines, kind);
+            self.add(&format!("{path}{owner}::{name}"), member, kind);
         }
     }
 
-    fn add(&mut self, name: &str, lines: Lines, kind: Kind) {
-        let title = name.to_string();
-        self.items.push(Item { full_title: title.clone(), title, lines, kind });
+    fn add(&mut self, name: &str, node: &impl ToTokens, kind: Kind) {
+        let lines = lines_of(self.lines, node);
+        self.items.push(Item::new(name, lines, kind));
     }
 }
 

@@ -36,7 +36,7 @@ const SOURCES: [&str; 8] = [
 pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
-    process: Running,
+    pub(crate) process: Running,
 }
 
 impl Server {

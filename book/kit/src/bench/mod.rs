@@ -12,12 +12,12 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
 
-use crate::{Project, Result};
+use crate::record::load::Load;
+use crate::{Project, Result, record};
 
 mod load;
 mod servers;
 
-use load::Sample;
 use servers::Server;
 
 /// What `cargo book bench --help` says.
@@ -79,7 +79,7 @@ pub fn bench(project: &Project, letters: &[String]) -> Result<()> {
         let mut known = WORKS.iter().map(|work| work.letter);
         known.find(|it| it == letter).context("no such work: try --help")?;
     }
-    load::raise_descriptors()?;
+    record::load::raise_descriptors()?;
     let site = tempfile::tempdir()?;
     fill(site.path())?;
     let programs = servers::build(project)?;
@@ -121,15 +121,15 @@ fn fill(site: &Path) -> Result<()> {
 }
 
 /// Ours is the first: the others are compared with it.
-fn table(work: &Work, servers: &[Server], rounds: &[Vec<Sample>]) {
+fn table(work: &Work, servers: &[Server], rounds: &[Vec<Load>]) {
     let heads = ["requests/s", "CPU µs", "p99 µs", "ours: rate", "ours: CPU"];
     print!("\nwork {:17}", work.letter);
     println!("{}", heads.map(|head| format!("{head:>12}")).concat());
     for (index, server) in servers.iter().enumerate() {
-        let of = |value: fn(&Sample) -> f64| {
+        let of = |value: fn(&Load) -> f64| {
             median(rounds.iter().map(|round| value(&round[index])))
         };
-        let ratio = |value: fn(&Sample) -> f64| {
+        let ratio = |value: fn(&Load) -> f64| {
             let ratio =
                 |round: &Vec<_>| value(&round[0]) / value(&round[index]);
             median(rounds.iter().map(ratio))

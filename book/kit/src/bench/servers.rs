@@ -3,7 +3,7 @@
 
 use std::env;
 use std::fs;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -22,33 +22,31 @@ const START: Duration = Duration::from_secs(10);
 /// A server that runs, on the first processor.
 pub struct Server {
     pub name: String,
-    pub address: SocketAddr,
     pub site: PathBuf,
-    process: Running,
+    pub running: crate::serve::Server,
 }
 
 impl Server {
-    /// The number of its process.
-    pub fn pid(&self) -> u32 {
-        self.process.session()
-    }
-
     /// Starts it with these words, in which PORT, ROOT and FILE are replaced:
-    /// FILE is one that holds its settings.
+    /// FILE is one that holds its settings, in which they are too.
     fn start(
         name: &str,
         program: &Path,
-        words: &str,
+        (words, settings): (&str, &str),
         site: &Path,
     ) -> Result<Self> {
         let address = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
-        let settings = tempfile::NamedTempFile::new()?;
+        let file = tempfile::NamedTempFile::new()?;
         let root = site.to_str().context("a path that is text")?;
         let port = address.port().to_string();
-        let fill = |it: &str| it.replace("PORT", &port).replace("ROOT", root);
-        fs::write(settings.path(), fill(&settings_of(name)))?;
+        let sendfile = if name == "nginx" { "on" } else { "off" };
+        let fill = |it: &str| {
+            let it = it.replace("PORT", &port).replace("ROOT", root);
+            it.replace("SENDFILE", sendfile)
+        };
+        fs::write(file.path(), fill(settings))?;
         let words = words.split_whitespace().map(|word| match word {
-            "FILE" => settings.path().display().to_string(),
+            "FILE" => file.path().display().to_string(),
             word => fill(word),
         });
         let mut command = Command::new("taskset");
@@ -65,7 +63,8 @@ impl Server {
             thread::sleep(Duration::from_millis(10));
         }
         let (name, site) = (name.to_string(), site.to_path_buf());
-        Ok(Server { name, address, site, process })
+        let running = crate::serve::Server { address, process };
+        Ok(Server { name, site, running })
     }
 }
 
@@ -81,15 +80,39 @@ pub fn build(project: &Project) -> Result<(String, Built)> {
     Ok((name, cargo::build_optimised(project, &names)?))
 }
 
-/// The others: their programs, and the words behind.
-const PEERS: [(&str, &str); 6] = [
-    ("nginx", "-c FILE"),
-    ("nginx, no sendfile", "-c FILE"),
-    ("lighttpd", "-D -f FILE"),
-    ("h2o", "-c FILE"),
-    ("webfsd", "-F -p PORT -i 127.0.0.1 -r ROOT -c 12000"),
-    ("static-web-server", "-p PORT -d ROOT -a 127.0.0.1"),
+/// The others: their programs, the words behind, and the settings.
+const PEERS: [(&str, &str, &str); 6] = [
+    ("nginx", "-c FILE", NGINX),
+    ("nginx, no sendfile", "-c FILE", NGINX),
+    ("lighttpd", "-D -f FILE", LIGHTTPD),
+    ("h2o", "-c FILE", H2O),
+    ("webfsd", "-F -p PORT -i 127.0.0.1 -r ROOT -c 12000", ""),
+    ("static-web-server", "-p PORT -d ROOT -a 127.0.0.1", ""),
 ];
+
+const NGINX: &str = "daemon off; master_process off; user root; pid ROOT.pid;
+    error_log /dev/null;
+    events { worker_connections 12000; multi_accept on; }
+    http {
+        access_log off; keepalive_requests 100000000;
+        sendfile SENDFILE; tcp_nopush SENDFILE;
+        open_file_cache max=1000 inactive=60s;
+        open_file_cache_valid 60s;
+        types { text/plain txt; }
+        server { listen 127.0.0.1:PORT backlog=4096; root ROOT; }
+    }";
+
+const LIGHTTPD: &str = "server.document-root = \"ROOT\"
+    server.bind = \"127.0.0.1\"
+    server.port = PORT
+    server.max-keep-alive-requests = 100000000
+    server.max-connections = 12000
+    server.max-fds = 20000
+    mimetype.assign = (\".txt\" => \"text/plain\")";
+
+const H2O: &str = "{num-threads: 1, max-connections: 12000, user: root,
+    listen: {host: 127.0.0.1, port: PORT}, hosts: {\"default\":
+    {paths: {\"/\": {file.dir: \"ROOT\"}}}}}";
 
 /// Ours, a floor, and those of the others that are installed.
 pub fn start(
@@ -99,52 +122,18 @@ pub fn start(
 ) -> Result<Vec<Server>> {
     let words = "PORT --workers 1 --root ROOT";
     let program = cargo::built(built, name)?;
-    let mut all = vec![Server::start(name, program, words, site)?];
+    let mut all = vec![Server::start(name, program, (words, ""), site)?];
     if work.letter != "f" {
         let words = format!("{} PORT ROOT/{}", work.floor, work.file);
         let program = cargo::built(built, "floor")?;
-        all.push(Server::start("floor", program, &words, site)?);
+        all.push(Server::start("floor", program, (&words, ""), site)?);
     }
-    for (name, words) in PEERS {
+    for (name, words, settings) in PEERS {
         let program = name.split(',').next().unwrap_or(name);
         if let Some(program) = process::tool(program) {
+            let words = (words, settings);
             all.push(Server::start(name, &program, words, site)?);
         }
     }
     Ok(all)
-}
-
-fn settings_of(name: &str) -> String {
-    match name {
-        "lighttpd" => "server.document-root = \"ROOT\"
-            server.bind = \"127.0.0.1\"
-            server.port = PORT
-            server.max-keep-alive-requests = 100000000
-            server.max-connections = 12000
-            server.max-fds = 20000
-            mimetype.assign = (\".txt\" => \"text/plain\")"
-            .to_string(),
-        "h2o" => "{num-threads: 1, max-connections: 12000, user: root,
-            listen: {host: 127.0.0.1, port: PORT}, hosts: {\"default\":
-            {paths: {\"/\": {file.dir: \"ROOT\"}}}}}"
-            .to_string(),
-        name => {
-            let sendfile = if name == "nginx" { "on" } else { "off" };
-            format!(
-                "daemon off; master_process off; user root; pid ROOT.pid;
-                error_log /dev/null;
-                events {{ worker_connections 12000; multi_accept on; }}
-                http {{
-                    access_log off; keepalive_requests 100000000;
-                    sendfile {sendfile}; tcp_nopush {sendfile};
-                    open_file_cache max=1000 inactive=60s;
-                    open_file_cache_valid 60s;
-                    types {{ text/plain txt; }}
-                    server {{
-                        listen 127.0.0.1:PORT backlog=4096; root ROOT;
-                    }}
-                }}"
-            )
-        }
-    }
 }

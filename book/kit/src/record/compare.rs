@@ -1,7 +1,8 @@
 //! Does a run today still show what the book shows?
 
+use std::iter;
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::{Recording, build, progress};
@@ -22,31 +23,25 @@ pub fn played(
         why.is_none()
     });
     let built = build(project, &recordings)?;
-    let (begun, found) = (AtomicUsize::new(0), Mutex::new(faults));
+    let begun = AtomicUsize::new(0);
+    let next = || {
+        let at = begun.fetch_add(1, Ordering::Relaxed);
+        let recording = recordings.get(at)?;
+        progress(at, recordings.len(), &recording.name);
+        let now = recording.play(project, &built);
+        Some(compared(project, recording, now))
+    };
+    let work = || iter::from_fn(next).flatten().collect::<Vec<_>>();
     thread::scope(|scope| {
-        let work = || {
-            loop {
-                let at = begun.fetch_add(1, Ordering::Relaxed);
-                let Some(recording) = recordings.get(at) else { break };
-                progress(at, recordings.len(), &recording.name);
-                let now = recording.play(project, &built);
-                let fault = compared(project, recording, now);
-                unlocked(&found).extend(fault);
-            }
-        };
-        for _ in 1..AT_ONCE {
-            // A machine that is short of threads plays fewer at once.
-            let _ = thread::Builder::new().spawn_scoped(scope, work);
+        // A machine that is short of threads plays fewer at once.
+        let start = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
+        let others: Vec<_> = (1..AT_ONCE).filter_map(start).collect();
+        faults.extend(work());
+        for other in others {
+            faults.extend(other.join().unwrap_or_else(|it| resume_unwind(it)));
         }
-        work();
     });
-    Ok(std::mem::take(&mut *unlocked(&found)))
-}
-
-/// What is behind a lock. That another thread has panicked does not make a
-/// list wrong.
-fn unlocked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
-    lock.lock().unwrap_or_else(PoisonError::into_inner)
+    Ok(faults)
 }
 
 /// The fault of a recording that has come out differently.

@@ -11,6 +11,7 @@ pub(crate) mod calls;
 pub(crate) mod cargo;
 pub(crate) mod chart;
 pub(crate) mod hashes;
+pub(crate) mod load;
 pub(crate) mod session;
 pub(crate) mod trace;
 

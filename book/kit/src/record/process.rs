@@ -106,14 +106,6 @@ fn leave_everything() -> io::Result<()> {
     Ok(Errno::result(result).map(drop)?)
 }
 
-/// How much memory a process shares with no other, in KiB.
-pub fn private_kib(pid: u32) -> Result<f64> {
-    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
-    let lines = text.lines().filter(|line| line.starts_with("Private_"));
-    let numbers = lines.filter_map(|line| line.split_whitespace().nth(1));
-    Ok(numbers.map(str::parse::<f64>).sum::<Result<_, _>>()?)
-}
-
 /// Sends a signal; that the process has just ended is no failure.
 pub fn kill(pid: u32, signal: Signal) {
     let _ = signal::kill(Pid::from_raw(pid.cast_signed()), signal);

@@ -32,15 +32,6 @@ pub struct Chart {
 /// How a chart's numbers come about.
 pub(super) type Recorder = fn(&Project) -> Result<Chart>;
 
-/// The bound of steps 09 and 10.
-const FORKS: &str = "--children";
-
-/// Those of step 12: nobody is to be refused.
-const WORKERS: &str = "--workers 2000 --queue";
-
-/// The target that is a program of step 10.
-const PROGRAM: &str = "/cgi/hello.sh";
-
 /// The charts that can be recorded again, and whether they count: times are
 /// one machine's, which the chart names.
 const RECORDERS: [(&str, bool, Recorder); 26] = [
@@ -49,28 +40,26 @@ const RECORDERS: [(&str, bool, Recorder); 26] = [
     ("course-1", false, |it| many::course(it, 1)),
     ("course-100", false, |it| many::course(it, 100)),
     ("connections", false, |it| many::connections(it, &[8, 9])),
-    ("09-requests", false, |it| many::requests(it, 9, FORKS, many::FILE)),
-    ("09-memory", false, |it| many::memory(it, 9, FORKS, many::FILE)),
-    ("10-requests", false, |it| many::requests(it, 10, FORKS, PROGRAM)),
-    ("10-memory", false, |it| many::memory(it, 10, FORKS, PROGRAM)),
+    ("09-requests", false, |it| many::requests(it, 9)),
+    ("09-memory", false, |it| many::memory(it, 9)),
+    ("10-requests", false, |it| many::requests(it, 10)),
+    ("10-memory", false, |it| many::memory(it, 10)),
     ("11-connections", false, |it| many::connections(it, &[8, 9, 11])),
-    ("11-requests", false, |it| {
-        many::requests(it, 11, "--threads", many::FILE)
-    }),
-    ("11-memory", false, |it| many::memory(it, 11, "--threads", many::FILE)),
+    ("11-requests", false, |it| many::requests(it, 11)),
+    ("11-memory", false, |it| many::memory(it, 11)),
     ("12-connections", false, |it| many::connections(it, &[9, 11, 12])),
-    ("12-requests", false, |it| many::requests(it, 12, WORKERS, many::FILE)),
-    ("12-memory", false, |it| many::memory(it, 12, WORKERS, many::FILE)),
-    ("13-requests", false, |it| many::requests(it, 13, "", many::FILE)),
-    ("13-memory", false, |it| many::memory(it, 13, "", many::FILE)),
-    ("13-neighbours", false, |it| many::neighbours(it, &[13], "stime")),
-    ("13-neighbours-user", false, |it| many::neighbours(it, &[13], "utime")),
-    ("14-requests", false, |it| many::requests(it, 14, "", many::FILE)),
-    ("14-memory", false, |it| many::memory(it, 14, "", many::FILE)),
-    ("14-neighbours", false, |it| many::neighbours(it, &[13, 14], "stime")),
-    ("14-neighbours-user", false, |it| many::neighbours(it, &[14], "utime")),
-    ("15-neighbours", false, |it| many::neighbours(it, &[14, 15], "utime")),
-    ("15-requests", false, |it| many::requests(it, 15, "", many::FILE)),
+    ("12-requests", false, |it| many::requests(it, 12)),
+    ("12-memory", false, |it| many::memory(it, 12)),
+    ("13-requests", false, |it| many::requests(it, 13)),
+    ("13-memory", false, |it| many::memory(it, 13)),
+    ("13-neighbours", false, |it| many::neighbours(it, &[13], true)),
+    ("13-neighbours-user", false, |it| many::neighbours(it, &[13], false)),
+    ("14-requests", false, |it| many::requests(it, 14)),
+    ("14-memory", false, |it| many::memory(it, 14)),
+    ("14-neighbours", false, |it| many::neighbours(it, &[13, 14], true)),
+    ("14-neighbours-user", false, |it| many::neighbours(it, &[14], false)),
+    ("15-neighbours", false, |it| many::neighbours(it, &[14, 15], false)),
+    ("15-requests", false, |it| many::requests(it, 15)),
     ("17-sizes", false, |it| many::sizes(it, &[16, 17])),
 ];
 
