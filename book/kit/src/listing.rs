@@ -6,12 +6,20 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::chapter::Source;
 use crate::html::{anchor, escape, fold};
 use crate::items::{Lines, items};
 use crate::page::Page;
 use crate::view::lines as counted;
 use crate::{Project, Result, colour, enters};
+
+/// Where a piece of code is looked for.
+#[derive(Debug)]
+pub enum Source {
+    /// In all sources of a step.
+    Step(u8),
+    /// In one file, named from the root.
+    File(PathBuf),
+}
 
 /// The file and the lines of `item`, if there is one of that name and not
 /// more.

@@ -1,8 +1,6 @@
 //! Does each chapter have its parts, in order?
 
-use std::path::Path;
-
-use crate::chapter::{Directive, Piece, pieces};
+use crate::chapter::{Piece, pieces};
 use crate::{Fault, Project, Result, Step};
 
 /// The level-2 headings of a chapter, and what stands below them.
@@ -110,23 +108,18 @@ fn directives(step: &Step, text: &str) -> Vec<Fault> {
     names.extend(step.base().map(|_| "diff"));
     names.extend((!step.exercises.is_empty()).then_some("exercises"));
     let names = names.iter().map(|name| format!("{name} {:02}", step.number));
-    // What enters is printed.
-    let module = |file: &Path| format!("module {}", file.display());
-    let wanted = names.chain(step.files().map(|file| module(&file)));
-    let found = pieces(text).into_iter().filter_map(|(_, piece)| {
-        let Piece::Directive(directive) = piece else { return None };
-        Some(match directive.ok()? {
-            Directive::Front(step) => format!("front {step:02}"),
-            Directive::Trace(step) => format!("trace {step:02}"),
-            Directive::Calls(step) => format!("calls {step:02}"),
-            Directive::Diff(step) => format!("diff {step:02}"),
-            Directive::Exercises(step) => format!("exercises {step:02}"),
-            Directive::Module(file, _) => module(&file),
-            _ => return None,
+    // What enters is printed, all of it or in parts.
+    let modules = step.files().map(|it| format!("module {}", it.display()));
+    let found: Vec<_> = pieces(text).into_iter().map(|it| it.1).collect();
+    let has = |name: &String| {
+        found.iter().any(|piece| {
+            let Piece::Directive(found) = piece else { return false };
+            let rest = found.strip_prefix(&**name);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
         })
-    });
-    let found: Vec<String> = found.collect();
-    let missing = wanted.filter(|name| !found.contains(name)).map(|name| {
+    };
+    let missing = names.chain(modules).filter(|name| !has(name));
+    let missing = missing.map(|name| {
         let what = format!("the chapter lacks {{{{#{name}}}}}");
         Fault::new(step.chapter(), 0, what)
     });
