@@ -1,16 +1,16 @@
 //! Builds the book with mdBook as a library.
 
-use std::fmt::Debug;
 use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read, Seek};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use mdbook_driver::MDBook;
-use tracing::field::Field;
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber, subscriber};
+use tracing::{Level, subscriber};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt;
 
 use crate::preprocess::Kit;
 use crate::project::files;
@@ -20,16 +20,22 @@ use crate::{Project, Result};
 /// Builds into `directory`. What mdBook only warns about is an error here: a
 /// missing include would leave a hole in the page.
 pub fn build(project: &Project, directory: &Path) -> Result<()> {
-    let warnings = Warnings::default();
-    let built = subscriber::with_default(warnings.clone(), || {
+    let log = Arc::new(tempfile::tempfile()?);
+    let lines = fmt::layer().with_writer(Arc::clone(&log)).without_time();
+    let lines = lines.with_level(false).with_target(false).with_ansi(false);
+    let warnings = Targets::new().with_target("mdbook", Level::WARN);
+    let subscriber = tracing_subscriber::registry().with(lines).with(warnings);
+    let built = subscriber::with_default(subscriber, || {
         let mut book = MDBook::load(project.root.join("book"))?;
         book.config.build.build_dir = directory.to_path_buf();
         book.with_preprocessor(Kit(Project::open(&project.root)?));
         book.build()
     });
-    let warnings = warnings.all();
+    let mut warnings = String::new();
+    (&*log).rewind()?;
+    (&*log).read_to_string(&mut warnings)?;
     if built.is_ok() && !warnings.is_empty() {
-        bail!("mdBook warns:\n{}", warnings.join("\n"));
+        bail!("mdBook warns:\n{}", warnings.trim_end());
     }
     built
 }
@@ -95,38 +101,4 @@ fn replace(fresh: &Path, shown: &Path) -> Result<()> {
         fs::remove_file(shown.join(file))?;
     }
     Ok(())
-}
-
-/// Keeps what mdBook logs as warning or error.
-#[derive(Clone, Debug, Default)]
-struct Warnings(Arc<Mutex<Vec<String>>>);
-
-impl Warnings {
-    fn all(&self) -> MutexGuard<'_, Vec<String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Subscriber for Warnings {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() <= Level::WARN
-            && metadata.target().starts_with("mdbook")
-    }
-
-    fn event(&self, event: &Event<'_>) {
-        event.record(&mut |field: &Field, value: &dyn Debug| {
-            if field.name() == "message" {
-                self.all().push(format!("{value:?}"));
-            }
-        });
-    }
-
-    // Spans are of no interest: all of them are one.
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
 }
