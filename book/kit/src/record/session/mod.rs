@@ -88,10 +88,12 @@ pub fn load(project: &Project, name: &str) -> Result<Transcript> {
 pub fn build(project: &Project, scripts: &[&Script]) -> Result<Built> {
     let words: BTreeSet<&str> =
         scripts.iter().flat_map(|script| script.words()).collect();
-    let mut built = cargo::build(project, &programs(project, scripts))?;
-    let mut fast = scripts.to_vec();
-    fast.retain(|script| script.words().contains("--release"));
-    let fast = cargo::build_optimised(project, &programs(project, &fast))?;
+    let names: Vec<_> =
+        scripts.iter().flat_map(|it| programs(project, it)).collect();
+    let mut built = cargo::build(project, &names)?;
+    let fast = scripts.iter().filter(|it| it.words().contains("--release"));
+    let names: Vec<_> = fast.flat_map(|it| programs(project, it)).collect();
+    let fast = cargo::build_optimised(project, &names)?;
     let release = |(name, file)| (format!("release/{name}"), file);
     built.extend(fast.into_iter().map(release));
     if words.contains("rustc") {
@@ -104,19 +106,15 @@ pub fn build(project: &Project, scripts: &[&Script]) -> Result<Built> {
     Ok(built)
 }
 
-/// The names of the programs that these sessions run.
-fn programs(project: &Project, scripts: &[&Script]) -> Vec<String> {
-    let words: BTreeSet<&str> =
-        scripts.iter().flat_map(|script| script.words()).collect();
+/// The names of the programs that a session runs.
+fn programs(project: &Project, script: &Script) -> Vec<String> {
+    let words = script.words();
     let mut names: Vec<_> = project.steps.iter().map(Step::program).collect();
     names.push("shim".to_string());
     names.retain(|name| words.contains(&**name));
-    for script in scripts {
-        let words = script.words();
-        if words.contains("--example") {
-            let sources = words.iter().filter(|it| is_source(project, it));
-            names.extend(sources.map(ToString::to_string));
-        }
+    if words.contains("--example") {
+        let sources = words.iter().filter(|it| is_source(project, it));
+        names.extend(sources.map(ToString::to_string));
     }
     names
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use super::Call;
 use super::source::{Place, Source};
-use super::strace::{Event, Frame, What};
+use super::strace::{Event, Frame};
 
 /// Our calls among the events of one task, in order, up to a signal that
 /// ends the program; arguments and results as strace writes them.
@@ -19,19 +19,20 @@ pub fn calls(events: &[Event], program: &Path, source: &Source) -> Vec<Call> {
     let mut calls = Vec::new();
     let mut before = None;
     for event in events {
-        let (name, args, result) = match &event.what {
-            What::Call { name, args, result } => (name, args, result),
-            What::Signal(name) if name == "SIGINT" => break,
-            What::Signal(_) => continue,
-        };
-        let found = innermost(&event.stack, program, source);
+        let Event { name, args, result, stack } = event;
+        match name.as_str() {
+            "SIGINT" => break,
+            signal if signal.starts_with("SIG") => continue,
+            _ => {}
+        }
+        let found = innermost(stack, program, source);
         let place = match &found {
-            Some((at, place)) if is_ours(name, &event.stack[..*at]) => {
+            Some((at, place)) if is_ours(name, &stack[..*at]) => {
                 Some(place.clone())
             }
             // The C library's clone3 cannot be unwound: the stack ends in
             // it. It belongs to what made the call before.
-            None if name == "clone3" && event.stack.len() <= 1 => before,
+            None if name == "clone3" && stack.len() <= 1 => before,
             _ => None,
         };
         before = found.map(|(_, place)| place);

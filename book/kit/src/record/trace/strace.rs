@@ -24,27 +24,17 @@ static FRAME: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-/// A line of strace with its stack.
+/// A line of strace with its stack: `name(args) = result`, or of a signal,
+/// `--- SIGINT {…} ---`, its name alone.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Event {
-    pub what: What,
+    pub name: String,
+    /// Between the brackets.
+    pub args: String,
+    /// Behind the equals sign.
+    pub result: String,
     /// The stack, innermost frame first.
     pub stack: Vec<Frame>,
-}
-
-/// What strace tells about a task.
-#[derive(Debug, PartialEq, Eq)]
-pub enum What {
-    /// `name(args) = result`
-    Call {
-        name: String,
-        /// Between the brackets.
-        args: String,
-        /// Behind the equals sign.
-        result: String,
-    },
-    /// `--- SIGINT {…} ---`, with the signal's name.
-    Signal(String),
 }
 
 /// One frame: where in which file the instruction behind the call stands.
@@ -71,22 +61,22 @@ pub fn parse(text: &str) -> Result<Vec<Event>> {
             // The end, with its status.
             continue;
         }
-        let what = parse_event(line)
+        let [name, args, result] = parse_event(line)
             .with_context(|| format!("line {} of strace: {line}", index + 1))?;
-        events.push(Event { what, stack: Vec::new() });
+        events.push(Event { name, args, result, stack: Vec::new() });
     }
     Ok(events)
 }
 
-fn parse_event(line: &str) -> Result<What> {
+fn parse_event(line: &str) -> Result<[String; 3]> {
     if let Some(rest) = line.strip_prefix("--- ") {
         let name = rest.split_whitespace().next().unwrap_or_default();
-        return Ok(What::Signal(name.to_string()));
+        return Ok([name, "", ""].map(str::to_string));
     }
     let found = CALL.captures(line).context("no call with its result")?;
     let [name, args, result] = found.extract().1;
     let (name, args) = spelling(name, args);
-    Ok(What::Call { name, args, result: result.trim().to_string() })
+    Ok([name, args, result.trim().to_string()])
 }
 
 /// fstat(2) is made of newfstatat(2) with an empty name by glibc 2.33 to
@@ -150,9 +140,7 @@ mod tests {
                 ["read", "0<pipe:[1]>,  <unfinished ...>", "?"],
             ),
         ] {
-            let [name, args, result] = parts.map(str::to_string);
-            let call = What::Call { name, args, result };
-            assert_eq!(parse_event(line).unwrap(), call, "{line}");
+            assert_eq!(parse_event(line).unwrap(), parts, "{line}");
         }
     }
 
@@ -179,7 +167,7 @@ mod tests {
                 ("", 0x7f),
             ]
         );
-        assert_eq!(events[1].what, What::Signal("SIGINT".into()));
+        assert_eq!(events[1].name, "SIGINT");
         assert_eq!(events.len(), 2);
     }
 

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, ensure};
 
 use super::run::TaskFile;
-use super::strace::{self, Event, What};
+use super::strace::{self, Event};
 
 /// A process or thread, with what strace saw of it.
 pub struct TaskEvents {
@@ -23,7 +23,7 @@ pub fn in_order(files: Vec<TaskFile>) -> Result<Vec<TaskEvents>> {
     }
     let first = left
         .iter()
-        .position(|(_, events)| events.first().is_some_and(is_exec))
+        .position(|(_, it)| it.first().is_some_and(|it| it.name == "execve"))
         .context("strace has not seen the program's beginning")?;
     let (number, events) = left.remove(first);
     let (mut threads, mut processes) = (0, 0);
@@ -50,17 +50,11 @@ pub fn in_order(files: Vec<TaskFile>) -> Result<Vec<TaskEvents>> {
     Ok(order)
 }
 
-fn is_exec(event: &Event) -> bool {
-    matches!(&event.what, What::Call { name, .. } if name == "execve")
-}
-
 /// The numbers of the tasks that this one started, and whether each is a
 /// thread.
 fn started(events: &[Event]) -> Vec<(u32, bool)> {
     let started = events.iter().filter_map(|event| {
-        let What::Call { name, args, result } = &event.what else {
-            return None;
-        };
+        let Event { name, args, result, .. } = event;
         let starts = ["clone", "clone3", "fork", "vfork"].contains(&&**name);
         let number = result.parse().ok().filter(|_| starts)?;
         Some((number, args.contains("CLONE_THREAD")))
