@@ -17,7 +17,7 @@ use shared::sync::stealing::Pool;
 use shared::web::late::{Results, failed};
 use shared::web::site::{Job, Responder, Ticket, Time};
 
-use crate::semaphore::ends;
+use crate::sync::ends;
 
 fn stolen<T>(stealer: &Stealer<T>) -> Option<T> {
     match stealer.steal() {

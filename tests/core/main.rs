@@ -7,6 +7,7 @@ mod allocations;
 #[path = "../cases/mod.rs"]
 mod cases;
 mod coding;
+mod collections;
 mod cost;
 mod dates;
 mod deadlines;
@@ -17,30 +18,25 @@ mod due;
 #[path = "../fuzz/entries.rs"]
 mod entries;
 mod fuzz;
-mod instructions;
 mod labels;
 mod last;
 mod lend;
-mod list;
 mod names;
 mod other;
 mod outcome;
 mod parts;
-mod queue;
 mod retrieval;
-mod ring;
 mod root;
 #[allow(dead_code, reason = "the tests over the wire use all of it")]
 #[path = "../lab/scratch.rs"]
 mod scratch;
-mod semaphore;
 mod shell;
 #[path = "../lab/skip.rs"]
 mod skip;
-mod slab;
 mod slow;
 mod states;
 mod step05;
+mod sync;
 mod table;
 mod threads;
 #[allow(dead_code, reason = "the tests over the wire use all of it")]
