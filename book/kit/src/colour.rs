@@ -9,16 +9,17 @@ use regex::Regex;
 use crate::html::escape;
 use crate::pattern;
 
-/// What has a colour: comments, attributes, strings, characters, numbers and
-/// words, each as a whole. Nothing in one of them begins another.
+/// What has a colour, each as a whole; words may have one. Nothing in one of
+/// them begins another.
 static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r##"(?x) //.* | /\*(?s:.*?)\*/
-        | \#\[(?:[^\[\]"]|"(?:\\.|[^"\\])*"|\[[^\]]*\])*\]
-        | [bc]?"(?s:\\.|[^"\\])*"
-        | [bc]?r"[^"]*" | [bc]?r\#"(?s:.*?)"\#
-        | b?'(?:\\u\{\w+\}|\\x\w\w|\\.|[^'\\])'
-        | \d\w*(?:\.\d\w*)? | [[:alpha:]_]\w*"##,
+        r##"(?x) (?<comment> //.* | /\*(?s:.*?)\*/ )
+        | (?<meta> \#\[(?:[^\[\]"]|"(?:\\.|[^"\\])*"|\[[^\]]*\])*\] )
+        | (?<string> [bc]?"(?s:\\.|[^"\\])*"
+            | [bc]?r"[^"]*" | [bc]?r\#"(?s:.*?)"\#
+            | b?'(?:\\u\{\w+\}|\\x\w\w|\\.|[^'\\])' )
+        | (?<number> \d\w*(?:\.\d\w*)? )
+        | [[:alpha:]_]\w*"##,
     )
 });
 
@@ -26,11 +27,14 @@ static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
 pub fn rust(text: &str) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut done = 0;
-    for token in TOKEN.find_iter(text) {
+    for found in TOKEN.captures_iter(text) {
+        let token = found.get_match();
         write(&mut lines, &text[done..token.start()], None);
-        let class = class_of(text, token.range());
-        write(&mut lines, token.as_str(), class);
         done = token.end();
+        let kinds = ["comment", "meta", "string", "number"];
+        let class = kinds.into_iter().find(|it| found.name(it).is_some());
+        let class = class.or_else(|| class_of(text, token.range()));
+        write(&mut lines, token.as_str(), class);
     }
     write(&mut lines, &text[done..], None);
     lines.truncate(text.lines().count());
@@ -47,7 +51,7 @@ fn write(lines: &mut Vec<String>, text: &str, class: Option<&str>) {
         match class {
             Some(class) if !part.is_empty() => {
                 line.push_str(&format!(
-                    "<span class=\"{class}\">{part}</span>"
+                    "<span class=\"hljs-{class}\">{part}</span>"
                 ));
             }
             _ => line.push_str(&part),
@@ -55,6 +59,7 @@ fn write(lines: &mut Vec<String>, text: &str, class: Option<&str>) {
     }
 }
 
+/// The class of a word, if it has one.
 fn class_of(text: &str, token: Range<usize>) -> Option<&'static str> {
     const KEYWORDS: &str = " as async await break const continue crate dyn \
         else enum extern fn for if impl in let loop match mod move mut pub \
@@ -66,26 +71,18 @@ fn class_of(text: &str, token: Range<usize>) -> Option<&'static str> {
     let word = &text[token];
     let spaced = format!(" {word} ");
     let has_lower_case = || word.contains(|c: char| c.is_lowercase());
-    if word.starts_with('/') {
-        Some("hljs-comment")
-    } else if word.starts_with("#[") {
-        Some("hljs-meta")
-    } else if word.ends_with(['"', '\'', '#']) {
-        Some("hljs-string")
-    } else if word.starts_with(|first: char| first.is_ascii_digit()) {
-        Some("hljs-number")
-    } else if KEYWORDS.contains(&spaced) {
-        Some("hljs-keyword")
+    if KEYWORDS.contains(&spaced) {
+        Some("keyword")
     } else if word == "true" || word == "false" {
-        Some("hljs-literal")
+        Some("literal")
     } else if TYPES.contains(&spaced)
         || word.starts_with(char::is_uppercase) && has_lower_case()
     {
-        Some("hljs-type")
+        Some("type")
     } else if before.ends_with("fn ") {
-        Some("hljs-title")
+        Some("title")
     } else if after.starts_with('!') && !after.starts_with("!=") {
-        Some("hljs-built_in")
+        Some("built_in")
     } else {
         None
     }

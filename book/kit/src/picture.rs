@@ -3,7 +3,6 @@
 
 use anyhow::{Context, bail};
 
-use crate::html::block;
 use crate::{Project, Result, pattern};
 
 /// The drawing `book/src/img/NAME.svg` as a figure; its title is the caption.
@@ -11,11 +10,11 @@ pub fn render(project: &Project, name: &str) -> Result<String> {
     let file = format!("book/src/img/{name}.svg");
     let svg = project.read(&file).context("no such picture")?;
     let title = checked_title(name, &svg).context(file)?;
-    Ok(block(&format!(
-        "<figure class=\"picture\">\n{}\n<figcaption>{title}</figcaption>\n\
-         </figure>",
-        svg.trim()
-    )))
+    let svg = svg.trim();
+    Ok(format!(
+        "<figure class=\"picture\">\n{svg}\n<figcaption>{title}</figcaption>\n\
+         </figure>"
+    ))
 }
 
 /// The drawing's title, which is HTML already, of a drawing that can be in

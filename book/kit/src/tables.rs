@@ -14,32 +14,25 @@ use crate::{Project, Result, Step, entries};
 pub fn front(project: &Project, number: u8) -> Result<String> {
     let step = project.step(number)?;
     let program = step.program();
-    let exercises: u32 = step.exercises.iter().map(|it| it.minutes).sum();
-    let mut html = format!(
-        "<div class=\"front\">\n<p class=\"effort\">Step {number:02} · {} \
-         minutes",
-        step.minutes
-    );
-    if exercises > 0 {
-        let _ = write!(html, " · exercises {exercises} minutes");
-    }
-    let _ = write!(
-        html,
-        "</p>\n<p>{}.</p>\n<dl>\n<dt>Run it</dt><dd><code>cargo run --bin \
-         {program}</code></dd>\n<dt>Trace it</dt><dd>\
-         <code>cargo build &amp;&amp; strace -f target/debug/{program}</code>\
-         </dd>\n",
-        escape(&step.idea),
-    );
-    if step.base().is_some() {
-        let _ = writeln!(
-            html,
+    let idea = escape(&step.idea);
+    let exercises = match step.exercises.iter().map(|it| it.minutes).sum() {
+        0_u32 => String::new(),
+        minutes => format!(" · exercises {minutes} minutes"),
+    };
+    let compare = step.base().map_or(String::new(), |_| {
+        format!(
             "<dt>Compare it</dt><dd><code>cargo book diff {number:02}</code>\
-             </dd>"
-        );
-    }
-    html.push_str("</dl>\n</div>");
-    Ok(html)
+             </dd>\n"
+        )
+    });
+    Ok(format!(
+        "<div class=\"front\">\n<p class=\"effort\">Step {number:02} · {} \
+         minutes{exercises}</p>\n<p>{idea}.</p>\n<dl>\n<dt>Run it</dt><dd>\
+         <code>cargo run --bin {program}</code></dd>\n<dt>Trace it</dt><dd>\
+         <code>cargo build &amp;&amp; strace -f target/debug/{program}</code>\
+         </dd>\n{compare}</dl>\n</div>",
+        step.minutes
+    ))
 }
 
 /// The table of all steps.

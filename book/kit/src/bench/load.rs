@@ -8,6 +8,7 @@ use anyhow::Context;
 use super::{Server, Work};
 use crate::Result;
 use crate::record::load::{self, Load};
+use crate::record::{process, session};
 
 /// How many clients are idle in the last work.
 const IDLE: usize = 10_000;
@@ -74,12 +75,9 @@ pub fn machine() -> String {
     let linux = read("/proc/sys/kernel/osrelease");
     let mut text = format!("Linux {}, {}", linux.trim(), cpu.unwrap_or(""));
     for program in ["nginx", "lighttpd", "h2o", "webfsd", "wrk"] {
-        let Ok(output) = Command::new(program).arg("-v").output() else {
-            continue;
-        };
-        let said = [output.stdout, output.stderr].concat();
-        let said = String::from_utf8_lossy(&said).into_owned();
-        text += &format!("\n{}", said.lines().next().unwrap_or(program));
+        if process::tool(program).is_some() {
+            text += &format!("\n{}", session::version(program, "-v"));
+        }
     }
     text
 }

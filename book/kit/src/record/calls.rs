@@ -1,7 +1,7 @@
 //! The table of the system calls that a step makes.
 
 use super::trace::{self, Call};
-use crate::html::{block, call_link, escape, source_link, table};
+use crate::html::{call_link, escape, source_link, table};
 use crate::{Project, Result, grouped};
 
 /// The table of the system calls that a step makes, as HTML.
@@ -22,7 +22,7 @@ pub fn render(project: &Project, step: u8) -> Result<String> {
     let rows: String =
         grouped(trace.calls(), |it| &*it.call).into_iter().map(row).collect();
     let heads = ["System call", "Times", "Asked for by"];
-    Ok(block(&table("<table class=\"calls\">", &heads, &rows)))
+    Ok(table("<table class=\"calls\">", &heads, &rows))
 }
 
 /// Who makes the calls: each function once, with the line of its first.

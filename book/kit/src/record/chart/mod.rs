@@ -9,7 +9,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use super::{Recording, Source, cargo, trace};
-use crate::html::{block, escape, table};
+use crate::html::{escape, table};
 use crate::{Project, Result, Step};
 
 mod many;
@@ -89,7 +89,7 @@ pub fn render(project: &Project, name: &str) -> Result<String> {
     let text = project.read(&file)?;
     let chart: Chart = serde_json::from_str(&text)
         .with_context(|| format!("{} is no chart", file.display()))?;
-    Ok(block(&figure(&chart)))
+    Ok(figure(&chart))
 }
 
 fn figure(chart: &Chart) -> String {

@@ -1,7 +1,7 @@
 //! A session as HTML.
 
 use super::{Kind, Line, Transcript};
-use crate::html::{block, escape};
+use crate::html::escape;
 use crate::{Project, Result, grouped};
 
 /// A recorded terminal session, as HTML.
@@ -32,7 +32,7 @@ fn page(session: &Transcript) -> String {
         }
         html += "</div>\n";
     }
-    block(&(html + "</figure>"))
+    html + "</figure>"
 }
 
 /// One command, one key, or some lines of output. Only a command is in a

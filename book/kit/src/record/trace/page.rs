@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{Call, Script, Task};
-use crate::html::{block, call_link, escape, source_link, table};
+use crate::html::{call_link, escape, source_link, table};
 use crate::{Project, Result, pattern};
 
 /// A string longer than this many characters is cut on the page.
@@ -46,7 +46,7 @@ pub fn render(project: &Project, step: u8) -> Result<String> {
         );
     }
     html.push_str("</figure>");
-    Ok(block(&html))
+    Ok(html)
 }
 
 fn rows(task: &Task) -> String {
