@@ -8,8 +8,8 @@ use crate::chapter::{Piece, pieces};
 use crate::html::block;
 use crate::listing::Source;
 use crate::page::Page;
-use crate::record::{calls, chart, session, trace};
-use crate::{Fault, Result, diff, entries, exercise, listing, picture, tables};
+use crate::record::{chart, session, trace};
+use crate::{Fault, Result, diff, exercise, links, listing, picture, tables};
 
 /// The text of `file` with everything in it that it names. Links between
 /// pages are still markers.
@@ -29,7 +29,7 @@ pub fn expand(
                 1,
             )),
             Piece::Call(call) => {
-                let id = entries::id(call);
+                let id = links::id(call);
                 expanded.push_str(&format!("### {call}(2) {{#{id}}}"));
             }
             Piece::Directive(directive) => match fill(page, directive) {
@@ -83,7 +83,7 @@ fn fill(page: &mut Page, directive: &str) -> Result<String> {
         }
         "diff" => diff::render(page, step()?)?,
         "trace" => trace::render(project, step()?)?,
-        "calls" => calls::render(project, step()?)?,
+        "calls" => trace::calls(project, step()?)?,
         "exercises" => exercise::cards(page, step()?)?,
         "front" => tables::front(project, step()?)?,
         "run" => session::render(project, named("a run")?)?,

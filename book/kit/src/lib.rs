@@ -27,7 +27,6 @@ mod colour;
 mod compare;
 pub mod diff;
 mod enters;
-mod entries;
 mod exercise;
 mod expand;
 mod fault;

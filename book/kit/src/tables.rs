@@ -3,12 +3,12 @@
 
 use std::fmt::Write;
 
-use crate::entries::Entry;
 use crate::html::{call_link, escape, table};
+use crate::links::Entry;
 use crate::page::Page;
 use crate::project::Planned;
 use crate::record::trace;
-use crate::{Project, Result, Step, entries};
+use crate::{Project, Result, Step, links};
 
 /// The head of a chapter: how long it takes, and what to type.
 pub fn front(project: &Project, number: u8) -> Result<String> {
@@ -76,11 +76,11 @@ pub fn index(project: &Project) -> Result<String> {
         }
     }
     let mut text = String::new();
-    for (call, entries) in entries::entries(project)? {
+    for (call, entries) in links::entries(project)? {
         let _ = writeln!(text, "## {call} {{#index-{call}}}\n");
         let explained = entries.iter().map(|Entry { step, .. }| {
             let (number, title, page) = (step.number, &step.title, step.name());
-            let id = entries::id(&call);
+            let id = links::id(&call);
             format!("[{number:02} {title}]({page}.md#{id})")
         });
         let explained = explained.collect::<Vec<_>>().join(" and ");

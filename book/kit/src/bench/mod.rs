@@ -8,14 +8,15 @@
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
 
-use crate::record::load::Load;
-use crate::{Project, Result, record};
+use crate::record::load::{self, Load};
+use crate::record::{process, session};
+use crate::{Project, Result};
 
-mod load;
 mod servers;
 
 use servers::Server;
@@ -43,6 +44,40 @@ nothing else: it parses nothing, and sends the same bytes to all.
 /// How often each server has its turn.
 const ROUNDS: usize = 7;
 
+/// How many clients are idle in the last work.
+const IDLE: usize = 10_000;
+
+/// What a browser sends besides.
+const BROWSER: [&str; 13] = [
+    "-HUser-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, \
+     like Gecko) Chrome/120.0.0.0 Safari/537.36",
+    "-HAccept: text/html,application/xhtml+xml,application/xml;q=0.9,\
+     image/avif,image/webp,*/*;q=0.8",
+    "-HAccept-Encoding: gzip, deflate, br",
+    "-HAccept-Language: en-US,en;q=0.5",
+    "-HConnection: keep-alive",
+    "-HReferer: http://127.0.0.1/index.html",
+    "-HCookie: session=0123456789abcdef0123456789abcdef; theme=dark",
+    "-HSec-Fetch-Dest: document",
+    "-HSec-Fetch-Mode: navigate",
+    "-HSec-Fetch-Site: same-origin",
+    "-HSec-Fetch-User: ?1",
+    "-HUpgrade-Insecure-Requests: 1",
+    "-HPragma: no-cache",
+];
+
+/// A script of wrk's: sixteen requests at once.
+const PIPELINE: &str = "pipeline.lua";
+
+/// What stands in it.
+const SCRIPT: &str = "init = function(args)
+  local all = {}
+  for i = 1, 16 do all[i] = wrk.format() end
+  pipeline = table.concat(all)
+end
+request = function() return pipeline end
+";
+
 /// A kind of work: its letter, its file, the floor and wrk's options.
 pub struct Work {
     letter: &'static str,
@@ -62,8 +97,8 @@ const fn work(
 
 const WORKS: [Work; 7] = [
     work("a", "1k.txt", "constant", &[]),
-    work("A", "1k.txt", "constant", &load::BROWSER),
-    work("b", "1k.txt", "constant", &["-s", load::PIPELINE]),
+    work("A", "1k.txt", "constant", &BROWSER),
+    work("b", "1k.txt", "constant", &["-s", PIPELINE]),
     work("c", "100k.bin", "file", &[]),
     work("d", "1g.bin", "file", &["-c1"]),
     work("e", "1k.txt", "close", &["-H", "Connection: close"]),
@@ -79,11 +114,11 @@ pub fn bench(project: &Project, letters: &[String]) -> Result<()> {
         let mut known = WORKS.iter().map(|work| work.letter);
         known.find(|it| it == letter).context("no such work: try --help")?;
     }
-    record::load::raise_descriptors()?;
+    load::raise_descriptors()?;
     let site = tempfile::tempdir()?;
     fill(site.path())?;
     let programs = servers::build(project)?;
-    println!("{}", load::machine());
+    println!("{}", machine());
     for work in &WORKS {
         let is_meant = letters.iter().any(|it| it == work.letter);
         if !is_meant && !letters.is_empty() {
@@ -97,7 +132,7 @@ pub fn bench(project: &Project, letters: &[String]) -> Result<()> {
         let mut rounds = Vec::new();
         for round in 1..=ROUNDS {
             eprintln!("book: {}, round {round} of {ROUNDS}", work.letter);
-            let turns = servers.iter().map(|server| load::run(server, work));
+            let turns = servers.iter().map(|server| run(server, work));
             rounds.push(turns.collect::<Result<Vec<_>>>()?);
         }
         table(work, &servers, &rounds);
@@ -117,7 +152,7 @@ fn fill(site: &Path) -> Result<()> {
         file.set_modified(SystemTime::now() - Duration::from_secs(3600))?;
         file.set_permissions(Permissions::from_mode(0o644))?;
     }
-    Ok(fs::write(site.join(load::PIPELINE), load::SCRIPT)?)
+    Ok(fs::write(site.join(PIPELINE), SCRIPT)?)
 }
 
 /// Ours is the first: the others are compared with it.
@@ -146,17 +181,50 @@ fn table(work: &Work, servers: &[Server], rounds: &[Vec<Load>]) {
     }
 }
 
-/// Memory, and what the idle ones cost those who are not.
+/// One turn, of a second.
+fn run(server: &Server, work: &Work) -> Result<Load> {
+    let mut wrk = Command::new("taskset");
+    wrk.args(["-c", "1", "wrk"]).current_dir(&server.site);
+    let options = [&["-c64", "-d1s"], work.options].concat();
+    let target = format!("/{}", work.file);
+    // Of the largest file, wrk leaves in the middle.
+    let leaves = work.letter == "d";
+    load::wrk(wrk, &server.running, &target, &options, leaves)
+        .with_context(|| server.name.clone())
+}
+
+/// Private memory for each idle client, and the rate of 64 active ones beside
+/// them, compared with theirs alone.
 fn idle(work: &Work, servers: &[Server]) -> Result<()> {
     println!(
         "\nwork {:17}{:>12}{:>14}",
         work.letter, "KiB each", "rate beside"
     );
     for server in servers {
-        let (kib, beside) = load::idle(server, work)?;
-        println!("{:22}{kib:>12.3}{beside:>14.2}", server.name);
+        let alone = run(server, work)?.rate;
+        let memory = || load::private_kib(server.running.pid());
+        let before = memory()?;
+        let _clients = load::silent(&server.running, "/1k.txt", IDLE)?;
+        let each = (memory()? - before) / IDLE as f64;
+        let beside = run(server, work)?.rate / alone;
+        println!("{:22}{each:>12.3}{beside:>14.2}", server.name);
     }
     Ok(())
+}
+
+/// The machine, and the versions of what runs on it.
+fn machine() -> String {
+    let read = |file| fs::read_to_string(file).unwrap_or_default();
+    let cpu = read("/proc/cpuinfo");
+    let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name\t: "));
+    let linux = read("/proc/sys/kernel/osrelease");
+    let mut text = format!("Linux {}, {}", linux.trim(), cpu.unwrap_or(""));
+    for program in ["nginx", "lighttpd", "h2o", "webfsd", "wrk"] {
+        if process::tool(program).is_some() {
+            text += &format!("\n{}", session::version(program, "-v"));
+        }
+    }
+    text
 }
 
 /// The middle of the values; of an even number, the higher of the two.

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use super::line_in_list;
 use crate::record::trace;
-use crate::{Fault, Project, Result, Step, entries};
+use crate::{Fault, Project, Result, Step, links};
 
 pub(super) fn check(project: &Project) -> Result<Vec<Fault>> {
-    let entries = entries::entries(project)?;
+    let entries = links::entries(project)?;
     let mut faults = Vec::new();
     let mut known: BTreeSet<String> = BTreeSet::new();
     for step in &project.steps {

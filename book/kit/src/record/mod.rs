@@ -7,7 +7,6 @@ use anyhow::{Context, ensure};
 
 use crate::{Fault, Project, Result, Step, project};
 
-pub(crate) mod calls;
 pub(crate) mod cargo;
 pub(crate) mod chart;
 pub(crate) mod hashes;

@@ -15,7 +15,6 @@ use crate::{Project, Result, Step};
 
 mod page;
 mod record;
-mod screen;
 mod script;
 mod stage;
 mod terminal;

@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 use anyhow::{bail, ensure};
 use regex::Regex;
 
-use super::screen::{Screen, said};
 use super::script::{Act, Script, What};
 use super::stage::Stage;
-use super::terminal::{Key, printable};
+use super::terminal::{Key, Screen, printable, said};
 use super::transcript::{Kind, Line};
 use crate::record::ports::{Clients, Ports};
 use crate::record::{process, quiet};
@@ -92,14 +91,9 @@ impl Play<'_> {
                 self.show(at, partial);
                 return Ok(());
             }
-            What::Type(text) => {
-                self.screens[at].program()?.type_text(&format!("{text}\n"))?;
-                self.push(at, Kind::Typed, text);
-            }
-            What::Send(text) => {
+            What::Type { text, shown } => {
                 self.screens[at].program()?.type_text(text)?;
-                let shown = text.escape_debug().to_string();
-                self.push(at, Kind::Typed, &shown);
+                self.push(at, Kind::Typed, shown);
             }
             What::EndInput => {
                 self.screens[at].program()?.press(Key::EndInput)?;

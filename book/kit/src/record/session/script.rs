@@ -38,11 +38,9 @@ pub enum What {
     Start(String),
     /// `server> TEXT`: wait until this has been printed.
     Wait(String),
-    /// `server< TEXT`: type this line.
-    Type(String),
-    /// `server<= TEXT`: type this as it is, where `\\r`, `\\n` and `\\\\` stand
-    /// for the bytes that they name in Rust.
-    Send(String),
+    /// `server< TEXT`: type this line. `server<= TEXT`: type this as it is,
+    /// where `\\r`, `\\n` and `\\\\` stand for the bytes that they name in Rust.
+    Type { text: String, shown: String },
     /// `server<^D`: end the input.
     EndInput,
     /// `server^C`: interrupt the program and wait for its end.
@@ -114,8 +112,8 @@ fn parse_act(line: &str) -> Option<Act> {
         ("$", Some(text)) => What::Run(text),
         ("&", Some(text)) => What::Start(text),
         (">", Some(text)) => What::Wait(text),
-        ("<", Some(text)) => What::Type(text),
-        ("<=", Some(text)) => What::Send(unescaped(&text)?),
+        ("<", Some(shown)) => What::Type { text: shown.clone() + "\n", shown },
+        ("<=", Some(shown)) => What::Type { text: unescaped(&shown)?, shown },
         _ => return None,
     };
     Some(Act { terminal: found[1].to_string(), what })
@@ -177,14 +175,18 @@ mod tests {
             .map(|(line, act)| (*line, &*act.terminal, &act.what))
             .collect();
         let client = "client-1";
+        let typed = |text: &str, shown: &str| What::Type {
+            text: text.to_string(),
+            shown: shown.to_string(),
+        };
         assert_eq!(
             acts,
             [
                 (7, "server", &What::Start("step01 8080".into())),
                 (8, "server", &What::Wait("listening on".into())),
                 (9, client, &What::Run("nc -N 127.0.0.1 8080".into())),
-                (10, client, &What::Type("hello  you".into())),
-                (11, client, &What::Send("a\r\n".into())),
+                (10, client, &typed("hello  you\n", "hello  you")),
+                (11, client, &typed("a\r\n", "a\\r\\n")),
                 (12, client, &What::EndInput),
                 (13, "server", &What::Interrupt),
                 (14, "server", &What::Finish),

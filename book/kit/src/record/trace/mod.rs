@@ -25,7 +25,7 @@ mod stable;
 mod strace;
 mod tasks;
 
-pub use page::render;
+pub use page::{calls, render};
 pub(super) use peer::Peer;
 pub(super) use run::Tracer;
 

@@ -1,4 +1,4 @@
-//! The transcript as HTML: a table, one call a row.
+//! The transcript as HTML: a table, one call a row; and a table of the calls.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -7,7 +7,7 @@ use regex::Regex;
 
 use super::{Call, Script, Task};
 use crate::html::{call_link, escape, source_link, table};
-use crate::{Project, Result, pattern};
+use crate::{Project, Result, grouped, pattern};
 
 /// A string longer than this many characters is cut on the page.
 const LONG: usize = 48;
@@ -47,6 +47,40 @@ pub fn render(project: &Project, step: u8) -> Result<String> {
     }
     html.push_str("</figure>");
     Ok(html)
+}
+
+/// The table of the system calls that a step makes, as HTML.
+pub fn calls(project: &Project, step: u8) -> Result<String> {
+    let step = project.step(step)?;
+    let trace = super::load(project, step)?;
+    let row = |(name, calls): (&str, Vec<&Call>)| {
+        let new = step.calls.iter().any(|call| call == name);
+        format!(
+            "<tr><th scope=\"row\"><code class=\"nohighlight\">{}</code>{}\
+             </th><td>{}</td><td>{}</td></tr>\n",
+            call_link(name, name),
+            if new { " <strong class=\"calls-new\">new</strong>" } else { "" },
+            calls.len(),
+            functions(&calls).join(", "),
+        )
+    };
+    let rows: String =
+        grouped(trace.calls(), |it| &*it.call).into_iter().map(row).collect();
+    let heads = ["System call", "Times", "Asked for by"];
+    Ok(table("<table class=\"calls\">", &heads, &rows))
+}
+
+/// Who makes the calls: each function once, with the line of its first.
+fn functions(calls: &[&Call]) -> Vec<String> {
+    let functions = grouped(calls, |call| (&call.function, &call.file));
+    let shown = functions.iter().map(|((function, file), calls)| {
+        format!(
+            "<code class=\"nohighlight\">{}</code> {}",
+            escape(function),
+            source_link(file, calls[0].line)
+        )
+    });
+    shown.collect()
 }
 
 fn rows(task: &Task) -> String {

@@ -40,9 +40,8 @@ pub fn run(
     stage.tracer = Some(Tracer {
         terminal: terminal.to_string(),
         program: program.canonicalize()?,
-        typed: of_step(script).any(|what| {
-            matches!(what, What::Type(_) | What::Send(_) | What::EndInput)
-        }),
+        typed: of_step(script)
+            .any(|it| matches!(it, What::Type { .. } | What::EndInput)),
         files: folder.path().join("task"),
     });
     for line in session::record(script, &stage, ports)? {
