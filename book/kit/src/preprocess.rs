@@ -49,16 +49,36 @@ pub fn protocol(words: &[String]) -> Result<bool> {
 
 /// The book with every directive filled and every exercise a page.
 pub fn fill(project: &Project, mut book: Book) -> Result<Book, Vec<Fault>> {
-    let (pages, faults) = (Vec::new(), BTreeSet::new());
-    let mut filler = Filler { project, pages, faults };
-    book.for_each_chapter_mut(|chapter| filler.chapter(chapter));
-    let Filler { pages, faults, .. } = filler;
+    let (mut pages, mut faults) = (Vec::new(), BTreeSet::new());
+    let mut keep = |page| match page {
+        Ok(page) => pages.push(page),
+        Err(found) => faults.extend(found),
+    };
+    book.for_each_chapter_mut(|chapter| {
+        let Some(source) = &chapter.source_path else { return };
+        let file = Path::new("book/src").join(source);
+        keep(page(project, chapter, &file));
+        let mut steps = project.steps.iter();
+        let Some(step) = steps.find(|step| step.chapter() == file) else {
+            return;
+        };
+        for (at, exercise) in (1..).zip(exercise::written(project, step)) {
+            let file = exercise::text_file(step, exercise);
+            let text = exercise::page(project, step, exercise);
+            let text = text.map_err(|error| fault(&file, &error));
+            keep(text.and_then(|text| {
+                let mut below = below(chapter, exercise, at, text);
+                let page = page(project, &mut below, &file)?;
+                chapter.sub_items.push(BookItem::Chapter(below));
+                Ok(page)
+            }));
+        }
+    });
     if !faults.is_empty() {
         return Err(faults.into_iter().collect());
     }
-    let mut links = Links::new(project).map_err(|error| {
-        vec![Fault::new("book/src", 0, format_args!("{error:#}"))]
-    })?;
+    let links = Links::new(project);
+    let mut links = links.map_err(|error| fault("book/src", &error))?;
     for page in &pages {
         links.learn(page);
     }
@@ -78,51 +98,20 @@ fn address(chapter: &Chapter) -> String {
     path.with_extension("html").to_string_lossy().into_owned()
 }
 
-/// The pages that have been filled, and what was wrong with others.
-struct Filler<'a> {
-    project: &'a Project,
-    pages: Vec<Page<'a>>,
-    faults: BTreeSet<Fault>,
+fn fault(file: impl Into<PathBuf>, error: &anyhow::Error) -> Vec<Fault> {
+    vec![Fault::new(file, 0, format_args!("{error:#}"))]
 }
 
-impl Filler<'_> {
-    /// Fills a chapter and makes the pages of its exercises.
-    fn chapter(&mut self, chapter: &mut Chapter) {
-        let Some(source) = &chapter.source_path else { return };
-        let file = Path::new("book/src").join(source);
-        self.page(chapter, &file);
-        let mut steps = self.project.steps.iter();
-        let Some(step) = steps.find(|step| step.chapter() == file) else {
-            return;
-        };
-        let exercises = exercise::written(self.project, step);
-        for (at, exercise) in (1..).zip(exercises) {
-            let file = exercise::text_file(step, exercise);
-            match exercise::page(self.project, step, exercise) {
-                Ok(content) => {
-                    let mut below = below(chapter, exercise, at, content);
-                    self.page(&mut below, &file);
-                    chapter.sub_items.push(BookItem::Chapter(below));
-                }
-                Err(error) => {
-                    let what = format_args!("{error:#}");
-                    self.faults.insert(Fault::new(file, 0, what));
-                }
-            }
-        }
-    }
-
-    fn page(&mut self, chapter: &mut Chapter, file: &Path) {
-        let mut page = Page::new(self.project, address(chapter));
-        let content = chapter.content.replace("\r\n", "\n");
-        match expand(&mut page, &content, file) {
-            Ok(content) => {
-                chapter.content = content;
-                self.pages.push(page);
-            }
-            Err(faults) => self.faults.extend(faults),
-        }
-    }
+/// Fills a chapter, whose text is from that file.
+fn page<'a>(
+    project: &'a Project,
+    chapter: &mut Chapter,
+    file: &Path,
+) -> Result<Page<'a>, Vec<Fault>> {
+    let mut page = Page::new(project, address(chapter));
+    let text = chapter.content.replace("\r\n", "\n");
+    chapter.content = expand(&mut page, &text, file)?;
+    Ok(page)
 }
 
 /// The page of an exercise, below its chapter.
