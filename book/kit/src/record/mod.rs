@@ -60,7 +60,7 @@ struct Recording<'a> {
 enum Source<'a> {
     Trace(&'a Step),
     Run(session::Script),
-    Chart(chart::Recorder),
+    Chart(String),
 }
 
 impl Recording<'_> {
@@ -84,7 +84,7 @@ impl Recording<'_> {
             Source::Run(script) => {
                 Ok(session::play(script, built, &known)?.to_string())
             }
-            Source::Chart(recorder) => recorder(project)?.to_json(),
+            Source::Chart(name) => chart::record(project, name)?.to_json(),
         }
     }
 }
@@ -106,7 +106,7 @@ fn recordings<'a>(
     let recording = |name: &String| match kind {
         "traces" => trace::recording(project, name),
         "runs" => session::recording(project, name),
-        _ => chart::recording(project, name),
+        _ => Ok(chart::recording(project, name)),
     };
     names.iter().map(recording).collect()
 }

@@ -1,11 +1,10 @@
 //! A chart: a table of numbers with bars.
 //!
-//! `book/data/charts/NAME.json` holds the numbers, recorded by the function
-//! of that name in `RECORDERS`.
+//! `book/data/charts/NAME.json` holds the numbers, which `record` makes.
 
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
 use super::{Recording, Source, cargo, trace};
@@ -28,40 +27,6 @@ pub struct Chart {
     /// The name of each bar, and its height.
     pub values: Vec<(String, f64)>,
 }
-
-/// How a chart's numbers come about.
-pub(super) type Recorder = fn(&Project) -> Result<Chart>;
-
-/// The charts that can be recorded again, and whether they count: times are
-/// one machine's, which the chart names.
-const RECORDERS: [(&str, bool, Recorder); 26] = [
-    ("calls-per-step", true, calls_per_step),
-    ("nagle", false, nagle::record),
-    ("course-1", false, |it| many::course(it, 1)),
-    ("course-100", false, |it| many::course(it, 100)),
-    ("connections", false, |it| many::connections(it, &[8, 9])),
-    ("09-requests", false, |it| many::requests(it, 9)),
-    ("09-memory", false, |it| many::memory(it, 9)),
-    ("10-requests", false, |it| many::requests(it, 10)),
-    ("10-memory", false, |it| many::memory(it, 10)),
-    ("11-connections", false, |it| many::connections(it, &[8, 9, 11])),
-    ("11-requests", false, |it| many::requests(it, 11)),
-    ("11-memory", false, |it| many::memory(it, 11)),
-    ("12-connections", false, |it| many::connections(it, &[9, 11, 12])),
-    ("12-requests", false, |it| many::requests(it, 12)),
-    ("12-memory", false, |it| many::memory(it, 12)),
-    ("13-requests", false, |it| many::requests(it, 13)),
-    ("13-memory", false, |it| many::memory(it, 13)),
-    ("13-neighbours", false, |it| many::neighbours(it, &[13], true)),
-    ("13-neighbours-user", false, |it| many::neighbours(it, &[13], false)),
-    ("14-requests", false, |it| many::requests(it, 14)),
-    ("14-memory", false, |it| many::memory(it, 14)),
-    ("14-neighbours", false, |it| many::neighbours(it, &[13, 14], true)),
-    ("14-neighbours-user", false, |it| many::neighbours(it, &[14], false)),
-    ("15-neighbours", false, |it| many::neighbours(it, &[14, 15], false)),
-    ("15-requests", false, |it| many::requests(it, 15)),
-    ("17-sizes", false, |it| many::sizes(it, &[16, 17])),
-];
 
 impl Chart {
     fn new(
@@ -118,25 +83,49 @@ fn number(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_string()
 }
 
+/// The chart that counts calls. The others are of times, and those are one
+/// machine's, which the chart names.
+const CALLS: &str = "calls-per-step";
+
 /// The chart of that name.
-pub(super) fn recording<'a>(
-    project: &'a Project,
-    name: &str,
-) -> Result<Recording<'a>> {
-    let mut recorders = RECORDERS.into_iter();
-    let found = recorders.find(|(known, ..)| *known == name);
-    let (_, counted, recorder) =
-        found.with_context(|| format!("nothing records a chart '{name}'"))?;
-    // Times are another machine's each time, whatever the steps are.
-    let steps = project.steps.iter().filter(|_| counted).collect();
-    Ok(Recording {
+pub(super) fn recording<'a>(project: &'a Project, name: &str) -> Recording<'a> {
+    let counts = name == CALLS;
+    Recording {
         name: format!("charts {name}"),
         file: file(name),
         own: Vec::new(),
-        steps,
-        compare: counted,
-        source: Source::Chart(recorder),
-    })
+        // Times are others each time, whatever the steps are.
+        steps: project.steps.iter().filter(|_| counts).collect(),
+        compare: counts,
+        source: Source::Chart(name.to_string()),
+    }
+}
+
+/// Counts or measures what a chart shows.
+pub(super) fn record(project: &Project, name: &str) -> Result<Chart> {
+    match name {
+        CALLS => return calls_per_step(project),
+        "nagle" => return nagle::record(),
+        "course-1" => return many::course(project, 1),
+        "course-100" => return many::course(project, 100),
+        "connections" => return many::connections(project, &[8, 9]),
+        _ => {}
+    }
+    let unknown = || format!("nothing records a chart '{name}'");
+    let (step, what) = name.split_once('-').with_context(unknown)?;
+    let step: u8 = step.parse().with_context(unknown)?;
+    match (what, step) {
+        ("requests", step) => many::requests(project, step),
+        ("memory", step) => many::memory(project, step),
+        ("connections", 11) => many::connections(project, &[8, 9, 11]),
+        ("connections", 12) => many::connections(project, &[9, 11, 12]),
+        ("neighbours", 13) => many::neighbours(project, &[13], true),
+        ("neighbours", 14) => many::neighbours(project, &[13, 14], true),
+        ("neighbours", 15) => many::neighbours(project, &[14, 15], false),
+        ("neighbours-user", step) => many::neighbours(project, &[step], false),
+        ("sizes", 17) => many::sizes(project, &[16, 17]),
+        _ => bail!(unknown()),
+    }
 }
 
 /// How many requests are counted.

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::anyhow;
 
 use super::Chart;
-use crate::{Project, Result};
+use crate::Result;
 
 /// Requests on one connection, one after the other. The kernel
 /// acknowledges the first packets of a connection at once, so there must be
@@ -35,7 +35,7 @@ const STYLES: [Style; 3] =
     [("two writes", false, 2), ("NODELAY", true, 2), ("one write", false, 1)];
 
 /// Measures all three, one after the other.
-pub fn record(_: &Project) -> Result<Chart> {
+pub fn record() -> Result<Chart> {
     let mut values = Vec::new();
     for style in STYLES {
         // Three digits are more than such a time is good for.
