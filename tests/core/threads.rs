@@ -69,6 +69,8 @@ fn request(client: &mut TcpStream, path: &str) -> String {
     String::from_utf8_lossy(&response[..count]).into_owned()
 }
 
+/// Another client has one of the two places: the next is served if the other
+/// one has come back.
 #[test]
 fn a_panic_takes_only_its_connection() {
     for address in servers(2) {
