@@ -1,12 +1,8 @@
 //! What `cargo book diff` and `{{#diff}}` show, and what `sizes` counts.
 
-#![allow(clippy::unwrap_used, missing_docs)]
-
-mod course;
-
 use std::process::{Command, Stdio};
 
-use course::{Course, book};
+use crate::course::{Course, book};
 use kit::listing;
 use kit::page::Page;
 use kit::sizes::Sizes;

@@ -1,11 +1,7 @@
 //! Faults against the book's promises, planted one at a time: the check must
 //! name each, and nothing else.
 
-#![allow(clippy::unwrap_used, missing_docs)]
-
-mod course;
-
-use course::{Course, planted};
+use crate::course::{Course, planted};
 
 const ONE: &str = "book/src/01-speak.md";
 const TWO: &str = "book/src/02-wait.md";

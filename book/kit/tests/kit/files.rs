@@ -1,10 +1,6 @@
 //! Files that are generated, missing, or in no list.
 
-#![allow(clippy::unwrap_used, missing_docs)]
-
-mod course;
-
-use course::{Course, planted};
+use crate::course::{Course, planted};
 
 const LIST: &str = "steps/steps.toml";
 

@@ -1,12 +1,8 @@
 //! The program `book` as people and mdBook call it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
-
-mod course;
-
 use std::fs;
 
-use course::{Course, book};
+use crate::course::{Course, book};
 use kit::record::cannot_trace;
 use mdbook_driver::MDBook;
 

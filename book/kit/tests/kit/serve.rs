@@ -1,9 +1,5 @@
 //! The book as `cargo book` serves it.
 
-#![allow(clippy::unwrap_used, missing_docs)]
-
-mod course;
-
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -12,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use course::Course;
+use crate::course::Course;
 use kit::Project;
 use kit::serve::Server;
 

@@ -1,10 +1,6 @@
 //! Faults that only the built pages show.
 
-#![allow(clippy::unwrap_used, missing_docs)]
-
-mod course;
-
-use course::{Course, planted};
+use crate::course::{Course, planted};
 
 const PREFACE: &str = "book/src/preface.md";
 

@@ -1,7 +1,5 @@
 //! A small course in a temporary folder, to plant faults in.
 
-#![allow(dead_code, reason = "each test program uses a part of it")]
-
 use std::fs;
 use std::path::Path;
 use std::process::Command;
