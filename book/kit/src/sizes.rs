@@ -6,12 +6,13 @@ use std::fmt::Write;
 
 use similar::ChangeTag;
 
+use crate::check::line_in_list;
 use crate::compare::{Change, Comparison};
 use crate::pair::{is_code, take};
-use crate::{Project, Result, Step};
+use crate::{Fault, Project, Result, Step};
 
 /// How many lines may change from one step to the next.
-pub const MAX_CHANGED: usize = 120;
+const MAX_CHANGED: usize = 120;
 
 /// Lines of new code that are read in a minute.
 const LINES_A_MINUTE: usize = 10;
@@ -77,7 +78,7 @@ impl Sizes {
 }
 
 /// How much new code the chapter of a step may have.
-pub fn max_new_code(step: u8) -> usize {
+fn max_new_code(step: u8) -> usize {
     match step {
         6 => 700,
         23 | 25 | 26 => 900,
@@ -126,4 +127,57 @@ pub fn table(project: &Project) -> Result<String> {
         );
     }
     Ok(table)
+}
+
+/// What is too long in the steps, or said to be and is not.
+pub fn check(project: &Project) -> Vec<Fault> {
+    let steps = project.steps.iter();
+    // That there is none is said elsewhere.
+    let steps = steps.filter(|step| project.root.join(step.folder()).is_dir());
+    steps.flat_map(|step| too_long(project, step)).collect()
+}
+
+fn too_long(project: &Project, step: &Step) -> Vec<Fault> {
+    let number = step.number;
+    let mut wrong = Vec::new();
+    match Sizes::of(project, step) {
+        Ok(sizes) => wrong.extend(compared(step, &sizes)),
+        Err(error) => wrong.push(format!("{error:#}")),
+    }
+    let line = line_in_list(project, number);
+    let faults = wrong.into_iter();
+    faults.map(|it| Fault::new("steps/steps.toml", line, it)).collect()
+}
+
+fn compared(step: &Step, sizes: &Sizes) -> Vec<String> {
+    let (number, minutes) = (step.number, step.minutes);
+    let (changed, new) = (sizes.changed, sizes.new_code());
+    let (max, needed) = (max_new_code(number), sizes.minutes());
+    let is_long = step.base().is_some() && changed > MAX_CHANGED;
+    let rules = [
+        (
+            is_long && step.long_diff.is_none(),
+            format!(
+                "changes {changed} lines, more than {MAX_CHANGED}; change \
+                 less, or say why in `long_diff`"
+            ),
+        ),
+        (
+            !is_long && step.long_diff.is_some(),
+            format!(
+                "changes {changed} lines, not more than {MAX_CHANGED}, or is \
+                 fresh; remove its `long_diff`"
+            ),
+        ),
+        (new > max, format!("has {new} lines of new code, more than {max}")),
+        (
+            minutes < needed,
+            format!("claims {minutes} minutes; its new code needs {needed}"),
+        ),
+    ];
+    let wrong = rules.into_iter().filter(|(is_wrong, _)| *is_wrong);
+    let wrong = wrong.map(|(_, what)| {
+        format!("step {number:02} {what} (cargo book sizes --help)")
+    });
+    wrong.collect()
 }

@@ -1,15 +1,13 @@
 //! `cargo book check`: everything that can be wrong with the book.
 
 use crate::record::{self, Which, trace};
-use crate::{Fault, Project, Result, sync};
+use crate::{Fault, Project, Result, sizes, sync};
 
-mod addresses;
 mod calls;
 mod chapters;
 mod files;
 mod html;
 mod pages;
-mod sizes;
 
 pub(crate) use chapters::PARTS;
 
@@ -46,7 +44,7 @@ pub fn is_unfinished(project: &Project, fault: &Fault) -> bool {
 }
 
 /// The line of `steps/steps.toml` where a step begins.
-fn line_in_list(project: &Project, number: u8) -> usize {
+pub(crate) fn line_in_list(project: &Project, number: u8) -> usize {
     let Ok(list) = project.read("steps/steps.toml") else { return 0 };
     let wanted = format!("number = {number}");
     let line = list.lines().position(|line| line.trim() == wanted);

@@ -5,8 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::addresses::{foreign, resolve, scheme};
-use super::html::{self, Address, Page};
+use super::html::{self, Address, Page, foreign, resolve, scheme};
 use crate::fault::Faults;
 use crate::project::files;
 use crate::{Fault, Project, Result, build, exercise};

@@ -13,7 +13,6 @@ use super::ports::Ports;
 use super::{Recording, Source};
 use crate::{Project, Result, Step};
 
-mod page;
 mod record;
 mod script;
 mod stage;
@@ -21,13 +20,12 @@ mod terminal;
 mod tools;
 mod transcript;
 
-pub use page::render;
 pub(super) use record::record;
 pub use script::{Script, What};
 pub(super) use stage::Stage;
 pub(super) use terminal::{Key, Program};
 pub use tools::{impossible, tools, version};
-pub use transcript::{Kind, Line, Transcript};
+pub use transcript::{Kind, Transcript, render};
 
 /// The script of a session, from the root.
 pub fn script_file(name: &str) -> PathBuf {

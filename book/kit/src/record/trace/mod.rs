@@ -20,7 +20,6 @@ mod ours;
 mod page;
 mod peer;
 mod run;
-mod source;
 mod stable;
 mod strace;
 mod tasks;
@@ -214,7 +213,7 @@ fn trace_program(
     let files = run::run(script, program, &ports)?;
     let order = tasks::in_order(files)?;
     let numbers = order.iter().map(|task| task.number).collect();
-    let source = source::Source::open(program, root)?;
+    let source = ours::Source::open(program, root)?;
     let mut stable = stable::Stable::new(script, &ports, numbers, root)?;
     let mut tasks = Vec::new();
     for task in &order {
