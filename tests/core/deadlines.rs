@@ -6,14 +6,10 @@ use nix::errno::Errno;
 use shared::web::connection::{End, Want};
 
 use crate::shell::{LIMITS, Shell, late};
+use crate::turns::{GET, POST};
 
-const POST: &[u8] =
-    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1048576\r\n\r\n";
 const CHUNKED: &[u8] =
     b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
-
-/// Its response never comes.
-const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 const NANOSECOND: Duration = Duration::from_nanos(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -42,6 +38,7 @@ const STATES: &[(&[u8], Duration, &str, &str)] = &[
     (b"\r\n", LIMITS.keepalive, "", "Closed"),
     (b"G", LIMITS.header, TIMEOUT, "Lingering"),
     (POST, LIMITS.body, TIMEOUT, "Lingering"),
+    // Its response never comes.
     (GET, LIMITS.send, UNAVAILABLE, "Lingering"),
     (CHUNKED, LIMITS.body, TIMEOUT, "Lingering"),
     (b"nonsense\r\n\r\n", LIMITS.lingering, BAD, "Closed"),

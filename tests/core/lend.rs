@@ -46,13 +46,16 @@ fn seen(shell: &Shell) -> (&[u8], Want, String, Duration, u64, End) {
     (sent, *want, shell.state(), left, requests, end)
 }
 
-/// Every case, byte by byte and at once; the client reads `room` bytes at a
-/// time.
-fn same_as_never_lent(room: usize) {
+/// Every case, byte by byte and at once; the client reads all that there is,
+/// or a few bytes at a time.
+#[test]
+fn no_client_notices_that_the_connection_is_lent() {
     for case in cases::all().iter().filter(|case| case.bytes.len() < 2000) {
         for mut pieces in [bytewise(case), vec![&*case.bytes]] {
             pieces.extend(case.finish.then_some(&b""[..]));
-            same(case, &pieces, room);
+            for room in [usize::MAX, 7] {
+                same(case, &pieces, room);
+            }
         }
     }
 }
@@ -80,16 +83,6 @@ fn same(case: &Case, pieces: &[&[u8]], room: usize) {
     }
     let events = shells.each_ref().map(Shell::events);
     assert_eq!(events[0], events[1], "{case}");
-}
-
-#[test]
-fn no_client_notices_that_the_connection_is_lent() {
-    same_as_never_lent(usize::MAX);
-}
-
-#[test]
-fn nor_one_that_reads_slowly() {
-    same_as_never_lent(7);
 }
 
 /// Chapter 14 shows what it is made of.

@@ -12,10 +12,8 @@ use shared::web::file_site::Files;
 use crate::shell::Recorder;
 use crate::tree::Tree;
 use crate::turns::{
-    LIMITS, POST, Step13, Step14, Turns, be_quiet, connect, receive,
+    GET, LIMITS, POST, Step13, Step14, Turns, be_quiet, connect, receive,
 };
-
-const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -194,6 +194,7 @@ fn whatever_comes_in_pieces() {
     });
 }
 
+pub const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 pub const POST: &[u8] =
     b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1048576\r\n\r\n";
 

@@ -116,15 +116,15 @@ mod tests {
     #[test]
     fn the_first_line_that_differs_is_shown() {
         let old = "# A\n# curl: 8\na$ x\na| one\na| two\n";
-        let what = "was `a| two`, is now `a| 2`".to_string();
-        assert_eq!(difference(old, &old.replace("two", "2")), Some((5, what)));
-        let what = "was missing, is now `a| three`".to_string();
         let more = format!("{old}a| three\n");
-        assert_eq!(difference(old, &more), Some((6, what)));
-        let what = "was `a| three`, is now missing".to_string();
-        assert_eq!(difference(&more, old), Some((6, what)));
-        let what = "was `# A`, is now `# B`".to_string();
-        assert_eq!(difference(old, &old.replace('A', "B")), Some((1, what)));
+        for (old, new, line, what) in [
+            (old, &*old.replace("two", "2"), 5, "was `a| two`, is now `a| 2`"),
+            (old, &more, 6, "was missing, is now `a| three`"),
+            (&more, old, 6, "was `a| three`, is now missing"),
+            (old, &old.replace('A', "B"), 1, "was `# A`, is now `# B`"),
+        ] {
+            assert_eq!(difference(old, new), Some((line, what.to_string())));
+        }
     }
 
     #[test]

@@ -186,23 +186,16 @@ mod tests {
     #[test]
     fn what_is_run_is_shown_as_it_was_written() {
         let ports = Ports::fresh("").unwrap();
-        for script in [
-            "nc 127.0.0.1 8080; echo x > /dev/tcp/127.0.0.1/8081",
-            "nc ::1 8080; nc -v localhost 8080; curl http://a:8080/",
-            "step01 8080; cargo run --bin step02 -- 8081",
+        for (script, has_ports) in [
+            ("nc 127.0.0.1 8080; echo x > /dev/tcp/127.0.0.1/8081", true),
+            ("nc ::1 8080; nc -v localhost 8080; curl http://a:8080/", true),
+            ("step01 8080; cargo run --bin step02 -- 8081", true),
+            ("printf '%x' 8080; head -c 8080 a; echo 127.0.0.1 80801", false),
         ] {
             let run = ports.reveal(script);
-            assert!(!run.contains("808"), "{run}");
+            assert_eq!(run.contains("808"), !has_ports, "{run}");
             assert_eq!(ports.hide(&run), script);
         }
-    }
-
-    #[test]
-    fn a_number_that_is_no_port_stays() {
-        let ports = Ports::fresh("").unwrap();
-        let command =
-            "printf '%x\\n' 8080; head -c 8080 a; echo 127.0.0.1 80801";
-        assert_eq!(ports.reveal(command), command);
         assert_eq!(ports.hide("2999 12345 8080"), "2999 12345 8080");
     }
 
