@@ -38,8 +38,8 @@ pub enum What {
     Start(String),
     /// `server> TEXT`: wait until this has been printed.
     Wait(String),
-    /// `server< TEXT`: type this line. `server<= TEXT`: type this as it is,
-    /// where `\\r`, `\\n` and `\\\\` stand for the bytes that they name in Rust.
+    /// `server< TEXT`: type this line. `server<= TEXT`: type this as it is;
+    /// `\\r`, `\\n` and `\\\\` stand for the bytes that they name in Rust.
     Type { text: String, shown: String },
     /// `server<^D`: end the input.
     EndInput,
