@@ -6,7 +6,6 @@
 mod allocations;
 #[path = "../cases/mod.rs"]
 mod cases;
-mod coding;
 mod collections;
 mod cost;
 mod dates;

@@ -9,6 +9,7 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::cargo::{self, Built};
 use super::ports::Ports;
@@ -70,29 +71,21 @@ impl Trace {
     /// One call a line, so that a change can be seen.
     pub(super) fn to_json(&self) -> Result<String> {
         let Trace { strace, rustc, interrupted, tasks } = self;
-        let tasks: Vec<String> =
-            tasks.iter().map(Task::to_json).collect::<Result<_>>()?;
+        let [strace, rustc] = [strace, rustc].map(|it| json!(it));
+        let mut texts = Vec::new();
+        for Task { label, calls } in tasks {
+            let label = json!(label);
+            let calls: Result<Vec<_>, _> =
+                calls.iter().map(serde_json::to_string).collect();
+            let calls = calls?.join(",\n  ");
+            texts.push(format!(
+                "{{\"label\": {label}, \"calls\": [\n  {calls}\n]}}"
+            ));
+        }
         Ok(format!(
-            "{{\n\"strace\": {},\n\"rustc\": {},\n\"interrupted\": \
-             {interrupted},\n\"tasks\": [\n{}\n]\n}}\n",
-            serde_json::to_string(strace)?,
-            serde_json::to_string(rustc)?,
-            tasks.join(",\n"),
-        ))
-    }
-}
-
-impl Task {
-    fn to_json(&self) -> Result<String> {
-        let calls: Vec<String> = self
-            .calls
-            .iter()
-            .map(|call| Ok(format!("  {}", serde_json::to_string(call)?)))
-            .collect::<Result<_>>()?;
-        let label = serde_json::to_string(&self.label)?;
-        Ok(format!(
-            "{{\"label\": {label}, \"calls\": [\n{}\n]}}",
-            calls.join(",\n")
+            "{{\n\"strace\": {strace},\n\"rustc\": {rustc},\n\
+             \"interrupted\": {interrupted},\n\"tasks\": [\n{}\n]\n}}\n",
+            texts.join(",\n"),
         ))
     }
 }
