@@ -1,5 +1,8 @@
 //! What must hold for any path whatever; see entries.rs.
 
+use std::sync::LazyLock;
+
+use regex::bytes::{Captures, Regex};
 use shared::http::path::{decode_path, encode_directory};
 
 /// A path and perhaps a query, as they stand in a target: what comes out is
@@ -44,19 +47,14 @@ fn split(text: &str) -> (&str, Option<&str>) {
     both.map_or((text, None), |(path, query)| (path, Some(query)))
 }
 
+static ESCAPE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new("(?-u)%([0-9A-Fa-f]{2})").expect("a pattern"));
+
 /// A text with the percent signs undone that are followed by two digits.
 fn decode(text: &str) -> Vec<u8> {
-    let mut parts = text.split('%');
-    let mut decoded = parts.next().unwrap_or_default().as_bytes().to_vec();
-    for part in parts {
-        let digits = part.get(..2).filter(|digits| !digits.contains('+'));
-        match digits.and_then(|d| u8::from_str_radix(d, 16).ok()) {
-            Some(byte) => {
-                decoded.push(byte);
-                decoded.extend_from_slice(&part.as_bytes()[2..]);
-            }
-            None => decoded.extend([b"%", part.as_bytes()].concat()),
-        }
-    }
-    decoded
+    let byte = |found: &Captures| {
+        let digits = str::from_utf8(&found[1]).expect("digits");
+        [u8::from_str_radix(digits, 16).expect("two digits")]
+    };
+    ESCAPE.replace_all(text.as_bytes(), byte).into_owned()
 }
