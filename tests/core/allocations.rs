@@ -2,9 +2,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::time::Instant;
 
-use shared::http::date::{Date, DateCache};
 use shared::http::head::Head;
 use shared::http::method::Method;
 use shared::http::status::Status;
@@ -90,8 +88,7 @@ pub fn serve<S: Site>(
 
 #[test]
 fn nothing_is_allocated_for_a_request() {
-    let date = DateCache::new(Date::from_unix_timestamp(0));
-    let time = Time { now: Instant::now(), date };
+    let time = Time::now();
     let mut connection = Connection::new(&LIMITS, time.now);
     serve(&mut connection, &Echo, REQUESTS, &time);
     let before = COUNT.get();

@@ -5,11 +5,9 @@
 
 use std::hint::black_box;
 use std::process::Command;
-use std::time::Instant;
 use std::{env, slice};
 
 use shared::http::body::Body;
-use shared::http::date::{Date, DateCache};
 use shared::http::framing::Framing;
 use shared::http::head::{Head, HeadScanner, HeaderStorage};
 use shared::web::connection::{Connection, Want};
@@ -160,8 +158,7 @@ fn serve_for_the_count() {
     let (name, count) = work.split_once(' ').unwrap();
     let of = |it: &&(&str, &str, i64)| it.0 == name;
     let request = RECORDED.iter().find(of).unwrap().1.as_bytes();
-    let date = DateCache::new(Date::from_unix_timestamp(0));
-    let time = Time { now: Instant::now(), date };
+    let time = Time::now();
     let mut connection = Connection::new(&LIMITS, time.now);
     for _ in 0..count.parse().unwrap() {
         connection.space()[..request.len()].copy_from_slice(request);
