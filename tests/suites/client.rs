@@ -73,27 +73,6 @@ fn what_is_typed_arrives_and_what_is_said_is_printed() -> Outcome {
 }
 
 #[test]
-fn the_server_may_speak_first() -> Outcome {
-    let (program, mut client) = connected()?;
-    client.send(b"welcome\n")?;
-    expect_printed(&program, b"welcome\n")
-}
-
-#[test]
-fn the_response_may_follow_the_end_of_the_request() -> Outcome {
-    let (program, mut client) = connected()?;
-    program.type_in(b"question")?;
-    program.end_input();
-    client.expect(b"question")?;
-    client.expect_eof()?;
-    client.send(b"response")?;
-    drop(client);
-    let ended = program.expect_exit(0)?;
-    assert_same(&ended.stdout, b"response");
-    Ok(())
-}
-
-#[test]
 fn a_server_that_speaks_to_the_end_before_it_listens() -> Outcome {
     // Whoever sends all before reading waits here for ever: each side's
     // buffers are full, and each waits for the other to read.
