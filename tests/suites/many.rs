@@ -204,17 +204,3 @@ fn a_slow_steady_reader_gets_its_file() -> Outcome {
         server.interrupt()
     })
 }
-
-/// Whatever the clients do, the server has in the end what it had before.
-#[test]
-fn thirty_who_leave_at_once_leave_nothing() -> Outcome {
-    on_every("concurrency", |step| {
-        let server = with_room(step, 30)?.start()?;
-        let had = server.resources();
-        for _ in 0..3 {
-            drop(crowd(&server, 30)?);
-            server.expect_back(&had)?;
-        }
-        server.interrupt()
-    })
-}

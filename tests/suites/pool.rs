@@ -8,28 +8,10 @@ use crate::steps::{KEEPING, on_every};
 /// Those that serve, and those that accept and wait for signals.
 const THREADS: usize = BOUND + 2;
 
-#[test]
-fn the_threads_are_always_as_many() -> Outcome {
-    on_every("pool", |step| {
-        let server = bounded(step)?;
-        let count = || proc::threads(server.pid()).len();
-        let had = server.resources();
-        assert_eq!(count(), THREADS);
-        for _ in 0..3 {
-            let clients = full(step, &server)?;
-            assert_eq!(count(), THREADS);
-            server.expect_idle()?;
-            drop(clients);
-            server.expect_back(&had)?;
-        }
-        server.interrupt()
-    })
-}
-
 /// Whatever clients do, there are as many workers as before: each of them
 /// serves a client at the same time as all others.
 #[test]
-fn no_worker_is_lost() -> Outcome {
+fn no_worker_is_added_and_none_is_lost() -> Outcome {
     const ENDS: [fn(Client) -> Outcome; 5] = [
         Client::reset,
         |client| {
@@ -49,9 +31,13 @@ fn no_worker_is_lost() -> Outcome {
     ];
     on_every("pool", |step| {
         let server = bounded(step)?;
+        let had = server.resources();
         for end in ENDS {
-            let mut clients = crowd(&server, BOUND)?;
+            let mut clients = full(step, &server)?;
+            assert_eq!(proc::threads(server.pid()).len(), THREADS);
+            server.expect_idle()?;
             clients.drain(..).try_for_each(end)?;
+            server.expect_back(&had)?;
         }
         drop(crowd(&server, BOUND)?);
         server.interrupt()

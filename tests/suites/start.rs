@@ -120,6 +120,7 @@ fn help_is_asked_for_and_given() -> Outcome {
             assert!(help.contains(&format!("\n  {what}   ")), "{help}");
             assert!(help.contains("127.0.0.1:8080"), "the default: {help}");
             assert!(help.lines().all(|line| line.chars().count() <= 80));
+            assert_eq!(help.contains("--root DIR"), step.does("files"));
         }
     }
     Ok(())
@@ -128,7 +129,16 @@ fn help_is_asked_for_and_given() -> Outcome {
 #[test]
 fn wrong_arguments_get_one_line() -> Outcome {
     for step in STEPS.iter() {
-        for (arguments, word) in wrong_arguments(step) {
+        for (who, arguments, word) in WRONG_ARGUMENTS {
+            let is_server = step.speaks != Speaks::Client;
+            let takes_it = match *who {
+                "all" => true,
+                "servers" => is_server,
+                capability => step.does(capability),
+            };
+            if !takes_it {
+                continue;
+            }
             let program = step.launch(arguments)?.spawn()?;
             let line = program.expect_complaint(2)?;
             let name = format!("{}: ", step.name);
@@ -152,46 +162,34 @@ fn an_argument_that_is_not_utf_8() -> Outcome {
     Ok(())
 }
 
-fn wrong_arguments(
-    step: &Step,
-) -> Vec<(&'static [&'static str], &'static str)> {
-    let mut table: Vec<(&[&str], &str)> = vec![
-        (&["--port"], "--port"),
-        (&["-x"], "-x"),
-        (&["127.0.0.1:0", "127.0.0.1:0"], "unexpected argument"),
-    ];
-    if step.does("cores") {
-        table.extend([
-            (&["--workers", "0"][..], "--workers takes a number from 1, not"),
-            (&["--workers", "x"], "--workers takes a number from 1, not 'x'"),
-        ]);
-    }
-    if step.does("late-responses") {
-        table.extend([
-            (&["--threads", "0"][..], "--threads takes a number from 1"),
-            (&["--queue", "0"], "--queue takes a number from 1"),
-        ]);
-    }
-    match step.speaks {
-        Speaks::Client => table.extend([
-            (&["localhost"][..], "'localhost' has no port"),
-            (&["localhost:99999"], "a port that is not a number up to 65535"),
-            (&["[::1]"], "'[::1]' has a port that"),
-            (&["localhost:"], "a port that"),
-            (&["localhost:65536"], "a port that"),
-            (&[""], "no port"),
-            (&["a\nb"], "'a\\nb' has no port"),
-        ]),
-        _ => table.extend([
-            (&["localhost:8080"][..], "is not an address"),
-            (&["65536"], "is not an address"),
-            (&["-1"], "-1"),
-            (&["127.0.0.1"], "is not an address"),
-            (&["127.0.0.1:"], "is not an address"),
-            (&["::1:0"], "is not an address"),
-            (&["a\nb\x1b[31m"], "'a\\nb\\u{1b}[31m' is not an address"),
-            (&[""], "'' is not an address"),
-        ]),
-    }
-    table
-}
+/// Who takes no such arguments, by capability; and what is said of them.
+#[rustfmt::skip]
+const WRONG_ARGUMENTS: &[(&str, &[&str], &str)] = &[
+    ("all", &["--port"], "--port"),
+    ("all", &["-x"], "-x"),
+    ("all", &["127.0.0.1:0", "127.0.0.1:0"], "unexpected argument"),
+    ("all", &["a\nb\x1b[31m"], "'a\\nb\\u{1b}[31m' "),
+    ("client", &["localhost"], "'localhost' has no port"),
+    ("client", &["localhost:99999"], "a port that is not a number up to 65535"),
+    ("client", &["[::1]"], "'[::1]' has a port that"),
+    ("client", &["localhost:"], "a port that"),
+    ("client", &["localhost:65536"], "a port that"),
+    ("client", &[""], "no port"),
+    ("servers", &["localhost:8080"], "is not an address"),
+    ("servers", &["65536"], "is not an address"),
+    ("servers", &["-1"], "-1"),
+    ("servers", &["127.0.0.1"], "is not an address"),
+    ("servers", &["127.0.0.1:"], "is not an address"),
+    ("servers", &["::1:0"], "is not an address"),
+    ("servers", &[""], "'' is not an address"),
+    ("files", &["--root"], "--root"),
+    ("files", &["0", "--rot", "."], "--rot"),
+    ("files", &["--root", ".", "-r"], "-r"),
+    ("cgi", &["--timeout", "0"], "--timeout takes a number from 1"),
+    ("cgi", &["--timeout", "31"], "--timeout takes at most 30 seconds"),
+    ("cgi", &["--timeout", "x"], "--timeout takes a number from 1"),
+    ("cores", &["--workers", "0"], "--workers takes a number from 1, not '0'"),
+    ("cores", &["--workers", "x"], "--workers takes a number from 1, not 'x'"),
+    ("late-responses", &["--threads", "0"], "--threads takes a number from 1"),
+    ("late-responses", &["--queue", "0"], "--queue takes a number from 1"),
+];

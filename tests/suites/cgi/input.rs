@@ -183,15 +183,3 @@ fn the_samples_run() -> Outcome {
         Ok(())
     })
 }
-
-#[test]
-fn a_timeout_is_from_1_to_30_seconds() -> Outcome {
-    on_every("cgi", |step| {
-        for timeout in ["0", "31", "x"] {
-            let arguments = ["127.0.0.1:0", "--timeout", timeout];
-            let program = launch(&step.program, &arguments)?.spawn()?;
-            program.expect_complaint(2)?;
-        }
-        Ok(())
-    })
-}

@@ -12,28 +12,6 @@ use crate::lab::proc;
 use crate::lab::show::assert_same;
 use crate::steps::{on_each, on_every, with};
 
-/// What step 06 brought is still there.
-#[test]
-fn the_interface_of_step_06() -> Outcome {
-    on_every("files", |step| {
-        let (_tree, server, mut client) = site(step)?;
-        let length = "Content-Length: 5\r\n";
-        client.send(request("POST", "/api/echo", length).as_bytes())?;
-        client.send(b"a\0\xffbc")?;
-        let response = client.response()?;
-        assert_eq!(
-            (response.status, &*response.body),
-            (200, &b"a\0\xffbc"[..])
-        );
-        assert_eq!(get(&mut client, "/api/")?.status, 200);
-        assert_eq!(get(&mut client, "/api/nothing")?.status, 404);
-        // The same path, spelt otherwise.
-        assert_eq!(get(&mut client, "/%61pi/")?.status, 200);
-        assert_eq!(get(&mut client, "/sub/../api/")?.status, 200);
-        server.interrupt()
-    })
-}
-
 /// Many requests in one piece: the responses come in order, each whole.
 #[test]
 fn pipelined_files() -> Outcome {
@@ -77,22 +55,6 @@ fn a_server_short_of_descriptors() -> Outcome {
         assert_eq!(get(&mut client, "/api/")?.status, 200);
         server.limit_descriptors(100)?;
         assert_eq!(get(&mut client, "/sub/page.html")?.status, 200);
-        server.interrupt()
-    })
-}
-
-#[test]
-fn closes_when_asked_to() -> Outcome {
-    on_every("files", |step| {
-        let (_tree, server, _) = site(step)?;
-        for target in ["/file.txt", "/nothing", "/sub"] {
-            let mut client = server.connect()?;
-            let request = request("GET", target, "Connection: close\r\n");
-            client.send(request.as_bytes())?;
-            let response = client.response()?;
-            assert_eq!(response.field("connection"), Some("close"), "{target}");
-            client.expect_eof()?;
-        }
         server.interrupt()
     })
 }

@@ -17,7 +17,7 @@ const FILE: &str = "a file\n";
 
 /// Targets, and the bodies of the responses: `Ok` for 200, `Err` for another
 /// status. Besides these there are [`ENTRIES`], each behind a slash. More
-/// spellings are in tests/core.
+/// spellings are in tests/core, names.rs.
 #[rustfmt::skip]
 const TARGETS: &[(&str, Result<&str, u16>)] = &[
     ("/", Ok(HOME)),
@@ -40,10 +40,7 @@ const TARGETS: &[(&str, Result<&str, u16>)] = &[
     // One name, many spellings.
     ("//file.txt", Ok(FILE)),
     ("/sub/../file.txt", Ok(FILE)),
-    ("/nothing/../file.txt", Ok(FILE)),
-    ("/sub/..", Ok(HOME)),
     ("/%66ile.txt", Ok(FILE)),
-    ("/sub/%2e%2e/file.txt", Ok(FILE)),
     ("http://localhost/file.txt", Ok(FILE)),
     ("HTTP://other.example:81/file.txt?x", Ok(FILE)),
     ("http://localhost", Ok(HOME)),
@@ -51,39 +48,34 @@ const TARGETS: &[(&str, Result<&str, u16>)] = &[
     // Upwards.
     ("/..", Err(400)),
     ("/../secret.txt", Err(400)),
-    ("/../../../../../../../../etc/passwd", Err(400)),
     ("/sub/../../secret.txt", Err(400)),
     ("/%2e%2e/secret.txt", Err(400)),
-    ("/sub/%2e%2e/%2e%2e/secret.txt", Err(400)),
     ("http://localhost/../secret.txt", Err(400)),
     ("/to-sub/../../secret.txt", Err(400)),
     ("/out-directory/../secret.txt", Err(404)),
     // Slashes in a name, decoded twice, other systems' habits.
     ("/..%2fsecret.txt", Err(404)),
-    ("/%2e%2e%2fsecret.txt", Err(404)),
     ("/sub%2findex.html", Err(404)),
-    ("/%2fetc%2fpasswd", Err(404)),
     ("/%252e%252e/secret.txt", Err(404)),
     ("/..%5csecret.txt", Err(404)),
     ("/%c0%ae%c0%ae/secret.txt", Err(404)),
-    ("/%c0%afetc%c0%afpasswd", Err(404)),
     ("/%ff", Err(404)),
     // Other places.
     ("/etc/passwd", Err(404)),
     ("//etc/passwd", Err(404)),
-    ("///etc/passwd", Err(404)),
     ("/proc/self/environ", Err(404)),
     ("/file:///etc/passwd", Err(404)),
     // Escapes that are none, and the end of a C string.
     ("/%", Err(400)),
     ("/file.txt%00.html", Err(400)),
-    ("/..%00/secret.txt", Err(400)),
     // Names that no file has.
     ("/a%0d%0aX-Evil:%20yes", Err(404)),
     ("/%7f", Err(404)),
+    ("/<script>alert(1)", Err(404)),
 ];
 
-/// Asks in GET and HEAD; panics if anything of the outside is said.
+/// Asks in GET and HEAD on one connection, which goes on whatever there is;
+/// panics if anything of the outside is said.
 fn look(server: &Program, tree: &Tree, target: &str) -> Outcome<Response> {
     let mut client = server.connect()?;
     let response = get(&mut client, target)?;
@@ -91,7 +83,20 @@ fn look(server: &Program, tree: &Tree, target: &str) -> Outcome<Response> {
     let head = ask(&mut client, "HEAD", target)?;
     assert_eq!(head.status, response.status, "HEAD {target}");
     assert_eq!(head.length(), response.length(), "HEAD {target}");
+    if response.status == 404 {
+        expect_plain(&response);
+    }
     Ok(response)
+}
+
+/// A 404 says nothing but that: not the target, which may hold a script.
+fn expect_plain(response: &Response) {
+    let kind = response.field("content-type");
+    assert_eq!(kind, Some("text/plain; charset=utf-8"));
+    assert!(response.body.len() < 100, "{}", response.body.escape_ascii());
+    assert!(!response.body.contains(&b'<'));
+    assert!(response.values("etag").next().is_none());
+    assert!(response.values("last-modified").next().is_none());
 }
 
 fn expect_no_secret(response: &Response, tree: &Tree) {
@@ -126,36 +131,6 @@ fn every_path() -> Outcome {
                 None => assert_eq!(response.status, 404, "{name}"),
             }
         }
-        server.interrupt()
-    })
-}
-
-/// A 404 says nothing but that: not the target, which may hold a script.
-#[test]
-fn not_found_is_small_and_plain() -> Outcome {
-    on_every("files", |step| {
-        let (_tree, server, mut client) = site(step)?;
-        let response = get(&mut client, "/<script>alert(1)")?;
-        assert_eq!(response.status, 404);
-        let kind = response.field("content-type");
-        assert_eq!(kind, Some("text/plain; charset=utf-8"));
-        assert!(response.body.len() < 100, "{}", response.body.escape_ascii());
-        assert!(!response.body.contains(&b'<'));
-        assert!(response.values("etag").next().is_none());
-        assert!(response.values("last-modified").next().is_none());
-        server.interrupt()
-    })
-}
-
-/// After what is no file the connection goes on.
-#[test]
-fn a_connection_survives_what_is_not_there() -> Outcome {
-    on_every("files", |step| {
-        let (_tree, server, mut client) = site(step)?;
-        for target in ["/nothing", "/fifo", "/out", "/%2f", "/sub/deeper/"] {
-            assert_eq!(get(&mut client, target)?.status, 404, "{target}");
-        }
-        assert_eq!(get(&mut client, "/file.txt")?.body, FILE.as_bytes());
         server.interrupt()
     })
 }

@@ -94,6 +94,9 @@ fn methods_and_which_are_allowed() -> Outcome {
             ("POST", "/", 405, ALLOWED),
             ("POST", "/sub", 405, ALLOWED),
             ("POST", "/api/", 405, ALLOWED),
+            // The same path, spelt otherwise.
+            ("POST", "/%61pi/", 405, ALLOWED),
+            ("POST", "/sub/../api/", 405, ALLOWED),
             ("GET", "/api/echo", 405, "POST, OPTIONS"),
             ("HEAD", "/api/echo", 405, "POST, OPTIONS"),
             ("PUT", "/api/echo", 405, "POST, OPTIONS"),
@@ -103,6 +106,7 @@ fn methods_and_which_are_allowed() -> Outcome {
             ("OPTIONS", "/api/echo", 200, "POST, OPTIONS"),
             ("OPTIONS", "*", 200, "GET, HEAD, POST, OPTIONS"),
             ("OPTIONS", "/nothing", 404, ""),
+            ("GET", "/api/nothing", 404, ""),
             ("OPTIONS", "/%", 400, ""),
         ];
         for (method, target, status, allowed) in cases {

@@ -33,26 +33,6 @@ fn a_root_that_cannot_be() -> Outcome {
     })
 }
 
-#[test]
-fn flags_that_are_wrong() -> Outcome {
-    on_every("files", |step| {
-        for arguments in [
-            &["--root"][..],
-            &["0", "--rot", "."],
-            &["0", "1", "--root", "."],
-            &["--root", ".", "-r"],
-        ] {
-            let program = step.launch(arguments)?.spawn()?;
-            let line = program.expect_complaint(2)?;
-            assert!(line.ends_with("; try --help"), "{line}");
-        }
-        let help = step.launch(&["--help"])?.spawn()?.expect_exit(0)?;
-        let help = String::from_utf8_lossy(&help.stdout);
-        assert!(help.contains("--root DIR"), "{help}");
-        Ok(())
-    })
-}
-
 /// Flags stand anywhere, and a root is taken from where we are.
 #[test]
 fn flags_in_any_order() -> Outcome {
