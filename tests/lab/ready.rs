@@ -19,7 +19,7 @@ impl Program {
     /// Waits until the program has announced `count` addresses. A scheme
     /// before the address is accepted only in a lenient lab.
     pub fn await_announcement(&self, count: usize) -> Outcome {
-        let lenient = self.lab().lenient;
+        let (lenient, trusts) = (self.lab().lenient, self.lab().trusts);
         let mut quiet = Quiet::new(self.pid());
         let mut pause = Duration::from_millis(1);
         let mut proofs = 0;
@@ -39,7 +39,7 @@ impl Program {
                 return Err(self.failed(ANNOUNCEMENT, got));
             }
             // A line may be on its way to us.
-            if quiet.look(None) && !self.has_unread() {
+            if !trusts && quiet.look(None) && !self.has_unread() {
                 proofs += 1;
                 quiet = Quiet::new(self.pid());
             }

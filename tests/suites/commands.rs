@@ -13,8 +13,8 @@ use crate::lab::Outcome;
 use crate::lab::program::Program;
 use crate::lab::skip::skip;
 use crate::steps::{
-    REQUEST, STEPS, Speaks, Step, find, lasting_servers, launch, page, servers,
-    step,
+    REQUEST, STEPS, Speaks, Step, find, lasting_servers, launch, new_shells,
+    page, servers, step,
 };
 
 /// The two commands that a server says to try.
@@ -113,7 +113,7 @@ pub fn browse(test: &str, server: &Program) -> Outcome<Option<String>> {
 
 #[test]
 fn a_browser_shows_the_page() -> Outcome {
-    for step in servers().filter(|step| step.speaks == Speaks::Http) {
+    for step in new_shells("http") {
         let server = step.server()?;
         let page = browse("a_browser_shows_the_page", &server)?;
         let Some(page) = page else { break };

@@ -10,7 +10,7 @@ use crate::lab::fixtures::pattern;
 use crate::lab::program::Program;
 use crate::lab::{Outcome, proc};
 use crate::many::{BOUND, bounded, busy_crowd, crowd, full};
-use crate::steps::{KEEPING, Step, on_every, page};
+use crate::steps::{KEEPING, Step, on_every, on_new_shells, page};
 
 /// The beginning of a request, and the rest.
 const HALVES: (&[u8], &[u8]) = KEEPING.split_at(9);
@@ -37,10 +37,7 @@ fn send_half(
 
 /// It has heard the signal, and goes on.
 fn expect_drain(server: &Program) -> Outcome {
-    server.eventually("listens no more", || {
-        let rows = proc::own_rows(server.pid());
-        rows.iter().all(|row| row.state != proc::LISTEN).then_some(())
-    })?;
+    server.eventually("listens no more", || server.queue().err().map(drop))?;
     assert!(server.ended().is_none(), "it owes a response");
     Ok(())
 }
@@ -137,7 +134,7 @@ fn idle_clients_do_not_hold_it_up() -> Outcome {
 /// It is served, or its client hears nothing; but it is not refused.
 #[test]
 fn a_request_that_begins_in_that_moment() -> Outcome {
-    on_every("drain", |step| {
+    on_new_shells("drain", |step| {
         for _ in 0..20 {
             let server = bounded(step)?;
             let mut clients = crowd(&server, BOUND)?;
@@ -236,7 +233,7 @@ fn end_among_clients(step: &Step, moment: usize) -> Outcome {
 
 #[test]
 fn at_any_moment_no_response_is_cut() -> Outcome {
-    on_every("drain", |step| {
+    on_new_shells("drain", |step| {
         (0..50).try_for_each(|turn| end_among_clients(step, turn * 2))
     })
 }

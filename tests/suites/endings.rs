@@ -6,9 +6,10 @@ use std::net::Ipv4Addr;
 use std::os::fd::OwnedFd;
 
 use crate::client::connected;
+use crate::cores::listeners;
 use crate::lab::launch::Launch;
 use crate::lab::program::Program;
-use crate::lab::{BlackHole, Outcome, proc};
+use crate::lab::{BlackHole, Outcome};
 use crate::steps::{Speaks, Step, lasting_servers, servers, step};
 
 /// A program that sleeps in `call` once `start` has made it do so ends by
@@ -123,11 +124,9 @@ fn a_server_goes_on_with_no_output_at_all() -> Outcome {
 /// A server that cannot say where it listens serves its clients all the same.
 fn goes_on(step: &Step, launch: Launch) -> Outcome {
     let server = launch.spawn()?;
-    let address = server.eventually("listens", || {
-        let mut rows = proc::own_rows(server.pid()).into_iter();
-        rows.find(|row| row.state == proc::LISTEN).map(|row| row.local)
-    })?;
-    server.set_addresses(vec![address]);
+    server.await_call(step.waits_in("accept4()"))?;
+    let listeners = listeners(&server).into_iter();
+    server.set_addresses(listeners.map(|row| row.local).collect());
     if step.speaks == Speaks::Greeting {
         step.exchange(&server)?;
         return server.expect_exit(0).map(drop);

@@ -17,7 +17,7 @@ use crate::lab::show::assert_same;
 use crate::lab::skip::skip;
 use crate::lab::{Outcome, Trouble, proc};
 use crate::many::{KEEPALIVE_TIMEOUT, crowd, go_on, stay};
-use crate::steps::{KEEPING, Step, on_every, with};
+use crate::steps::{KEEPING, Step, new_shells, on_new_shells};
 
 /// More than two kernels hold between a server and a client that does not read
 /// and takes little.
@@ -47,7 +47,7 @@ fn with_downloads(
 /// all the time, and nothing to be done.
 #[test]
 fn clients_that_do_not_read_cost_nothing() -> Outcome {
-    on_every("event-loop", |step| {
+    on_new_shells("event-loop", |step| {
         let (_tree, server, mut clients) = with_downloads(step, 8)?;
         for client in &mut clients[..4] {
             client.finish()?;
@@ -72,7 +72,7 @@ fn clients_that_do_not_read_cost_nothing() -> Outcome {
 /// Where nothing is finished, that is the end of them as well.
 #[test]
 fn a_signal_during_twenty_downloads() -> Outcome {
-    on_every("event-loop", |step| {
+    on_new_shells("event-loop", |step| {
         let (_tree, server, mut clients) = with_downloads(step, 20)?;
         server.signal(libc::SIGTERM);
         if step.does("drain") {
@@ -90,7 +90,7 @@ fn a_signal_during_twenty_downloads() -> Outcome {
 /// What waits in the kernel meanwhile is done afterwards.
 #[test]
 fn a_stop_and_a_continuation() -> Outcome {
-    on_every("event-loop", |step| {
+    on_new_shells("event-loop", |step| {
         let (_tree, server, mut download) = with_downloads(step, 1)?;
         let clients = (0..2).map(|_| server.connect());
         let mut clients = clients.collect::<Outcome<Vec<_>>>()?;
@@ -120,7 +120,7 @@ fn a_kernel_that_does_no_more_than_it_must() -> Outcome {
         "sendfile=EINVAL+ENOSYS,w=50000",
         "accept=ECONNABORTED+EMFILE+ENFILE+ECONNABORTED",
     ];
-    on_every("event-loop", |step| {
+    on_new_shells("event-loop", |step| {
         let tree = Tree::new();
         let (small, large) = (pattern(10_000), pattern(300_000));
         tree.write("large.bin", &large);
@@ -225,7 +225,7 @@ fn ten_thousand_silent_clients() -> Outcome {
         skip("ten_thousand_silent_clients", &why, "ulimit -Hn 12000");
     }
     // In turn: we have not the descriptors for the clients of two.
-    with("light-clients").try_for_each(|step| {
+    new_shells("light-clients").into_iter().try_for_each(|step| {
         // Those that have come first must not be gone when the last has come.
         within(KEEPALIVE_TIMEOUT, || hold(step, count as usize))
     })

@@ -10,7 +10,7 @@ use crate::lab::client::Client;
 use crate::lab::fixtures::pattern;
 use crate::lab::launch::Launch;
 use crate::lab::program::Program;
-use crate::steps::{KEEPING, REQUEST, Step, on_every, page};
+use crate::steps::{KEEPING, REQUEST, Step, on_every, on_new_shells, page};
 
 /// How long such a step waits for an idle client.
 pub const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -185,7 +185,7 @@ fn what_does_not_start_is_one_clients_503() -> Outcome {
 fn a_slow_steady_reader_gets_its_file() -> Outcome {
     // Longer than a step with one seat waits.
     const SLOW: Duration = Duration::from_secs(12);
-    on_every("concurrency", |step| {
+    on_new_shells("concurrency", |step| {
         let tree = Tree::new();
         let content = pattern(6_000_000);
         tree.write("large.bin", &content);

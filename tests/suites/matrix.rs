@@ -55,14 +55,24 @@ fn on_every_step(suite: impl Fn(&Step) -> Outcome + Sync) -> Outcome {
     on_each(&STEPS.iter().collect::<Vec<_>>(), suite)
 }
 
+/// What a step has from those before it, the other suites see.
 #[test]
-fn every_step_does_what_it_claims() -> Outcome {
+fn every_step_does_what_it_brings() -> Outcome {
     on_every_step(|step| {
-        for claim in step.capabilities() {
+        for claim in &step.brings {
             assert!(is_seen(claim, step)?, "{} {claim}", step.name);
         }
         Ok(())
     })
+}
+
+#[test]
+fn the_last_step_does_all_that_it_has() -> Outcome {
+    let last = STEPS.last().expect("a step");
+    for claim in last.capabilities() {
+        assert!(is_seen(claim, last)?, "{claim}");
+    }
+    Ok(())
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::lab::proc::{self, Resources};
 use crate::lab::program::Program;
 use crate::lab::time;
 use crate::many::{crowd, with_room};
-use crate::steps::{REQUEST, Step, lasting_servers, step};
+use crate::steps::{REQUEST, Step, new_shells, step};
 
 const CLIENTS: usize = 100;
 
@@ -49,10 +49,11 @@ fn warm(step: &Step) -> Outcome<Warm> {
     Ok(warm)
 }
 
-/// Runs a suite on every server that lasts, one after the other: what they
-/// cost is looked at.
-fn on_every_warm(suite: impl Fn(&Step, &Warm) -> Outcome) -> Outcome {
-    lasting_servers().try_for_each(|step| suite(step, &warm(step)?))
+/// Runs a suite on servers that last, one after the other: what they cost is
+/// looked at.
+fn on_warm_shells(suite: impl Fn(&Step, &Warm) -> Outcome) -> Outcome {
+    let mut steps = new_shells("next-client").into_iter();
+    steps.try_for_each(|step| suite(step, &warm(step)?))
 }
 
 impl Warm {
@@ -68,7 +69,7 @@ impl Warm {
 
 #[test]
 fn a_hundred_clients_leave_nothing_behind() -> Outcome {
-    on_every_warm(|step, warm| {
+    on_warm_shells(|step, warm| {
         for _ in 0..CLIENTS {
             step.exchange(&warm.server)?;
         }
@@ -78,7 +79,7 @@ fn a_hundred_clients_leave_nothing_behind() -> Outcome {
 
 #[test]
 fn clients_who_break_off_leave_nothing_behind() -> Outcome {
-    on_every_warm(|step, warm| {
+    on_warm_shells(|step, warm| {
         for turn in 0..CLIENTS {
             let mut client = warm.server.connect()?;
             match turn % 4 {
@@ -101,7 +102,7 @@ fn clients_who_break_off_leave_nothing_behind() -> Outcome {
 
 #[test]
 fn a_hundred_at_once_are_all_served() -> Outcome {
-    on_every_warm(|step, warm| {
+    on_warm_shells(|step, warm| {
         let clients = (0..CLIENTS).map(|_| warm.server.connect());
         let mut clients: Vec<Client> = clients.collect::<Outcome<_>>()?;
         // The last of them speaks first: who is served in turn is not
@@ -161,7 +162,7 @@ fn waits_for_descriptors(step: &Step, server: &Program) -> Outcome<bool> {
 
 #[test]
 fn no_descriptor_left_is_waited_out() -> Outcome {
-    on_every_warm(|step, warm| {
+    on_warm_shells(|step, warm| {
         let server = &warm.server;
         // A busy machine may be late; a server that pauses for longer always
         // is.
@@ -177,7 +178,7 @@ fn no_descriptor_left_is_waited_out() -> Outcome {
 
 #[test]
 fn nobody_there_is_nothing_to_do() -> Outcome {
-    on_every_warm(|_, warm| {
+    on_warm_shells(|_, warm| {
         let _silent = warm.server.connect()?;
         expect_rest(&warm.server, 0.1);
         Ok(())

@@ -98,6 +98,43 @@ pub fn on_every(
     on_each(&steps, suite)
 }
 
+/// What a step brings that waits for its clients, reads or sends by code of
+/// its own.
+const NEW_SHELLS: [&str; 10] = [
+    "http",
+    "refusals",
+    "keep-alive",
+    "files",
+    "processes",
+    "threads",
+    "pool",
+    "event-loop",
+    "light-clients",
+    "ready-responses",
+];
+
+/// The steps with a capability that bring it, or a new shell; and the last.
+/// Those between have their shell from the step before, or from shared/: what
+/// takes seconds on each step, or many programs, is left out there.
+pub fn new_shells(capability: &str) -> Vec<&'static Step> {
+    let mut steps: Vec<_> = with(capability).collect();
+    let last = steps.pop().expect("a step that has it");
+    steps.retain(|step| {
+        let mut brought = step.brings.iter().map(String::as_str);
+        brought.any(|it| it == capability || NEW_SHELLS.contains(&it))
+    });
+    steps.push(last);
+    steps
+}
+
+/// Runs a suite on those.
+pub fn on_new_shells(
+    capability: &str,
+    suite: impl Fn(&Step) -> Outcome + Sync,
+) -> Outcome {
+    on_each(&new_shells(capability), suite)
+}
+
 /// Runs a suite on these steps; on all at once, since most of the time is
 /// spent waiting.
 pub fn on_each(

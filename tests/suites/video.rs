@@ -3,14 +3,13 @@
 
 use crate::commands::browse;
 use crate::lab::Outcome;
-use crate::steps::{STEPS, step};
+use crate::steps::{new_shells, step};
 
 #[test]
 fn a_video_is_moved_where_there_are_ranges() -> Outcome {
     const SITE: &str =
         concat!(env!("CARGO_MANIFEST_DIR"), "/steps/16-ranges/site");
-    let with_ranges = STEPS.iter().filter(|step| step.does("ranges"));
-    for step in with_ranges.chain([step("step15")]) {
+    for step in [new_shells("ranges"), vec![step("step15")]].concat() {
         let arguments = ["127.0.0.1:0", "--root", SITE];
         let server = step.launch(&arguments)?.start()?;
         let page = browse("a_video_is_moved_where_there_are_ranges", &server)?;

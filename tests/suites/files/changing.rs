@@ -10,7 +10,7 @@ use super::tree::Tree;
 use crate::lab::client::{Client, End, Response};
 use crate::lab::program::Program;
 use crate::lab::{Outcome, proc};
-use crate::steps::{Step, on_each, on_every, with};
+use crate::steps::{Step, on_each, on_every, on_new_shells, with};
 
 /// More than the kernel takes for a client who does not read.
 pub const LARGE: usize = 12 << 20;
@@ -61,7 +61,7 @@ fn assert_zeros((body, end): (Vec<u8>, End)) {
 
 #[test]
 fn a_file_that_shrinks() -> Outcome {
-    on_every("files", |step| {
+    on_new_shells("files", |step| {
         let (tree, server, mut client) = site(step)?;
         let file = large_file(&tree);
         let head = begin(step, &server, &mut client)?;
@@ -84,7 +84,7 @@ fn a_file_that_shrinks() -> Outcome {
 
 #[test]
 fn a_file_that_grows() -> Outcome {
-    on_every("files", |step| {
+    on_new_shells("files", |step| {
         let (tree, server, mut client) = site(step)?;
         let mut file = large_file(&tree);
         let head = begin(step, &server, &mut client)?;
@@ -102,7 +102,7 @@ fn a_file_that_grows() -> Outcome {
 
 #[test]
 fn a_file_that_is_replaced_and_removed() -> Outcome {
-    on_every("files", |step| {
+    on_new_shells("files", |step| {
         let (tree, server, mut client) = site(step)?;
         let path = tree.path("large.bin");
         drop(large_file(&tree));
@@ -152,7 +152,7 @@ fn a_file_that_cannot_be_read() -> Outcome {
 /// Clients who leave in the middle take nobody along, and leave nothing.
 #[test]
 fn a_client_that_leaves() -> Outcome {
-    on_every("files", |step| {
+    on_new_shells("files", |step| {
         let tree = Tree::new();
         drop(large_file(&tree));
         let launch = at(step, &tree.root())?;

@@ -8,7 +8,7 @@ use super::client::{ask, get, is_same, site};
 use crate::lab::Outcome;
 use crate::lab::fixtures::pattern;
 use crate::lab::show::assert_same;
-use crate::steps::on_every;
+use crate::steps::{on_every, on_new_shells};
 
 const ALLOWED: &str = "GET, HEAD, OPTIONS";
 
@@ -62,7 +62,7 @@ fn a_file_is_labelled() -> Outcome {
 
 #[test]
 fn files_of_all_sizes() -> Outcome {
-    on_every("files", |step| {
+    on_new_shells("files", |step| {
         let (tree, server, client) = site(step)?;
         client.close();
         // Around the sizes of buffers, each byte in its place.

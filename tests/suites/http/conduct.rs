@@ -8,7 +8,7 @@ use crate::lab::client::Client;
 use crate::lab::fixtures::pattern;
 use crate::lab::show::assert_same;
 use crate::lab::{Advice, Outcome, proc};
-use crate::steps::{on_every, step, with};
+use crate::steps::{new_shells, on_every, step, with};
 
 fn post(fields: &str, body: &[u8]) -> Vec<u8> {
     let start = "POST /api/echo HTTP/1.1\r\nHost: a\r\n";
@@ -50,7 +50,7 @@ fn responses_keep_the_order_of_a_thousand_requests() -> Outcome {
 
 #[test]
 fn the_largest_body_comes_back_to_a_slow_reader() -> Outcome {
-    for step in with("bodies") {
+    for step in new_shells("bodies") {
         let (server, mut client) = step.connected()?;
         let body = pattern(1024 * 1024);
         let mut since = Instant::now();
@@ -92,7 +92,7 @@ fn a_body_that_is_too_large_is_refused_in_words() -> Outcome {
 fn a_pipeline_that_is_not_read() -> Outcome {
     const REQUESTS: usize = 100_000;
     const REQUEST: &[u8] = b"GET /api/ HTTP/1.1\r\nHost: a\r\n\r\n";
-    for step in with("keep-alive") {
+    for step in new_shells("keep-alive") {
         let (server, mut client) = step.connected()?;
         accepted(&mut client, REQUEST)?;
         let before = proc::peak_memory(server.pid());

@@ -8,7 +8,7 @@ use crate::lab::client::Response;
 use crate::lab::program::Program;
 use crate::lab::{Outcome, proc};
 use crate::outcome::{Event, Outcome as Understood};
-use crate::steps::{Step, on_each, on_every, step};
+use crate::steps::{Step, on_every, on_new_shells};
 use crate::{shell as core, step05 as by_hand};
 
 /// The shortest limit of time: between two requests.
@@ -23,25 +23,21 @@ fn capability(feature: Feature) -> &'static str {
     }
 }
 
-/// The steps whose shells are new: the connection itself knows all cuts.
-const NEW_SHELLS: [&str; 5] =
-    ["step05", "step06", "step08", "step13", "step14"];
-
 #[test]
 fn whole_to_every_step() -> Outcome {
     on_every("refusals", |step| put(step, whole))
 }
 
+/// The connection itself knows all cuts: tests/core.
 #[test]
 fn bytewise_to_every_new_shell() -> Outcome {
-    on_each(&NEW_SHELLS.map(step), |step| put(step, bytewise))
+    on_new_shells("refusals", |step| put(step, bytewise))
 }
 
 /// Step 05 has a parser of its own, which tests/core cuts everywhere.
 #[test]
 fn in_two_to_the_others() -> Outcome {
-    let [_, others @ ..] = NEW_SHELLS;
-    on_each(&others.map(step), |step| put(step, in_two))
+    on_new_shells("keep-alive", |step| put(step, in_two))
 }
 
 fn whole(case: &Case) -> Vec<&[u8]> {
