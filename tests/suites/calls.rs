@@ -9,21 +9,19 @@ use std::process::Command;
 use crate::files::client::get;
 use crate::files::tree::Tree;
 use crate::lab::program::Program;
-use crate::lab::skip::skip;
 use crate::lab::{Outcome, proc};
-use crate::steps::{KEEPING, Step, launch, on_every, step};
+use crate::steps::{KEEPING, Step, launch, on_every, skip_here, step};
 
 /// Runs a server under strace while `work` lasts. Returns the lines that
-/// strace wrote of the thread that accepts; `None`, after saying so, if `test`
-/// cannot be done here.
+/// strace wrote of the thread that accepts; `None`, after saying so, if there
+/// is no strace.
 fn trace(
-    test: &str,
     step: &Step,
     arguments: &[&str],
     work: impl FnOnce(&Program) -> Outcome,
 ) -> Outcome<Option<Vec<String>>> {
     if !can_trace() {
-        skip(test, "no strace", "install strace, and allow ptrace(2)");
+        skip_here("no strace", "install strace, and allow ptrace(2)");
         return Ok(None);
     }
     let strace = ["strace", "-ff", "-qq", "-o", "trace", &step.program, "0"];
@@ -78,32 +76,20 @@ fn can_trace() -> bool {
 const RESPONSE: &str = "HTTP/1.1 200 OK";
 
 #[test]
-fn a_response_is_one_write() -> Outcome {
-    let test = "a_response_is_one_write";
-    let lines = trace(test, step("step06"), &[], |server| {
+fn a_response_is_one_write_and_so_are_those_to_a_pipeline() -> Outcome {
+    let lines = trace(step("step06"), &[], |server| {
         let mut client = server.connect()?;
-        (0..101).try_for_each(|_| get(&mut client, "/").map(drop))
-    })?;
-    let Some(lines) = lines else { return Ok(()) };
-    let no_delay = lines.iter().filter(|line| line.contains("TCP_NODELAY"));
-    assert_eq!(no_delay.count(), 1, "asked for once a connection");
-    // How much time is left: for each read and each write.
-    let expected = [("write", 100), ("read", 100), ("setsockopt", 200)];
-    assert_eq!(calls(&lines, RESPONSE), expected.into());
-    Ok(())
-}
-
-#[test]
-fn responses_to_a_pipeline_leave_together() -> Outcome {
-    let test = "responses_to_a_pipeline_leave_together";
-    let lines = trace(test, step("step06"), &[], |server| {
-        let mut client = server.connect()?;
+        (0..101).try_for_each(|_| get(&mut client, "/").map(drop))?;
         client.send(&KEEPING.repeat(20))?;
         (0..20).try_for_each(|_| client.response().map(drop))
     })?;
     let Some(lines) = lines else { return Ok(()) };
-    let responses = lines.iter().filter(|line| line.contains(RESPONSE));
-    assert_eq!(responses.count(), 1, "{lines:#?}");
+    let no_delay = lines.iter().filter(|line| line.contains("TCP_NODELAY"));
+    assert_eq!(no_delay.count(), 1, "asked for once a connection");
+    // The last write is that of the pipeline, all of it. How much time is
+    // left: for each read and each write.
+    let expected = [("write", 101), ("read", 101), ("setsockopt", 202)];
+    assert_eq!(calls(&lines, RESPONSE), expected.into());
     Ok(())
 }
 
@@ -112,8 +98,7 @@ fn a_small_file_takes_ten_calls() -> Outcome {
     let tree = Tree::new();
     let root = tree.root();
     let arguments = ["--root", root.to_str().unwrap()];
-    let test = "a_small_file_takes_ten_calls";
-    let lines = trace(test, step("step08"), &arguments, |server| {
+    let lines = trace(step("step08"), &arguments, |server| {
         let mut client = server.connect()?;
         for _ in 0..101 {
             assert_eq!(get(&mut client, "/file.txt")?.status, 200);
@@ -143,9 +128,8 @@ fn a_small_file_takes_ten_calls() -> Outcome {
 /// all, and what is waited for stays the same.
 #[test]
 fn a_loop_takes_three_calls_for_a_response() -> Outcome {
-    let test = "a_loop_takes_three_calls_for_a_response";
     on_every("event-loop", |step| {
-        let lines = trace(test, step, &[], |server| {
+        let lines = trace(step, &[], |server| {
             let mut client = server.connect()?;
             // A loop may have done this before it makes room for the client.
             assert_eq!(get(&mut client, "/nothing")?.status, 404);
@@ -168,9 +152,8 @@ fn is_wait(line: &str) -> bool {
 /// waited for in no time, again and again.
 #[test]
 fn no_wait_is_too_short() -> Outcome {
-    let test = "no_wait_is_too_short";
     on_every("event-loop", |step| {
-        let lines = trace(test, step, &[], |server| {
+        let lines = trace(step, &[], |server| {
             let clients = (0..20).map(|_| server.connect());
             let mut clients = clients.collect::<Outcome<Vec<_>>>()?;
             for client in &mut clients {
@@ -211,7 +194,7 @@ fn stop(server: &Program) -> Outcome<i32> {
 fn accepting_gives_way() -> Outcome {
     const CLIENTS: usize = 200;
     on_every("event-loop", |step| {
-        let trace = trace("accepting_gives_way", step, &[], |it| {
+        let trace = trace(step, &[], |it| {
             it.await_call(step.waits_in("accept4()"))?;
             let traced = stop(it)?;
             let clients = (0..CLIENTS).map(|_| it.connect());

@@ -11,10 +11,9 @@ use nix::unistd::pipe2;
 
 use crate::lab::Outcome;
 use crate::lab::program::Program;
-use crate::lab::skip::skip;
 use crate::steps::{
     REQUEST, STEPS, Speaks, Step, find, lasting_servers, launch, new_shells,
-    page, servers, step,
+    page, servers, skip_here, step,
 };
 
 /// The two commands that a server says to try.
@@ -66,8 +65,8 @@ fn the_commands_work_as_they_are_printed() -> Outcome {
                 continue;
             }
             let Some((program, arguments)) = resolve(&command) else {
-                let how = "install netcat-openbsd and curl";
-                skip(&command, "not installed", how);
+                let why = format!("no `{command}`");
+                skip_here(&why, "install netcat-openbsd and curl");
                 continue;
             };
             let (typed, seen) = dialogue(step, &command);
@@ -85,11 +84,11 @@ fn the_commands_work_as_they_are_printed() -> Outcome {
 }
 
 /// What a real browser makes of the page that a server has for `/`; `None`,
-/// after saying so, if this machine has none and `test` cannot be done.
-pub fn browse(test: &str, server: &Program) -> Outcome<Option<String>> {
+/// after saying so, if this machine has none.
+pub fn browse(server: &Program) -> Outcome<Option<String>> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
     let Some(browser) = names.into_iter().find_map(find) else {
-        skip(test, "no browser", "apt-get install chromium");
+        skip_here("no browser", "apt-get install chromium");
         return Ok(None);
     };
     let url = format!("http://{}/", server.address()?);
@@ -115,7 +114,7 @@ pub fn browse(test: &str, server: &Program) -> Outcome<Option<String>> {
 fn a_browser_shows_the_page() -> Outcome {
     for step in new_shells("http") {
         let server = step.server()?;
-        let page = browse("a_browser_shows_the_page", &server)?;
+        let page = browse(&server)?;
         let Some(page) = page else { break };
         let title = title(&server)?;
         assert!(page.contains(&title), "no {title}; the browser shows: {page}");

@@ -234,6 +234,6 @@ fn end_among_clients(step: &Step, moment: usize) -> Outcome {
 #[test]
 fn at_any_moment_no_response_is_cut() -> Outcome {
     on_new_shells("drain", |step| {
-        (0..50).try_for_each(|turn| end_among_clients(step, turn * 2))
+        (0..25).try_for_each(|turn| end_among_clients(step, turn * 4))
     })
 }

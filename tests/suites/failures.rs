@@ -3,9 +3,8 @@
 
 use crate::lab::fixtures::own_address;
 use crate::lab::launch::Launch;
-use crate::lab::skip::skip;
 use crate::lab::{Outcome, Trouble};
-use crate::steps::{Step, find, launch, peer, servers, step};
+use crate::steps::{Step, find, launch, peer, servers, skip_here, step};
 
 /// A path as a shell takes it: the checkout's may have a space in it.
 fn word(path: &str) -> String {
@@ -73,11 +72,10 @@ fn on_port_80(step: &Step) -> Outcome<Option<Launch>> {
 
 #[test]
 fn permission_denied_for_a_port_of_roots() -> Outcome {
-    let test = "permission_denied_for_a_port_of_roots";
     for step in servers() {
         let Some(launch) = on_port_80(step)? else {
             let why = "port 80 is everybody's here, and strace is missing";
-            skip(test, why, "apt-get install strace");
+            skip_here(why, "apt-get install strace");
             return Ok(());
         };
         let reason = format!(
@@ -88,7 +86,7 @@ fn permission_denied_for_a_port_of_roots() -> Outcome {
         match expect_failure(step, launch, "127.0.0.1:80", &reason) {
             Err(Trouble::Blocked(why)) => {
                 let why = format!("root cannot give up a capability: {why}");
-                skip(test, &why, "run the tests as an ordinary user");
+                skip_here(&why, "run the tests as an ordinary user");
             }
             outcome => outcome?,
         }

@@ -139,22 +139,6 @@ fn a_client_gone_before_the_end_of_the_head() -> Outcome {
 }
 
 #[test]
-fn a_browsers_second_connection_waits_in_silence() -> Outcome {
-    // In reserve, opened after the one that asks: the page comes at once.
-    let server = step("step04").server()?;
-    let mut first = server.connect()?;
-    let mut reserve = server.connect()?;
-    first.send(KEEPING)?;
-    page(&mut first)?;
-    assert!(!reserve.has_something());
-    // Used at last, it gets the next page: the icon that nobody has.
-    drop(first);
-    reserve.send(b"GET /favicon.ico HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
-    page(&mut reserve)?;
-    Ok(())
-}
-
-#[test]
 fn nobody_writes_to_the_operators_terminal() -> Outcome {
     let (server, mut client) = connected()?;
     client.send(b"GET /\x1b[2J\x07\n\xff\"' HTTP/1.1\r\n\r\n")?;

@@ -14,10 +14,9 @@ use crate::lab::fixtures::pattern;
 use crate::lab::linger::within;
 use crate::lab::program::Program;
 use crate::lab::show::assert_same;
-use crate::lab::skip::skip;
 use crate::lab::{Outcome, Trouble, proc};
 use crate::many::{KEEPALIVE_TIMEOUT, crowd, go_on, stay};
-use crate::steps::{KEEPING, Step, new_shells, on_new_shells};
+use crate::steps::{KEEPING, Step, new_shells, on_new_shells, skip_here};
 
 /// More than two kernels hold between a server and a client that does not read
 /// and takes little.
@@ -66,24 +65,6 @@ fn clients_that_do_not_read_cost_nothing() -> Outcome {
         first.expect_eof()?;
         assert_eq!(last.response()?.status, 200);
         server.expect_idle()
-    })
-}
-
-/// Where nothing is finished, that is the end of them as well.
-#[test]
-fn a_signal_during_twenty_downloads() -> Outcome {
-    on_new_shells("event-loop", |step| {
-        let (_tree, server, mut clients) = with_downloads(step, 20)?;
-        server.signal(libc::SIGTERM);
-        if step.does("drain") {
-            for client in &mut clients {
-                assert!(server.ended().is_none(), "it owes a file");
-                assert_eq!(client.receive(LARGE)?.0.len(), LARGE);
-            }
-            clients.iter_mut().try_for_each(Client::expect_eof)?;
-            clients.clear();
-        }
-        server.expect_exit(0).map(drop)
     })
 }
 
@@ -222,7 +203,7 @@ fn ten_thousand_silent_clients() -> Outcome {
     let count = MANY.min(hard.saturating_sub(OTHERS));
     if count < MANY {
         let why = format!("{count} clients: at most {hard} descriptors");
-        skip("ten_thousand_silent_clients", &why, "ulimit -Hn 12000");
+        skip_here(&why, "ulimit -Hn 12000");
     }
     // In turn: we have not the descriptors for the clients of two.
     new_shells("light-clients").into_iter().try_for_each(|step| {

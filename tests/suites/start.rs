@@ -43,16 +43,14 @@ fn a_server_announces_itself_and_two_commands() -> Outcome {
 
 #[test]
 fn a_server_listens_on_ipv6() -> Outcome {
-    let test = "a_server_listens_on_ipv6";
-    ipv6_servers(test)
+    ipv6_servers()
         .try_for_each(|step| listens(step, "[::1]:0", Ipv6Addr::LOCALHOST))
 }
 
 /// A link-local address with its interface, which has a number.
 #[test]
 fn an_address_of_one_interface() -> Outcome {
-    let test = "an_address_of_one_interface";
-    for step in ipv6_servers(test) {
+    for step in ipv6_servers() {
         let program = step.launch(&["[fe80::1%lo]:0"])?.spawn()?;
         let line = program.expect_complaint(1)?;
         assert!(line.contains("cannot listen on [fe80::1%1]:0: "), "{line}");
@@ -79,9 +77,8 @@ fn a_server_on_every_interface_names_one_to_try() -> Outcome {
 
 #[test]
 fn ipv6_on_every_interface_names_one_to_try() -> Outcome {
-    let test = "ipv6_on_every_interface_names_one_to_try";
     let any = Ipv6Addr::UNSPECIFIED.into();
-    ipv6_servers(test).try_for_each(|s| names_one(s, "[::]:0", any, "::1"))
+    ipv6_servers().try_for_each(|s| names_one(s, "[::]:0", any, "::1"))
 }
 
 #[test]

@@ -144,7 +144,10 @@ pub fn on_each(
     let suite = &suite;
     thread::scope(|scope| {
         let start = |step: &&'static Step| {
-            let thread = thread::Builder::new().name(step.name.clone());
+            let thread = thread::current();
+            let name = thread.name().unwrap_or_default();
+            let name = format!("{name} on {}", step.name);
+            let thread = thread::Builder::new().name(name);
             let step = *step;
             thread.spawn_scoped(scope, move || suite(step)).unwrap()
         };
@@ -170,20 +173,25 @@ pub fn servers() -> impl Iterator<Item = &'static Step> {
     STEPS.iter().filter(|step| step.speaks != Speaks::Client)
 }
 
+/// Says that the test whose thread this is cannot be done here.
+pub fn skip_here(why: &str, to_enable: &str) {
+    skip(thread::current().name().unwrap_or_default(), why, to_enable);
+}
+
 /// A listener on a free port of the IPv6 loopback; `None`, after saying so, if
-/// this machine has none and `test` cannot be done.
-pub fn peer_on_ipv6(test: &str) -> Option<Peer> {
+/// this machine has none.
+pub fn peer_on_ipv6() -> Option<Peer> {
     let peer = Peer::open((Ipv6Addr::LOCALHOST, 0)).ok();
     if peer.is_none() {
         let how = "sysctl net.ipv6.conf.lo.disable_ipv6=0";
-        skip(test, "no IPv6 on this machine", how);
+        skip_here("no IPv6 on this machine", how);
     }
     peer
 }
 
 /// The steps that listen; none where there is no IPv6.
-pub fn ipv6_servers(test: &str) -> impl Iterator<Item = &'static Step> {
-    let has_ipv6 = peer_on_ipv6(test).is_some();
+pub fn ipv6_servers() -> impl Iterator<Item = &'static Step> {
+    let has_ipv6 = peer_on_ipv6().is_some();
     servers().filter(move |_| has_ipv6)
 }
 

@@ -12,7 +12,7 @@ fn a_video_is_moved_where_there_are_ranges() -> Outcome {
     for step in [new_shells("ranges"), vec![step("step15")]].concat() {
         let arguments = ["127.0.0.1:0", "--root", SITE];
         let server = step.launch(&arguments)?.start()?;
-        let page = browse("a_video_is_moved_where_there_are_ranges", &server)?;
+        let page = browse(&server)?;
         let Some(page) = page else { break };
         let second = if step.does("ranges") { 30 } else { 0 };
         let expected = format!("at second {second}\n");

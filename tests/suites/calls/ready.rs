@@ -12,7 +12,6 @@ use crate::steps::on_every;
 #[test]
 fn calls_for_a_ready_response() -> Outcome {
     const CLIENTS: usize = 64;
-    let test = "calls_for_a_ready_response";
     // A target, how often each client asks for it at once, what else it says,
     // and at most how many calls in a thousand responses.
     let cases = [
@@ -33,7 +32,7 @@ fn calls_for_a_ready_response() -> Outcome {
                 continue;
             }
             let requests = request("GET", target, fields).repeat(count);
-            let trace = trace(test, step, &arguments, |server| {
+            let trace = trace(step, &arguments, |server| {
                 let mut clients = Vec::new();
                 for _ in 0..5 {
                     server.await_call(step.waits_in("read()"))?;
@@ -80,13 +79,12 @@ fn calls_for_a_ready_response() -> Outcome {
 /// pieces that leave the others their turn. A small part of it is copied.
 #[test]
 fn a_large_file_is_not_copied() -> Outcome {
-    let test = "a_large_file_is_not_copied";
     on_every("ready-responses", |step| {
         let tree = Tree::new();
         tree.write_old("large", &pattern(3_000_000));
         let root = tree.root();
         let arguments = ["--root", root.to_str().unwrap()];
-        let trace = trace(test, step, &arguments, |server| {
+        let trace = trace(step, &arguments, |server| {
             let mut client = server.connect()?;
             let part = "Range: bytes=9-\r\n";
             ask_with(&mut client, "GET", "/large", part)?;

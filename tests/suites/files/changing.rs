@@ -157,12 +157,15 @@ fn a_client_that_leaves() -> Outcome {
         drop(large_file(&tree));
         let launch = at(step, &tree.root())?;
         let server = launch.with(step.in_one_loop()).start()?;
-        let sockets = || proc::socket_count(server.pid());
-        let had = sockets();
+        let has = || {
+            let pid = server.pid();
+            (proc::socket_count(pid), proc::children(pid).len())
+        };
+        let had = has();
         // It may stay open.
         ask(&mut server.connect()?, "HEAD", "/large.bin")?;
         server.eventually("closes the connection", || {
-            (sockets() == had).then_some(())
+            (has() == had).then_some(())
         })?;
         let before = server.resources();
         let count = if step.does("event-loop") { 100 } else { 1 };
