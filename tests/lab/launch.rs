@@ -6,6 +6,10 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use nix::sys::prctl;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::signal::{SigSet, Signal};
+
 use super::program::Program;
 use super::trouble::{Outcome, Trouble};
 use super::{Lab, time};
@@ -95,17 +99,8 @@ impl Launch {
 
     /// With all signals blocked: a mask is inherited.
     pub fn signals_blocked(self) -> Self {
-        // SAFETY: the calls fill in a mask of our own and set this process's;
-        // what it does next is exec.
-        unsafe {
-            self.before(|| {
-                let mut all = std::mem::zeroed();
-                libc::sigfillset(&raw mut all);
-                let old = std::ptr::null_mut();
-                libc::sigprocmask(libc::SIG_BLOCK, &raw const all, old);
-                Ok(())
-            })
-        }
+        // SAFETY: the closure makes one system call; what comes next is exec.
+        unsafe { self.before(|| Ok(SigSet::all().thread_block()?)) }
     }
 
     /// Without these rights of root's, whoever starts it; it does not start
@@ -208,35 +203,22 @@ impl Launch {
 /// In the new process, before the program begins: it dies with us, and one
 /// that is not trusted leaves no core file, and may use only so much.
 fn restrain(trusts: bool, descriptors: u64) -> io::Result<()> {
+    prctl::set_pdeathsig(Signal::SIGKILL)?;
+    // What we have open ourselves, and who started us, is no business of the
+    // program. Before Linux 5.11 the call is not there.
+    let mark = libc::CLOSE_RANGE_CLOEXEC;
+    // SAFETY: close_range(2) takes numbers.
+    unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, mark) };
     let limits = [
-        (libc::RLIMIT_CORE, 0),
-        (libc::RLIMIT_CPU, 60),
-        (libc::RLIMIT_FSIZE, 64 << 20),
-        (libc::RLIMIT_NOFILE, descriptors),
+        (Resource::RLIMIT_CORE, 0),
+        (Resource::RLIMIT_CPU, 60),
+        (Resource::RLIMIT_FSIZE, 64 << 20),
+        (Resource::RLIMIT_NOFILE, descriptors),
     ];
-    let limits = if trusts { &[][..] } else { &limits };
-    // SAFETY: prctl(2) and close_range(2) take numbers; the others read or
-    // write one struct.
-    unsafe {
-        if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) == -1 {
-            return Err(io::Error::last_os_error());
-        }
-        // What we have open ourselves, and who started us, is no business of
-        // the program. Before Linux 5.11 the call is not there.
-        let mark = libc::CLOSE_RANGE_CLOEXEC;
-        libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, mark);
-        for (what, most) in limits.iter().copied() {
-            let mut limit = libc::rlimit { rlim_cur: most, rlim_max: most };
-            // Where less is allowed, less will do.
-            if libc::getrlimit(what, &raw mut limit) == -1 {
-                return Err(io::Error::last_os_error());
-            }
-            limit.rlim_max = limit.rlim_max.min(most);
-            limit.rlim_cur = limit.rlim_max;
-            if libc::setrlimit(what, &raw const limit) == -1 {
-                return Err(io::Error::last_os_error());
-            }
-        }
+    for (what, most) in limits.into_iter().filter(|_| !trusts) {
+        // Where less is allowed, less will do.
+        let (_, allowed) = getrlimit(what)?;
+        setrlimit(what, allowed.min(most), allowed.min(most))?;
     }
     Ok(())
 }

@@ -1,11 +1,8 @@
 //! What a program prints.
 
 use std::io::Read;
-use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::time::Deadline;
 
@@ -20,8 +17,6 @@ const LOOK: Duration = Duration::from_millis(50);
 #[derive(Clone, Default)]
 pub struct Output {
     shared: Arc<(Mutex<Buffer>, Condvar)>,
-    /// What is read, to look whether there is more.
-    source: Option<Arc<OwnedFd>>,
 }
 
 #[derive(Default)]
@@ -34,28 +29,23 @@ impl Output {
     /// Begins to read `source`, to its end; `seen` hears of each piece.
     /// Without a source nothing will come.
     pub fn drain(
-        source: Option<impl Read + AsFd + Send + 'static>,
+        source: Option<impl Read + Send + 'static>,
         seen: impl Fn(&[u8]) + Send + 'static,
     ) -> Output {
-        let mut output = Output::default();
+        let output = Output::default();
         let Some(mut source) = source else {
             output.lock().closed = true;
             return output;
         };
-        let same = source.as_fd().try_clone_to_owned();
-        output.source = same.ok().map(Arc::new);
         let writer = output.clone();
         std::thread::spawn(move || {
             let mut chunk = [0; 16 * 1024];
             loop {
-                let waits = || !writer.has_more(PollTimeout::NONE);
-                while writer.source.is_some() && waits() {}
-                // Nobody finds a pipe empty whose bytes are not here yet.
-                let mut buffer = writer.lock();
                 let taken = source.read(&mut chunk).unwrap_or(0);
                 if taken > 0 {
                     seen(&chunk[..taken]);
                 }
+                let mut buffer = writer.lock();
                 buffer.bytes.extend_from_slice(&chunk[..taken]);
                 if buffer.bytes.len() > 2 * KEPT {
                     buffer.bytes.drain(..KEPT);
@@ -72,18 +62,6 @@ impl Output {
 
     fn lock(&self) -> MutexGuard<'_, Buffer> {
         self.shared.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether something has been printed that is not read yet.
-    pub fn has_unread(&self) -> bool {
-        let buffer = self.lock();
-        !buffer.closed && self.has_more(PollTimeout::ZERO)
-    }
-
-    fn has_more(&self, limit: PollTimeout) -> bool {
-        let Some(source) = &self.source else { return false };
-        let mut list = [PollFd::new(source.as_fd(), PollFlags::POLLIN)];
-        poll(&mut list, limit).is_ok_and(|ready| ready > 0)
     }
 
     /// What has been printed so far.

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use nix::sys::resource::{Resource::RLIMIT_NOFILE, setrlimit};
 use shared::net::listener::Listener;
 use shared::sync::processors;
 
@@ -149,15 +150,10 @@ fn a_loop_that_cannot_start_ends_all() -> Outcome {
         let in_one = step.in_one_loop();
         let had = proc::list(server(step, in_one)?.pid(), "fd").len();
         let limit = libc::rlim_t::try_from(had - 1).unwrap();
-        let limit = libc::rlimit { rlim_cur: limit, rlim_max: limit };
         let launch = step.launch(&["127.0.0.1:0"])?.with(in_one);
-        // SAFETY: the closure makes a system call that reads a struct.
-        let launch = unsafe {
-            launch.before(move || {
-                libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
-                Ok(())
-            })
-        };
+        let limit = move || Ok(setrlimit(RLIMIT_NOFILE, limit, limit)?);
+        // SAFETY: the closure makes a system call and nothing else.
+        let launch = unsafe { launch.before(limit) };
         let no_descriptor = "cannot use epoll: too many open files\n";
         let no_thread = "cannot start a thread: try again\n";
         let second = step.launch(&["127.0.0.1:0", "--workers", "4"])?;

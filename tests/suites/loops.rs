@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 use std::net::TcpStream;
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::socket::{setsockopt, sockopt};
 use shared::net::limit::raise_descriptors;
 
@@ -131,14 +132,8 @@ fn a_kernel_that_does_no_more_than_it_must() -> Outcome {
 
 /// As a shell does that allows a thousand, and more if asked to.
 fn lower_soft_limit() -> io::Result<()> {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: one call writes a struct of our own, the other reads it.
-    let result = unsafe {
-        libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit);
-        limit.rlim_cur = limit.rlim_max.min(1024);
-        libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit)
-    };
-    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    Ok(setrlimit(Resource::RLIMIT_NOFILE, most.min(1024), most)?)
 }
 
 /// So many silent clients, what they cost, and one more that is served. Then

@@ -18,11 +18,6 @@ impl Program {
         }
     }
 
-    /// Whether it has printed on standard output what we have not read yet.
-    pub fn has_unread(&self) -> bool {
-        self.inner.stdout.has_unread()
-    }
-
     /// Waits until `probe` finds `what` on its standard output.
     pub fn await_stdout<T>(
         &self,

@@ -57,7 +57,7 @@ fn ask(client: &mut Client, method: &str, name: &str, body: &[u8]) -> Outcome {
     client.send(&[head.as_bytes(), body].concat())
 }
 
-pub fn get(client: &mut Client, name: &str) -> Outcome<Response> {
+fn get(client: &mut Client, name: &str) -> Outcome<Response> {
     ask(client, "GET", name, b"")?;
     client.response()
 }

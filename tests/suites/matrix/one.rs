@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use crate::cgi;
 use crate::lab::fixtures::pattern;
 use crate::lab::{Outcome, proc};
 use crate::steps::{KEEPING, REQUEST, Speaks, Step, page, peer};
@@ -114,20 +113,8 @@ pub fn takes_bodies(step: &Step) -> Outcome<bool> {
     Ok(client.response()?.body == b"hello")
 }
 
-pub fn serves_files(step: &Step) -> Outcome<bool> {
-    let (_server, mut client) = step.connected()?;
-    client.send(b"GET /notes.txt HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
-    let notes = include_bytes!("../../../steps/08-files/site/notes.txt");
-    Ok(client.response()?.body == notes)
-}
-
 pub fn exits_cleanly(step: &Step) -> Outcome<bool> {
     let server = step.server()?;
     server.signal(libc::SIGTERM);
     Ok(server.wait(server.patience())?.status.success())
-}
-
-pub fn runs_programs(step: &Step) -> Outcome<bool> {
-    let (_server, mut client) = step.connected()?;
-    Ok(cgi::get(&mut client, "hello.sh")?.status == 200)
 }
