@@ -139,14 +139,4 @@ mod tests {
         assert_eq!(queues(own, nowhere)?, None);
         Ok(())
     }
-
-    #[test]
-    fn the_standard_library_asks_for_a_queue() -> io::Result<()> {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-        let limit = queue_limit(listener.local_addr()?)?;
-        assert!(limit.is_some_and(|limit| limit >= 16), "{limit:?}");
-        let nowhere = "127.0.0.1:0".parse().map_err(io::Error::other)?;
-        assert_eq!(queue_limit(nowhere)?, None);
-        Ok(())
-    }
 }

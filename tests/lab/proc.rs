@@ -178,15 +178,3 @@ fn kilobytes(pid: i32, key: &str) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     field(&status, key)?.split(' ').next()?.parse().ok()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn our_own_thread_is_found_running() {
-        let pid = i32::try_from(std::process::id()).unwrap_or_default();
-        assert!(threads(pid).iter().any(|thread| thread.state == 'R'));
-        assert!(tree(pid).contains(&pid));
-    }
-}

@@ -21,6 +21,8 @@ const PROOF: Duration = BETWEEN_LOOKS.saturating_mul(6);
 pub struct Quiet {
     pid: i32,
     last: Option<Snapshot>,
+    /// The program's sockets when it began to rest.
+    rows: Option<Vec<Row>>,
     unchanged: Duration,
     at: Instant,
     own_delay: Duration,
@@ -30,7 +32,6 @@ pub struct Quiet {
 struct Snapshot {
     /// Of each thread: how often it has been taken off the processor.
     switches: Vec<u64>,
-    rows: Vec<Row>,
     own_queues: (i32, i32),
 }
 
@@ -40,6 +41,7 @@ impl Quiet {
         Quiet {
             pid,
             last: None,
+            rows: None,
             unchanged: Duration::ZERO,
             at: Instant::now(),
             own_delay: time::own_delay(),
@@ -56,6 +58,7 @@ impl Quiet {
         let now = self.snapshot(ours);
         if now.is_none() || now != self.last {
             self.unchanged = Duration::ZERO;
+            self.rows = None;
         } else {
             let delayed = delay.saturating_sub(self.own_delay);
             self.unchanged += self.at.elapsed().saturating_sub(delayed * 2);
@@ -63,15 +66,31 @@ impl Quiet {
         self.last = now;
         self.at = Instant::now();
         self.own_delay = delay;
-        self.unchanged >= PROOF
+        self.unchanged > Duration::ZERO && self.have_sockets_rested()
+    }
+
+    /// The kernel takes some milliseconds to list its sockets: it is asked at
+    /// the beginning, and at the end.
+    fn have_sockets_rested(&mut self) -> bool {
+        let is_over = self.unchanged >= PROOF;
+        if self.rows.is_some() && !is_over {
+            return false;
+        }
+        let rows = proc::tree(self.pid).into_iter().flat_map(proc::own_rows);
+        let rows = Some(rows.collect());
+        let is_same = is_over && rows == self.rows;
+        if is_over && !is_same {
+            self.unchanged = Duration::ZERO;
+        }
+        self.rows = rows;
+        is_same
     }
 
     /// `None` if anything is moving, or nothing is left to look at.
     fn snapshot(&self, ours: Option<BorrowedFd<'_>>) -> Option<Snapshot> {
         let mut switches = Vec::new();
-        let pids = proc::tree(self.pid);
-        for pid in &pids {
-            for thread in proc::threads(*pid) {
+        for pid in proc::tree(self.pid) {
+            for thread in proc::threads(pid) {
                 // It runs, or waits for a disk.
                 if matches!(thread.state, 'R' | 'D') {
                     return None;
@@ -82,17 +101,8 @@ impl Quiet {
         if switches.is_empty() {
             return None;
         }
-        // The kernel takes some milliseconds to list its sockets: who has
-        // moved is not asked for them.
-        let last = self.last.as_ref().map(|last| &last.switches);
-        let rests = last == Some(&switches);
-        let rows = pids.into_iter().filter(|_| rests).flat_map(proc::own_rows);
-        let rows = rows.collect();
-        Some(Snapshot {
-            switches,
-            rows,
-            own_queues: ours.map_or((0, 0), queues),
-        })
+        let own_queues = ours.map_or((0, 0), queues);
+        Some(Snapshot { switches, own_queues })
     }
 }
 

@@ -17,7 +17,7 @@ use crate::steps::{KEEPING, Step, launch, on_every, skip_here, step};
 /// is no strace.
 fn trace(
     step: &Step,
-    arguments: &[&str],
+    tree: Option<&Tree>,
     work: impl FnOnce(&Program) -> Outcome,
 ) -> Outcome<Option<Vec<String>>> {
     if !can_trace() {
@@ -26,7 +26,10 @@ fn trace(
     }
     let strace = ["strace", "-ff", "-qq", "-o", "trace", &step.program, "0"];
     let server = launch("/usr/bin/env", &strace)?.with(step.in_one_loop());
-    let server = server.with(arguments).start()?;
+    let root = tree.map_or("".into(), Tree::root);
+    let root = ["--root", root.to_str().unwrap()];
+    let flags = if tree.is_some() { &root[..] } else { &[] };
+    let server = server.with(flags).start()?;
     work(&server)?;
     // strace itself is deaf to Ctrl-C, and ends when the server does.
     proc::kill(proc::newest(server.pid()), libc::SIGINT);
@@ -77,7 +80,7 @@ const RESPONSE: &str = "HTTP/1.1 200 OK";
 
 #[test]
 fn a_response_is_one_write_and_so_are_those_to_a_pipeline() -> Outcome {
-    let lines = trace(step("step06"), &[], |server| {
+    let lines = trace(step("step06"), None, |server| {
         let mut client = server.connect()?;
         (0..101).try_for_each(|_| get(&mut client, "/").map(drop))?;
         client.send(&KEEPING.repeat(20))?;
@@ -96,9 +99,7 @@ fn a_response_is_one_write_and_so_are_those_to_a_pipeline() -> Outcome {
 #[test]
 fn a_small_file_takes_ten_calls() -> Outcome {
     let tree = Tree::new();
-    let root = tree.root();
-    let arguments = ["--root", root.to_str().unwrap()];
-    let lines = trace(step("step08"), &arguments, |server| {
+    let lines = trace(step("step08"), Some(&tree), |server| {
         let mut client = server.connect()?;
         for _ in 0..101 {
             assert_eq!(get(&mut client, "/file.txt")?.status, 200);
@@ -129,7 +130,7 @@ fn a_small_file_takes_ten_calls() -> Outcome {
 #[test]
 fn a_loop_takes_three_calls_for_a_response() -> Outcome {
     on_every("event-loop", |step| {
-        let lines = trace(step, &[], |server| {
+        let lines = trace(step, None, |server| {
             let mut client = server.connect()?;
             // A loop may have done this before it makes room for the client.
             assert_eq!(get(&mut client, "/nothing")?.status, 404);
@@ -153,7 +154,7 @@ fn is_wait(line: &str) -> bool {
 #[test]
 fn no_wait_is_too_short() -> Outcome {
     on_every("event-loop", |step| {
-        let lines = trace(step, &[], |server| {
+        let lines = trace(step, None, |server| {
             let clients = (0..20).map(|_| server.connect());
             let mut clients = clients.collect::<Outcome<Vec<_>>>()?;
             for client in &mut clients {
@@ -194,7 +195,7 @@ fn stop(server: &Program) -> Outcome<i32> {
 fn accepting_gives_way() -> Outcome {
     const CLIENTS: usize = 200;
     on_every("event-loop", |step| {
-        let trace = trace(step, &[], |it| {
+        let trace = trace(step, None, |it| {
             it.await_call(step.waits_in("accept4()"))?;
             let traced = stop(it)?;
             let clients = (0..CLIENTS).map(|_| it.connect());

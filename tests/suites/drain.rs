@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
+use crate::files::client::at;
 use crate::files::tree::Tree;
 use crate::lab::client::{Client, Response};
 use crate::lab::fixtures::pattern;
@@ -56,14 +57,11 @@ fn running_and_queued_responses_are_finished() -> Outcome {
         let content = pattern(20_000_000);
         tree.write("large.bin", &content);
         tree.write("index.html", b"<!doctype html>");
-        let root = tree.root();
-        let root = root.to_str().expect("a path in UTF-8");
         let workers = match step.does("pool") {
             true => &["--workers", "3"],
             false => step.in_one_loop(),
         };
-        let launch = step.launch(&["127.0.0.1:0", "--root", root])?;
-        let server = launch.with(workers).start()?;
+        let server = at(step, &tree.root())?.with(workers).start()?;
 
         let mut reader = server.connect()?;
         reader.send(b"GET /large.bin HTTP/1.1\r\nHost: a\r\n\r\n")?;

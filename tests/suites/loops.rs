@@ -16,7 +16,7 @@ use crate::lab::linger::within;
 use crate::lab::program::Program;
 use crate::lab::show::assert_same;
 use crate::lab::{Outcome, Trouble, proc};
-use crate::many::{KEEPALIVE_TIMEOUT, crowd, go_on, stay};
+use crate::many::{KEEPALIVE_TIMEOUT, crowd};
 use crate::steps::{KEEPING, Step, new_shells, on_new_shells, skip_here};
 
 /// More than two kernels hold between a server and a client that does not read
@@ -66,28 +66,6 @@ fn clients_that_do_not_read_cost_nothing() -> Outcome {
         first.expect_eof()?;
         assert_eq!(last.response()?.status, 200);
         server.expect_idle()
-    })
-}
-
-/// What waits in the kernel meanwhile is done afterwards.
-#[test]
-fn a_stop_and_a_continuation() -> Outcome {
-    on_new_shells("event-loop", |step| {
-        let (_tree, server, mut download) = with_downloads(step, 1)?;
-        let clients = (0..2).map(|_| server.connect());
-        let mut clients = clients.collect::<Outcome<Vec<_>>>()?;
-        clients.iter_mut().try_for_each(stay)?;
-        for _ in 0..3 {
-            server.await_call(step.waits_in("read()"))?;
-            server.signal(libc::SIGSTOP);
-            let mut next = server.connect()?;
-            next.send(KEEPING)?;
-            server.signal(libc::SIGCONT);
-            assert_eq!(next.response()?.status, 200);
-        }
-        clients.iter_mut().try_for_each(go_on)?;
-        assert_eq!(download[0].receive(LARGE)?.0.len(), LARGE);
-        Ok(())
     })
 }
 
@@ -143,6 +121,7 @@ fn hold(step: &Step, count: usize) -> Outcome {
     // SAFETY: the closure makes two system calls and nothing else.
     let launch = unsafe { launch.before(lower_soft_limit) };
     let server = launch.start()?;
+    server.await_call(step.waits_in("accept4()"))?;
     let pid = server.pid();
     let descriptors = || proc::list(pid, "fd").len();
     let had = descriptors();

@@ -94,20 +94,8 @@ pub fn go_on(client: &mut Client) -> Outcome {
 }
 
 #[test]
-fn idle_clients_stop_no_one() -> Outcome {
+fn clients_who_are_waited_for_stop_no_one() -> Outcome {
     on_every("concurrency", |step| {
-        let server = bounded(step)?;
-        let start = Instant::now();
-        let mut silent = Vec::new();
-        for _ in 1..BOUND {
-            silent.push(server.connect()?);
-        }
-        step.exchange(&server)?;
-        // None of them was sent away for it.
-        let sent_away = silent.iter().any(Client::has_something);
-        assert!(!sent_away || start.elapsed() >= KEEPALIVE_TIMEOUT);
-        server.interrupt()?;
-
         let server = bounded(step)?;
         let mut clients = busy_crowd(&server, BOUND - 1)?;
         step.exchange(&server)?;

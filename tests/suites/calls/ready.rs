@@ -24,15 +24,13 @@ fn calls_for_a_ready_response() -> Outcome {
         let tree = Tree::new();
         tree.write_old("small", &pattern(1000));
         tree.write_old("large", &pattern(100_000));
-        let root = tree.root();
-        let arguments = ["--root", root.to_str().unwrap()];
         for (target, count, fields, most) in cases {
             // Where each end of a connection is told, that is a call as well.
             if !fields.is_empty() && !step.does("cores") {
                 continue;
             }
             let requests = request("GET", target, fields).repeat(count);
-            let trace = trace(step, &arguments, |server| {
+            let trace = trace(step, Some(&tree), |server| {
                 let mut clients = Vec::new();
                 for _ in 0..5 {
                     server.await_call(step.waits_in("read()"))?;
@@ -82,9 +80,7 @@ fn a_large_file_is_not_copied() -> Outcome {
     on_every("ready-responses", |step| {
         let tree = Tree::new();
         tree.write_old("large", &pattern(3_000_000));
-        let root = tree.root();
-        let arguments = ["--root", root.to_str().unwrap()];
-        let trace = trace(step, &arguments, |server| {
+        let trace = trace(step, Some(&tree), |server| {
             let mut client = server.connect()?;
             let part = "Range: bytes=9-\r\n";
             ask_with(&mut client, "GET", "/large", part)?;

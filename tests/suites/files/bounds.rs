@@ -73,11 +73,9 @@ fn what_is_kept_has_bounds() -> Outcome {
         fill(&tree, "small", 60, 20_480);
         tree.write_old("small-0.gz", &pattern(20_481));
         fill(&tree, "large", 256, 20_481);
-        let root = tree.root();
-        let root = root.to_str().unwrap();
         for (mib, others, count) in &cases {
-            let arguments = ["0", "--root", root, "--cache-mib", mib];
-            let server = step.launch(&arguments)?.start()?;
+            let launch = at(step, &tree.root())?;
+            let server = launch.with(&["--cache-mib", mib]).start()?;
             let mut client = server.connect()?;
             head_all(&mut client, &it())?;
             head_all(&mut client, others)?;
