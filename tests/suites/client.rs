@@ -10,7 +10,7 @@ use crate::lab::launch::Launch;
 use crate::lab::program::Program;
 use crate::lab::show::assert_same;
 use crate::lab::{Outcome, Peer};
-use crate::steps::{peer, step};
+use crate::steps::{SHIMS, peer, step};
 
 const LARGE: usize = 8 << 20;
 
@@ -112,7 +112,7 @@ fn a_server_that_listens_to_the_end_before_it_speaks() -> Outcome {
 
 #[test]
 fn a_kernel_that_takes_and_gives_little() -> Outcome {
-    for shim in ["w=7", "r=3", "eintr=2", "eintr=3", "w=7,r=3,eintr=5"] {
+    for shim in SHIMS {
         let connected = connected_by(|launch| launch.shim(shim))?;
         listens_before_it_speaks(connected, &pattern(40_000))?;
     }

@@ -1,7 +1,6 @@
 //! Every failure that the text speaks of is one line that says what, on
 //! what, and what to do; and the exit status is 1.
 
-use crate::lab::fixtures::own_address;
 use crate::lab::launch::Launch;
 use crate::lab::{Outcome, Trouble};
 use crate::steps::{Step, find, launch, peer, servers, skip_here, step};
@@ -103,20 +102,6 @@ fn address_of_another_machine() -> Outcome {
                       machine has it: see `ip address`";
         expect_failure(step, step.launch(&[address])?, address, reason)?;
     }
-    Ok(())
-}
-
-#[test]
-fn connection_refused() -> Outcome {
-    let address = own_address().to_string();
-    let program = step("step03").launch(&[&address])?.spawn()?;
-    assert_eq!(
-        program.expect_notes(1)?,
-        format!(
-            "{address}: connection refused\n\
-             step03: cannot connect to {address}: connection refused\n"
-        )
-    );
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use crate::lab::Outcome;
 use crate::lab::client::{Client, Response};
 use crate::lab::program::Program;
 use crate::lab::show::assert_same;
-use crate::steps::{KEEPING, page, step};
+use crate::steps::{KEEPING, SHIMS, page, step};
 
 /// The longest head that is read to its end.
 const MAX_HEAD: usize = 16 * 1024;
@@ -82,9 +82,7 @@ fn a_head_in_two_pieces_cut_anywhere() -> Outcome {
 
 #[test]
 fn a_kernel_that_takes_and_gives_little() -> Outcome {
-    for shim in
-        ["w=7", "r=3", "eintr=2", "eintr=3", "w=7,r=3,eintr=5", "r=1,w=1"]
-    {
+    for shim in SHIMS {
         let server = step("step04").under(shim)?;
         page_for(&server, KEEPING)?;
         page_for(&server, KEEPING)?;

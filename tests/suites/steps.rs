@@ -14,7 +14,7 @@ use crate::lab::launch::Launch;
 use crate::lab::skip::skip;
 use crate::lab::{Lab, Outcome, Peer};
 
-pub use run::{KEEPING, REQUEST, drip, page};
+pub use run::{KEEPING, REQUEST, SHIMS, drip, page};
 
 /// A step of the list.
 #[derive(Debug)]

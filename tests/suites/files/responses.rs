@@ -86,8 +86,6 @@ fn methods_and_which_are_allowed() -> Outcome {
         let cases = [
             ("POST", "/file.txt", 405, ALLOWED),
             ("PUT", "/file.txt", 405, ALLOWED),
-            ("DELETE", "/file.txt", 405, ALLOWED),
-            ("PATCH", "/sub/page.html", 405, ALLOWED),
             ("POST", "/", 405, ALLOWED),
             ("POST", "/sub", 405, ALLOWED),
             ("POST", "/api/", 405, ALLOWED),
@@ -96,9 +94,7 @@ fn methods_and_which_are_allowed() -> Outcome {
             ("POST", "/sub/../api/", 405, ALLOWED),
             ("GET", "/api/echo", 405, "POST, OPTIONS"),
             ("HEAD", "/api/echo", 405, "POST, OPTIONS"),
-            ("PUT", "/api/echo", 405, "POST, OPTIONS"),
             ("OPTIONS", "/file.txt", 200, ALLOWED),
-            ("OPTIONS", "/", 200, ALLOWED),
             ("OPTIONS", "/api/", 200, ALLOWED),
             ("OPTIONS", "/api/echo", 200, "POST, OPTIONS"),
             ("OPTIONS", "*", 200, "GET, HEAD, POST, OPTIONS"),

@@ -19,6 +19,11 @@ pub const REQUEST: &[u8] =
 /// A request as short as HTTP/1.1 allows: another may follow.
 pub const KEEPING: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
+/// Settings of the preloaded library: kernels that take and give little, and
+/// interrupt.
+pub const SHIMS: [&str; 6] =
+    ["w=7", "r=3", "eintr=2", "eintr=3", "w=7,r=3,eintr=5", "w=1,r=1"];
+
 /// Receives a page for a browser.
 pub fn page(client: &mut Client) -> Outcome<Response> {
     let response = client.response()?;
