@@ -59,18 +59,6 @@ fn dripping_does_not_extend_it() -> Outcome {
 }
 
 #[test]
-fn a_late_end_of_the_head_is_in_time() -> Outcome {
-    // The limit is for the whole head, not less than it says.
-    let (_server, mut client) = connected()?;
-    let (most, rest) = REQUEST.split_at(REQUEST.len() - 1);
-    client.send(most)?;
-    thread::sleep(Duration::from_secs(2));
-    assert!(!client.has_something(), "no response yet");
-    client.send(rest)?;
-    page(&mut client).map(drop)
-}
-
-#[test]
 fn a_body_that_nobody_reads_does_not_destroy_the_response() -> Outcome {
     let server = step("step04").server()?;
     for length in [1, 100_000, 8 << 20] {

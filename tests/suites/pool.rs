@@ -3,7 +3,7 @@
 use crate::lab::client::Client;
 use crate::lab::{Outcome, proc};
 use crate::many::{BOUND, bounded, crowd, full, with_room};
-use crate::steps::{KEEPING, on_every};
+use crate::steps::on_every;
 
 /// Those that serve, and those that accept and wait for signals.
 const THREADS: usize = BOUND + 2;
@@ -65,30 +65,5 @@ fn none_that_serves_is_a_failure() -> Outcome {
         let why = "cannot start a thread: try again\n";
         assert_eq!(notes, format!("{}: {why}", step.name));
         Ok(())
-    })
-}
-
-/// A client that waits in the queue is served before one that came later.
-#[test]
-fn the_queue_is_in_order() -> Outcome {
-    on_every("pool", |step| {
-        let flags = ["127.0.0.1:0", "--workers", "1", "--queue", "4"];
-        let server = step.launch(&flags)?.start()?;
-        let mut busy = crowd(&server, 1)?;
-        let mut waiting = Vec::new();
-        for _ in 0..4 {
-            waiting.push(server.connect()?);
-        }
-        // The last asks first.
-        for client in waiting.iter_mut().rev() {
-            client.send(KEEPING)?;
-        }
-        for mut next in waiting.drain(..) {
-            assert!(!next.has_something());
-            drop(busy.pop());
-            assert_eq!(next.response()?.status, 200);
-            busy.push(next);
-        }
-        server.interrupt()
     })
 }

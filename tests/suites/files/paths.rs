@@ -1,9 +1,6 @@
 //! The steps with files: every way that we know to ask for a file, and what
 //! must come of it. Nothing outside of the root is ever on the wire.
 
-use std::fs;
-use std::os::unix::fs::symlink;
-
 use super::client::{ask, at, get, site};
 use super::tree::{ENTRIES, Tree};
 use crate::lab::Outcome;
@@ -131,30 +128,6 @@ fn every_path() -> Outcome {
                 None => assert_eq!(response.status, 404, "{name}"),
             }
         }
-        server.interrupt()
-    })
-}
-
-/// The directory of one request is a link to the outside in the next.
-#[test]
-fn a_directory_becomes_a_link() -> Outcome {
-    on_every("files", |step| {
-        let (tree, server, mut client) = site(step)?;
-        let response = get(&mut client, "/sub/page.html")?;
-        assert_eq!(response.status, 200);
-
-        let sub = tree.path("sub");
-        fs::rename(&sub, tree.path("moved")).unwrap();
-        symlink("../outside", &sub).unwrap();
-        for target in ["/sub/secret.txt", "/sub/", "/sub", "/sub/index.html"] {
-            let response = get(&mut client, target)?;
-            assert_eq!(response.status, 404, "{target}");
-            expect_no_secret(&response, &tree);
-        }
-        fs::remove_file(&sub).unwrap();
-        fs::rename(tree.path("moved"), &sub).unwrap();
-        let response = get(&mut client, "/sub/page.html")?;
-        assert_eq!(response.status, 200);
         server.interrupt()
     })
 }
