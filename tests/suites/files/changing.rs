@@ -2,15 +2,15 @@
 //! it was at the beginning. The length has been promised by then.
 
 use std::fs::{self, File};
-use std::io::{Seek, SeekFrom, Write};
-use std::time::{Duration, Instant, SystemTime};
+use std::io::Write;
+use std::time::SystemTime;
 
 use super::client::{after_change, ask, at, get, request, site};
 use super::tree::Tree;
 use crate::lab::client::{Client, End, Response};
 use crate::lab::program::Program;
 use crate::lab::{Outcome, proc};
-use crate::steps::{Step, on_each, on_every, on_new_shells, with};
+use crate::steps::{Step, on_every, on_new_shells};
 
 /// More than the kernel takes for a client who does not read.
 pub const LARGE: usize = 12 << 20;
@@ -53,12 +53,6 @@ fn head_after(
     after_change(step, server, before, head)
 }
 
-/// Panics unless that came which was promised, and no byte was made up.
-fn assert_zeros((body, end): (Vec<u8>, End)) {
-    assert_eq!((body.len(), end), (LARGE, End::Enough));
-    assert!(body == vec![0; LARGE]);
-}
-
 #[test]
 fn a_file_that_shrinks() -> Outcome {
     on_new_shells("files", |step| {
@@ -82,46 +76,55 @@ fn a_file_that_shrinks() -> Outcome {
     })
 }
 
-#[test]
-fn a_file_that_grows() -> Outcome {
-    on_new_shells("files", |step| {
-        let (tree, server, mut client) = site(step)?;
-        let mut file = large_file(&tree);
-        let head = begin(step, &server, &mut client)?;
-        file.seek(SeekFrom::End(0)).unwrap();
-        file.write_all(&[b'x'; 100_000]).unwrap();
-        let grown = client.receive(LARGE)?;
-        // The connection is good for more, at once: it does not last for ever.
-        let now = head_after(step, &server, &mut client, &head)?;
-        assert_eq!(now.length(), Some(LARGE + 100_000));
-        assert_eq!(get(&mut client, "/file.txt")?.body, b"a file\n");
-        assert_zeros(grown);
-        server.interrupt()
-    })
-}
+/// What becomes of a file in the middle of its transfer, which gets it to its
+/// end as it was; and the status and the length of the next response.
+type Change = (fn(&Tree), u16, usize);
+
+const CHANGES: [Change; 3] = [
+    (
+        |tree| {
+            let path = tree.path("large.bin");
+            let mut file = File::options().append(true).open(path).unwrap();
+            file.write_all(&[b'x'; 100_000]).unwrap();
+        },
+        200,
+        LARGE + 100_000,
+    ),
+    (
+        |tree| {
+            let other = tree.path("sub/page.html");
+            fs::rename(other, tree.path("large.bin")).unwrap();
+        },
+        200,
+        "<title>Page</title>".len(),
+    ),
+    (
+        |tree| fs::remove_file(tree.path("large.bin")).unwrap(),
+        404,
+        "Not Found\n".len(),
+    ),
+];
 
 #[test]
-fn a_file_that_is_replaced_and_removed() -> Outcome {
+fn a_file_that_grows_or_is_replaced_or_removed() -> Outcome {
     on_new_shells("files", |step| {
-        let (tree, server, mut client) = site(step)?;
-        let path = tree.path("large.bin");
-        drop(large_file(&tree));
-        let head = begin(step, &server, &mut client)?;
-        fs::rename(tree.path("file.txt"), &path).unwrap();
-        let replaced = client.receive(LARGE)?;
-        let head = head_after(step, &server, &mut client, &head)?;
-        assert_eq!(get(&mut client, "/large.bin")?.body, b"a file\n");
-        assert_zeros(replaced);
-
-        drop(large_file(&tree));
-        head_after(step, &server, &mut client, &head)?;
-        let head = begin(step, &server, &mut client)?;
-        fs::remove_file(&path).unwrap();
-        let removed = client.receive(LARGE)?;
-        let now = head_after(step, &server, &mut client, &head)?;
-        assert_eq!(now.status, 404);
-        assert_zeros(removed);
-        server.interrupt()
+        for (change, status, length) in CHANGES {
+            let (tree, server, mut client) = site(step)?;
+            drop(large_file(&tree));
+            let head = begin(step, &server, &mut client)?;
+            change(&tree);
+            let (body, end) = client.receive(LARGE)?;
+            // The connection is good for more, at once: it does not last for
+            // ever.
+            let now = head_after(step, &server, &mut client, &head)?;
+            assert_eq!((now.status, now.length()), (status, Some(length)));
+            assert_eq!(get(&mut client, "/file.txt")?.body, b"a file\n");
+            // No byte was made up.
+            assert_eq!((body.len(), end), (LARGE, End::Enough));
+            assert!(body == vec![0; LARGE]);
+            server.interrupt()?;
+        }
+        Ok(())
     })
 }
 
@@ -182,28 +185,6 @@ fn a_client_that_leaves() -> Outcome {
             assert_eq!(response.status, 200);
         }
         server.expect_back(&before)?;
-        server.interrupt()
-    })
-}
-
-/// A client who stops reading has its time, and then the next has its turn,
-/// where they take turns.
-#[test]
-fn a_client_that_stops_reading() -> Outcome {
-    let steps = with("files").filter(|step| !step.does("concurrency"));
-    on_each(&steps.collect::<Vec<_>>(), |step| {
-        const SEND_TIMEOUT: Duration = Duration::from_secs(5);
-        let start = Instant::now();
-        let (tree, server, mut client) = site(step)?;
-        drop(large_file(&tree));
-        begin(step, &server, &mut client)?;
-        let response = get(&mut server.connect()?, "/file.txt")?;
-        assert_eq!(response.status, 200);
-        assert!(start.elapsed() >= SEND_TIMEOUT, "after {:?}", start.elapsed());
-        server.expect_note("connection timed out")?;
-        // What had been taken is still delivered, and then the stream ends.
-        let (bytes, _) = client.receive(usize::MAX)?;
-        assert!(bytes.len() < LARGE);
         server.interrupt()
     })
 }
