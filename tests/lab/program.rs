@@ -164,6 +164,11 @@ impl Program {
         Client::connect(self, self.address()?, self.log())
     }
 
+    /// Connects so many clients, one after the other.
+    pub fn connect_many(&self, count: usize) -> Outcome<Vec<Client>> {
+        (0..count).map(|_| self.connect()).collect()
+    }
+
     /// Connects a client to `address`.
     pub fn connect_to(&self, address: SocketAddr) -> Outcome<Client> {
         Client::connect(self, address, self.log())

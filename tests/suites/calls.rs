@@ -155,8 +155,7 @@ fn is_wait(line: &str) -> bool {
 fn no_wait_is_too_short() -> Outcome {
     on_every("event-loop", |step| {
         let lines = trace(step, None, |server| {
-            let clients = (0..20).map(|_| server.connect());
-            let mut clients = clients.collect::<Outcome<Vec<_>>>()?;
+            let mut clients = server.connect_many(20)?;
             for client in &mut clients {
                 client.send(b"nonsense\r\n\r\n")?;
                 client.receive_all()?;
@@ -198,8 +197,7 @@ fn accepting_gives_way() -> Outcome {
         let trace = trace(step, None, |it| {
             it.await_call(step.waits_in("accept4()"))?;
             let traced = stop(it)?;
-            let clients = (0..CLIENTS).map(|_| it.connect());
-            let _clients = clients.collect::<Outcome<Vec<_>>>()?;
+            let _clients = it.connect_many(CLIENTS)?;
             proc::kill(traced, libc::SIGCONT);
             it.eventually("lets all in", || {
                 it.queue().ok().filter(|waiting| *waiting == 0)

@@ -126,8 +126,7 @@ fn who_waits_in_a_queue_at_the_end_is_served() -> Outcome {
     on_every("cores", |step| {
         let server = server(step, &["--workers", "2"])?;
         server.signal(libc::SIGSTOP);
-        let clients = (0..CLIENTS).map(|_| server.connect());
-        let mut clients = clients.collect::<Outcome<Vec<_>>>()?;
+        let mut clients = server.connect_many(CLIENTS)?;
         for client in &mut clients {
             client.send(KEEPING)?;
         }

@@ -52,8 +52,8 @@ pub fn bounded(step: &Step) -> Outcome<Program> {
 /// first.
 pub fn full(step: &Step, server: &Program) -> Outcome<Vec<Client>> {
     let mut clients = crowd(server, BOUND)?;
-    for _ in flags(step).0.iter().skip(1).flat_map(|_| 0..BOUND) {
-        clients.push(server.connect()?);
+    if step.does("pool") {
+        clients.extend(server.connect_many(BOUND)?);
     }
     Ok(clients)
 }

@@ -5,7 +5,6 @@ use std::thread;
 use std::time::Duration;
 
 use crate::lab::Outcome;
-use crate::lab::client::Client;
 use crate::lab::proc::{self, Resources};
 use crate::lab::program::Program;
 use crate::lab::time;
@@ -98,8 +97,7 @@ fn a_hundred_clients_leave_nothing_behind() -> Outcome {
 #[test]
 fn a_hundred_at_once_are_all_served() -> Outcome {
     on_warm_shells(|step, warm| {
-        let clients = (0..CLIENTS).map(|_| warm.server.connect());
-        let mut clients: Vec<Client> = clients.collect::<Outcome<_>>()?;
+        let mut clients = warm.server.connect_many(CLIENTS)?;
         // The last of them speaks first: who is served in turn is not
         // served by luck.
         for client in clients.iter_mut().rev() {
@@ -131,8 +129,7 @@ fn expect_rest(server: &Program) -> Outcome {
 /// whether the first was let in soon after there was one.
 fn waits_for_descriptors(step: &Step, server: &Program) -> Outcome<bool> {
     step.exhaust_descriptors(server)?;
-    let clients = (0..3).map(|_| server.connect());
-    let clients = clients.collect::<Outcome<Vec<_>>>()?;
+    let clients = server.connect_many(3)?;
     expect_rest(server)?;
     assert!(server.ended().is_none());
     assert_eq!(server.queue()?, 3, "nobody is let in");

@@ -23,20 +23,6 @@ fn first_lines(server: &Program) -> Outcome<Vec<String>> {
 }
 
 #[test]
-fn a_server_announces_itself() -> Outcome {
-    for step in servers() {
-        let server = step.server()?;
-        let lines = first_lines(&server)?;
-        let is_http = step.speaks == Speaks::Http;
-        let scheme = if is_http { "http" } else { "tcp" };
-        let address = server.address()?;
-        assert_ne!(address.port(), 0, "the port that the kernel chose");
-        assert_eq!(lines[0], format!("listening on {scheme}://{address}"));
-    }
-    Ok(())
-}
-
-#[test]
 fn a_server_listens_on_ipv6() -> Outcome {
     ipv6_servers()
         .try_for_each(|step| listens(step, "[::1]:0", Ipv6Addr::LOCALHOST))
@@ -53,11 +39,17 @@ fn an_address_of_one_interface() -> Outcome {
     Ok(())
 }
 
-/// A server on every interface names one to try.
+/// A server announces itself, and on every interface names one to try.
 fn names_one(step: &Step, argument: &str, any: IpAddr, one: &str) -> Outcome {
     let server = step.launch(&[argument])?.start()?;
-    assert_eq!(server.address()?.ip(), any);
-    for line in &first_lines(&server)?[1..] {
+    let address = server.address()?;
+    assert_eq!(address.ip(), any);
+    assert_ne!(address.port(), 0, "the port that the kernel chose");
+    let lines = first_lines(&server)?;
+    let is_http = step.speaks == Speaks::Http;
+    let scheme = if is_http { "http" } else { "tcp" };
+    assert_eq!(lines[0], format!("listening on {scheme}://{address}"));
+    for line in &lines[1..] {
         let rest = line.replace(one, "");
         assert!(rest != *line && !rest.contains(&any.to_string()), "{line}");
     }
