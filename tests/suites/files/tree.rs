@@ -100,38 +100,3 @@ impl Tree {
         symlink(target, self.path(name)).unwrap();
     }
 }
-
-/// Names, and what is there for them: a file's content, or `None`. All of
-/// them are in every [`Tree`].
-pub const ENTRIES: &[(&str, Option<&str>)] = &[
-    ("file.txt", Some("a file\n")),
-    ("sub/page.html", Some("<title>Page</title>")),
-    ("sub/deeper/last.txt", Some("the last\n")),
-    // Links that stay inside.
-    ("to-file", Some("a file\n")),
-    ("to-sub/page.html", Some("<title>Page</title>")),
-    ("sub/up", Some("a file\n")),
-    ("sub/about", Some("a file\n")),
-    // Links that do not, or not all the way.
-    ("out", None),
-    ("out-twice", None),
-    ("sub/out", None),
-    ("out-directory/secret.txt", None),
-    ("out-directory/index.html", None),
-    ("out-and-in", None),
-    ("out-absolute", None),
-    ("in-absolute", None),
-    ("passwd", None),
-    ("magic/etc/passwd", None),
-    ("slash/etc/passwd", None),
-    ("loop", None),
-    ("dangling", None),
-    // What is no regular file.
-    ("fifo", None),
-    ("socket", None),
-    // What is not there.
-    ("nothing", None),
-    ("nothing/at/all", None),
-    ("file.txt/", None),
-    ("file.txt/more", None),
-];
