@@ -207,8 +207,12 @@ fn restrain(trusts: bool, descriptors: u64) -> io::Result<()> {
     // What we have open ourselves, and who started us, is no business of the
     // program. Before Linux 5.11 the call is not there.
     let mark = libc::CLOSE_RANGE_CLOEXEC;
-    // SAFETY: close_range(2) takes numbers.
-    unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, mark) };
+    // SAFETY: both calls take numbers.
+    unsafe {
+        libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, mark);
+        // A shell has what it starts in the background ignore Ctrl-C.
+        libc::signal(libc::SIGINT, libc::SIG_DFL);
+    }
     let limits = [
         (Resource::RLIMIT_CORE, 0),
         (Resource::RLIMIT_CPU, 60),
