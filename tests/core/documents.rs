@@ -1,6 +1,7 @@
 //! web/documents.rs: how long a file is taken for what it was. What else is
 //! kept, and how much, the tests over the wire see.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use shared::http::head::{Head, HeaderStorage};
@@ -23,19 +24,40 @@ fn documents() -> (Tree, Documents) {
     (tree, Documents::new(files.into(), 1 << 20, 4))
 }
 
+/// How large a file is, or was.
+fn size(site: &Documents, name: &str, time: &Time) -> Option<u64> {
+    let head = format!("GET /{name} HTTP/1.1\r\nHost: a\r\n\r\n");
+    let (mut bytes, mut storage) =
+        (head.into_bytes(), HeaderStorage::default());
+    let head = Head::parse(&mut bytes, &mut storage).unwrap();
+    match site.locate(&head, time) {
+        Resource::Document(_, _, part) => Some(part.end),
+        Resource::Other(_) => None,
+    }
+}
+
+/// The others are for clients.
+#[test]
+fn one_descriptor_of_four_is_for_files() {
+    let (tree, site) = documents();
+    tree.write_old("other", &[b'z'; 30_000]);
+    let time = Time::now();
+    for name in ["large", "other", "large"] {
+        assert_eq!(size(&site, name, &time), Some(30_000));
+        let open = fs::read_dir("/proc/self/fd").unwrap().flatten();
+        let open = open.filter_map(|it| fs::read_link(it.path()).ok());
+        let open = open.filter(|it| it.parent() == Some(&tree.root()));
+        assert_eq!(open.count(), 1, "{name}");
+    }
+}
+
 #[test]
 fn a_file_is_believed_for_a_second() {
     let (tree, site) = documents();
     let (start, mut time) = (Instant::now(), Time::now());
     let mut size = |millis| {
         time.now = start + Duration::from_millis(millis);
-        let mut bytes = b"GET /small HTTP/1.1\r\nHost: a\r\n\r\n".to_vec();
-        let mut storage = HeaderStorage::default();
-        let head = Head::parse(&mut bytes, &mut storage).unwrap();
-        match site.locate(&head, &time) {
-            Resource::Document(_, _, part) => Some(part.end),
-            Resource::Other(_) => None,
-        }
+        size(&site, "small", &time)
     };
     assert_eq!(size(0), Some(1000));
     tree.write_old("small", &[b'y'; 500]);
@@ -43,7 +65,7 @@ fn a_file_is_believed_for_a_second() {
     assert_eq!(size(500), Some(1000));
     assert_eq!(size(999), Some(1000));
     assert_eq!(size(1000), Some(500));
-    std::fs::remove_file(tree.path("small")).unwrap();
+    fs::remove_file(tree.path("small")).unwrap();
     assert_eq!(size(1999), Some(500));
     assert_eq!(size(2000), None);
     tree.write_old("small", &[b'z'; 700]);

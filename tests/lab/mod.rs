@@ -66,6 +66,7 @@ impl Lab {
     /// `lenient` lab is for the steps, which announce themselves with a
     /// scheme and a hint.
     pub fn new(program: &Path, shim: &Path, lenient: bool) -> io::Result<Lab> {
+        give_memory_back();
         Ok(Lab {
             program: program.to_path_buf(),
             shim: Arc::new(Preload::new(shim)?),
@@ -120,5 +121,15 @@ impl Lab {
     /// The same with further arguments.
     pub fn server_with(&self, args: &[&str]) -> Outcome<Program> {
         self.launch(&[&["127.0.0.1:0"], args].concat()).start()
+    }
+}
+
+/// A program is started by fork(2), which copies the tables of all memory that
+/// the tests ever had: what is large goes back to the kernel when it is freed.
+fn give_memory_back() {
+    // SAFETY: mallopt(3) takes numbers. That it fails does no harm.
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 128 * 1024);
     }
 }

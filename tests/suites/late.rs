@@ -126,8 +126,10 @@ fn who_asks_for_much_holds_up_nobody() -> Outcome {
         let mut requests = greedy.twin()?;
         let short = request("GET", "/api/hash?rounds=10000", "");
         std::thread::scope(|scope| {
-            let all = short.repeat(MANY);
-            scope.spawn(move || requests.send(all.as_bytes()));
+            let mut all = short.repeat(MANY).into_bytes();
+            // Nor is it sent away for it.
+            all.extend(KEEPING);
+            scope.spawn(move || requests.send(&all));
             for _ in 0..20 {
                 other.send(KEEPING)?;
                 page(&mut other)?;
@@ -142,8 +144,6 @@ fn who_asks_for_much_holds_up_nobody() -> Outcome {
                 }
             }
             assert!(refused > 0);
-            // Nor has it been sent away for it.
-            greedy.send(KEEPING)?;
             page(&mut greedy).map(drop)
         })?;
         server.interrupt()

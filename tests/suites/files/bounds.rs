@@ -75,7 +75,8 @@ fn what_is_kept_has_bounds() -> Outcome {
         fill(&tree, "large", 256, 20_481);
         for (mib, others, count) in &cases {
             let launch = at(step, &tree.root())?;
-            let server = launch.with(&["--cache-mib", mib]).start()?;
+            let server = launch.with(&["--cache-mib", mib]);
+            let server = server.with(step.in_one_loop()).start()?;
             let mut client = server.connect()?;
             head_all(&mut client, &it())?;
             head_all(&mut client, others)?;
