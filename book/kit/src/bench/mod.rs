@@ -157,7 +157,11 @@ fn fill(site: &Path) -> Result<()> {
 
 /// Ours is the first: the others are compared with it.
 fn table(work: &Work, servers: &[Server], rounds: &[Vec<Load>]) {
-    let heads = ["requests/s", "CPU µs", "p99 µs", "ours: rate", "ours: CPU"];
+    let (unit, digits) = match work.letter {
+        "d" => ("GiB/s", 2),
+        _ => ("requests/s", 0),
+    };
+    let heads = [unit, "CPU µs", "p99 µs", "ours: rate", "ours: CPU"];
     print!("\nwork {:17}", work.letter);
     println!("{}", heads.map(|head| format!("{head:>12}")).concat());
     for (index, server) in servers.iter().enumerate() {
@@ -170,7 +174,7 @@ fn table(work: &Work, servers: &[Server], rounds: &[Vec<Load>]) {
             median(rounds.iter().map(ratio))
         };
         println!(
-            "{:22}{:>12.0}{:>12.2}{:>12.0}{:>12.2}{:>12.2}",
+            "{:22}{:>12.digits$}{:>12.2}{:>12.0}{:>12.2}{:>12.2}",
             server.name,
             of(|it| it.rate),
             of(|it| it.cpu),

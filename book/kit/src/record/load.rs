@@ -18,9 +18,9 @@ pub const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// What wrk has seen of a server.
 pub struct Load {
-    /// Requests a second.
+    /// Requests a second, or GiB.
     pub rate: f64,
-    /// Of the server's processor time, microseconds a request.
+    /// Of the server's processor time, microseconds for each of them.
     pub cpu: f64,
     /// Nearly all responses have come within so many microseconds.
     pub p99: f64,
@@ -28,7 +28,8 @@ pub struct Load {
 
 /// Has `wrk`, which a command may run in its turn, ask a server: each of its
 /// connections sends the next request when it has the response. `leaves` if
-/// its time may end in the middle of a response.
+/// its time ends in the middle of a response: not requests are counted then,
+/// but GiB.
 pub fn wrk(
     mut wrk: Command,
     server: &Server,
@@ -49,17 +50,24 @@ pub fn wrk(
     ensure!(is_clean || leaves, of);
     let said = pattern(
         r"(?xs) 99%\s+([\d.]+)(us|ms|s)\s .* \s(\d+)\srequests\sin\s
-        .* Requests/sec:\s+([\d.]+)",
+        ([\d.]+)s,\s ([\d.]+)([KMG])B\sread",
     );
     let said = said.captures(&text).context(of)?;
-    let [p99, unit, requests, rate] = said.extract().1;
+    let [p99, unit, requests, seconds, read, prefix] = said.extract().1;
     let unit = match unit {
         "us" => 1.0,
         "ms" => 1e3,
         _ => 1e6,
     };
-    let [p99, requests, rate] = [p99, requests, rate].map(str::parse::<f64>);
-    Ok(Load { rate: rate?, cpu: spent / requests?, p99: p99? * unit })
+    let gib = match prefix {
+        "G" => 1.0,
+        "M" => 1.0 / 1024.0,
+        _ => 1.0 / 1024.0 / 1024.0,
+    };
+    let numbers = [p99, requests, seconds, read].map(str::parse::<f64>);
+    let [p99, requests, seconds, read] = numbers;
+    let count = if leaves { read? * gib } else { requests? };
+    Ok(Load { rate: count / seconds?, cpu: spent / count, p99: p99? * unit })
 }
 
 /// Clients that have had one response and are silent now.
