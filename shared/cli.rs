@@ -40,6 +40,12 @@ impl Failure {
         Failure { message, exit_status: 2 }
     }
 
+    /// Something in a file is wrong: `message` says what, and where. Enters in
+    /// step 20.
+    pub fn wrong(message: impl Display) -> Self {
+        Failure { message: message.to_string(), exit_status: 1 }
+    }
+
     /// A server could not have `address`, with what to do about it.
     pub fn listening(address: SocketAddr, why: impl Into<io::Error>) -> Self {
         let why = why.into();
@@ -176,6 +182,25 @@ pub fn number(
             format!("--{flag} needs a number from 0 to {max}, not {value:?}");
         Failure { message, exit_status: 2 }
     })
+}
+
+/// The value of a flag that takes the path of a URL. Enters in step 20.
+///
+/// # Errors
+/// When it is anything else.
+pub fn path(
+    flag: &str,
+    value: Option<OsString>,
+) -> Result<Option<String>, Failure> {
+    let Some(value) = value else { return Ok(None) };
+    let path = value.to_str().filter(|text| text.starts_with('/'));
+    let path = path.ok_or_else(|| {
+        let value = value.to_string_lossy();
+        Failure::usage(format_args!(
+            "--{flag} takes a path such as /up, not '{value}'"
+        ))
+    })?;
+    Ok(Some(path.to_string()))
 }
 
 /// The one optional argument of a step; `--help` prints `help` and ends.

@@ -98,6 +98,21 @@ impl Root {
         Ok(Entry::File(File { descriptor, stat }))
     }
 
+    /// Opens the directory `name` beneath the root, to read what is in it and
+    /// to change that. The name of the root itself is empty. Enters in step 20.
+    ///
+    /// # Errors
+    /// Those of openat2(2): besides those of [`Root::open_entry`] `ENOENT` and
+    /// `ENOTDIR`, and what a way that leads out of the root gets.
+    pub fn open_directory(&self, name: &[u8]) -> nix::Result<OwnedFd> {
+        let place = self.find(if name.is_empty() { b"." } else { name })?;
+        // Whatever the name stands for by now, it is this one: nothing else
+        // than a directory has a "." in it.
+        let how = OpenHow::new()
+            .flags(OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC);
+        openat2(&place, b".", how)
+    }
+
     /// Finds `name`, but does not open it yet. Opening is an act: a pipe
     /// wakes the program that waits to write into it, a device may do
     /// anything. O_PATH only says which file it is.

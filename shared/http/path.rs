@@ -78,7 +78,11 @@ fn decode_segment(segment: &[u8], name: &mut Vec<u8>) -> Result<(), Status> {
     Ok(())
 }
 
-fn digit(byte: u8) -> Result<u8, Status> {
+/// The value of a hexadecimal digit.
+///
+/// # Errors
+/// 400 for what is none.
+pub fn digit(byte: u8) -> Result<u8, Status> {
     match byte {
         b'0'..=b'9' => Ok(byte - b'0'),
         b'a'..=b'f' => Ok(byte - b'a' + 10),
@@ -106,7 +110,7 @@ pub fn encode_directory(name: &[u8], query: Option<&str>, out: &mut Vec<u8>) {
 /// Appends `text`, with the bytes that are not allowed there percent-encoded:
 /// among them line ends, which would begin another field, and the backslash,
 /// which browsers take for a slash.
-fn encode(text: &[u8], is_allowed: fn(u8) -> bool, out: &mut Vec<u8>) {
+pub fn encode(text: &[u8], is_allowed: fn(u8) -> bool, out: &mut Vec<u8>) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     for &byte in text {
         if is_allowed(byte) {

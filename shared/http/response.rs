@@ -75,7 +75,7 @@ impl<'o> Response<'o> {
     }
 
     /// Ends a response that has no body, and says nothing about the length of
-    /// one: 304. Enters in step 16.
+    /// one: 204 and 304. Enters in step 16.
     pub fn end(self) {
         self.out.extend_from_slice(b"\r\n");
     }

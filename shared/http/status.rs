@@ -7,10 +7,16 @@ pub enum Status {
     /// Enters in step 07.
     Continue = 100,
     Ok = 200,
+    /// Enters in step 20.
+    Created = 201,
+    /// Enters in step 20.
+    NoContent = 204,
     /// Enters in step 16.
     PartialContent = 206,
     /// Enters in step 08.
     MovedPermanently = 301,
+    /// Enters in step 20.
+    SeeOther = 303,
     /// Enters in step 16.
     NotModified = 304,
     BadRequest = 400,
@@ -19,11 +25,15 @@ pub enum Status {
     NotFound = 404,
     MethodNotAllowed = 405,
     RequestTimeout = 408,
+    /// Enters in step 20.
+    Conflict = 409,
     /// Enters in step 16.
     PreconditionFailed = 412,
     /// Enters in step 06.
     ContentTooLarge = 413,
     UriTooLong = 414,
+    /// Enters in step 20.
+    UnsupportedMediaType = 415,
     /// Enters in step 16.
     RangeNotSatisfiable = 416,
     /// Enters in step 06.
@@ -39,6 +49,8 @@ pub enum Status {
     /// Enters in step 10.
     GatewayTimeout = 504,
     VersionNotSupported = 505,
+    /// RFC 4918 section 11.5. Enters in step 20.
+    InsufficientStorage = 507,
 }
 
 impl Status {
@@ -52,17 +64,22 @@ impl Status {
         match self {
             Status::Continue => "Continue",
             Status::Ok => "OK",
+            Status::Created => "Created",
+            Status::NoContent => "No Content",
             Status::PartialContent => "Partial Content",
             Status::MovedPermanently => "Moved Permanently",
+            Status::SeeOther => "See Other",
             Status::NotModified => "Not Modified",
             Status::BadRequest => "Bad Request",
             Status::Forbidden => "Forbidden",
             Status::NotFound => "Not Found",
             Status::MethodNotAllowed => "Method Not Allowed",
             Status::RequestTimeout => "Request Timeout",
+            Status::Conflict => "Conflict",
             Status::PreconditionFailed => "Precondition Failed",
             Status::ContentTooLarge => "Content Too Large",
             Status::UriTooLong => "URI Too Long",
+            Status::UnsupportedMediaType => "Unsupported Media Type",
             Status::RangeNotSatisfiable => "Range Not Satisfiable",
             Status::ExpectationFailed => "Expectation Failed",
             Status::FieldsTooLarge => "Request Header Fields Too Large",
@@ -72,6 +89,7 @@ impl Status {
             Status::ServiceUnavailable => "Service Unavailable",
             Status::GatewayTimeout => "Gateway Timeout",
             Status::VersionNotSupported => "HTTP Version Not Supported",
+            Status::InsufficientStorage => "Insufficient Storage",
         }
     }
 }

@@ -25,6 +25,8 @@ pub mod late;
 pub mod lend;
 /// Enters in step 15.
 pub mod timeout;
+/// Enters in step 20.
+mod upload;
 
 /// Once this many bytes wait to be sent, no further request is read.
 pub const HIGH_WATER: usize = 64 * 1024;
@@ -79,6 +81,8 @@ enum State<R> {
     Head(HeadScanner),
     /// The rest of a body, which is kept or dropped.
     Body(Request<R>, Body, Takes),
+    /// The rest of a body that goes to the site in pieces. Enters in step 20.
+    Upload(upload::Upload),
     /// The response, which another thread makes. Enters in step 19.
     Waiting(late::Late),
     /// The end of the last response; then it closes.
@@ -194,6 +198,11 @@ impl<S: Site> Connection<S> {
                 // Nothing more can arrive: no need to linger.
                 self.enter(State::Last, time);
             }
+            // Enters in step 20.
+            (State::Upload(_), 0) => {
+                self.refuse(Refusal::bad("the request is cut off"), time);
+                self.enter(State::Last, time);
+            }
             (_, 0) => self.state = State::Closed,
             (State::Lingering, _) => self.input.clear(),
             _ => {}
@@ -235,6 +244,8 @@ impl<S: Site> Connection<S> {
                 State::Idle => self.limits.keepalive,
                 State::Head(_) => self.limits.header,
                 State::Body(..) => self.limits.body + earned,
+                // Enters in step 20.
+                State::Upload(_) => self.limits.body + earned,
                 // Enters in step 19.
                 State::Waiting(_) => self.limits.send,
                 State::Lingering => self.limits.lingering,
@@ -249,6 +260,11 @@ impl<S: Site> Connection<S> {
                 self.close(End::Failed(Errno::ETIMEDOUT));
             }
             State::Head(_) | State::Body(..) => {
+                let why = "the request took too long";
+                self.refuse(Refusal::new(Status::RequestTimeout, why), time);
+            }
+            // Enters in step 20.
+            State::Upload(_) => {
                 let why = "the request took too long";
                 self.refuse(Refusal::new(Status::RequestTimeout, why), time);
             }

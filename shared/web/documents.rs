@@ -1,9 +1,10 @@
 //! Enters in step 18: files as documents, which are kept for a while.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::libc::rlim_t;
 
@@ -32,6 +33,10 @@ pub struct Documents {
     files: Arc<Files>,
     /// A site is not changed by its requests, but for this.
     cache: RefCell<Cache>,
+    /// Another number than before: what is kept may be too old. Enters in step
+    /// 20.
+    generation: Arc<AtomicU64>,
+    seen: Cell<u64>,
 }
 
 /// What a target leads to.
@@ -40,6 +45,24 @@ pub enum Resource {
     Document(Rc<Variant>, Status, Range<u64>),
     /// Anything else, or something else to do.
     Other(Box<file_site::Resource>),
+}
+
+/// Enters in step 20.
+impl Resource {
+    /// The methods that may be used here.
+    pub fn allow(&self) -> &'static str {
+        match self {
+            Resource::Document(..) => "GET, HEAD, OPTIONS",
+            Resource::Other(other) => other.allow(),
+        }
+    }
+
+    /// Whether there is nothing.
+    pub fn is_missing(&self) -> bool {
+        let Resource::Other(other) = self else { return false };
+        let status = Status::NotFound;
+        matches!(**other, file_site::Resource::Missing(it) if it == status)
+    }
 }
 
 impl Documents {
@@ -51,7 +74,15 @@ impl Documents {
         descriptors: rlim_t,
     ) -> Self {
         let cache = Cache::new(cache_bytes, descriptors);
-        Documents { files, cache: RefCell::new(cache) }
+        // Enters in step 20.
+        let (generation, seen) = (Arc::default(), Cell::new(0));
+        Documents { files, cache: RefCell::new(cache), generation, seen }
+    }
+
+    /// Believes nothing from before this number was changed. Enters in step
+    /// 20.
+    pub fn watch(&mut self, generation: Arc<AtomicU64>) {
+        self.generation = generation;
     }
 
     /// What there is now, of which nothing is made anew that is still as it
@@ -93,6 +124,11 @@ impl Documents {
         head: &Head,
         time: &Time,
     ) -> Result<Resource, Box<file_site::Resource>> {
+        // Enters in step 20.
+        let now = self.generation.load(Ordering::Acquire);
+        if self.seen.replace(now) != now {
+            self.cache.borrow_mut().expire(time.now);
+        }
         let path = head.target.path.as_bytes();
         let look =
             |before: Option<&Rc<Document>>| self.look(head, time, before);

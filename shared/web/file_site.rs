@@ -123,6 +123,11 @@ impl Files {
         Ok(Files { root })
     }
 
+    /// Where they are. Enters in step 20.
+    pub fn root(&self) -> &Root {
+        &self.root
+    }
+
     /// The file `name` beneath the root, if there is one. Enters in step 17.
     pub fn file(&self, name: &[u8]) -> Option<File> {
         match self.root.open_entry(name) {
@@ -158,7 +163,7 @@ impl Files {
 
 impl Resource {
     /// RFC 9110 section 10.2.1: the methods that may be used here.
-    fn allow(&self) -> &'static str {
+    pub fn allow(&self) -> &'static str {
         match self {
             Resource::File(..) | Resource::Directory(_) | Resource::Api => {
                 "GET, HEAD, OPTIONS"

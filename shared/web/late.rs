@@ -39,12 +39,12 @@ impl Task {
 /// A response that says no more than this status, and that it is worth to try
 /// again.
 pub fn failed(status: Status) -> Done {
-    Box::new(move |out| {
+    Done::Response(Box::new(move |out| {
         out.start(status)
             .field("Content-Type", "text/plain; charset=utf-8")
             .field("Retry-After", "1")
             .body(format!("{}\n", status.reason()).as_bytes());
-    })
+    }))
 }
 
 /// Takes a task for a pool, unless that has too many.

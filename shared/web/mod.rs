@@ -12,6 +12,8 @@ pub mod counters;
 pub mod documents;
 pub mod drain;
 pub mod file_site;
+/// Enters in step 20.
+pub mod hash;
 /// Enters in step 19.
 pub mod late;
 /// Enters in step 18.

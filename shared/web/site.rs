@@ -71,6 +71,17 @@ pub trait Site {
     /// What a request with `method` may bring as its body.
     fn takes(&self, method: Method, resource: &Self::Resource) -> Takes;
 
+    /// Where the body of a request goes that is too large for memory, and how
+    /// many bytes at most; `None` if the site does with it what it [`Takes`].
+    /// Enters in step 20.
+    fn sink(
+        &self,
+        _method: Method,
+        _resource: &Self::Resource,
+    ) -> Option<(Box<dyn Sink>, u64)> {
+        None
+    }
+
     /// Responds to a request, whose body was `content`: empty unless the
     /// site [`Takes`] it.
     fn respond(
@@ -140,8 +151,39 @@ pub enum Body {
 /// What is to be done before there is a response. Enters in step 19.
 pub type Job = Box<dyn FnOnce(&Ticket) -> Done + Send>;
 
-/// What has come of a job: it writes the response. Enters in step 19.
-pub type Done = Box<dyn FnOnce(Responder) + Send>;
+/// Writes a response. Enters in step 19.
+pub type Write = Box<dyn FnOnce(Responder) + Send>;
+
+/// What has come of a job. Enters in step 19.
+pub enum Done {
+    /// This is to write the response.
+    Response(Write),
+    /// A piece of a body has been taken, and the next may come. Enters in
+    /// step 20.
+    More(Box<dyn Sink>),
+}
+
+/// Enters in step 20.
+impl Done {
+    /// A response that is written like this.
+    pub fn response(write: impl FnOnce(Responder) + Send + 'static) -> Self {
+        Done::Response(Box::new(write))
+    }
+}
+
+/// Where the body of one request goes, piece by piece. What it does may take
+/// long: no loop calls it. When the client has gone it is dropped, and that
+/// is for a loop to do. Enters in step 20.
+pub trait Sink: Send {
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// The response, if it can take no more.
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Done>;
+
+    /// There are no more.
+    fn finish(self: Box<Self>) -> Done;
+}
 
 /// Tells a job whether anybody still waits for it. Enters in step 19.
 #[derive(Debug)]

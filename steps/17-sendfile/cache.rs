@@ -74,7 +74,8 @@ impl Cache {
         let entry = key.and_then(|key| self.entries.get_mut(key));
         let before = match (key, entry) {
             (Some(key), Some(entry)) => {
-                if now.saturating_duration_since(entry.looked) < FRESH {
+                let age = now.saturating_duration_since(entry.looked);
+                if age < FRESH {
                     self.order.push_back(LIST, key.index());
                     return Ok(entry.document.clone());
                 }

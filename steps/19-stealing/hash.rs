@@ -4,10 +4,13 @@ use std::hash::{DefaultHasher, Hasher};
 
 use shared::http::head::Head;
 use shared::http::method::Method;
-use shared::http::response::Response;
 use shared::http::status::Status;
 use shared::web::documents::{self, Documents};
+use shared::web::file_site::typed;
+use shared::web::site::Done;
 use shared::web::site::{Body, Request, Responder, Site, Takes, Ticket, Time};
+
+const TEXT: &str = "text/plain; charset=utf-8";
 
 /// About a tenth of a second.
 const MAX_ROUNDS: u64 = 10_000_000;
@@ -58,12 +61,13 @@ impl Site for Hashing {
             (Resource::Hash(Some(rounds)), Method::Get | Method::Head) => {
                 Body::Later(Box::new(move |ticket| {
                     let hash = hash(rounds, ticket);
-                    Box::new(move |out| say(out, rounds, hash))
+                    Done::Response(Box::new(move |out| say(out, rounds, hash)))
                 }))
             }
             (Resource::Hash(None), Method::Get | Method::Head) => {
                 let text = "rounds: a number up to 10000000\n";
-                text_response(out, Status::BadRequest).body(text.as_bytes());
+                typed(out.start(Status::BadRequest), TEXT)
+                    .body(text.as_bytes());
                 Body::Written
             }
             (Resource::Hash(_), method) => {
@@ -71,7 +75,7 @@ impl Site for Hashing {
                     Method::Options => Status::Ok,
                     _ => Status::MethodNotAllowed,
                 };
-                text_response(out, status)
+                typed(out.start(status), TEXT)
                     .field("Allow", "GET, HEAD, OPTIONS")
                     .body(format!("{}\n", status.reason()).as_bytes());
                 Body::Written
@@ -82,8 +86,7 @@ impl Site for Hashing {
 
 /// The number in `rounds=1000`.
 fn rounds(query: Option<&str>) -> Option<u64> {
-    let rounds = query?.strip_prefix("rounds=")?.parse().ok()?;
-    (rounds <= MAX_ROUNDS).then_some(rounds)
+    query?.strip_prefix("rounds=")?.parse().ok().filter(|it| *it <= MAX_ROUNDS)
 }
 
 /// A hash of a hash of a hash… If nobody waits for it any more, it may be
@@ -106,8 +109,4 @@ fn say(out: Responder, rounds: u64, hash: u64) {
     out.start(Status::Ok)
         .field("Content-Type", "application/json")
         .body(text.as_bytes());
-}
-
-fn text_response(out: Responder, status: Status) -> Response {
-    out.start(status).field("Content-Type", "text/plain; charset=utf-8")
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 use shared::web::connection::{End, Want};
 
-use crate::shell::{LIMITS, Shell, late};
+use crate::shell::{LIMITS, Shell, late, spooling};
 use crate::turns::{GET, POST};
 
 const CHUNKED: &[u8] =
@@ -49,9 +49,11 @@ const BAD: &str = "HTTP/1.1 400 Bad Request";
 
 #[test]
 fn each_state_has_its_limit() {
-    for (bytes, limit, line, next) in STATES {
+    let shells = [late, |works| spooling(works, 0)];
+    let cases = STATES.iter().flat_map(|it| shells.map(|shell| (it, shell)));
+    for ((bytes, limit, line, next), shell) in cases {
         let name = bytes.escape_ascii();
-        let mut shell = receiving(bytes, late(false));
+        let mut shell = receiving(bytes, shell(false));
         let state = shell.state();
         shell.wait(*limit - NANOSECOND);
         assert_eq!(shell.state(), state, "too early: {name}");
@@ -118,14 +120,22 @@ fn a_transition_begins_a_new_limit() {
 
 /// A body that arrives with this many bytes a second: how long it took, and
 /// what was sent first.
-fn upload(rate: usize) -> (Duration, String) {
-    let mut shell = after(POST);
-    let begin = shell.time.now;
+fn upload(rate: usize, shell: Shell) -> (Duration, String) {
+    let mut shell = receiving(POST, shell);
+    let mut begin = shell.time.now;
     let mut missing: usize = 1024 * 1024;
     while missing > 0 && shell.waits() {
         let count = missing.min(rate);
         shell.receive(&vec![b'x'; count]);
         missing -= count;
+        if shell.connection.is_waiting() {
+            // While a piece is taken, the client's time stands still.
+            shell.wait(LIMITS.send - NANOSECOND);
+            begin += LIMITS.send - NANOSECOND;
+            shell.works = true;
+            shell.go_on();
+            shell.works = false;
+        }
         shell.wait(SECOND);
     }
     (shell.time.now - begin, status_line(&shell).to_string())
@@ -134,12 +144,14 @@ fn upload(rate: usize) -> (Duration, String) {
 #[test]
 fn the_bytes_of_a_body_earn_time() {
     let rate = LIMITS.min_rate as usize;
-    let (time, line) = upload(rate);
-    assert_eq!(line, "HTTP/1.1 200 OK");
-    assert!(time > 6 * LIMITS.body, "{time:?}");
-    // Half the rate doubles the limit: each second earns half of one.
-    let (time, line) = upload(rate / 2);
-    assert_eq!((time, &*line), (2 * LIMITS.body, TIMEOUT));
+    for shell in [Shell::default, || spooling(false, usize::MAX)] {
+        let (time, line) = upload(rate, shell());
+        assert_eq!(line, "HTTP/1.1 200 OK");
+        assert!(time > 6 * LIMITS.body, "{time:?}");
+        // Half the rate doubles the limit: each second earns half of one.
+        let (time, line) = upload(rate / 2, shell());
+        assert_eq!((time, &*line), (2 * LIMITS.body, TIMEOUT));
+    }
 }
 
 /// A large response to a client that takes this many bytes, and then nothing

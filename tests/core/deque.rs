@@ -15,7 +15,7 @@ use shared::http::persistence::Persistence;
 use shared::sync::deque::{CAPACITY, Steal, Stealer, deque};
 use shared::sync::stealing::Pool;
 use shared::web::late::{Results, failed};
-use shared::web::site::{Job, Responder, Ticket, Time};
+use shared::web::site::{Done, Job, Responder, Ticket, Time};
 
 use crate::sync::ends;
 
@@ -184,6 +184,7 @@ fn what_comes_of_a_job() {
         results.task(key, (job, Ticket::of(&owner))).run();
         let (_, done) = results.take().unwrap().remove(0);
         let (mut out, date) = (Vec::new(), Time::now().date);
+        let Done::Response(done) = done else { panic!("no response") };
         done(Responder {
             out: &mut out,
             method: Method::Get,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use shared::web::connection::Want;
 
-use crate::shell::{LIMITS, Shell, late};
+use crate::shell::{LIMITS, Shell, late, spooling};
 
 const POST: &[u8] =
     b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab";
@@ -20,8 +20,9 @@ fn sent(shell: &Shell) -> (usize, usize) {
 #[test]
 fn the_request_that_is_being_read_is_the_last() {
     for rest in [b"".as_slice(), POST] {
-        for cut in 0..POST.len() {
-            let mut shell = Shell::default();
+        let shells = [Shell::default, || spooling(true, 9)];
+        let cuts = (0..POST.len()).flat_map(|cut| shells.map(|it| (cut, it())));
+        for (cut, mut shell) in cuts {
             if cut > 0 {
                 shell.receive(&POST[..cut]);
             }
@@ -46,26 +47,28 @@ fn who_asked_for_the_end_is_not_waited_for() {
 
 #[test]
 fn a_response_that_comes_later_is_the_last() {
-    let mut shell = late(false);
-    shell.receive(POST);
-    shell.connection.last();
-    shell.works = true;
-    shell.go_on();
-    assert_eq!(sent(&shell), (1, 1));
+    for mut shell in [late(false), spooling(false, 9)] {
+        shell.receive(POST);
+        shell.connection.last();
+        shell.works = true;
+        shell.go_on();
+        assert_eq!(sent(&shell), (1, 1));
+    }
 }
 
 /// After a response there is no other.
 #[test]
 fn who_has_had_a_response_is_let_go() {
-    let mut shell = Shell::default();
-    shell.receive(POST);
-    assert!(shell.connection.is_idle());
-    shell.connection.last();
-    shell.go_on();
-    assert_eq!((sent(&shell), shell.state()), ((1, 0), "Lingering".into()));
-    shell.receive(POST);
-    shell.wait(LIMITS.lingering);
-    assert_eq!((sent(&shell), shell.want), ((1, 0), Want::Close));
+    for mut shell in [Shell::default(), spooling(true, 9)] {
+        shell.receive(POST);
+        assert!(shell.connection.is_idle());
+        shell.connection.last();
+        shell.go_on();
+        assert_eq!((sent(&shell), shell.state()), ((1, 0), "Lingering".into()));
+        shell.receive(POST);
+        shell.wait(LIMITS.lingering);
+        assert_eq!((sent(&shell), shell.want), ((1, 0), Want::Close));
+    }
 }
 
 /// A response that is being sent, or waits for that, is sent to its end.

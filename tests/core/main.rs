@@ -30,6 +30,7 @@ mod root;
 #[path = "../lab/scratch.rs"]
 mod scratch;
 mod shell;
+mod site;
 #[path = "../lab/skip.rs"]
 mod skip;
 mod slow;
@@ -42,5 +43,6 @@ mod threads;
 #[path = "../suites/files/tree.rs"]
 mod tree;
 mod turns;
+mod upload;
 
 use entries::parser;

@@ -1,8 +1,8 @@
 //! The connection itself, without a socket: bytes in, events out.
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io::Write;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use shared::http::date::{Date, DateCache};
@@ -10,7 +10,9 @@ use shared::http::head::Head;
 use shared::http::method::Method;
 use shared::http::status::Status;
 use shared::web::connection::{self, End, Want};
-use shared::web::site::{Body, Limits, Request, Responder, Site, Takes, Time};
+use shared::web::site::{
+    Body, Done, Limits, Request, Responder, Sink, Site, Takes, Time,
+};
 
 use crate::outcome::{Event, Outcome};
 
@@ -27,15 +29,17 @@ pub static LIMITS: Limits = Limits {
 };
 
 /// A site that takes every body, and writes down what it is asked for.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Recorder {
-    events: RefCell<Vec<Event>>,
+    events: Arc<Mutex<Vec<Event>>>,
     /// Every response comes later.
     pub is_late: bool,
+    /// Bodies come in pieces, of which the one with this number is refused.
+    pub refused: Option<usize>,
 }
 
 /// What a head says, owned.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Record {
     target: String,
     fields: Vec<(String, Vec<u8>)>,
@@ -64,6 +68,16 @@ impl Site for Recorder {
         Takes::Memory(1024 * 1024)
     }
 
+    fn sink(
+        &self,
+        method: Method,
+        it: &Record,
+    ) -> Option<(Box<dyn Sink>, u64)> {
+        self.refused?;
+        let spool = Spool(self.clone(), method, it.clone(), Vec::new());
+        Some((Box::new(spool), 1024 * 1024))
+    }
+
     fn respond(
         &self,
         request: Request<Record>,
@@ -72,7 +86,7 @@ impl Site for Recorder {
     ) -> Body {
         let Request { method, resource, .. } = request;
         let Record { target, fields, expects_continue } = resource;
-        let mut events = self.events.borrow_mut();
+        let mut events = self.events.lock().unwrap();
         if expects_continue {
             events.push(Event::Continue);
         }
@@ -85,13 +99,39 @@ impl Site for Recorder {
         if self.is_late {
             let content = content.to_vec();
             return Body::Later(Box::new(|_| {
-                Box::new(move |out| {
+                Done::response(move |out| {
                     out.start(Status::Ok).body(&content);
                 })
             }));
         }
         out.start(Status::Ok).body(content);
         Body::Written
+    }
+}
+
+fn refuse(out: Responder) {
+    out.start(Status::InsufficientStorage).body(b"");
+}
+
+/// A body that comes in pieces.
+struct Spool(Recorder, Method, Record, Vec<u8>);
+
+impl Sink for Spool {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Done> {
+        let Spool(Recorder { refused, .. }, .., body) = self;
+        let left = refused.and_then(|left| left.checked_sub(1));
+        *refused = Some(left.ok_or_else(|| Done::response(refuse))?);
+        body.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Done {
+        let Spool(site, method, resource, body) = *self;
+        Done::response(move |out| {
+            let (number, persistence) = (0, out.persistence);
+            let request = Request { method, resource, number, persistence };
+            site.respond(request, &body, out);
+        })
     }
 }
 
@@ -197,7 +237,7 @@ impl Shell {
 
     /// What has been understood, a refusal included.
     pub fn events(&self) -> Vec<Event> {
-        let mut events = self.site.events.borrow().clone();
+        let mut events = self.site.events.lock().unwrap().clone();
         let told = events.iter().filter(|e| **e == Event::Continue).count();
         let line = b"HTTP/1.1 100 Continue\r\n\r\n";
         let sent = self.sent.windows(line.len()).filter(|w| w == line);
@@ -240,10 +280,22 @@ pub fn late(works: bool) -> Shell {
     shell
 }
 
+/// A shell whose site takes bodies in pieces, which are taken at once or never,
+/// and refuses the one with this number.
+pub fn spooling(works: bool, refused: usize) -> Shell {
+    let mut shell = Shell { works, ..Shell::default() };
+    shell.site.refused = Some(refused);
+    shell
+}
+
 /// The outcome of `pieces`, after which the client ends its direction, or
 /// does not.
 pub fn outcome(pieces: &[&[u8]], finish: bool) -> Outcome {
-    let mut shell = Shell::default();
+    after(Shell::default(), pieces, finish)
+}
+
+/// The same with this shell.
+pub fn after(mut shell: Shell, pieces: &[&[u8]], finish: bool) -> Outcome {
     for piece in pieces.iter().filter(|piece| !piece.is_empty()) {
         shell.receive(piece);
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use shared::web::connection::End;
 
 use crate::cases;
-use crate::shell::{Shell, late};
+use crate::shell::{Shell, late, spooling};
 
 /// What the picture draws: `data-edge="Idle Head"`.
 fn edges() -> BTreeSet<(String, String)> {
@@ -36,27 +36,40 @@ fn is_path(edges: &BTreeSet<(String, String)>, from: &str, to: &str) -> bool {
     }
 }
 
-/// Those of step 19, which the picture does not have yet.
-const LATE: [(&str, &str); 5] = [
+/// Those of steps 19 and 20, which the picture does not have.
+const LATE: [(&str, &str); 11] = [
     ("Body", "Waiting"),
     ("Waiting", "Idle"),
     ("Waiting", "Last"),
     ("Waiting", "Closing"),
     ("Waiting", "Closed"),
+    ("Head", "Upload"),
+    ("Upload", "Waiting"),
+    ("Waiting", "Upload"),
+    ("Upload", "Last"),
+    ("Upload", "Closing"),
+    ("Upload", "Closed"),
 ];
 
 /// Every case byte by byte; then time passes, or the client ends.
 fn seen() -> BTreeSet<(String, String)> {
-    let mut seen = BTreeSet::new();
+    // More than a piece; then it is told to end, and the client ends it.
+    let mut long = spooling(true, usize::MAX);
+    let head = "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n";
+    long.receive(&[head.as_bytes(), &[0; 100_000]].concat());
+    long.connection.last();
+    long.receive(b"");
+    let mut seen = long.changes;
     for case in cases::all().iter().filter(|case| case.bytes.len() < 2000) {
-        let shells = || [Shell::default(), late(true), late(false)];
-        for (number, mut shell) in
-            [shells(), shells()].into_iter().flatten().enumerate()
-        {
+        let shells = || {
+            let now = [Shell::default(), late(true), spooling(true, 0)];
+            now.into_iter().chain([late(false), spooling(false, 0)])
+        };
+        for (number, mut shell) in shells().chain(shells()).enumerate() {
             for byte in case.bytes.chunks(1) {
                 shell.receive(byte);
             }
-            if number < 3 {
+            if number < 5 {
                 shell.wait(Duration::from_secs(60));
                 shell.wait(Duration::from_secs(60));
             } else if shell.connection.is_waiting() {

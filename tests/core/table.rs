@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use crate::cases::{self, Case, Feature, Then};
 use crate::outcome::Outcome;
-use crate::shell::{self, Shell, late};
+use crate::shell::{self, Shell, late, spooling};
 use crate::step05;
 
 /// Somebody who makes something of bytes.
@@ -104,7 +104,8 @@ fn the_core_in_pieces() {
     in_pieces(shell::outcome, &cases_for_the_core());
 }
 
-/// The same bytes leave, whether or not the responses come late.
+/// The same bytes leave, whether or not the responses come late, and the
+/// bodies in pieces.
 #[test]
 fn late_responses_are_the_same() {
     for case in cases_for_the_core() {
@@ -114,8 +115,10 @@ fn late_responses_are_the_same() {
                 shell.receive(&case.bytes[cut..]);
                 shell.sent
             };
-            let [late, at_once] = [late(true), Shell::default()].map(sent);
-            assert!(late == at_once, "{case}\n  cut at {cut}");
+            let at_once = sent(Shell::default());
+            for shell in [late(true), spooling(true, usize::MAX)] {
+                assert!(sent(shell) == at_once, "{case}\n  cut at {cut}");
+            }
         }
     }
 }

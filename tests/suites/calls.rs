@@ -20,15 +20,24 @@ fn trace(
     tree: Option<&Tree>,
     work: impl FnOnce(&Program) -> Outcome,
 ) -> Outcome<Option<Vec<String>>> {
+    let root = tree.map_or("".into(), Tree::root);
+    let root = ["--root", root.to_str().unwrap()];
+    let flags = if tree.is_some() { &root[..] } else { &[] };
+    trace_with(step, flags, work)
+}
+
+/// The same with these flags.
+pub fn trace_with(
+    step: &Step,
+    flags: &[&str],
+    work: impl FnOnce(&Program) -> Outcome,
+) -> Outcome<Option<Vec<String>>> {
     if !can_trace() {
         skip_here("no strace", "install strace, and allow ptrace(2)");
         return Ok(None);
     }
     let strace = ["strace", "-ff", "-qq", "-o", "trace", &step.program, "0"];
     let server = launch("/usr/bin/env", &strace)?.with(step.in_one_loop());
-    let root = tree.map_or("".into(), Tree::root);
-    let root = ["--root", root.to_str().unwrap()];
-    let flags = if tree.is_some() { &root[..] } else { &[] };
     let server = server.with(flags).start()?;
     work(&server)?;
     // strace itself is deaf to Ctrl-C, and ends when the server does.
@@ -39,7 +48,7 @@ fn trace(
 }
 
 /// What strace has written so far: of each thread.
-fn traces(server: &Program) -> impl Iterator<Item = String> {
+pub fn traces(server: &Program) -> impl Iterator<Item = String> {
     let files = fs::read_dir(server.lab().scratch()).unwrap();
     files.map(|it| fs::read_to_string(it.unwrap().path()).unwrap())
 }

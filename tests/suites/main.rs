@@ -38,6 +38,7 @@ mod resources;
 #[allow(dead_code, reason = "the tests in process use all of it")]
 #[path = "../core/shell.rs"]
 mod shell;
+mod site;
 mod start;
 #[path = "../core/step05.rs"]
 mod step05;

@@ -5,7 +5,7 @@ mod many;
 mod one;
 
 use crate::cores::listeners;
-use crate::files::client::{ask_with, site};
+use crate::files::client::{ask_with, get, site};
 use crate::lab::Outcome;
 use crate::steps::{STEPS, Step, on_each};
 
@@ -16,7 +16,7 @@ use one::*;
 /// decided by time: a `false` is something that was seen to happen otherwise.
 type Probe = (&'static str, fn(&Step) -> Outcome<bool>);
 
-const PROBES: [Probe; 25] = [
+const PROBES: [Probe; 26] = [
     ("greeting", greets),
     ("echo", echoes),
     ("next-client", serves_the_next),
@@ -42,6 +42,7 @@ const PROBES: [Probe; 25] = [
     ("ready-responses", sends_what_is_compressed),
     ("cores", has_a_listener_for_each_loop),
     ("late-responses", |step| gets(step, "/api/hash?rounds=1", "", 200)),
+    ("sites", lists_directories),
 ];
 
 fn is_seen(capability: &str, step: &Step) -> Outcome<bool> {
@@ -110,6 +111,11 @@ fn sends_what_is_compressed(step: &Step) -> Outcome<bool> {
     let accepts = "Accept-Encoding: gzip\r\n";
     let response = ask_with(&mut client, "GET", "/file.txt", accepts)?;
     Ok(response.body == b"compressed")
+}
+
+fn lists_directories(step: &Step) -> Outcome<bool> {
+    let (_tree, _server, mut client) = site(step)?;
+    Ok(get(&mut client, "/sub/deeper/")?.status == 200)
 }
 
 fn has_a_listener_for_each_loop(step: &Step) -> Outcome<bool> {

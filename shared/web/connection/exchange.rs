@@ -12,7 +12,7 @@ use crate::http::method::Method;
 use crate::http::persistence::Persistence;
 use crate::http::response::{Response, write_continue};
 use crate::http::status::Refusal;
-use crate::web::site::{Body, Request, Responder, Site, Takes, Time};
+use crate::web::site::{Body, Done, Request, Responder, Site, Takes, Time};
 
 /// Larger bodies that the site does not take are refused instead of dropped.
 const MAX_DROPPED: u64 = 1024 * 1024;
@@ -37,6 +37,8 @@ impl<S: Site> Connection<S> {
                 })
             }
             State::Body(..) => self.body(time, site),
+            // Enters in step 20.
+            State::Upload(_) => self.collect(time),
             _ => Ok(false),
         }
     }
@@ -66,6 +68,8 @@ impl<S: Site> Connection<S> {
         let head = Head::parse(bytes, &mut storage)?;
         let resource = site.locate(&head, time);
         let takes = site.takes(head.method, &resource);
+        // Enters in step 20.
+        let sink = site.sink(head.method, &resource);
         let mut request = Request {
             method: head.method,
             resource,
@@ -74,7 +78,7 @@ impl<S: Site> Connection<S> {
         };
         let mut framing = head.framing;
         let mut expects_continue = head.expects_continue;
-        if expects_continue && takes == Takes::No {
+        if expects_continue && takes == Takes::No && sink.is_none() {
             // Do not ask for it, do not wait for it. Whether it comes all
             // the same cannot be known, hence the close.
             framing = Framing::Length(0);
@@ -86,11 +90,19 @@ impl<S: Site> Connection<S> {
             Takes::No => MAX_DROPPED,
             Takes::Memory(limit) => limit,
         };
+        // Enters in step 20.
+        let limit = sink.as_ref().map_or(limit, |(_, limit)| *limit);
         let body = body::Body::new(framing, limit)?;
         // The last use of the head: from here on the buffer may move.
         self.input.consume(length);
         self.body.clear();
+        // Enters in step 20.
+        let (method, persistence) = (request.method, request.persistence);
         self.enter(State::Body(request, body, takes), time);
+        // Enters in step 20.
+        if let Some((sink, _)) = sink {
+            self.upload(method, persistence, body, sink);
+        }
         if expects_continue {
             write_continue(&mut self.output);
         }
@@ -177,9 +189,12 @@ impl<S: Site> Connection<S> {
     }
 
     /// The job of a late response has been done. Enters in step 19.
-    pub fn complete(&mut self, done: crate::web::site::Done, time: &Time) {
+    pub fn complete(&mut self, done: Done, time: &Time) {
+        let Some(done) = self.take_back(done, time) else { return };
         let State::Waiting(late) = &self.state else { return };
         let (method, asked) = (late.method, late.persistence);
+        // Enters in step 20.
+        let asked = self.cut_off(asked);
         let persistence = self.persistence(asked);
         let (out, date) = (&mut self.output, &time.date);
         done(Responder { out, method, persistence, date });
@@ -190,6 +205,8 @@ impl<S: Site> Connection<S> {
     pub(super) fn refuse(&mut self, refusal: Refusal, time: &Time) {
         let method = match &self.state {
             State::Body(request, ..) => request.method,
+            // Enters in step 20.
+            State::Upload(upload) => upload.method,
             // Enters in step 19.
             State::Waiting(late) => late.method,
             // RFC 9110 section 9.3.2: no body, whatever else is wrong.

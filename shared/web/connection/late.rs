@@ -17,6 +17,8 @@ pub struct Late {
     pub(super) persistence: Persistence,
     /// Until it has been given away.
     job: Option<Job>,
+    /// Of an upload, of which this was a piece. Enters in step 20.
+    pub(super) rest: Option<super::upload::Rest>,
     /// Dropped with the connection: then nobody waits for the job any more.
     owner: Arc<()>,
 }
@@ -34,7 +36,9 @@ impl Late {
         persistence: Persistence,
         job: Job,
     ) -> Self {
-        Late { method, persistence, job: Some(job), owner: Arc::new(()) }
+        // Enters in step 20.
+        let rest = None;
+        Late { method, persistence, job: Some(job), rest, owner: Arc::new(()) }
     }
 }
 

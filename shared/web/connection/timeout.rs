@@ -41,6 +41,8 @@ impl<S: Site> Connection<S> {
             State::Idle => Timeout::Keepalive,
             State::Head(_) => Timeout::Header,
             State::Body(..) => Timeout::Body,
+            // Enters in step 20.
+            State::Upload(_) => Timeout::Body,
             // Enters in step 19.
             State::Waiting(_) => Timeout::Send,
             // In the last three it waits for nothing.

@@ -43,6 +43,8 @@ pub struct Cache {
     descriptors: usize,
     max_bytes: usize,
     max_descriptors: usize,
+    /// What was found until then may be another by now. Enters in step 20.
+    expired: Option<Instant>,
 }
 
 impl Cache {
@@ -58,6 +60,8 @@ impl Cache {
             descriptors: 0,
             max_bytes,
             max_descriptors: share.min(MAX_DESCRIPTORS) as usize,
+            // Enters in step 20.
+            expired: None,
         }
     }
 
@@ -76,7 +80,10 @@ impl Cache {
         let entry = key.and_then(|key| self.entries.get_mut(key));
         let before = match (key, entry) {
             (Some(key), Some(entry)) => {
-                if now.saturating_duration_since(entry.looked) < FRESH {
+                let age = now.saturating_duration_since(entry.looked);
+                // Enters in step 20.
+                let is_valid = self.expired.is_none_or(|it| entry.looked > it);
+                if age < FRESH && is_valid {
                     self.order.push_back(LIST, key.index());
                     return Ok(entry.document.clone());
                 }
@@ -89,6 +96,12 @@ impl Cache {
             self.insert(path, document.clone(), now);
         }
         Ok(document)
+    }
+
+    /// Believes nothing any more that has been found until now. Enters in step
+    /// 20.
+    pub fn expire(&mut self, now: Instant) {
+        self.expired = Some(now);
     }
 
     /// Adds a document, and takes out others until there is room.

@@ -57,6 +57,8 @@ mod ex18a;
 mod ex18b;
 mod ex19a;
 mod ex19b;
+mod ex20a;
+mod ex20b;
 mod expect;
 mod held;
 mod http;
@@ -161,6 +163,8 @@ pub const TABLES: &[Table] = &[
     Table { id: "18b", checks: ex18b::CHECKS },
     Table { id: "19a", checks: ex19a::CHECKS },
     Table { id: "19b", checks: ex19b::CHECKS },
+    Table { id: "20a", checks: ex20a::CHECKS },
+    Table { id: "20b", checks: ex20b::CHECKS },
 ];
 
 /// The table of the exercise `id`.

@@ -30,6 +30,9 @@ SETTINGS is a list such as w=700,eintr=3:
   accept=E+F   the first accept fails with E, the next with F: EMFILE, ENFILE
                or ECONNABORTED
   sendfile=E+F the same for sendfile: EINVAL, ENOSYS or EIO
+  fsync=E+F    the same for fsync and fdatasync of a file with something in it:
+               EIO
+  dirsync=E+F  the same for fsync and fdatasync of a directory
   gai=A+B      every host name resolves to these addresses, or fails: NONAME,
                AGAIN, FAIL
   own          a socket connects from the very port that it connects to

@@ -11,6 +11,7 @@
 //! std and nix; a static program, or one with system calls in assembly,
 //! escapes it.
 
+mod disk;
 mod futex;
 mod names;
 mod processes;

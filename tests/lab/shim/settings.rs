@@ -60,6 +60,8 @@ pub struct Settings {
     pub speed: Option<u64>,
     pub accept: Script,
     pub sendfile: Script,
+    pub file_sync: Script,
+    pub directory_sync: Script,
     pub names: Option<Names>,
     pub own_port: bool,
     /// The first part of `SHIM` that means nothing.
@@ -115,6 +117,8 @@ impl Settings {
             "spurious" => self.spurious.nth = Some(positive(value)?),
             "accept" => self.accept.errors = errors(value)?,
             "sendfile" => self.sendfile.errors = errors(value)?,
+            "fsync" => self.file_sync.errors = errors(value)?,
+            "dirsync" => self.directory_sync.errors = errors(value)?,
             "own" if value.is_empty() => self.own_port = true,
             "gai" => self.names = Some(parse_names(value)?),
             _ => return None,
@@ -135,6 +139,7 @@ fn errors(value: &str) -> Option<Vec<c_int>> {
         "EINVAL" => Some(libc::EINVAL),
         "ENOSYS" => Some(libc::ENOSYS),
         "EIO" => Some(libc::EIO),
+        "ENOSPC" => Some(libc::ENOSPC),
         _ => None,
     };
     value.split('+').map(error).collect()

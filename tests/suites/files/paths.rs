@@ -26,7 +26,6 @@ const TARGETS: &[(&str, Result<&str, u16>)] = &[
     ("/sub", Err(301)),
     ("/to-sub/", Ok(SUB)),
     ("/sub/index.html", Ok(SUB)),
-    ("/sub/deeper/", Err(404)),
     ("/FILE.TXT", Err(404)),
     ("/file.txt.", Err(404)),
     ("/file.txt", Ok(FILE)),

@@ -111,6 +111,15 @@ impl Step {
         }
     }
 
+    /// The status where the first steps with files have this one: a site has
+    /// nothing to say to OPTIONS but which methods there are.
+    pub fn status(&self, method: &str, status: u16) -> u16 {
+        match (method, status) {
+            ("OPTIONS", 200) if self.does("sites") => 204,
+            _ => status,
+        }
+    }
+
     /// The call in which it sleeps, where a step that waits for one client at
     /// a time sleeps in `call`.
     pub fn waits_in<'c>(&self, call: &'c str) -> &'c str {

@@ -1,0 +1,216 @@
+//! What there is to request: files, and pages that are made.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use nix::errno::Errno;
+use shared::http::head::Head;
+use shared::http::method::Method;
+use shared::http::path::decode_path;
+use shared::http::status::Status;
+use shared::web::documents::{self, Documents};
+use shared::web::file_site::{status_of, typed};
+use shared::web::hash::{self, Hashing};
+use shared::web::site::{
+    Body, Done, Request, Responder, Sink, Site, Takes, Time,
+};
+
+use super::app::App;
+use super::form::{self, Form};
+use super::guestbook::GuestBook;
+use super::listing;
+use super::reply::{TEXT, failed, later, refuse, sandbox};
+use super::resource::{Resource, is_hidden};
+use super::template::Html;
+use super::templates::Templates;
+
+/// What one worker has.
+pub struct Pages {
+    pub(super) app: Arc<App>,
+    pub(super) files: Hashing,
+    /// The name of the target, while it is looked for.
+    name: RefCell<Vec<u8>>,
+}
+
+impl Pages {
+    /// Those of this program, and its files.
+    pub fn new(app: Arc<App>, documents: Documents) -> Self {
+        let name = RefCell::default();
+        Pages { app, files: Hashing(documents), name }
+    }
+}
+
+impl Site for Pages {
+    type Resource = Resource;
+
+    fn locate(&self, head: &Head, time: &Time) -> Resource {
+        if head.target.path == "*" {
+            return Resource::Server;
+        }
+        let mut name = self.name.borrow_mut();
+        if let Err(status) = decode_path(head.target.path, &mut name) {
+            return Resource::Refused(status, "");
+        }
+        if is_hidden(&name) {
+            return Resource::Refused(Status::NotFound, "");
+        }
+        match self.app.router.find(&name) {
+            Some((route, values)) => {
+                self.follow(*route, &values, &name, head, time)
+            }
+            None => self.file(&name, head, time, None),
+        }
+    }
+
+    fn takes(&self, method: Method, resource: &Resource) -> Takes {
+        match resource {
+            Resource::File(file, _) => self.files.takes(method, file),
+            Resource::GuestBook if method == Method::Post => {
+                Takes::Memory(form::MAX_BYTES)
+            }
+            _ => Takes::No,
+        }
+    }
+
+    fn sink(
+        &self,
+        method: Method,
+        resource: &Resource,
+    ) -> Option<(Box<dyn Sink>, u64)> {
+        match (resource, method, &self.app.uploads) {
+            (Resource::Change(change), Method::Put, Some(uploads)) => {
+                Some(uploads.sink(change))
+            }
+            _ => None,
+        }
+    }
+
+    fn respond(
+        &self,
+        request: Request<Resource>,
+        content: &[u8],
+        out: Responder,
+    ) -> Body {
+        let Request { method, resource, number, persistence } = request;
+        let allow = resource.allow();
+        if method == Method::Options && !allow.is_empty() {
+            out.start(Status::NoContent).field("Allow", allow).end();
+            return Body::Written;
+        }
+        let is_read = matches!(method, Method::Get | Method::Head);
+        match resource {
+            Resource::File(resource, written)
+                if is_read || written.is_none() =>
+            {
+                let request = Request { method, resource, number, persistence };
+                if written.is_none() {
+                    return self.files.respond(request, content, out);
+                }
+                let Responder { out: all, date, .. } = out;
+                let start = all.len();
+                let out =
+                    Responder { out: &mut *all, method, persistence, date };
+                let body = self.files.respond(request, content, out);
+                sandbox(all, start);
+                body
+            }
+            Resource::Missing(hash::Resource::Other(
+                documents::Resource::Document(page, ..),
+            )) => page.error_page(method, Status::NotFound, out),
+            Resource::Listing(name, is_writable) if is_read => {
+                let app = Arc::clone(&self.app);
+                later(is_writable, move || {
+                    let App { files, templates, .. } = &*app;
+                    let page = listing::page(files, templates, &name);
+                    page.map_err(|errno| match errno {
+                        // It has been removed meanwhile.
+                        Errno::ENOENT | Errno::ENOTDIR => Status::NotFound,
+                        errno => status_of(errno),
+                    })
+                })
+            }
+            Resource::GuestBook if is_read => {
+                self.guestbook(|book, templates| Ok(book.page(templates)))
+            }
+            Resource::Entry(number) if is_read => {
+                self.guestbook(move |book, templates| {
+                    let page = book.entry(&number, templates);
+                    page.ok_or(Status::NotFound)
+                })
+            }
+            Resource::GuestBook if method == Method::Post => {
+                match Form::parse(content) {
+                    Ok(form) => self.sign(form),
+                    Err(status) => {
+                        refuse(out, status, allow);
+                        Body::Written
+                    }
+                }
+            }
+            Resource::Change(change) => {
+                let app = Arc::clone(&self.app);
+                Body::Later(Box::new(move |_| match &app.uploads {
+                    Some(uploads) => uploads.delete(&change),
+                    None => failed(Status::NotFound),
+                }))
+            }
+            Resource::Foreign => {
+                let text = "This server is changed only under its own names \
+                            (see --host), and not by pages of others.\n";
+                typed(out.start(Status::Forbidden), TEXT).body(text.as_bytes());
+                Body::Written
+            }
+            Resource::Refused(status, _) => {
+                refuse(out, status, allow);
+                Body::Written
+            }
+            _ => {
+                refuse(out, Status::MethodNotAllowed, allow);
+                Body::Written
+            }
+        }
+    }
+}
+
+impl Pages {
+    /// A page of the guest book.
+    fn guestbook(
+        &self,
+        page: impl FnOnce(&GuestBook, &Templates) -> Result<Html, Status>
+        + Send
+        + 'static,
+    ) -> Body {
+        let app = Arc::clone(&self.app);
+        later(false, move || {
+            let book = app.guestbook.as_ref().ok_or(Status::NotFound)?;
+            page(book, &app.templates)
+        })
+    }
+
+    /// Adds what somebody has written, and sends them to where it stands: a
+    /// browser that loads that page again does not write again.
+    fn sign(&self, form: Form) -> Body {
+        let app = Arc::clone(&self.app);
+        Body::Later(Box::new(move |_| {
+            let Some(book) = &app.guestbook else {
+                return failed(Status::NotFound);
+            };
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+            let now = now.unwrap_or_default().as_secs() as i64;
+            match book.add(&form, now) {
+                Ok(Some(_)) => Done::response(|out| {
+                    out.start(Status::SeeOther)
+                        .field("Location", "/guestbook")
+                        .body(b"");
+                }),
+                Ok(None) => failed(Status::BadRequest),
+                Err(Errno::ENOSPC | Errno::EDQUOT) => {
+                    failed(Status::InsufficientStorage)
+                }
+                // It is no matter of the request.
+                Err(_) => failed(Status::InternalServerError),
+            }
+        }))
+    }
+}

@@ -1,0 +1,202 @@
+//! Where a path leads, by which methods; and what may be changed, by whom.
+
+use std::ffi::OsStr;
+use std::fs::{self, Permissions};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+
+use super::{FORM, names, on, send};
+use crate::files::client::as_user;
+use crate::files::tree::Tree;
+use crate::lab::Outcome;
+use crate::steps::on_every;
+
+const ALL: &str = "GET HEAD OPTIONS POST PUT DELETE";
+const READ: &str = "GET, HEAD, OPTIONS";
+const WRITE: &str = "GET, HEAD, PUT, DELETE, OPTIONS";
+const POST: &str = "GET, HEAD, POST, OPTIONS";
+const SERVER: &str = "GET, HEAD, POST, PUT, DELETE, OPTIONS";
+const NEW: &str = "If-None-Match: *\r\n";
+const SAME: &str = "If-Match: *\r\n";
+const OTHER: &str = "If-Match: \"x\", W/\"y\"\r\n";
+const PAGE: &str = "Accept-Encoding: gzip\r\n\
+    If-None-Match: *\r\nIf-Match: \"x\"\r\n";
+const SINCE: &str = "If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
+const RANGE: &str = "Range: bytes=0-3\r\n";
+const PART: &str = "Content-Range: bytes 0-2/3\r\n";
+const CODED: &str = "content-encoding: gzip\r\n";
+const LOCAL: &str = "Origin: http://LOCALHOST:1\r\n";
+const EVIL: &str = "Origin: http://evil.example\r\n";
+const TWO: &str = "origin: http://localhost\r\nOrigin: null\r\n";
+const EXPECT: &str = "Expect: 100-continue\r\n";
+const LABEL: &str = "Content-Type: Application/X-WWW-form-URLencoded ; a=b\r\n";
+const LABELS: &str = "Content-Type: a\r\n\
+    Content-Type: application/x-www-form-urlencoded\r\n";
+const GONE: &str = "Not Found\n";
+
+/// Methods, targets, further fields, and the status. Then which methods are
+/// said to be allowed; or else what PUT and POST bring, or GET finds. Each
+/// request comes to what those before it have left.
+const ROUTES: &[(&str, &str, &str, u16, &str)] = &[
+    // The disk is full when all seems to be done: so is this one, once.
+    ("PUT", "/up/old", "", 507, "new"),
+    ("GET", "/up/old", "", 200, "old"),
+    ("OPTIONS", "*", "", 204, SERVER),
+    ("POST", "/guestbook", FORM, 303, "name=a+%26<%3e\"'&text={{name}}%2b"),
+    ("GET", "/guestbook", "", 200, "<h2>a &#38;&#60;&#62;&#34;&#39;</h2>"),
+    ("GET HEAD", "/guestbook?a /guestbook/1", "", 200, "<p>{{name}}+</p>"),
+    ("POST", "/guestbook?name=x", FORM, 303, "text=1=2&&n%61me==&x=1&x&"),
+    ("GET", "/guestbook", "", 200, "<h2>=</h2><p>1=2</p>"),
+    ("POST", "/guestbook", FORM, 400, "name=n&text=t&%2"),
+    ("POST", "/guestbook", FORM, 400, "name=n&text=t&a=%2x"),
+    ("POST", "/guestbook", FORM, 400, "name=n&text=t&%FF"),
+    ("POST", "/guestbook", FORM, 400, "name=n&text=t&name=n"),
+    ("POST", "/guestbook", FORM, 400, "name=+&text=t"),
+    ("POST", "/guestbook?name=n&text=t", FORM, 400, ""),
+    ("POST", "/guestbook", LABEL, 303, "name=n&text=t"),
+    ("POST", "/guestbook", "", 415, "name=n&text=t"),
+    ("POST", "/guestbook", LABELS, 415, "name=n&text=t"),
+    ("GET", "/guestbook", "", 200, "Entries: 3<"),
+    ("OPTIONS", "/guestbook", "", 204, POST),
+    ("PUT DELETE", "/guestbook /%67uestbook", "", 405, POST),
+    ("OPTIONS", "/guestbook/1 /guestbook/9", "", 204, READ),
+    ("POST PUT DELETE", "/guestbook/1", "", 405, READ),
+    ("GET HEAD", "/guestbook/9 /guestbook/+1 /guestbook/%FF", "", 404, GONE),
+    ("GET", "/guestbook/1/a.b /guestbook.html", "", 404, "gone"),
+    ("OPTIONS", "/up/old /up/none.a", "", 204, WRITE),
+    ("POST", "/up/old", "", 405, WRITE),
+    ("GET HEAD", "/up/ /up/sub/ /sub/deeper/", "", 200, "</html>"),
+    ("OPTIONS", "/up/ /sub/deeper/ /api/hash", "", 204, READ),
+    ("POST", "/a /up/ /sub/deeper/ /api/hash", "", 405, READ),
+    // What is not there: of a fallback conditions and ranges are meant, and of
+    // an error page they are not.
+    ("GET", "/a /a.b/c /a/?b.c /guestbook/", "", 200, "home"),
+    ("GET", "/a", RANGE, 206, "home"),
+    ("GET", "/a", NEW, 304, ""),
+    ("GET HEAD", "/a.js /api/a", "", 404, "gone"),
+    ("GET HEAD", "/a.js", PAGE, 404, "gone"),
+    ("GET", "/404.html", "", 200, "gone"),
+    ("POST", "/a.js", "", 404, GONE),
+    (ALL, "/.git /.git/ /.git/a /%2egit/a /sub/../.git/a", "", 404, GONE),
+    (ALL, "/up/.a /up/.up-0 /up/.b/c /.well-known/.a", "", 404, GONE),
+    (ALL, "/sub/.well-known/a", "", 404, GONE),
+    ("GET HEAD", "/.well-known/a", "", 200, "known"),
+    ("PUT DELETE", "/.well-known/a /.well-known/b", "", 405, READ),
+    // Changes.
+    ("PUT", "/up/new /up/newer /%75p/.//x/../other /up/%FF", "", 201, "1"),
+    ("GET", "/up/new /up/newer /up/other /up/%FF", "", 200, "1"),
+    ("PUT", "/up/new /up/new?query", "", 204, "2"),
+    ("PUT", "/up/new /up/none", PART, 400, "3"),
+    ("PUT", "/up/new", CODED, 415, "3"),
+    ("PUT DELETE", "/up/new /up/none", OTHER, 412, "3"),
+    ("PUT DELETE", "/up/new", SINCE, 412, "3"),
+    ("PUT", "/up/new /up/sub", NEW, 412, "3"),
+    ("PUT DELETE", "/up/none", SAME, 412, "3"),
+    ("GET", "/up/new", "", 200, "2"),
+    ("PUT", "/up/newest", NEW, 201, "4"),
+    ("PUT", "/up/newest", SAME, 204, "5"),
+    ("DELETE", "/up/newest", SAME, 204, ""),
+    ("DELETE", "/up/none /up/newest /up%2fold", PART, 404, GONE),
+    // Where that may not be done, is no directory, or leads elsewhere.
+    ("PUT", "/up/closed/a", "", 403, "6"),
+    ("PUT", "/up/no/a /up/old/a /up/outside/a", "", 409, "6"),
+    ("DELETE", "/up/outside/secret.txt", "", 409, ""),
+    ("DELETE", "/up/no/a /up/old/a", "", 404, GONE),
+    ("PUT", "/up/inside/b", "", 201, "6"),
+    ("PUT DELETE", "/up/sub /up/sub/ /up/none/ /up/", "", 405, READ),
+    // A link is a name, and no way.
+    ("PUT", "/up/link", "", 204, "7"),
+    ("PUT", "/up/out /up/dangling", "", 201, "7"),
+    ("DELETE", "/up/outside /up/inside /up/to-old /up/new", "", 204, ""),
+    ("DELETE", "/up/new", "", 404, GONE),
+    // Elsewhere; and nobody is asked for what is not taken.
+    ("PUT DELETE", "/none /up /upper/a /up/../file.txt", EXPECT, 405, READ),
+    ("PUT", "/up/../../none", "", 400, "8"),
+    // Under other names, and by pages of others.
+    ("PUT DELETE", "http://evil.example/up/old", EVIL, 403, "9"),
+    ("PUT", "http://localhost.evil/up/old http://[::2]/up/old", "", 403, "9"),
+    ("POST", "/guestbook", EVIL, 403, "9"),
+    ("PUT DELETE", "/up/old", TWO, 403, "9"),
+    ("PUT", "/up/old http://localhost:2/up/old", LOCAL, 403, "9"),
+    ("GET", "http://evil.example/up/old", EVIL, 200, "old"),
+    ("PUT", "http://localhost:1/up/old", LOCAL, 204, "9"),
+    ("PUT", "http://127.0.0.1:8/up/old http://[::1]/up/old", "", 204, "9"),
+    ("PUT", "http://A.example:8/up/old", "", 204, "9"),
+];
+
+#[test]
+fn every_route() -> Outcome {
+    on_every("sites", |step| {
+        let tree = Tree::new();
+        let flags = ["--host", "a.example", "--fallback", "/index.html"];
+        let launch = as_user(on(step, &tree)?).with(&flags);
+        let server = launch.shim("fsync=ENOSPC").start()?;
+        tree.write_old("index.html", b"home");
+        tree.write_old("404.html", b"gone");
+        tree.write_old("404.html.gz", b"packed");
+        for name in [".git", ".well-known", "sub/.well-known", "up/sub"] {
+            tree.directory(name);
+            tree.write(format!("{name}/a"), b"known");
+            tree.write(format!("{name}/.a"), b"known");
+        }
+        tree.directory("up/closed");
+        let mode = Permissions::from_mode(0o555);
+        fs::set_permissions(tree.path("up/closed"), mode).unwrap();
+        for (to, name) in [
+            ("../file.txt", "link"),
+            ("../../secret.txt", "out"),
+            ("nothing", "dangling"),
+            ("../../outside", "outside"),
+            ("sub", "inside"),
+            ("old", "to-old"),
+        ] {
+            tree.link(to, &format!("up/{name}"));
+        }
+        for (methods, targets, fields, status, said) in ROUTES {
+            let methods = || methods.split(' ');
+            let with = |target| methods().map(move |it| (it, target));
+            for (method, target) in targets.split(' ').flat_map(with) {
+                let what = format!("{method} {target} {fields}");
+                let brings = matches!(method, "PUT" | "POST");
+                let body = if brings { said.as_bytes() } else { b"" };
+                let mut client = server.connect()?;
+                let response = send(&mut client, method, target, fields, body)?;
+                assert_eq!(response.status, *status, "{what}");
+                let is_allow = *status == 405 || said.contains("OPTIONS");
+                let allow = is_allow.then_some(*said);
+                assert_eq!(response.field("allow"), allow, "{what}");
+                let text = String::from_utf8_lossy(&response.body);
+                assert!(text.contains(said) || method != "GET", "{what}");
+                let is_bare = [204, 304].contains(status);
+                assert_eq!(response.length().is_none(), is_bare, "{what}");
+                let location = response.field("location");
+                let is_away = *status == 303;
+                assert_eq!(location, is_away.then_some("/guestbook"), "{what}");
+                // What others have written is no page of this site's.
+                let policy = response.field("content-security-policy");
+                let is_theirs = target.contains("/up/") && *status == 200;
+                assert_eq!(policy, is_theirs.then_some("sandbox"), "{what}");
+                // Of what has been written, and not of what is not there.
+                let tag = response.field("etag").unwrap_or_default();
+                let is_strong = tag.starts_with('"');
+                assert!(
+                    is_strong || method != "PUT" || *status > 204,
+                    "{what}"
+                );
+                assert!(tag.is_empty() || *status < 400, "{what}");
+            }
+        }
+        let left = "closed dangling link newer old other out sub";
+        let mut names = names(&tree);
+        assert_eq!(names.pop(), Some(OsStr::from_bytes(b"\xFF").into()));
+        assert!(names.iter().eq(left.split(' ')), "{names:?}");
+        assert_eq!(fs::read(tree.path("file.txt")).unwrap(), b"a file\n");
+        for secret in ["secret.txt", "../secret.txt"] {
+            let secret = fs::read_to_string(tree.outside().join(secret));
+            assert_eq!(secret.unwrap(), tree.secret);
+        }
+        let mode = fs::metadata(tree.path("up/link")).unwrap().permissions();
+        assert_eq!(mode.mode() & 0o7777, 0o644);
+        server.interrupt()
+    })
+}
