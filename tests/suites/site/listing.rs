@@ -66,11 +66,8 @@ fn names_of_all_kinds() -> Outcome {
         assert_eq!(behind(&page, "<h1>"), ["/&#60;a&#62;/"]);
         let links = behind(&page, "href=\"");
         assert_eq!(links[1..], NAMES.map(|(_, link, _)| link));
-        let rows = page.split("<tr>").skip(1);
-        let texts: Vec<_> = rows.map(|row| behind(row, "\">")[0]).collect();
-        assert_eq!(texts, NAMES.map(|(_, _, text)| text));
-        assert!(page.contains("javascript:x</a></td><td>7</td>"), "{page}");
         for (_, link, text) in NAMES {
+            assert!(page.contains(&format!("{link}\">{text}</a>")), "{page}");
             let link = link.replace("&#38;", "&").replace("&#39;", "'");
             let response = get(&mut client, &format!("/%3Ca%3E/{link}"))?;
             assert_eq!(response.status, 200, "{text}");
@@ -83,12 +80,12 @@ fn names_of_all_kinds() -> Outcome {
 fn a_directory_with_very_much_in_it() -> Outcome {
     let last = with("sites").last().unwrap();
     on_each(&[last], |step| {
-        let (tree, server, mut client) = site(step)?;
+        let (tree, server, _) = site(step)?;
         tree.directory("list");
         tree.write("list/.hidden", b"");
         for (names, more) in [(0..10_000, ""), (10_000..10_003, "and 3 more")] {
             names.for_each(|it| tree.write(format!("list/{it}"), b""));
-            let page = get(&mut client, "/list/")?.body;
+            let page = get(&mut server.connect()?, "/list/")?.body;
             let page = String::from_utf8(page).unwrap();
             assert_eq!(behind(&page, "href=\"./").len(), 10_000);
             assert_eq!(behind(&page, "</table>\n<p>"), [more]);

@@ -1,7 +1,7 @@
 //! The steps with a whole site: routes, templates, forms, listings, and files
 //! that clients write.
 
-mod forms;
+mod guestbook;
 mod listing;
 mod routes;
 mod uploads;

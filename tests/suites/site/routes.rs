@@ -1,8 +1,6 @@
 //! Where a path leads, by which methods; and what may be changed, by whom.
 
-use std::ffi::OsStr;
 use std::fs::{self, Permissions};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 
 use super::{FORM, names, on, send};
@@ -53,21 +51,23 @@ const ROUTES: &[(&str, &str, &str, u16, &str)] = &[
     ("POST", "/guestbook", FORM, 400, "name=n&text=t&name=n"),
     ("POST", "/guestbook", FORM, 400, "name=+&text=t"),
     ("POST", "/guestbook?name=n&text=t", FORM, 400, ""),
+    ("POST", "/guestbook", FORM, 303, "MANYname=n&text=t"),
+    ("POST", "/guestbook", FORM, 400, "MANYx&name=n&text=t"),
+    ("POST", "/guestbook", FORM, 303, "LONG&name=n&text=t"),
+    ("POST", "/guestbook", FORM, 413, "LONGx&name=n&text=t"),
     ("POST", "/guestbook", LABEL, 303, "name=n&text=t"),
     ("POST", "/guestbook", "", 415, "name=n&text=t"),
     ("POST", "/guestbook", LABELS, 415, "name=n&text=t"),
-    ("GET", "/guestbook", "", 200, "Entries: 3<"),
+    ("GET", "/guestbook", "", 200, "Entries: 5<"),
     ("OPTIONS", "/guestbook", "", 204, POST),
     ("PUT DELETE", "/guestbook /%67uestbook", "", 405, POST),
-    ("OPTIONS", "/guestbook/1 /guestbook/9", "", 204, READ),
-    ("POST PUT DELETE", "/guestbook/1", "", 405, READ),
     ("GET HEAD", "/guestbook/9 /guestbook/+1 /guestbook/%FF", "", 404, GONE),
     ("GET", "/guestbook/1/a.b /guestbook.html", "", 404, "gone"),
     ("OPTIONS", "/up/old /up/none.a", "", 204, WRITE),
     ("POST", "/up/old", "", 405, WRITE),
     ("GET HEAD", "/up/ /up/sub/ /sub/deeper/", "", 200, "</html>"),
-    ("OPTIONS", "/up/ /sub/deeper/ /api/hash", "", 204, READ),
-    ("POST", "/a /up/ /sub/deeper/ /api/hash", "", 405, READ),
+    ("OPTIONS", "/up/ /sub/deeper/ /api/hash /guestbook/9", "", 204, READ),
+    ("POST", "/a /up/ /sub/deeper/ /api/hash /guestbook/1", "", 405, READ),
     // What is not there: of a fallback conditions and ranges are meant, and of
     // an error page they are not.
     ("GET", "/a /a.b/c /a/?b.c /guestbook/", "", 200, "home"),
@@ -75,16 +75,13 @@ const ROUTES: &[(&str, &str, &str, u16, &str)] = &[
     ("GET", "/a", NEW, 304, ""),
     ("GET HEAD", "/a.js /api/a", "", 404, "gone"),
     ("GET HEAD", "/a.js", PAGE, 404, "gone"),
-    ("GET", "/404.html", "", 200, "gone"),
     ("POST", "/a.js", "", 404, GONE),
     (ALL, "/.git /.git/ /.git/a /%2egit/a /sub/../.git/a", "", 404, GONE),
-    (ALL, "/up/.a /up/.up-0 /up/.b/c /.well-known/.a", "", 404, GONE),
-    (ALL, "/sub/.well-known/a", "", 404, GONE),
+    (ALL, "/up/.a /up/.b/c /.well-known/.a /sub/.well-known/a", "", 404, GONE),
     ("GET HEAD", "/.well-known/a", "", 200, "known"),
-    ("PUT DELETE", "/.well-known/a /.well-known/b", "", 405, READ),
     // Changes.
-    ("PUT", "/up/new /up/newer /%75p/.//x/../other /up/%FF", "", 201, "1"),
-    ("GET", "/up/new /up/newer /up/other /up/%FF", "", 200, "1"),
+    ("PUT", "/up/new /up/newer /%75p/.//x/../other", "", 201, "1"),
+    ("GET", "/up/new /up/newer /up/other", "", 200, "1"),
     ("PUT", "/up/new /up/new?query", "", 204, "2"),
     ("PUT", "/up/new /up/none", PART, 400, "3"),
     ("PUT", "/up/new", CODED, 415, "3"),
@@ -103,18 +100,19 @@ const ROUTES: &[(&str, &str, &str, u16, &str)] = &[
     ("DELETE", "/up/outside/secret.txt", "", 409, ""),
     ("DELETE", "/up/no/a /up/old/a", "", 404, GONE),
     ("PUT", "/up/inside/b", "", 201, "6"),
-    ("PUT DELETE", "/up/sub /up/sub/ /up/none/ /up/", "", 405, READ),
+    ("PUT DELETE", "/up/sub /up/sub/ /up/none/ /up/ /up", "", 405, READ),
     // A link is a name, and no way.
     ("PUT", "/up/link", "", 204, "7"),
     ("PUT", "/up/out /up/dangling", "", 201, "7"),
     ("DELETE", "/up/outside /up/inside /up/to-old /up/new", "", 204, ""),
     ("DELETE", "/up/new", "", 404, GONE),
     // Elsewhere; and nobody is asked for what is not taken.
-    ("PUT DELETE", "/none /up /upper/a /up/../file.txt", EXPECT, 405, READ),
+    ("PUT DELETE", "/none /upper/a /up/../file.txt", EXPECT, 405, READ),
+    ("PUT DELETE", "/.well-known/a /.well-known/b /guestbook/1", "", 405, READ),
     ("PUT", "/up/../../none", "", 400, "8"),
     // Under other names, and by pages of others.
-    ("PUT DELETE", "http://evil.example/up/old", EVIL, 403, "9"),
     ("PUT", "http://localhost.evil/up/old http://[::2]/up/old", "", 403, "9"),
+    ("PUT DELETE", "/up/old http://evil.example/up/old", EVIL, 403, "9"),
     ("POST", "/guestbook", EVIL, 403, "9"),
     ("PUT DELETE", "/up/old", TWO, 403, "9"),
     ("PUT", "/up/old http://localhost:2/up/old", LOCAL, 403, "9"),
@@ -153,6 +151,9 @@ fn every_route() -> Outcome {
             tree.link(to, &format!("up/{name}"));
         }
         for (methods, targets, fields, status, said) in ROUTES {
+            // The most that a form may have: 1,000 pairs, and 64 KiB.
+            let said = said.replace("MANY", &"x&".repeat(998));
+            let said = &*said.replace("LONG", &"x".repeat(65_536 - 14));
             let methods = || methods.split(' ');
             let with = |target| methods().map(move |it| (it, target));
             for (method, target) in targets.split(' ').flat_map(with) {
@@ -163,32 +164,27 @@ fn every_route() -> Outcome {
                 let response = send(&mut client, method, target, fields, body)?;
                 assert_eq!(response.status, *status, "{what}");
                 let is_allow = *status == 405 || said.contains("OPTIONS");
-                let allow = is_allow.then_some(*said);
+                let allow = is_allow.then_some(said);
                 assert_eq!(response.field("allow"), allow, "{what}");
                 let text = String::from_utf8_lossy(&response.body);
                 assert!(text.contains(said) || method != "GET", "{what}");
                 let is_bare = [204, 304].contains(status);
                 assert_eq!(response.length().is_none(), is_bare, "{what}");
-                let location = response.field("location");
-                let is_away = *status == 303;
-                assert_eq!(location, is_away.then_some("/guestbook"), "{what}");
+                let location = (*status == 303).then_some("/guestbook");
+                assert_eq!(response.field("location"), location, "{what}");
                 // What others have written is no page of this site's.
                 let policy = response.field("content-security-policy");
                 let is_theirs = target.contains("/up/") && *status == 200;
                 assert_eq!(policy, is_theirs.then_some("sandbox"), "{what}");
                 // Of what has been written, and not of what is not there.
-                let tag = response.field("etag").unwrap_or_default();
-                let is_strong = tag.starts_with('"');
-                assert!(
-                    is_strong || method != "PUT" || *status > 204,
-                    "{what}"
-                );
-                assert!(tag.is_empty() || *status < 400, "{what}");
+                let tag = response.field("etag").map(|it| it.starts_with('"'));
+                let is_put = method == "PUT" && *status <= 204;
+                assert!(tag == Some(true) || !is_put, "{what}");
+                assert!(tag.is_none() || *status < 400, "{what}");
             }
         }
         let left = "closed dangling link newer old other out sub";
-        let mut names = names(&tree);
-        assert_eq!(names.pop(), Some(OsStr::from_bytes(b"\xFF").into()));
+        let names = names(&tree);
         assert!(names.iter().eq(left.split(' ')), "{names:?}");
         assert_eq!(fs::read(tree.path("file.txt")).unwrap(), b"a file\n");
         for secret in ["secret.txt", "../secret.txt"] {
