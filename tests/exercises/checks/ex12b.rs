@@ -37,7 +37,8 @@ fn write(lab: &Lab, name: &str, line: &str) -> Outcome {
 }
 
 fn talk(client: &mut Client) -> Outcome {
-    for class in ["fast", "slow"] {
+    // The first finds all workers asleep, and the other one perhaps not.
+    for class in ["slow", "fast"] {
         let (name, line) = (format!("{class}/file\n"), format!("{class}\n"));
         round_trip(client, name.as_bytes(), line.as_bytes())
             .likely("a worker that sleeps must be woken: notify_one")?;
