@@ -22,6 +22,8 @@ mod root;
 
 use root::{Entry, File, Root};
 
+const NOT_FOUND: &str = "404 Not Found\r\nContent-Length: 0";
+
 fn main() -> ExitCode {
     cli::main(run)
 }
@@ -80,37 +82,20 @@ fn respond(
     let path = target.split('?').next().unwrap_or_default();
     let mut name = Vec::new();
     if decode_path(path, &mut name).is_err() {
-        return refuse(connection, request);
+        return Ok(send_head(connection, NOT_FOUND)?);
     }
     // TODO: a directory has an index.html, if its name ends in a slash; and
     // if it does not, the browser should be sent to the name that does.
     match root.open_entry(&name)? {
         Entry::File(file) => send_file(connection, &file),
-        Entry::Directory | Entry::NotFound => refuse(connection, request),
+        _ => Ok(send_head(connection, NOT_FOUND)?),
     }
 }
 
 /// Sends what every response begins with.
-fn send_head(
-    connection: &OwnedFd,
-    status: &str,
-    fields: &str,
-    length: u64,
-) -> nix::Result<()> {
-    let head = format!(
-        "HTTP/1.1 {status}\r\n{fields}Content-Length: {length}\r\n\r\n"
-    );
+fn send_head(connection: &OwnedFd, head: &str) -> nix::Result<()> {
+    let head = format!("HTTP/1.1 {head}\r\n\r\n");
     stream::write_all(connection, head.as_bytes())
-}
-
-/// There is no such file.
-fn refuse(connection: &OwnedFd, request: &Request) -> io::Result<()> {
-    let body = format!("There is no {}.\n", request.path.unwrap_or_default());
-    let length = body.len() as u64;
-    let fields = "Content-Type: text/plain; charset=utf-8\r\n";
-    send_head(connection, "404 Not Found", fields, length)?;
-    // TODO: HEAD asks for all but the body.
-    Ok(stream::write_all(connection, body.as_bytes())?)
 }
 
 /// Sends a file.
@@ -120,7 +105,9 @@ fn send_file(connection: &OwnedFd, file: &File) -> io::Result<()> {
     let mut content = vec![0; file.stat.st_size as usize];
     let count = uio::pread(&*file.descriptor, &mut content, 0)?;
     let text = String::from_utf8_lossy(&content[..count]);
-    let fields = "Content-Type: text/html\r\n";
-    send_head(connection, "200 OK", fields, text.len() as u64)?;
+    let (label, length) = ("text/html", text.len());
+    let head =
+        format!("200 OK\r\nContent-Type: {label}\r\nContent-Length: {length}");
+    send_head(connection, &head)?;
     Ok(stream::write_all(connection, text.as_bytes())?)
 }

@@ -2,15 +2,18 @@
 //!
 //! Try it: `cargo run --example 08b -- --root steps/08-files/site`
 
+use std::fs; //-solution
 use std::io;
-use std::io::ErrorKind; //-solution
+use std::io::{ErrorKind, Read}; //-solution
+use std::net::TcpStream; //-solution
 use std::os::fd::OwnedFd;
+use std::path::Path; //-solution
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use httparse::Request;
 use nix::sys::socket::{self, sockopt};
-use nix::sys::uio;
+// use nix::sys::uio; //-starter
 use shared::cli::{self, Failure};
 use shared::http::path::decode_path;
 use shared::http::path::encode_directory; //-solution
@@ -24,11 +27,8 @@ mod root;
 
 use root::{Entry, File, Root};
 
-//-solution
-/// So much of a file is in memory at a time.
-const PIECE: usize = 64 * 1024;
+const NOT_FOUND: &str = "404 Not Found\r\nContent-Length: 0";
 
-//-end
 //-server root
 
 //-requests root
@@ -45,7 +45,7 @@ fn respond(
     let path = target.split('?').next().unwrap_or_default();
     let mut name = Vec::new();
     if decode_path(path, &mut name).is_err() {
-        return refuse(connection, request);
+        return Ok(send_head(connection, NOT_FOUND)?);
     }
     //-solution
     if name.is_empty() || name.ends_with(b"/") {
@@ -54,44 +54,22 @@ fn respond(
     match root.open_entry(&name)? {
         Entry::File(file) => send_file(connection, request, &name, &file),
         Entry::Directory => redirect(connection, &name),
-        Entry::NotFound => refuse(connection, request),
+        Entry::NotFound => Ok(send_head(connection, NOT_FOUND)?),
     }
     //-starter
     // // TODO: a directory has an index.html, if its name ends in a slash; and
     // // if it does not, the browser should be sent to the name that does.
     // match root.open_entry(&name)? {
     //     Entry::File(file) => send_file(connection, &file),
-    //     Entry::Directory | Entry::NotFound => refuse(connection, request),
+    //     _ => Ok(send_head(connection, NOT_FOUND)?),
     // }
     //-end
 }
 
 /// Sends what every response begins with.
-fn send_head(
-    connection: &OwnedFd,
-    status: &str,
-    fields: &str,
-    length: u64,
-) -> nix::Result<()> {
-    let head = format!(
-        "HTTP/1.1 {status}\r\n{fields}Content-Length: {length}\r\n\r\n"
-    );
+fn send_head(connection: &OwnedFd, head: &str) -> nix::Result<()> {
+    let head = format!("HTTP/1.1 {head}\r\n\r\n");
     stream::write_all(connection, head.as_bytes())
-}
-
-/// There is no such file.
-fn refuse(connection: &OwnedFd, request: &Request) -> io::Result<()> {
-    let body = format!("There is no {}.\n", request.path.unwrap_or_default());
-    let length = body.len() as u64;
-    let fields = "Content-Type: text/plain; charset=utf-8\r\n";
-    send_head(connection, "404 Not Found", fields, length)?;
-    // // TODO: HEAD asks for all but the body. //-starter
-    //-solution
-    if request.method == Some("HEAD") {
-        return Ok(());
-    }
-    //-end
-    Ok(stream::write_all(connection, body.as_bytes())?)
 }
 //-solution
 
@@ -101,8 +79,10 @@ fn redirect(connection: &OwnedFd, name: &[u8]) -> io::Result<()> {
     let mut location = Vec::new();
     encode_directory(name, None, &mut location);
     let location = String::from_utf8_lossy(&location);
-    let fields = format!("Location: {location}\r\n");
-    Ok(send_head(connection, "301 Moved Permanently", &fields, 0)?)
+    let head = format!(
+        "301 Moved Permanently\r\nLocation: {location}\r\nContent-Length: 0"
+    );
+    Ok(send_head(connection, &head)?)
 }
 
 /// Sends a file piece by piece: as many bytes as it had when it was opened.
@@ -113,43 +93,37 @@ fn send_file(
     file: &File,
 ) -> io::Result<()> {
     let size = file.stat.st_size as u64;
-    let fields = format!("Content-Type: {}\r\n", media_type(name));
-    send_head(connection, "200 OK", &fields, size)?;
+    let label = media_type(name);
+    let head =
+        format!("200 OK\r\nContent-Type: {label}\r\nContent-Length: {size}");
+    send_head(connection, &head)?;
     if request.method == Some("HEAD") {
         return Ok(());
     }
-    let mut piece = vec![0; PIECE];
-    let mut sent = 0;
-    while sent < size {
-        let room = usize::try_from(size - sent).unwrap_or(PIECE).min(PIECE);
-        let piece = &mut piece[..room];
-        match uio::pread(&*file.descriptor, piece, sent as i64)? {
-            // It has become shorter. More was promised, and only the end of
-            // the connection can tell that it will not come.
-            0 => return Err(ErrorKind::UnexpectedEof.into()),
-            count => {
-                stream::write_all(connection, &piece[..count])?;
-                sent += count as u64;
-            }
-        }
+    let content = fs::File::from(file.descriptor.try_clone()?);
+    let mut stream = TcpStream::from(connection.try_clone()?);
+    // Piece by piece, and no more than was promised, should it have grown.
+    let sent = io::copy(&mut content.take(size), &mut stream)?;
+    if sent < size {
+        // It has become shorter. Only the end of the connection can tell that
+        // the rest will not come.
+        return Err(ErrorKind::UnexpectedEof.into());
     }
     Ok(())
 }
 
 /// What a file of this name holds.
 fn media_type(name: &[u8]) -> &'static str {
-    let name = name.to_ascii_lowercase();
-    let file = name.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-    let mut parts = file.rsplitn(2, |byte| *byte == b'.');
-    match (parts.next().unwrap_or_default(), parts.next()) {
-        (b"html" | b"htm", Some(_)) => "text/html; charset=utf-8",
-        (b"css", Some(_)) => "text/css; charset=utf-8",
-        (b"js", Some(_)) => "text/javascript; charset=utf-8",
-        (b"txt", Some(_)) => "text/plain; charset=utf-8",
-        (b"json", Some(_)) => "application/json",
-        (b"svg", Some(_)) => "image/svg+xml",
-        (b"png", Some(_)) => "image/png",
-        (b"jpg" | b"jpeg", Some(_)) => "image/jpeg",
+    let name = String::from_utf8_lossy(name).to_lowercase();
+    match Path::new(&name).extension().unwrap_or_default().as_encoded_bytes() {
+        b"html" | b"htm" => "text/html; charset=utf-8",
+        b"css" => "text/css; charset=utf-8",
+        b"js" => "text/javascript; charset=utf-8",
+        b"txt" => "text/plain; charset=utf-8",
+        b"json" => "application/json",
+        b"svg" => "image/svg+xml",
+        b"png" => "image/png",
+        b"jpg" | b"jpeg" => "image/jpeg",
         _ => "application/octet-stream",
     }
 }
@@ -162,8 +136,10 @@ fn media_type(name: &[u8]) -> &'static str {
 //     let mut content = vec![0; file.stat.st_size as usize];
 //     let count = uio::pread(&*file.descriptor, &mut content, 0)?;
 //     let text = String::from_utf8_lossy(&content[..count]);
-//     let fields = "Content-Type: text/html\r\n";
-//     send_head(connection, "200 OK", fields, text.len() as u64)?;
+//     let (label, length) = ("text/html", text.len());
+//     let head =
+//         format!("200 OK\r\nContent-Type: {label}\r\nContent-Length: {length}");
+//     send_head(connection, &head)?;
 //     Ok(stream::write_all(connection, text.as_bytes())?)
 // }
 //-end

@@ -1,19 +1,13 @@
 //! 08a Stay inside: a directory that no name leads out of.
 
 use super::http::{self, ask, shown};
+use super::parts::rows;
 use super::prelude::*;
-use crate::lab::client::Response;
-
-mod names;
-
-use names::{CLIMBS, LINKS, NAMES, OTHERS, Row};
 
 const SERVES: &str = "serves a file";
 
 /// Known to nobody but the file outside.
 const SECRET: &str = "the secret that is outside";
-/// What a file inside holds.
-const HELLO: &str = "hello from inside\n";
 
 pub const CHECKS: &[Check] = checks![
     SERVES, 1, needs [], Passes, read "The root", serves;
@@ -23,25 +17,124 @@ pub const CHECKS: &[Check] = checks![
         |lab| table(lab, CLIMBS);
     "follows links inside, and none out", 3, needs [SERVES], Fails,
         read "openat2(2)", |lab| table(lab, LINKS);
-    "waits for no file, and serves files only", 2, needs [SERVES], Fails,
-        read "openat2(2)", |lab| table(lab, OTHERS);
+    "serves files only, waits for none, and tells nobody where they are", 3,
+        needs [SERVES], Fails, read "openat2(2)", |lab| table(lab, OTHERS);
     "holds on to its directory, not to its name", 2, needs [SERVES], Fails,
         read "The root", holds;
-    "tells nobody where the directory is", 1, needs [SERVES], Fails,
-        read "The response", silent;
     TIDY, 1, needs [SERVES], Passes, read "The root",
         |lab| tidy::check(lab, &start(lab)?.1, |client| {
             ask(client, "GET", "/hello.txt")?;
-            expect(client, HELLO)
+            expect(client, "hello.txt")
         });
 ];
+
+/// Rows of what is sent, what is special about the target, and the target; and
+/// a link that it needs, and where that leads. Each file holds its own name.
+/// With 404 there is no such file, and 400 is for what is no name at all.
+/// Behind # is the rule for the rows below it.
+const NAMES: &str = "\
+# %XX stands for one byte of a name: RFC 3986, 2.1
+a name.txt | a blank | /a%20name.txt
+hello.txt | a letter | /%68ello%2Etxt
+café.txt | a byte above 0x7F | /caf%c3%A9.txt
+100%.txt | a percent sign | /100%25.txt
+what?.txt | a question mark, no query | /what%3F.txt
+# a name is decoded once: what comes out is a name, even if it looks encoded
+%41.txt | %41, decoded once | /%2541.txt
+A.txt | A, decoded once | /%41.txt
+# a plus sign means a blank in queries only, never in a path
+a+name.txt | a plus sign, which is one | /a+name.txt
+# a percent sign without two hexadecimal digits is no name, and a NUL is part \
+of none: 400
+400 | no digits | /hello.txt%
+400 | one digit | /%4
+400 | a sign for a digit | /%+4.txt
+400 | a NUL behind a file's name | /hello.txt%00.html
+";
+
+const CLIMBS: &str = "\
+# two dots lead up, however they are written
+404 | two dots | /../outside/secret.txt
+404 | two dots, later | /dir/../../outside/secret.txt
+404 | dots with %2e | /%2e%2e/outside/secret.txt
+404 | a slash with %2f | /..%2foutside%2fsecret.txt
+404 | and back in | /../site/../outside/secret.txt
+# a name is decoded once: what comes out is a name, even if it looks encoded
+404 | encoded twice | /%252e%252e/outside/secret.txt
+# the path of a directory beside it begins with the same letters
+404 | a directory whose name begins alike | /../site-and-more/secret.txt
+# an absolute path is no path of yours: do not join paths
+404 | two slashes | //etc/passwd
+404 | a slash encoded | /%2fetc/passwd
+";
+
+const LINKS: &str = "\
+# a link on the way leads out, and O_NOFOLLOW looks at the last step only
+404 | a link out | /out.txt | out.txt -> ../outside/secret.txt
+404 | an absolute link | /absolute.txt | absolute.txt -> TREE/outside/secret.txt
+404 | a directory that is a link out | /up/secret.txt | up -> ../outside
+# this link leads out, and what is there is not your file of that name: the \
+root is no root of all
+404 | a link out to a name inside, too | /same.txt | same.txt -> ../hello.txt
+# a relative link that stays inside is followed
+dir/deep.txt | a link that stays inside | /in.txt | in.txt -> dir/deep.txt
+dir/deep.txt | a directory inside | /alias/deep.txt | alias -> dir
+# ELOOP, ENOENT: there is no file
+404 | a link to itself | /loop.txt | loop.txt -> loop.txt
+404 | a link to nothing | /dangling.txt | dangling.txt -> nothing
+";
+
+const OTHERS: &str = "\
+# there is no such file, whatever openat2 calls the reason
+404 | nothing | /nothing.txt
+404 | a file below a file | /hello.txt/x
+404 | a name of 3000 letters | /LONG
+# only regular files are served: ask fstat what has been opened
+404 | a directory | /dir
+404 | the root | /
+404 | a socket | /socket
+404 | a device | /device
+# opening a pipe waits until somebody writes to it, unless it is opened with \
+O_NONBLOCK
+404 | a pipe | /pipe
+";
+
+/// Asks for what each row names.
+fn table(lab: &Lab, table: &str) -> Outcome {
+    let (tree, program) = start(lab)?;
+    // Where a device cannot be made there is none, and its row is easy.
+    tree.device("site/device");
+    tree.socket("site/socket")?;
+    tree.pipe("site/pipe")?;
+    let long = "n".repeat(3000);
+    for (rule, sent, row) in rows(table) {
+        let mut row = row.split(" | ");
+        let mut next = || row.next().unwrap_or_default();
+        let (name, target, link) = (next(), next(), next());
+        if let Some((from, to)) = link.split_once(" -> ") {
+            let to = to.replace("TREE", &tree.argument(""));
+            tree.link(&format!("site/{from}"), to)?;
+        }
+        if !sent.starts_with('4') {
+            tree.file(&format!("site/{sent}"), sent)?;
+        }
+        let mut client = asked(&program, &target.replace("LONG", &long))?;
+        let outcome = match sent {
+            // What climbs out may be called malformed, or forbidden.
+            "404" => refused(lab, &mut client, &[404, 403, 400, 414]),
+            "400" => refused(lab, &mut client, &[400]),
+            name => expect(&mut client, name),
+        };
+        outcome.about(name).likely(rule)?;
+    }
+    Ok(())
+}
 
 /// A tree with `site`, which is to be served, and much around it.
 fn start(lab: &Lab) -> Outcome<(Tree, Program)> {
     let tree = Tree::new(lab);
-    tree.file("site/hello.txt", HELLO)?;
-    tree.file("site/dir/deep.txt", HELLO)?;
-    names::grow(&tree)?;
+    tree.file("site/hello.txt", "hello.txt")?;
+    tree.file("site/dir/deep.txt", "dir/deep.txt")?;
     tree.file("outside/secret.txt", SECRET)?;
     tree.file("outside/deep.txt", SECRET)?;
     tree.file("site-and-more/secret.txt", SECRET)?;
@@ -55,24 +148,28 @@ fn expect(client: &mut Client, content: &str) -> Outcome {
     client.expect_eof()
 }
 
-/// Receives one of these refusals, and nothing from outside.
-fn refused(client: &mut Client, statuses: &[u16]) -> Outcome {
+/// Receives one of these refusals, and nothing that is no client's business.
+fn refused(lab: &Lab, client: &mut Client, statuses: &[u16]) -> Outcome {
+    let top = lab.scratch().to_string_lossy();
     let response = client.response()?;
-    ensure(!has(&response, SECRET), || {
-        client.failed("nothing from outside", show::bytes(&response.body))
-    })
-    .likely(
+    let body = String::from_utf8_lossy(&response.body);
+    let is_outside = body.contains(SECRET);
+    let guess = if is_outside {
         "the way to that file led out of the directory, and the file was \
-         read: only the kernel sees every step of a way",
-    )?;
+         read: only the kernel sees every step of a way"
+    } else {
+        "where the files are is no client's business: tell your log, not the \
+         client"
+    };
+    ensure(!is_outside && !body.contains(&*top), || {
+        let expected = "nothing from outside, nor the directory's path";
+        client.failed(expected, show::bytes(&response.body))
+    })
+    .likely(guess)?;
     ensure(statuses.contains(&response.status), || {
         client.failed(statuses[0].to_string(), shown(&response))
     })?;
     client.expect_eof()
-}
-
-fn has(response: &Response, secret: &str) -> bool {
-    String::from_utf8_lossy(&response.body).contains(secret)
 }
 
 /// A client that has asked for `target`.
@@ -82,42 +179,27 @@ fn asked(program: &Program, target: &str) -> Outcome<Client> {
     Ok(client)
 }
 
-/// Asks for what each row names.
-fn table(lab: &Lab, rows: &[Row]) -> Outcome {
-    let (_, program) = start(lab)?;
-    for (name, target, want, likely) in rows {
-        let mut client = asked(&program, target)?;
-        let outcome = match want {
-            Ok(content) => expect(&mut client, content),
-            Err(statuses) => refused(&mut client, statuses),
-        };
-        outcome.about(name).likely(likely)?;
-    }
-    Ok(())
-}
-
 fn serves(lab: &Lab) -> Outcome {
     let (tree, program) = start(lab)?;
     let long = String::from_utf8_lossy(&letters(100_000)).into_owned();
     tree.file("site/long.txt", &long)?;
     for (target, content) in [
-        ("/hello.txt", HELLO),
-        ("/dir/deep.txt", HELLO),
-        ("/hello.txt?and=a&query", HELLO),
+        ("/hello.txt", "hello.txt"),
+        ("/hello.txt?and=a&query", "hello.txt"),
         ("/long.txt", &long),
     ] {
         expect(&mut asked(&program, target)?, content).about(target)?;
     }
-    refused(&mut asked(&program, "/nothing.txt")?, &[404])
+    http::refused(&mut asked(&program, "/nothing.txt")?, &[404]).map(drop)
 }
 
 fn holds(lab: &Lab) -> Outcome {
     let (tree, program) = start(lab)?;
-    expect(&mut asked(&program, "/dir/deep.txt")?, HELLO)?;
+    expect(&mut asked(&program, "/dir/deep.txt")?, "dir/deep.txt")?;
     lab.log().event("site/dir becomes a link to outside");
     tree.rename("site/dir", "site/old")?;
     tree.link("site/dir", "../outside")?;
-    refused(&mut asked(&program, "/dir/deep.txt")?, &[404, 403]).likely(
+    refused(lab, &mut asked(&program, "/dir/deep.txt")?, &[404, 403]).likely(
         "what was a directory is a link by now: a server that looks first and \
          opens then opens something else",
     )?;
@@ -126,29 +208,6 @@ fn holds(lab: &Lab) -> Outcome {
     tree.rename("outside", "site")?;
     let guess = "the directory has another name now, and is the same: open \
                  it once, and all paths relative to its descriptor";
-    refused(&mut asked(&program, "/secret.txt")?, &[404]).likely(guess)?;
-    expect(&mut asked(&program, "/hello.txt")?, HELLO).likely(guess)
-}
-
-fn silent(lab: &Lab) -> Outcome {
-    let (tree, program) = start(lab)?;
-    let top = tree.argument("");
-    let top = top.trim_end_matches('/');
-    let long = format!("/{}", "n".repeat(3000));
-    for target in ["/nothing.txt", "/hello.txt/x", "/../x", "/dir", &long] {
-        let mut client = asked(&program, target)?;
-        let response = client.response()?;
-        ensure(!has(&response, top), || {
-            let expected = "a response without the directory's path";
-            client.failed(expected, show::bytes(&response.body))
-        })
-        .likely(
-            "where the files are is no client's business: tell your log, not \
-             the client",
-        )?;
-        ensure(response.status != 200 && response.status < 500, || {
-            client.failed("404", shown(&response))
-        })?;
-    }
-    Ok(())
+    refused(lab, &mut asked(&program, "/secret.txt")?, &[404]).likely(guess)?;
+    expect(&mut asked(&program, "/hello.txt")?, "hello.txt").likely(guess)
 }
