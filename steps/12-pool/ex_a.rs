@@ -30,19 +30,18 @@ fn run() -> Result<(), Failure> {
     let workers = cli::count("workers", workers, 4)?;
     let most = cli::count("queue", queue, 16)?;
     let listener = Listener::open(address)
+        .map(Arc::new)
         .map_err(|errno| Failure::listening(address, errno))?;
-    let listener = Arc::new(listener);
-    stop_on_signal(&listener)
+    stop_on_signal(Arc::clone(&listener))
         .map_err(|error| Failure::new("cannot wait for signals", error))?;
     let queue = Arc::new(Queue::new(most));
-    let mut threads = Vec::new();
-    for _ in 0..workers {
+    let threads = (0..workers).map(|_| {
         let queue = Arc::clone(&queue);
-        let thread = thread::Builder::new().spawn(move || work(&queue));
-        threads.push(
-            thread.map_err(|why| Failure::new("cannot start a thread", why))?,
-        );
-    }
+        thread::Builder::new().spawn(move || work(&queue))
+    });
+    let threads = threads
+        .collect::<io::Result<Vec<_>>>()
+        .map_err(|error| Failure::new("cannot start a thread", error))?;
     cli::print(format_args!("listening on {}", listener.address()));
     while let Ok((socket, _)) = listener.accept() {
         // TODO: when the queue is full, the client is told "503 busy".
@@ -55,19 +54,14 @@ fn run() -> Result<(), Failure> {
 
 /// From the first SIGINT or SIGTERM on `accept` fails: the socket does not
 /// listen any more.
-fn stop_on_signal(listener: &Arc<Listener>) -> io::Result<()> {
+fn stop_on_signal(listener: Arc<Listener>) -> io::Result<()> {
     let signals = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM]);
     // Before there are threads: each gets the mask of the one that starts it.
     signals.thread_block()?;
-    let listener = Arc::clone(listener);
     let wait = move || {
-        let result = signals.wait().and_then(|_| {
-            let socket = listener.as_fd().as_raw_fd();
-            socket::shutdown(socket, socket::Shutdown::Both)
-        });
-        if let Err(errno) = result {
-            cli::log(format_args!("cannot stop: {errno}"));
-        }
+        signals.wait()?;
+        let socket = listener.as_fd().as_raw_fd();
+        socket::shutdown(socket, socket::Shutdown::Both)
     };
     thread::Builder::new().spawn(wait).map(drop)
 }

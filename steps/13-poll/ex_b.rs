@@ -20,8 +20,11 @@ fn run() -> Result<(), Failure> {
     let address = cli::server_address("usage: 13b [ADDRESS]")?;
     let listener = Listener::open(address)
         .map_err(|errno| Failure::listening(address, errno))?;
-    fcntl(&listener, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))
-        .map_err(|errno| Failure::new("cannot prepare the listener", errno))?;
+    serve(listener).map_err(|errno| Failure::new("cannot serve", errno))
+}
+
+fn serve(listener: Listener) -> nix::Result<()> {
+    fcntl(&listener, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
     cli::print(format_args!("listening on {}", listener.address()));
     let mut clients: Vec<Client> = Vec::new();
     loop {
@@ -32,7 +35,7 @@ fn run() -> Result<(), Failure> {
         }));
         match poll(&mut list, limit) {
             Ok(_) | Err(Errno::EINTR) => {}
-            Err(errno) => return Err(Failure::new("cannot poll", errno)),
+            Err(errno) => return Err(errno),
         }
         let ready = list.iter().map(|it| it.any() != Some(false));
         let ready: Vec<bool> = ready.collect();
@@ -49,14 +52,14 @@ fn run() -> Result<(), Failure> {
 fn accept_all(
     listener: &Listener,
     clients: &mut Vec<Client>,
-) -> Result<bool, Failure> {
+) -> nix::Result<bool> {
     loop {
         match listener.try_accept() {
             Ok((socket, _)) => clients.push(Client { socket, rest: vec![] }),
             Err(Errno::EAGAIN) => return Ok(true),
             Err(errno) if is_transient(errno) => {}
             // TODO: what if there is no descriptor left?
-            Err(errno) => return Err(Failure::new("cannot accept", errno)),
+            Err(errno) => return Err(errno),
         }
     }
 }

@@ -28,19 +28,18 @@ fn run() -> Result<(), Failure> {
     let workers = cli::count("workers", workers, 4)?;
     let most = cli::count("queue", queue, 16)?;
     let listener = Listener::open(address)
+        .map(Arc::new)
         .map_err(|errno| Failure::listening(address, errno))?;
-    let listener = Arc::new(listener);
-    stop_on_signal(&listener)
+    stop_on_signal(Arc::clone(&listener))
         .map_err(|error| Failure::new("cannot wait for signals", error))?;
     let queue = Arc::new(Queue::new(most));
-    let mut threads = Vec::new();
-    for _ in 0..workers {
+    let threads = (0..workers).map(|_| {
         let queue = Arc::clone(&queue);
-        let thread = thread::Builder::new().spawn(move || work(&queue));
-        threads.push(
-            thread.map_err(|why| Failure::new("cannot start a thread", why))?,
-        );
-    }
+        thread::Builder::new().spawn(move || work(&queue))
+    });
+    let threads = threads
+        .collect::<io::Result<Vec<_>>>()
+        .map_err(|error| Failure::new("cannot start a thread", error))?;
     cli::print(format_args!("listening on {}", listener.address()));
     while let Ok((socket, _)) = listener.accept() {
         //-solution
@@ -57,10 +56,8 @@ fn run() -> Result<(), Failure> {
     }
     //-solution
     queue.close();
-    for thread in threads {
-        // A worker that has panicked has ended as well.
-        let _ = thread.join();
-    }
+    // A worker that has panicked has ended as well.
+    threads.into_iter().for_each(|thread| drop(thread.join()));
     //-starter
     // // TODO: there may be clients in the queue, and others are served.
     // drop(threads);
@@ -70,19 +67,14 @@ fn run() -> Result<(), Failure> {
 
 /// From the first SIGINT or SIGTERM on `accept` fails: the socket does not
 /// listen any more.
-fn stop_on_signal(listener: &Arc<Listener>) -> io::Result<()> {
+fn stop_on_signal(listener: Arc<Listener>) -> io::Result<()> {
     let signals = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM]);
     // Before there are threads: each gets the mask of the one that starts it.
     signals.thread_block()?;
-    let listener = Arc::clone(listener);
     let wait = move || {
-        let result = signals.wait().and_then(|_| {
-            let socket = listener.as_fd().as_raw_fd();
-            socket::shutdown(socket, socket::Shutdown::Both)
-        });
-        if let Err(errno) = result {
-            cli::log(format_args!("cannot stop: {errno}"));
-        }
+        signals.wait()?;
+        let socket = listener.as_fd().as_raw_fd();
+        socket::shutdown(socket, socket::Shutdown::Both)
     };
     thread::Builder::new().spawn(wait).map(drop)
 }

@@ -22,14 +22,10 @@ const MOST_OUTPUT: usize = 64 * 1024;
 const MOST_LINE: usize = 4096;
 
 //-end
-//-main
+//-server polled
 
-fn run() -> Result<(), Failure> {
-    let address = cli::server_address("usage: 13a [ADDRESS]")?;
-    let listener = Listener::open(address)
-        .map_err(|errno| Failure::listening(address, errno))?;
-    fcntl(&listener, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))
-        .map_err(|errno| Failure::new("cannot prepare the listener", errno))?;
+fn serve(listener: Listener) -> nix::Result<()> {
+    fcntl(&listener, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
     cli::print(format_args!("listening on {}", listener.address()));
     let mut room = Room { members: Vec::new(), last: 0 };
     loop {
@@ -39,7 +35,7 @@ fn run() -> Result<(), Failure> {
         }));
         match poll(&mut list, PollTimeout::NONE) {
             Ok(_) | Err(Errno::EINTR) => {}
-            Err(errno) => return Err(Failure::new("cannot poll", errno)),
+            Err(errno) => return Err(errno),
         }
         let ready = list.iter().map(|it| it.any() != Some(false));
         let ready: Vec<bool> = ready.collect();
@@ -54,7 +50,7 @@ fn run() -> Result<(), Failure> {
                 Ok((socket, _)) => room.join(socket),
                 Err(Errno::EAGAIN) => {}
                 Err(errno) if is_transient(errno) => {}
-                Err(errno) => return Err(Failure::new("cannot accept", errno)),
+                Err(errno) => return Err(errno),
             }
         }
     }

@@ -13,14 +13,10 @@ use shared::cli::{self, Failure};
 use shared::net::listener::{Listener, is_exhausted, is_transient}; //-solution
 // use shared::net::listener::{Listener, is_transient}; //-starter
 
-//-main
+//-server polled
 
-fn run() -> Result<(), Failure> {
-    let address = cli::server_address("usage: 13b [ADDRESS]")?;
-    let listener = Listener::open(address)
-        .map_err(|errno| Failure::listening(address, errno))?;
-    fcntl(&listener, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))
-        .map_err(|errno| Failure::new("cannot prepare the listener", errno))?;
+fn serve(listener: Listener) -> nix::Result<()> {
+    fcntl(&listener, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
     cli::print(format_args!("listening on {}", listener.address()));
     let mut clients: Vec<Client> = Vec::new();
     let mut is_full = false; //-solution
@@ -40,7 +36,7 @@ fn run() -> Result<(), Failure> {
         }));
         match poll(&mut list, limit) {
             Ok(_) | Err(Errno::EINTR) => {}
-            Err(errno) => return Err(Failure::new("cannot poll", errno)),
+            Err(errno) => return Err(errno),
         }
         let ready = list.iter().map(|it| it.any() != Some(false));
         let ready: Vec<bool> = ready.collect();
@@ -58,7 +54,7 @@ fn run() -> Result<(), Failure> {
 fn accept_all(
     listener: &Listener,
     clients: &mut Vec<Client>,
-) -> Result<bool, Failure> {
+) -> nix::Result<bool> {
     loop {
         match listener.try_accept() {
             Ok((socket, _)) => clients.push(Client { socket, rest: vec![] }),
@@ -66,7 +62,7 @@ fn accept_all(
             Err(errno) if is_transient(errno) => {}
             Err(errno) if is_exhausted(errno) => return Ok(false), //-solution
             // // TODO: what if there is no descriptor left? //-starter
-            Err(errno) => return Err(Failure::new("cannot accept", errno)),
+            Err(errno) => return Err(errno),
         }
     }
 }

@@ -10,9 +10,8 @@ const QUEUE: usize = 4;
 
 const SERVES: &str = "responds with what is in the file";
 const ALL: &str = "works for as many clients at once as it has workers";
-const FULL: &str = "has others wait, and refuses the next when it is full";
-const SPURIOUS: &str = "wakes up for no reason, and sleeps again";
-const END: &str = "ends with status 0 when there is nothing to do";
+const FULL: &str = "has others wait in turn, and refuses the next when full";
+const STAYS: &str = "loses no worker, whatever ends a wait or a connection";
 
 pub const CHECKS: &[Check] = checks![
     SERVES, 1, needs [], Passes, read "What a worker does",
@@ -20,18 +19,12 @@ pub const CHECKS: &[Check] = checks![
             .likely("a worker that sleeps must be woken: notify_one");
     ALL, 1, needs [SERVES], Passes, read "What a worker does",
         |lab| hold_all(lab, &server(lab)?).map(drop);
-    FULL, 3, needs [ALL], Fails, read "Full",
-        |lab| fill(lab, &server(lab)?).map(drop);
-    "takes the first in the queue, and has room again", 1, needs [FULL], Waits,
-        read "A queue with an end", takes_turns;
-    SPURIOUS, 2, needs [SERVES], Fails,
-        read "Why a loop around wait", spurious;
-    "loses no worker to a client that leaves", 1, needs [ALL, SPURIOUS],
-        Waits, read "What a worker does", leave;
-    END, 1, needs [SERVES], Passes, read "Draining", ends;
-    "responds to all clients that it has accepted, and ends", 3,
-        needs [FULL, END], Waits, read "Draining", drains;
-    TIDY, 1, needs [SPURIOUS], Waits, read "Draining",
+    FULL, 4, needs [ALL], Fails, read "Full", takes_turns;
+    STAYS, 3, needs [ALL], Fails, read "Why a loop around wait",
+        |lab| spurious(lab).and_then(|()| leave(lab));
+    "responds to all that it has accepted, and ends with status 0", 4,
+        needs [FULL], Waits, read "Draining", drains;
+    TIDY, 1, needs [STAYS], Waits, read "Draining",
         |lab| tidy::check(lab, &server(lab)?, talk);
 ];
 
@@ -123,15 +116,12 @@ fn expect_waiting(
 ) -> Outcome {
     await_sleep(program)?;
     for Waiting { client, held } in queued {
+        let expected = "it waits in the queue";
         if client.has_something() {
-            client
-                .expect_nothing()
-                .expecting("it waits in the queue")
-                .likely(guess)?;
+            client.expect_nothing().expecting(expected).likely(guess)?;
         }
         ensure(!held.is_read(), || {
-            let got = "a worker reads its file";
-            program.failed("it waits until a worker has nothing to do", got)
+            program.failed(expected, "a worker reads its file")
         })
         .likely("three workers work for three clients at once")?;
     }
@@ -169,13 +159,11 @@ fn takes_turns(lab: &Lab) -> Outcome {
 fn spurious(lab: &Lab) -> Outcome {
     let program = launch(lab)?.shim("spurious=1").start()?;
     // Each worker wakes up a few times, unless it has gone.
-    let switches = || {
-        let threads = proc::threads(program.pid());
-        threads.iter().map(|thread| thread.switches).sum::<u64>()
-    };
+    let pid = program.pid();
+    let threads = || proc::threads(pid).into_iter();
+    let switches = || threads().map(|it| it.switches).sum::<u64>();
     let enough = switches() + 30;
-    let limit = Duration::from_millis(300);
-    time::eventually(limit, program.pid(), || {
+    time::eventually(Duration::from_millis(300), pid, || {
         (switches() > enough).then_some(())
     });
     lab.log().event("nobody has notified, but waits have ended");
@@ -203,23 +191,17 @@ fn leave(lab: &Lab) -> Outcome {
         .likely("an error ends a connection, not the worker")
 }
 
-fn ends(lab: &Lab) -> Outcome {
+/// When there is nothing to do, and when there is as much as can be.
+fn drains(lab: &Lab) -> Outcome {
     let program = server(lab)?;
     talk(&mut program.connect()?)?;
     program.expect_idle()?;
     terminate(&program);
-    expect_end(&program)
-}
-
-fn expect_end(program: &Program) -> Outcome {
-    program.expect_exit(0).map(drop).likely_if(
+    program.expect_exit(0).likely_if(
         "goes on",
         "each worker that sleeps must hear that no client will come: \
          notify_all",
-    )
-}
-
-fn drains(lab: &Lab) -> Outcome {
+    )?;
     let program = server(lab)?;
     let [running, queued] = fill(lab, &program)?;
     terminate(&program);
@@ -238,5 +220,5 @@ fn drains(lab: &Lab) -> Outcome {
             .and_then(|()| waiting.release(lab))
             .likely("a client in the queue has been accepted: serve it")?;
     }
-    expect_end(&program)
+    program.expect_exit(0).map(drop)
 }

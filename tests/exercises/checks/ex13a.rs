@@ -8,23 +8,19 @@ use crate::lab::diag;
 /// For a member who does not read.
 const MOST_OUTPUT: usize = 64 * 1024;
 
-const WELCOMES: &str = "tells each its number";
+const WELCOMES: &str = "tells each its number, and sleeps";
 const LINES: &str = "passes a line on to all others";
-const READS_NOT: &str = "does not wait for one who does not read";
 
 pub const CHECKS: &[Check] = checks![
-    WELCOMES, 1, needs [], Passes, read "As far as it goes",
+    WELCOMES, 2, needs [], Passes, read "Waiting for all of them",
         |lab| numbers(&lab.server()?);
     LINES, 2, needs [WELCOMES], Fails, read "As far as it goes", lines;
     "tells who comes and who leaves", 2, needs [LINES], Waits,
         read "Who leaves while we go through the list", leaves;
-    READS_NOT, 3, needs [LINES], Waits, read "Ready for how much?", reads_late;
-    "removes one who does not read at 64 KiB", 2, needs [READS_NOT], Waits,
-        read "Ready for how much?", removes;
+    "keeps up to 64 KiB for one who does not read", 5, needs [LINES], Waits,
+        read "Ready for how much?", keeps;
     "removes one whose line does not end", 1, needs [LINES], Waits,
         read "As far as it goes", endless;
-    "sleeps while nobody says anything", 1, needs [WELCOMES], Passes,
-        read "Waiting for all of them", sleeps;
     TIDY, 1, needs [WELCOMES], Passes, read "Waiting for all of them",
         |lab| tidy::check(lab, &lab.server()?, |client| {
             client.line().map(drop)
@@ -43,7 +39,11 @@ fn numbers(program: &Program) -> Outcome {
     program.eventually("closes the connection of one who leaves", || {
         (proc::socket_count(program.pid()) == 1).then_some(())
     })?;
-    join(program, 2).map(drop).likely("a number is never given twice")
+    let _second = join(program, 2).likely("a number is never given twice")?;
+    program.expect_idle().likely(
+        "there is nearly always room in a socket: wait for POLLOUT only \
+         while there is something to be sent",
+    )
 }
 
 /// Three members: the first has been told of the others, and so on.
@@ -156,7 +156,7 @@ fn speak(lab: &Lab, most: usize) -> Outcome<Room> {
     Ok(Room { program, third, said, output, has_left })
 }
 
-fn reads_late(lab: &Lab) -> Outcome {
+fn keeps(lab: &Lab) -> Outcome {
     let mut room = speak(lab, MOST_OUTPUT / 4)?;
     ensure(!room.has_left, || {
         room.program.failed("the third stays", "it is removed")
@@ -166,10 +166,7 @@ fn reads_late(lab: &Lab) -> Outcome {
          keep it",
     )?;
     room.program.expect_idle()?;
-    room.third.expect(&room.said)
-}
-
-fn removes(lab: &Lab) -> Outcome {
+    room.third.expect(&room.said)?;
     let Room { program, output, has_left, .. } = speak(lab, MOST_OUTPUT * 2)?;
     ensure(has_left, || {
         let got = format!("it is not, with {output} bytes for it");
@@ -192,13 +189,4 @@ fn endless(lab: &Lab) -> Outcome {
         program.failed("it is removed", "it is not")
     })
     .likely("a line without an end fills your memory: give it a bound")
-}
-
-fn sleeps(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
-    let _first = join(&program, 1)?;
-    program.expect_idle().likely(
-        "there is nearly always room in a socket: wait for POLLOUT only \
-         while there is something to be sent",
-    )
 }

@@ -13,23 +13,17 @@ const CARRIES: &str = "carries bytes both ways";
 const HALF: &str = "passes the end of one direction on, and no more";
 const BOTH: &str = "carries 16 MB each way, and both ways at the same time";
 
-/// More than fits into the buffers of four sockets.
-const MUCH: usize = 16 << 20;
-
 pub const CHECKS: &[Check] = checks![
     CARRIES, 1, needs [], Passes, read "The system calls", carries;
     HALF, 2, needs [CARRIES], Fails, read "Closing is removing", half_close;
     BOTH, 3, needs [CARRIES], Fails, read "Asking for one thing at a time",
         both;
-    "never has more than 8 MB", 2, needs [BOTH], Waits,
-        read "What a client must remember",
-        |lab| cost::expect_memory(&stuck(lab)?.0, 8 * 1024);
-    "sleeps while one side does not read, or has gone", 2, needs [HALF, BOTH],
-        Waits, read "Asking for one thing at a time", sleeps;
-    "closes a client whose other side refuses", 1, needs [CARRIES], Passes,
-        read "Closing is removing", refused;
-    "serves others while it connects", 2, needs [CARRIES], Fails,
-        read "Asking for one thing at a time", connects;
+    "neither grows nor spins while one side does not read, or has gone", 4,
+        needs [HALF, BOTH], Waits, read "Asking for one thing at a time",
+        sleeps;
+    "serves others while it connects, and when it is refused", 3,
+        needs [CARRIES], Fails, read "Asking for one thing at a time",
+        connects;
     TIDY, 1, needs [HALF], Waits, read "Closing is removing", leaves_nothing;
 ];
 
@@ -68,50 +62,47 @@ fn half_close(lab: &Lab) -> Outcome {
     end_in_turn(&mut far, &mut near)
 }
 
+const TAKE: &str = "write takes a part, or nothing (EAGAIN): keep the rest, \
+                    and wait for EPOLLOUT on the side for it";
+
+fn one_way(from: &mut Client, to: &mut Client, bytes: &[u8]) -> Outcome {
+    // At first nobody reads. (If neither side did, the two kernels would
+    // ignore each other for seconds.)
+    let rest = &bytes[from.pour(bytes)?..];
+    thread::scope(|scope| {
+        scope.spawn(|| from.send(rest));
+        swap(to, b"", bytes).likely(TAKE)
+    })
+}
+
 fn both(lab: &Lab) -> Outcome {
-    const GUESS: &str = "write takes a part, or nothing (EAGAIN): keep the \
-                         rest, and wait for EPOLLOUT on the side for it";
     let (program, peer) = proxy(lab)?;
     let (mut near, mut far) = pair(&program, &peer)?;
-    let bytes = letters(MUCH);
-    for turn in 0..2 {
-        let (mut from, mut to) = (&mut near, &mut far);
-        if turn == 1 {
-            std::mem::swap(&mut from, &mut to);
-        }
-        // At first nobody reads. (If neither side did, the two kernels would
-        // ignore each other for seconds.)
-        let rest = &bytes[from.pour(&bytes)?..];
-        thread::scope(|scope| {
-            scope.spawn(|| from.send(rest));
-            swap(to, b"", &bytes).likely(GUESS)
-        })?;
-    }
-    let some = &bytes[..MUCH / 4];
+    // More than fits into the buffers of four sockets.
+    let bytes = letters(16 << 20);
+    one_way(&mut near, &mut far, &bytes)?;
+    one_way(&mut far, &mut near, &bytes)?;
+    let some = &bytes[..4 << 20];
     thread::scope(|scope| {
         let other = scope.spawn(|| swap(&mut far, some, some));
         swap(&mut near, some, some)
             .and_then(|()| other.join().unwrap_or(Ok(())))
-            .likely(GUESS)
+            .likely(TAKE)
     })
 }
 
-/// A pair whose far side does not read, and another one that is served.
-fn stuck(lab: &Lab) -> Outcome<(Program, Peer, [Client; 4])> {
-    let (program, peer) = proxy(lab)?;
-    let (mut near, far) = pair(&program, &peer)?;
-    near.flood(&letters(64 * 1024))?;
-    let (mut other, mut other_far) = pair(&program, &peer)?;
-    talk(&mut other, &mut other_far)?;
-    Ok((program, peer, [near, far, other, other_far]))
-}
-
+/// One pair whose far side does not read, one that is served, and one whose
+/// near side goes.
 fn sleeps(lab: &Lab) -> Outcome {
-    let (program, peer, _clients) = stuck(lab)?;
+    let (program, peer) = proxy(lab)?;
+    let mut stuck = pair(&program, &peer)?;
+    stuck.0.flood(&letters(64 * 1024))?;
+    let (mut near, mut far) = pair(&program, &peer)?;
+    talk(&mut near, &mut far)?;
+    cost::expect_memory(&program, 8 * 1024)?;
     program.expect_idle().likely(
         "its buffer is full: do not ask for EPOLLIN until there is room",
     )?;
-    let (mut near, mut far) = pair(&program, &peer)?;
     near.finish()?;
     far.expect_eof()?;
     // Nothing can be received from it, and there is nothing to send to it.
@@ -125,10 +116,20 @@ fn sleeps(lab: &Lab) -> Outcome {
     )
 }
 
-fn refused(lab: &Lab) -> Outcome {
+fn connects(lab: &Lab) -> Outcome {
     let (program, peer) = proxy(lab)?;
     let (mut near, mut far) = pair(&program, &peer)?;
-    drop(peer);
+    // From now on it takes minutes to connect to the other side.
+    let hole = BlackHole::of(peer)?;
+    let mut waiting = program.connect()?;
+    waiting.send(b"hello\n")?;
+    program.expect_idle()?;
+    talk(&mut near, &mut far).likely(
+        "connect on a socket with SOCK_NONBLOCK says EINPROGRESS; EPOLLOUT \
+         tells when that is over",
+    )?;
+    // And from now on it is refused.
+    drop(hole);
     let (_, end) = program.connect()?.receive(1)?;
     ensure(matches!(end, End::Eof | End::Reset), || {
         program.failed("the client's connection is closed", end.words())
@@ -136,20 +137,6 @@ fn refused(lab: &Lab) -> Outcome {
     .likely("SO_ERROR says whether the connection has come about")?;
     talk(&mut near, &mut far)
         .likely("the end of one pair is not the end of the others")
-}
-
-fn connects(lab: &Lab) -> Outcome {
-    let (program, peer) = proxy(lab)?;
-    let (mut near, mut far) = pair(&program, &peer)?;
-    // From now on it takes minutes to connect to the other side.
-    let _hole = BlackHole::of(peer)?;
-    let mut waiting = program.connect()?;
-    waiting.send(b"hello\n")?;
-    program.expect_idle()?;
-    talk(&mut near, &mut far).likely(
-        "connect on a socket with SOCK_NONBLOCK says EINPROGRESS; EPOLLOUT \
-         tells when that is over",
-    )
 }
 
 fn leaves_nothing(lab: &Lab) -> Outcome {

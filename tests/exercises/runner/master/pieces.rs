@@ -40,7 +40,7 @@ const WITH_ROOT: &str = r#"let usage = "usage: ID [ADDRESS] [--root DIRECTORY]";
         Failure::new(format_args!("cannot open {}", path.display()), errno)
     })?;"#;
 
-/// `run`; `serve` gets a listener that does not wait.
+/// `run`; `serve` gets a listener that does not wait, or is to change that.
 const NONBLOCKING: &str = r#"fn run() -> Result<(), Failure> {
     let address = cli::server_address("usage: ID [ADDRESS]")?;
     let listener = Listener::open_nonblocking(address)
@@ -197,7 +197,8 @@ const WORKERS: &str = r#"fn main() -> ExitCode {
 "#;
 
 /// Each piece with its mark.
-pub fn all() -> [(&'static str, String); 13] {
+pub fn all() -> [(&'static str, String); 14] {
+    let waiting = format!("{MAIN}\n{NONBLOCKING}");
     let server = |arguments: &str, root| {
         let server = SERVER.replace("ARGUMENTS", arguments);
         format!("{MAIN}\n{}", server.replace("ROOT", root))
@@ -208,7 +209,8 @@ pub fn all() -> [(&'static str, String); 13] {
     [
         ("server", server(ADDRESS, "")),
         ("server root", server(WITH_ROOT, ", &root")),
-        ("server nonblocking", format!("{MAIN}\n{NONBLOCKING}")),
+        ("server polled", waiting.replace("open_nonblocking", "open")),
+        ("server nonblocking", waiting),
         ("requests", REQUESTS.to_string()),
         ("requests root", with_root),
         ("client", CLIENT.to_string()),
