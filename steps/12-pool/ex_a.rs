@@ -16,9 +16,6 @@ use nix::sys::socket;
 use shared::cli::{self, Failure};
 use shared::net::listener::Listener;
 
-/// No request is longer.
-const MAX_LINE: u64 = 1024;
-
 fn main() -> ExitCode {
     cli::main(run)
 }
@@ -34,7 +31,7 @@ fn run() -> Result<(), Failure> {
         .map_err(|errno| Failure::listening(address, errno))?;
     stop_on_signal(Arc::clone(&listener))
         .map_err(|error| Failure::new("cannot wait for signals", error))?;
-    let queue = Arc::new(Queue::new(most));
+    let queue = Arc::new(Queue::default());
     let threads = (0..workers).map(|_| {
         let queue = Arc::clone(&queue);
         thread::Builder::new().spawn(move || work(&queue))
@@ -45,7 +42,7 @@ fn run() -> Result<(), Failure> {
     cli::print(format_args!("listening on {}", listener.address()));
     while let Ok((socket, _)) = listener.accept() {
         // TODO: when the queue is full, the client is told "503 busy".
-        let _ = queue.push(socket);
+        let _ = queue.push(socket, most);
     }
     // TODO: there may be clients in the queue, and others are served.
     drop(threads);
@@ -79,7 +76,8 @@ fn work(queue: &Queue) {
 fn respond(socket: OwnedFd) -> io::Result<()> {
     let mut stream = TcpStream::from(socket);
     let mut line = String::new();
-    BufReader::new(&stream).take(MAX_LINE).read_line(&mut line)?;
+    // No name of a file is longer.
+    BufReader::new(&stream).take(1024).read_line(&mut line)?;
     let content = fs::read(line.trim_end());
     let content = content.unwrap_or_else(|_| b"404 not found\n".to_vec());
     stream.write_all(&content)?;
@@ -87,31 +85,26 @@ fn respond(socket: OwnedFd) -> io::Result<()> {
 }
 
 /// The clients that wait for a worker.
+#[derive(Default)]
 struct Queue {
     state: Mutex<State>,
     /// Tells a worker that there is a client, or will be none.
     changed: Condvar,
 }
 
+#[derive(Default)]
 struct State {
     sockets: VecDeque<OwnedFd>,
 }
 
 impl Queue {
-    /// A queue that has room for `most` clients.
-    fn new(most: usize) -> Self {
-        let sockets = VecDeque::with_capacity(most);
-        let state = Mutex::new(State { sockets });
-        Queue { state, changed: Condvar::new() }
-    }
-
-    /// Puts a client at the end of the queue.
+    /// Puts a client at the end of the queue, which has room for `most`.
     ///
     /// # Errors
     /// The client itself, when the queue is full.
-    fn push(&self, socket: OwnedFd) -> Result<(), OwnedFd> {
+    fn push(&self, socket: OwnedFd, most: usize) -> Result<(), OwnedFd> {
         let mut state = self.lock();
-        // TODO: it grows without end.
+        let _ = most; // TODO: it grows without end.
         state.sockets.push_back(socket);
         self.changed.notify_one();
         Ok(())

@@ -206,14 +206,13 @@ fn exchange(
         let has_ended = told.next().unwrap_or(false);
         let can_read = stdout.is_some() && told.next().unwrap_or(false);
         let can_write = told.next().unwrap_or(false);
-        if has_ended && !can_read {
-            return Ok(output);
-        }
         if let Some(fd) = stdout.as_ref().filter(|_| can_read) {
             let mut piece = [0; 65536];
             let count = unistd::read(fd, &mut piece).unwrap_or(0);
             output.extend_from_slice(&piece[..count]);
             stdout = stdout.filter(|_| count > 0);
+        } else if has_ended {
+            return Ok(output);
         }
         if let Some(fd) = stdin.as_ref().filter(|_| can_write) {
             // For so many there is room: more could wait for it.

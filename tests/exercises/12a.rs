@@ -16,9 +16,6 @@ use nix::sys::socket;
 use shared::cli::{self, Failure};
 use shared::net::listener::Listener;
 
-/// No request is longer.
-const MAX_LINE: u64 = 1024;
-
 //-main
 
 fn run() -> Result<(), Failure> {
@@ -32,7 +29,7 @@ fn run() -> Result<(), Failure> {
         .map_err(|errno| Failure::listening(address, errno))?;
     stop_on_signal(Arc::clone(&listener))
         .map_err(|error| Failure::new("cannot wait for signals", error))?;
-    let queue = Arc::new(Queue::new(most));
+    let queue = Arc::new(Queue::default());
     let threads = (0..workers).map(|_| {
         let queue = Arc::clone(&queue);
         thread::Builder::new().spawn(move || work(&queue))
@@ -43,7 +40,7 @@ fn run() -> Result<(), Failure> {
     cli::print(format_args!("listening on {}", listener.address()));
     while let Ok((socket, _)) = listener.accept() {
         //-solution
-        if let Err(socket) = queue.push(socket) {
+        if let Err(socket) = queue.push(socket, most) {
             // If it has gone already, nobody needs to be told. If it has sent
             // its line already, this close may reset the connection: step 04
             // lingers, and here it is left out.
@@ -51,7 +48,7 @@ fn run() -> Result<(), Failure> {
         }
         //-starter
         // // TODO: when the queue is full, the client is told "503 busy".
-        // let _ = queue.push(socket);
+        // let _ = queue.push(socket, most);
         //-end
     }
     //-solution
@@ -92,7 +89,8 @@ fn work(queue: &Queue) {
 fn respond(socket: OwnedFd) -> io::Result<()> {
     let mut stream = TcpStream::from(socket);
     let mut line = String::new();
-    BufReader::new(&stream).take(MAX_LINE).read_line(&mut line)?;
+    // No name of a file is longer.
+    BufReader::new(&stream).take(1024).read_line(&mut line)?;
     let content = fs::read(line.trim_end());
     let content = content.unwrap_or_else(|_| b"404 not found\n".to_vec());
     stream.write_all(&content)?;
@@ -100,38 +98,30 @@ fn respond(socket: OwnedFd) -> io::Result<()> {
 }
 
 /// The clients that wait for a worker.
+#[derive(Default)]
 struct Queue {
     state: Mutex<State>,
     /// Tells a worker that there is a client, or will be none.
     changed: Condvar,
-    most: usize, //-solution
 }
 
+#[derive(Default)]
 struct State {
     sockets: VecDeque<OwnedFd>,
     is_closed: bool, //-solution
 }
 
 impl Queue {
-    /// A queue that has room for `most` clients.
-    fn new(most: usize) -> Self {
-        let sockets = VecDeque::with_capacity(most);
-        let state = Mutex::new(State { sockets, is_closed: false }); //-solution
-        Queue { state, changed: Condvar::new(), most } //-solution
-        // let state = Mutex::new(State { sockets }); //-starter
-        // Queue { state, changed: Condvar::new() } //-starter
-    }
-
-    /// Puts a client at the end of the queue.
+    /// Puts a client at the end of the queue, which has room for `most`.
     ///
     /// # Errors
     /// The client itself, when the queue is full.
-    fn push(&self, socket: OwnedFd) -> Result<(), OwnedFd> {
+    fn push(&self, socket: OwnedFd, most: usize) -> Result<(), OwnedFd> {
         let mut state = self.lock();
-        if state.sockets.len() == self.most { //-solution
+        if state.sockets.len() == most { //-solution
             return Err(socket); //-solution
         } //-solution
-        // // TODO: it grows without end. //-starter
+        // let _ = most; // TODO: it grows without end. //-starter
         state.sockets.push_back(socket);
         self.changed.notify_one();
         Ok(())

@@ -8,19 +8,15 @@ use super::prelude::*;
 const WORKERS: usize = 3;
 const QUEUE: usize = 4;
 
-const SERVES: &str = "responds with what is in the file";
-const ALL: &str = "works for as many clients at once as it has workers";
+const SERVES: &str = "responds to as many at once as it has workers";
 const FULL: &str = "has others wait in turn, and refuses the next when full";
 const STAYS: &str = "loses no worker, whatever ends a wait or a connection";
 
 pub const CHECKS: &[Check] = checks![
-    SERVES, 1, needs [], Passes, read "What a worker does",
-        |lab| talk(&mut server(lab)?.connect()?)
-            .likely("a worker that sleeps must be woken: notify_one");
-    ALL, 1, needs [SERVES], Passes, read "What a worker does",
-        |lab| hold_all(lab, &server(lab)?).map(drop);
-    FULL, 4, needs [ALL], Fails, read "Full", takes_turns;
-    STAYS, 3, needs [ALL], Fails, read "Why a loop around wait",
+    SERVES, 2, needs [], Passes, read "What a worker does",
+        serves;
+    FULL, 4, needs [SERVES], Fails, read "Full", takes_turns;
+    STAYS, 3, needs [SERVES], Fails, read "Why a loop around wait",
         |lab| spurious(lab).and_then(|()| leave(lab));
     "responds to all that it has accepted, and ends with status 0", 4,
         needs [FULL], Waits, read "Draining", drains;
@@ -48,6 +44,13 @@ fn talk(client: &mut Client) -> Outcome {
     client.expect_eof()
 }
 
+fn serves(lab: &Lab) -> Outcome {
+    let program = server(lab)?;
+    talk(&mut program.connect()?)
+        .likely("a worker that sleeps must be woken: notify_one")?;
+    hold_all(&program).map(drop)
+}
+
 /// A client whose request is held open.
 struct Waiting {
     client: Client,
@@ -56,8 +59,8 @@ struct Waiting {
 
 impl Waiting {
     /// It has connected and sent its request.
-    fn new(lab: &Lab, program: &Program, name: String) -> Outcome<Waiting> {
-        let held = Held::new(lab, &name)?;
+    fn new(program: &Program, name: String) -> Outcome<Waiting> {
+        let held = Held::new(program.lab(), &name)?;
         let mut client = program.connect()?;
         client.send(held.request().as_bytes())?;
         Ok(Waiting { client, held })
@@ -73,31 +76,26 @@ impl Waiting {
 }
 
 /// A client for each worker.
-fn hold_all(lab: &Lab, program: &Program) -> Outcome<Vec<Waiting>> {
-    let mut running = Vec::new();
-    for number in 1..=WORKERS {
-        let name = format!("running-{number}");
-        let mut waiting = Waiting::new(lab, program, name)?;
+fn hold_all(program: &Program) -> Outcome<Vec<Waiting>> {
+    let hold = |number| {
+        let mut waiting = Waiting::new(program, format!("running-{number}"))?;
         waiting.held.await_worker(program).likely(
             "a worker that sleeps takes the next client: it must be notified, \
              and no other may hold the lock while it works",
         )?;
-        running.push(waiting);
-    }
-    Ok(running)
+        Ok(waiting)
+    };
+    (1..=WORKERS).map(hold).collect()
 }
 
 /// The same, and as many in the queue as it takes.
-fn fill(lab: &Lab, program: &Program) -> Outcome<[Vec<Waiting>; 2]> {
-    let running = hold_all(lab, program)?;
+fn fill(program: &Program) -> Outcome<[Vec<Waiting>; 2]> {
+    let running = hold_all(program)?;
     let count = || proc::threads(program.pid()).len();
     let threads = count();
-    let mut queued = Vec::new();
-    for number in 1..=QUEUE {
-        queued.push(Waiting::new(lab, program, format!("queued-{number}"))?);
-    }
-    let guess = "there is room for four, besides those that are served";
-    expect_waiting(program, &mut queued, guess)?;
+    let wait = |number| Waiting::new(program, format!("queued-{number}"));
+    let mut queued = (1..=QUEUE).map(wait).collect::<Outcome<Vec<_>>>()?;
+    expect_waiting(program, &mut queued)?;
     expect_refusal(program)?;
     expect_refusal(program)?;
     // One that has refused a client may be about to end.
@@ -109,16 +107,15 @@ fn fill(lab: &Lab, program: &Program) -> Outcome<[Vec<Waiting>; 2]> {
 }
 
 /// When nothing moves any more, these are neither refused nor served.
-fn expect_waiting(
-    program: &Program,
-    queued: &mut [Waiting],
-    guess: &str,
-) -> Outcome {
+fn expect_waiting(program: &Program, queued: &mut [Waiting]) -> Outcome {
     await_sleep(program)?;
     for Waiting { client, held } in queued {
         let expected = "it waits in the queue";
         if client.has_something() {
-            client.expect_nothing().expecting(expected).likely(guess)?;
+            client.expect_nothing().expecting(expected).likely(
+                "there is room for four, besides those that are served, and \
+                 one that has left the queue has left room",
+            )?;
         }
         ensure(!held.is_read(), || {
             program.failed(expected, "a worker reads its file")
@@ -139,7 +136,7 @@ fn expect_refusal(program: &Program) -> Outcome {
 
 fn takes_turns(lab: &Lab) -> Outcome {
     let program = server(lab)?;
-    let [mut running, mut queued] = fill(lab, &program)?;
+    let [mut running, mut queued] = fill(&program)?;
     for turn in 1..=2 {
         running.remove(0).release(lab)?;
         let mut first = queued.remove(0);
@@ -148,9 +145,8 @@ fn takes_turns(lab: &Lab) -> Outcome {
             .await_worker(&program)
             .likely("the worker that is free takes the client at the head")?;
         running.push(first);
-        queued.push(Waiting::new(lab, &program, format!("next-{turn}"))?);
-        let guess = "a client that has left the queue has left room";
-        expect_waiting(&program, &mut queued, guess)?;
+        queued.push(Waiting::new(&program, format!("next-{turn}"))?);
+        expect_waiting(&program, &mut queued)?;
         expect_refusal(&program)?;
     }
     Ok(())
@@ -187,7 +183,7 @@ fn leave(lab: &Lab) -> Outcome {
     };
     (0..WORKERS)
         .try_for_each(|_| broken())
-        .and_then(|()| hold_all(lab, &program).map(drop))
+        .and_then(|()| hold_all(&program).map(drop))
         .likely("an error ends a connection, not the worker")
 }
 
@@ -203,7 +199,7 @@ fn drains(lab: &Lab) -> Outcome {
          notify_all",
     )?;
     let program = server(lab)?;
-    let [running, queued] = fill(lab, &program)?;
+    let [running, queued] = fill(&program)?;
     terminate(&program);
     await_sleep(&program)?;
     ensure(program.ended().is_none(), || {
