@@ -81,7 +81,7 @@ fn read_request(input: &mut Input) -> io::Result<String> {
     let mut body = Body { bytes: 0, sum: 0 };
     match read_head(input)? {
         Some(length) => count(input, length, &mut body)?,
-        None => {}
+        None => return Err(malformed("chunks")),
     }
     let Body { bytes, sum } = body;
     Ok(format!("{bytes} bytes, sum {sum}"))

@@ -105,9 +105,9 @@ fn send_file(connection: &OwnedFd, file: &File) -> io::Result<()> {
     let mut content = vec![0; file.stat.st_size as usize];
     let count = uio::pread(&*file.descriptor, &mut content, 0)?;
     let text = String::from_utf8_lossy(&content[..count]);
-    let (label, length) = ("text/html", text.len());
+    let (kind, size) = ("text/html", text.len());
     let head =
-        format!("200 OK\r\nContent-Type: {label}\r\nContent-Length: {length}");
+        format!("200 OK\r\nContent-Type: {kind}\r\nContent-Length: {size}");
     send_head(connection, &head)?;
     Ok(stream::write_all(connection, text.as_bytes())?)
 }

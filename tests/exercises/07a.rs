@@ -65,7 +65,7 @@ fn read_request(input: &mut Input) -> io::Result<String> {
     match read_head(input)? {
         Some(length) => count(input, length, &mut body)?,
         None => read_chunks(input, &mut body)?, //-solution
-        // None => {} //-starter
+        // None => return Err(malformed("chunks")), //-starter
     }
     let Body { bytes, sum } = body;
     Ok(format!("{bytes} bytes, sum {sum}"))

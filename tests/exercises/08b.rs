@@ -136,9 +136,9 @@ fn media_type(name: &[u8]) -> &'static str {
 //     let mut content = vec![0; file.stat.st_size as usize];
 //     let count = uio::pread(&*file.descriptor, &mut content, 0)?;
 //     let text = String::from_utf8_lossy(&content[..count]);
-//     let (label, length) = ("text/html", text.len());
+//     let (kind, size) = ("text/html", text.len());
 //     let head =
-//         format!("200 OK\r\nContent-Type: {label}\r\nContent-Length: {length}");
+//         format!("200 OK\r\nContent-Type: {kind}\r\nContent-Length: {size}");
 //     send_head(connection, &head)?;
 //     Ok(stream::write_all(connection, text.as_bytes())?)
 // }

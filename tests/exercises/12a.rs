@@ -41,9 +41,8 @@ fn run() -> Result<(), Failure> {
     while let Ok((socket, _)) = listener.accept() {
         //-solution
         if let Err(socket) = queue.push(socket, most) {
-            // If it has gone already, nobody needs to be told. If it has sent
-            // its line already, this close may reset the connection: step 04
-            // lingers, and here it is left out.
+            // If it has sent its line already, this close may reset the
+            // connection: step 04 lingers, and here it is left out.
             let _ = TcpStream::from(socket).write_all(b"503 busy\n");
         }
         //-starter

@@ -7,15 +7,13 @@ use super::prelude::*;
 use crate::lab::client::Response;
 
 const RESPONDS: &str = "responds to one request after the other";
-const DECIDES: &str = "keeps or closes, by version and Connection";
+const DECIDES: &str = "keeps or closes, as the request says, and says so";
 const HEAD: &str = "responds to HEAD without a body";
 
 pub const CHECKS: &[Check] = checks![
     RESPONDS, 1, needs [], Passes, read "The states of a connection",
         |lab| talk(&mut lab.server()?.connect()?);
-    DECIDES, 4, needs [RESPONDS], Fails, read "Staying, or not", decides;
-    "says what becomes of the connection", 1, needs [DECIDES], Waits,
-        read "Staying, or not", says;
+    DECIDES, 5, needs [RESPONDS], Fails, read "Staying, or not", decides;
     HEAD, 2, needs [RESPONDS], Fails, read "Responses", head;
     "closes after a request that it cannot read, only", 1, needs [RESPONDS],
         Fails, read "Staying, or not", errors;
@@ -98,9 +96,9 @@ fn about((version, fields, ..): &Row) -> String {
 
 fn decides(lab: &Lab) -> Outcome {
     let program = lab.server()?;
-    for row @ (.., keeps, why) in ROWS {
+    for row @ (version, _, keeps, why) in ROWS {
         let mut client = program.connect()?;
-        get(&mut client, row, "/one").about(&about(row))?;
+        let response = get(&mut client, row, "/one").about(&about(row))?;
         let then = if *keeps {
             get(&mut client, row, "/two")
                 .map(drop)
@@ -109,15 +107,6 @@ fn decides(lab: &Lab) -> Outcome {
             client.expect_eof()
         };
         then.about(&about(row)).likely(why)?;
-    }
-    Ok(())
-}
-
-fn says(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
-    for row @ (version, _, keeps, _) in ROWS {
-        let mut client = program.connect()?;
-        let response = get(&mut client, row, "/one")?;
         let closes = response.says("close");
         let (is_said, wanted) = match (keeps, *version) {
             (false, _) => (closes, "Connection: close"),

@@ -20,10 +20,9 @@ pub const CHECKS: &[Check] = checks![
         |lab| table(&lab.server()?, CHUNKS);
     "refuses chunks that are malformed", 3, needs [CHUNKED], Waits,
         read "Chunks, byte by byte", |lab| table(&lab.server()?, MALFORMED);
-    "finds the end however the bytes come", 2, needs [LENGTH, CHUNKED], Waits,
-        read "Chunks, byte by byte", pieces;
-    "accepts no body that is cut off", 1, needs [CHUNKED], Waits,
-        read "One rule: refuse", cut_off;
+    "finds the end however the bytes come, and only if it comes", 3,
+        needs [LENGTH, CHUNKED], Waits, read "Chunks, byte by byte",
+        |lab| pieces(lab).and_then(|()| cut_off(lab));
     TIDY, 1, needs [RESPONDS], Passes, read "One rule: refuse",
         |lab| tidy::check(lab, &lab.server()?, talk);
 ];

@@ -206,10 +206,7 @@ fn drains(lab: &Lab) -> Outcome {
         program.failed("it goes on until all are served", "it has ended")
     })
     .likely("main joins its workers before it ends")?;
-    for waiting in running {
-        waiting.release(lab)?;
-    }
-    for mut waiting in queued {
+    for mut waiting in running.into_iter().chain(queued) {
         waiting
             .held
             .await_worker(&program)
