@@ -9,7 +9,6 @@ mod heads;
 use heads::{FIELDS, LINES, ODD_FIELDS, ODD_LINES};
 
 const RESPONDS: &str = "responds to one head after the other";
-const BEGINNINGS: &str = "waits for the rest of a head";
 const CUTS: &str = "reads a head however it is cut";
 
 const MAX_HEAD: usize = 8 * 1024;
@@ -17,14 +16,13 @@ const MAX_HEAD: usize = 8 * 1024;
 pub const CHECKS: &[Check] = checks![
     RESPONDS, 1, needs [], Passes, read "One byte at a time",
         |lab| talk(&mut lab.server()?.connect()?);
-    BEGINNINGS, 2, needs [RESPONDS], Fails, read "The verdict", beginnings;
+    CUTS, 4, needs [RESPONDS], Fails, read "The verdict",
+        |lab| at_every_cut(lab, HEAD, PARTIAL, |c| c.expect(RESPONSE));
     "tells malformed heads from odd ones", 3, needs [RESPONDS], Fails,
         read "One byte at a time", tells;
-    CUTS, 2, needs [BEGINNINGS], Waits, read "The verdict",
-        |lab| at_every_cut(lab, HEAD, PARTIAL, |c| c.expect(RESPONSE));
     "responds to several heads that come at once", 2, needs [RESPONDS], Fails,
         read "The verdict", at_once;
-    "refuses a head of more than 8 KiB", 1, needs [BEGINNINGS], Waits,
+    "refuses a head of more than 8 KiB", 1, needs [CUTS], Waits,
         read "What is too long", limit;
     "looks at each byte once", 2, needs [CUTS], Waits,
         read "What the parser remembers", once;
@@ -43,19 +41,6 @@ fn talk(client: &mut Client) -> Outcome {
 const HEAD: &[u8] =
     b"GET /cut HTTP/1.1\r\nHost: example\r\nX-Some: thing\r\n\r\n";
 const RESPONSE: &[u8] = b"GET /cut 2\n";
-
-fn beginnings(lab: &Lab) -> Outcome {
-    let program = lab.server()?;
-    // In each word, behind it, and around both bytes of a line's end.
-    for cut in [1, 3, 4, 6, 8, 9, 11, 15, 17, 18, 19, 23, 24, 33, 34, 50] {
-        let mut client = program.connect()?;
-        send_in_two(&mut client, HEAD, cut, PARTIAL)
-            .and_then(|()| client.expect(RESPONSE))
-            .and_then(|()| end(&mut client))
-            .about(&format!("after {}", show::bytes(&HEAD[..cut])))?;
-    }
-    Ok(())
-}
 
 fn tells(lab: &Lab) -> Outcome {
     let program = lab.server()?;

@@ -36,7 +36,6 @@ const LENGTHS: &str = "\
 LONG | a long body | Content-Length: 99999&&LONG
 SMUGGLED | a body that looks like a request | Content-Length: 35&&SMUGGLED
 # RFC 9110, 8.6
- | a length of 0 | Content-Length: 0&&
 hello | a length of 5 | Content-Length: 5&&hello
 hello | zeros in front | Content-Length: 00005&&hello
 # RFC 9110, 5.1
@@ -73,12 +72,10 @@ const AMBIGUOUS: &str = "\
 400 | a plus sign | Content-Length: +5&&hello
 400 | a hexadecimal length | Content-Length: 0x5&&hello
 400 | no digits | Content-Length: &&hello
-400 | a blank between digits | Content-Length: 0 5&&hello
 400 | 2^64 + 5, which wraps to 5 | Content-Length: 18446744073709551621&&hello
 # RFC 9112, 6.3
 400 | a coding without an end | Transfer-Encoding: gzip&&HELLO
 400 | chunked, but not last | CHUNKED, gzip&&HELLO
-400 | almost chunked | Transfer-Encoding: xchunked&&HELLO
 # RFC 9112, 6.1
 400 | chunked twice | CHUNKED&CHUNKED&&HELLO
 400 | chunks and a length | CHUNKED&Content-Length: 15&&HELLO
@@ -90,7 +87,6 @@ const MALFORMED: &str = "\
 # RFC 9112, 7.1
 400 | a size that is no number | CHUNKED&&zz&&
 400 | no size | CHUNKED&&&hello&0&&
-400 | a size with 0x | CHUNKED&&0x5&hello&0&&
 400 | a size with a plus sign | CHUNKED&&+5&hello&0&&
 400 | a blank before the size | CHUNKED&& 5&hello&0&&
 400 | a size of 2^64 + 5 | CHUNKED&&10000000000000005&hello&0&&
@@ -99,7 +95,6 @@ const MALFORMED: &str = "\
 400 | a chunk shorter than its size | CHUNKED&&7&hello&0&&
 400 | a chunk that ends in LF alone | CHUNKED&&5&helloLF0&&
 # RFC 9112, 7.1.1
-400 | an extension with LF in it | CHUNKED&&5;aLFhello&0&&
 400 | an extension without end | CHUNKED&&5;LONG&hello&0&&
 # RFC 9112, 7.1.2
 400 | a trailer that is no field | CHUNKED&&0&GET / HTTP/1.1&&
