@@ -1,9 +1,9 @@
 //! Every failure that the text speaks of is one line that says what, on
 //! what, and what to do; and the exit status is 1.
 
+use crate::lab::Outcome;
 use crate::lab::launch::Launch;
-use crate::lab::{Outcome, Trouble};
-use crate::steps::{Step, find, launch, peer, servers, skip_here, step};
+use crate::steps::{Step, launch, peer, servers, step};
 
 /// A path as a shell takes it: the checkout's may have a space in it.
 fn word(path: &str) -> String {
@@ -51,44 +51,17 @@ fn the_advice_is_a_command_with_all_arguments() -> Outcome {
     Ok(())
 }
 
-/// A server that wants port 80, and may not have it; `None` without strace,
-/// where everybody may.
-fn on_port_80(step: &Step) -> Outcome<Option<Launch>> {
-    let setting = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
-    let first = std::fs::read_to_string(setting).unwrap_or_default();
-    let arguments = ["127.0.0.1:80"];
-    if first.trim().parse().unwrap_or(1024) <= 80 {
-        // In many containers the port is everybody's. Then strace plays the
-        // kernel that refuses it.
-        let quiet = ["-o", "/dev/null", "-e", "inject=bind:error=EACCES"];
-        let arguments = [&quiet[..], &[&step.program], &arguments].concat();
-        let strace = find("strace").map(|strace| launch(strace, &arguments));
-        return strace.transpose();
-    }
-    const NET_BIND_SERVICE: libc::c_ulong = 10;
-    Ok(Some(step.launch(&arguments)?.without(&[NET_BIND_SERVICE])))
-}
-
 #[test]
 fn permission_denied_for_a_port_of_roots() -> Outcome {
     for step in servers() {
-        let Some(launch) = on_port_80(step)? else {
-            let why = "port 80 is everybody's here, and strace is missing";
-            skip_here(why, "apt-get install strace");
-            return Ok(());
-        };
+        // In many containers the port is everybody's.
+        let launch = step.launch(&["127.0.0.1:80"])?.shim("bind=EACCES");
         let reason = format!(
             "permission denied; ports below 1024 are root's, choose a port: \
              {} 127.0.0.1:8080",
             word(&step.program)
         );
-        match expect_failure(step, launch, "127.0.0.1:80", &reason) {
-            Err(Trouble::Blocked(why)) => {
-                let why = format!("root cannot give up a capability: {why}");
-                skip_here(&why, "run the tests as an ordinary user");
-            }
-            outcome => outcome?,
-        }
+        expect_failure(step, launch, "127.0.0.1:80", &reason)?;
     }
     Ok(())
 }

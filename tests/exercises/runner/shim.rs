@@ -29,6 +29,8 @@ SETTINGS is a list such as w=700,eintr=3:
                although nobody has woken it
   accept=E+F   the first accept fails with E, the next with F: EMFILE, ENFILE
                or ECONNABORTED
+  bind=E+F     the same for bind: EACCES
+  openat2=E+F  the same for openat2: ENOSYS
   sendfile=E+F the same for sendfile: EINVAL, ENOSYS or EIO
   fsync=E+F    the same for fsync and fdatasync of a file with something in it:
                EIO

@@ -1,11 +1,12 @@
-//! Spurious wake-ups: a wait on a futex that ends although nobody woke it.
+//! Calls that go through libc's `syscall`. Spurious wake-ups: a wait on a futex
+//! that ends although nobody woke it. And a kernel that is too old for openat2.
 //!
-//! std's locks and condition variables go through libc's `syscall`. If a
-//! wait ended at once, a program that waits in a loop would spin: the wait
+//! If a wait ended at once, a program that waits in a loop would spin: the wait
 //! lasts for a moment.
 
 use std::ffi::{c_int, c_long};
 
+use crate::fail;
 use crate::real::interpose;
 use crate::settings::Settings;
 
@@ -26,8 +27,15 @@ interpose! {
         e: c_long,
         f: c_long,
     ) -> c_long {
+        let settings = Settings::get();
+        let error = match number {
+            libc::SYS_openat2 => settings.openat2.next(),
+            _ => None,
+        };
         let is_wait = number == libc::SYS_futex && waits(b);
-        if is_wait && Settings::get().spurious.strikes() {
+        if let Some(error) = error {
+            fail(error) as c_long
+        } else if is_wait && settings.spurious.strikes() {
             libc::usleep(MOMENT);
             0
         } else {

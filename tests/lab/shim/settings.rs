@@ -59,6 +59,8 @@ pub struct Settings {
     pub spurious: Every,
     pub speed: Option<u64>,
     pub accept: Script,
+    pub bind: Script,
+    pub openat2: Script,
     pub sendfile: Script,
     pub file_sync: Script,
     pub directory_sync: Script,
@@ -116,6 +118,8 @@ impl Settings {
             "speed" => self.speed = Some(positive(value)?),
             "spurious" => self.spurious.nth = Some(positive(value)?),
             "accept" => self.accept.errors = errors(value)?,
+            "bind" => self.bind.errors = errors(value)?,
+            "openat2" => self.openat2.errors = errors(value)?,
             "sendfile" => self.sendfile.errors = errors(value)?,
             "fsync" => self.file_sync.errors = errors(value)?,
             "dirsync" => self.directory_sync.errors = errors(value)?,
@@ -133,6 +137,7 @@ fn positive(text: &str) -> Option<u64> {
 
 fn errors(value: &str) -> Option<Vec<c_int>> {
     let error = |name| match name {
+        "EACCES" => Some(libc::EACCES),
         "EMFILE" => Some(libc::EMFILE),
         "ENFILE" => Some(libc::ENFILE),
         "ECONNABORTED" => Some(libc::ECONNABORTED),

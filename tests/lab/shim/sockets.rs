@@ -2,7 +2,7 @@
 
 use std::ffi::{c_int, c_void};
 
-use libc::{iovec, msghdr, off_t, sockaddr, socklen_t};
+use libc::{iovec, off_t, sockaddr, socklen_t};
 
 use crate::fail;
 use crate::real::interpose;
@@ -132,32 +132,6 @@ interpose! {
         within(before_read(fd), |most| real(fd, to, size.min(most), flags))
     }
 
-    fn recvfrom(
-        fd: c_int,
-        to: *mut c_void,
-        size: usize,
-        flags: c_int,
-        from: *mut sockaddr,
-        length: *mut socklen_t,
-    ) -> isize {
-        within(before_read(fd), |most| {
-            real(fd, to, size.min(most), flags, from, length)
-        })
-    }
-
-    fn recvmsg(fd: c_int, message: *mut msghdr, flags: c_int) -> isize {
-        // The caller's message has other buffers while the call lasts.
-        let (list, count) = ((*message).msg_iov, (*message).msg_iovlen);
-        within_first(before_read(fd), list, count, |part, parts| {
-            (*message).msg_iov = part.cast_mut();
-            (*message).msg_iovlen = parts;
-            let result = real(fd, message, flags);
-            (*message).msg_iov = list;
-            (*message).msg_iovlen = count;
-            result
-        })
-    }
-
     fn write(fd: c_int, from: *const c_void, size: usize) -> isize {
         within(before_write(fd), |most| real(fd, from, size.min(most)))
     }
@@ -176,29 +150,6 @@ interpose! {
         flags: c_int,
     ) -> isize {
         within(before_write(fd), |most| real(fd, from, size.min(most), flags))
-    }
-
-    fn sendto(
-        fd: c_int,
-        from: *const c_void,
-        size: usize,
-        flags: c_int,
-        to: *const sockaddr,
-        length: socklen_t,
-    ) -> isize {
-        within(before_write(fd), |most| {
-            real(fd, from, size.min(most), flags, to, length)
-        })
-    }
-
-    fn sendmsg(fd: c_int, message: *const msghdr, flags: c_int) -> isize {
-        let mut copy = *message;
-        let (list, count) = (copy.msg_iov, copy.msg_iovlen);
-        within_first(before_write(fd), list, count, |part, parts| {
-            copy.msg_iov = part.cast_mut();
-            copy.msg_iovlen = parts;
-            real(fd, &raw const copy, flags)
-        })
     }
 
     fn sendfile(
@@ -225,6 +176,13 @@ interpose! {
         flags: c_int,
     ) -> c_int {
         before_accept().unwrap_or_else(|| real(fd, from, length, flags))
+    }
+
+    fn bind(fd: c_int, to: *const sockaddr, length: socklen_t) -> c_int {
+        match Settings::get().bind.next() {
+            Some(error) => fail(error) as c_int,
+            None => real(fd, to, length),
+        }
     }
 
     fn connect(fd: c_int, to: *const sockaddr, length: socklen_t) -> c_int {

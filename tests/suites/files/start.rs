@@ -8,27 +8,67 @@ use super::tree::Tree;
 use crate::lab::Outcome;
 use crate::steps::{launch, on_every};
 
+const NONE: &str = ": no such file or directory";
+const NO_ROOT: &str = "cannot open the root VALUE: not a directory";
+const MIB: &str = "--cache-mib needs a number from 0 to 4096, not \"VALUE\"";
+
+/// Who takes no flag with such a value, by capability; the exit status, and how
+/// the line ends that is said of it.
+#[rustfmt::skip]
+const FLAGS: [(&str, &str, &str, i32, &str); 20] = [
+    ("files", "root", "DIR/nothing", 1, NONE),
+    ("files", "root", "DIR/file.txt", 1, NO_ROOT),
+    ("files", "root", "DIR/fifo", 1, NO_ROOT),
+    ("files", "root", "DIR/loop", 1, ": too many symbolic links encountered"),
+    ("files", "root", "DIR/closed/site", 1, ": permission denied"),
+    ("ready-responses", "cache-mib", "x", 2, MIB),
+    ("ready-responses", "cache-mib", "", 2, MIB),
+    ("ready-responses", "cache-mib", "-1", 2, MIB),
+    ("ready-responses", "cache-mib", "1.5", 2, MIB),
+    ("ready-responses", "cache-mib", "4097", 2, MIB),
+    ("ready-responses", "cache-mib", "99999999999999999999", 2, MIB),
+    ("sites", "write", "/none", 1, NONE),
+    ("sites", "write", "/out-directory", 1, ": cross-device link"),
+    ("sites", "write", "up", 2, " such as /up, not 'up'; try --help"),
+    ("sites", "fallback", "/sub", 1, ": there is no such file"),
+    ("sites", "guestbook", "DIR", 1, ": is a directory"),
+    ("sites", "guestbook", "DIR/b/listing.html", 1, "no line of a guest book"),
+    ("sites", "templates", "DIR", 1, "listing.html: no such file or directory"),
+    ("sites", "templates", "DIR/a", 1, "titel\" (there are: path, rows, more)"),
+    ("sites", "templates", "DIR/b", 1, "/listing.html:3: {{ without its }}"),
+];
+
+/// What is wrong with what a flag leads to is said before there is a request,
+/// and files are left alone.
 #[test]
-fn a_root_that_cannot_be() -> Outcome {
+fn a_flag_with_a_value_that_cannot_be() -> Outcome {
+    const TEMPLATES: [(&str, &str); 2] = [
+        ("a", "{{ path }}\n{{titel}}"),
+        ("b", "{{rows}}{{more}}\n\n{{path}\n{{rows"),
+    ];
     on_every("files", |step| {
         let tree = Tree::new();
         tree.directory("closed");
         let closed = tree.path("closed");
         fs::set_permissions(closed, Permissions::from_mode(0o600)).unwrap();
-        let cases = [
-            ("nothing", "no such file or directory"),
-            ("file.txt", "not a directory"),
-            ("fifo", "not a directory"),
-            ("loop", "too many symbolic links encountered"),
-            ("closed/site", "permission denied"),
-        ];
-        for (name, why) in cases {
-            let path = tree.path(name);
-            let program = as_user(at(step, &path)?).spawn()?;
-            let (step, path) = (&step.name, path.display());
-            let line = format!("{step}: cannot open the root {path}: {why}");
-            program.expect_failure(1, &line)?;
+        for (name, text) in TEMPLATES {
+            tree.directory(name);
+            tree.write(format!("{name}/listing.html"), text.as_bytes());
         }
+        let root = tree.root();
+        for (_, flag, value, code, end) in
+            FLAGS.iter().filter(|it| step.does(it.0))
+        {
+            let value = value.replace("DIR", root.to_str().unwrap());
+            let launch =
+                as_user(at(step, &root)?).with(&[&format!("--{flag}"), &value]);
+            let line = launch.spawn()?.expect_complaint(*code)?;
+            let (start, end) = (&step.name, end.replace("VALUE", &value));
+            assert!(line.starts_with(&format!("{start}: ")), "{line}");
+            assert!(line.contains(&value) && line.ends_with(&end), "{line}");
+        }
+        let kept = fs::read_to_string(tree.path("b/listing.html"));
+        assert_eq!(kept.unwrap(), TEMPLATES[1].1);
         Ok(())
     })
 }
@@ -69,51 +109,14 @@ fn the_root_may_move() -> Outcome {
     })
 }
 
-/// On a kernel before 5.6, which a filter plays here, there is no openat2:
-/// better no server than one whose clients can leave the root.
+/// On a kernel before 5.6 there is no openat2: better no server than one whose
+/// clients can leave the root.
 #[test]
 fn a_kernel_without_openat2() -> Outcome {
     on_every("files", |step| {
-        let launch = step.launch(&["0"])?;
-        // SAFETY: between fork and exec there are two system calls, which
-        // read memory that is there for ever.
-        let launch = unsafe { launch.before(without_openat2) };
+        let launch = step.launch(&["0"])?.shim("openat2=ENOSYS");
         let line = launch.spawn()?.expect_complaint(1)?;
         assert!(line.contains("openat2(2) came with Linux 5.6"), "{line}");
         Ok(())
     })
-}
-
-/// From now on openat2(2) fails with `ENOSYS` in this process.
-fn without_openat2() -> std::io::Result<()> {
-    use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W};
-    let load = (BPF_LD | BPF_W | BPF_ABS) as u16;
-    let if_equal = (BPF_JMP | BPF_JEQ | BPF_K) as u16;
-    let result = (BPF_RET | BPF_K) as u16;
-    let enosys = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
-    // SAFETY: they do nothing but put numbers into a struct.
-    let mut filter = unsafe {
-        [
-            // The call's number stands first in what the filter sees.
-            libc::BPF_STMT(load, 0),
-            libc::BPF_JUMP(if_equal, libc::SYS_openat2 as u32, 0, 1),
-            libc::BPF_STMT(result, enosys),
-            libc::BPF_STMT(result, libc::SECCOMP_RET_ALLOW),
-        ]
-    };
-    let program = libc::sock_fprog {
-        len: filter.len() as u16,
-        filter: filter.as_mut_ptr(),
-    };
-    // SAFETY: prctl(2) takes numbers, and a pointer to a program that is
-    // alive during the call.
-    let response = unsafe {
-        libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-        libc::prctl(
-            libc::PR_SET_SECCOMP,
-            libc::SECCOMP_MODE_FILTER,
-            &raw const program,
-        )
-    };
-    if response == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
 }

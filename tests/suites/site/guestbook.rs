@@ -1,9 +1,9 @@
-//! The guest book; and what a site cannot be started with.
+//! The guest book.
 
 use std::{fs, thread};
 
 use super::{FORM, on, send};
-use crate::files::client::{at, get};
+use crate::files::client::get;
 use crate::files::tree::Tree;
 use crate::lab::Outcome;
 use crate::steps::on_every;
@@ -43,43 +43,5 @@ fn the_guest_book_keeps_what_it_has_confirmed() -> Outcome {
         let beside = fs::read_dir(tree.outside()).unwrap();
         assert_eq!(beside.count(), 3, "something is left");
         server.interrupt()
-    })
-}
-
-/// What is wrong with what a flag leads to is said before there is a request,
-/// and files are left alone.
-#[test]
-fn what_cannot_be_started() -> Outcome {
-    const BAD: [(&str, &str); 2] = [
-        ("a", "{{ path }}\n{{titel}}"),
-        ("b", "{{rows}}{{more}}\n\n{{path}\n{{rows"),
-    ];
-    let cases = [
-        ("--write", "/none", 1, ": no such file or directory"),
-        ("--write", "/out-directory", 1, ": cross-device link"),
-        ("--write", "up", 2, " takes a path such as /up, not 'up'; try --help"),
-        ("--fallback", "/sub", 1, ": there is no such file"),
-        ("--guestbook", "DIR", 1, ": is a directory"),
-        ("--guestbook", "DIR/b/listing.html", 1, "no line of a guest book"),
-        ("--templates", "DIR", 1, "/listing.html: no such file or directory"),
-        ("--templates", "DIR/a", 1, "\"titel\" (there are: path, rows, more)"),
-        ("--templates", "DIR/b", 1, "/listing.html:3: {{ without its }}"),
-    ];
-    on_every("sites", |step| {
-        let tree = Tree::new();
-        let place = tree.outside();
-        for (name, text) in BAD {
-            fs::create_dir(place.join(name)).unwrap();
-            fs::write(place.join(name).join("listing.html"), text).unwrap();
-        }
-        for (flag, value, code, why) in cases {
-            let value = value.replace("DIR", place.to_str().unwrap());
-            let launch = at(step, &tree.root())?.with(&[flag, &value]);
-            let line = launch.spawn()?.expect_complaint(code)?;
-            assert!(line.contains(&*value) && line.ends_with(why), "{line}");
-        }
-        let kept = fs::read_to_string(place.join("b/listing.html"));
-        assert_eq!(kept.unwrap(), BAD[1].1);
-        Ok(())
     })
 }
