@@ -55,18 +55,6 @@ fn lists_are_queues_whose_items_move() {
     }
 }
 
-/// Who was never in a list can be taken out: the nodes grow when one joins.
-#[test]
-fn an_item_that_never_joined_a_list() {
-    let mut lists = Lists::new(LISTS);
-    lists.remove(7);
-    lists.push_back(1, 5);
-    lists.remove(4);
-    lists.remove(7);
-    let expected = [&[][..], &[5], &[]].map(|it| it.to_vec());
-    assert_eq!(contents(&mut lists), expected);
-}
-
 /// In the beginning more comes than leaves, and in the end less.
 #[test]
 fn a_ring_is_a_queue_with_a_bound() {

@@ -1,15 +1,11 @@
-//! What a client that drips costs: twice the bytes, at most three times the
-//! work. Who starts over with every byte pays four times. And what a request
-//! costs the connection, so that no change makes it dearer without anybody
-//! knowing. Both in instructions.
+//! What a client that drips costs: each byte is looked at once. And what a
+//! request costs the connection, in instructions, so that no change makes it
+//! dearer without anybody knowing.
 
-use std::hint::black_box;
+use std::env;
 use std::process::Command;
-use std::{env, slice};
 
-use shared::http::body::Body;
-use shared::http::framing::Framing;
-use shared::http::head::{Head, HeadScanner, HeaderStorage};
+use shared::http::head::HeadScanner;
 use shared::web::connection::{Connection, Want};
 use shared::web::site::Time;
 
@@ -30,19 +26,6 @@ fn heads(size: usize) -> [Vec<u8>; 4] {
     ]
 }
 
-/// Chunked bodies of about `size` bytes, each long in another place.
-fn bodies(size: usize) -> [Vec<u8>; 4] {
-    let long = "x".repeat(size);
-    let chunks = "1\r\nx\r\n".repeat(size / 6);
-    let trailers = "X: y\r\n".repeat(size / 6);
-    [
-        format!("{size:x}\r\n{long}\r\n0\r\n\r\n").into(),
-        format!("{chunks}0\r\n\r\n").into(),
-        format!("1;{long}\r\nx\r\n0\r\n\r\n").into(),
-        format!("0\r\n{trailers}\r\n").into(),
-    ]
-}
-
 /// A head byte by byte, through step 05's parser and through the core.
 /// What has been seen is overwritten before the next byte comes: whoever
 /// looks at it again sees nonsense.
@@ -55,7 +38,7 @@ fn drip_head(bytes: &[u8]) {
     // one look back at its CR.
     let target = bytes.windows(2).position(|w| w == b" /").unwrap() + 1;
     for end in 1..bytes.len() {
-        let seen = black_box(&memory[..end]);
+        let seen = &memory[..end];
         assert!(matches!(parser.parse(seen), Parse::Partial));
         assert_eq!(scanner.scan(seen), Ok(None));
         if end > target + 1 {
@@ -73,34 +56,8 @@ fn what_has_been_seen_is_not_looked_at_again() {
     }
 }
 
-/// Heads and bodies byte by byte.
-fn drip(size: usize) {
-    for mut bytes in heads(size) {
-        drip_head(&bytes);
-        // There is no Host, which is found out at the end.
-        let mut space = HeaderStorage::default();
-        assert!(Head::parse(&mut bytes, &mut space).is_err());
-    }
-    for bytes in bodies(size) {
-        let mut body = Body::new(Framing::Chunked, 10_000).unwrap();
-        for byte in &bytes {
-            let byte = black_box(slice::from_ref(byte));
-            assert_eq!(body.next(byte).unwrap().0, 1);
-        }
-        assert!(body.is_done());
-    }
-}
-
 /// Where a child of a test finds what to do.
 const WORK: &str = "HTTP_COST_WORK";
-
-/// No test: what the next one counts the instructions of.
-#[test]
-fn drip_for_the_count() {
-    if let Ok(size) = env::var(WORK) {
-        drip(size.parse().unwrap());
-    }
-}
 
 /// How many instructions `test` takes for this work, with all that is around
 /// it. `None` without valgrind.
@@ -116,19 +73,6 @@ fn instructions(test: &str, work: &str) -> Option<i64> {
     assert!(output.status.success(), "valgrind: {text}");
     let count = text.split_once("Collected : ").expect("a count").1;
     Some(count.split_whitespace().next()?.parse().unwrap())
-}
-
-#[test]
-fn twice_the_bytes_cost_twice_the_instructions() {
-    let count = |size: &str| instructions("cost::drip_for_the_count", size);
-    let Some(nothing) = count("6") else {
-        let test = "twice_the_bytes_cost_twice_the_instructions";
-        return skip(test, "no valgrind", "apt install valgrind");
-    };
-    let once = count("1000").unwrap() - nothing;
-    let twice = count("2000").unwrap() - nothing;
-    println!("1000 bytes: {once} instructions; 2000: {twice}");
-    assert!(twice <= 3 * once, "{once} instructions become {twice}");
 }
 
 /// With which compiler the numbers below were counted, without optimisation:

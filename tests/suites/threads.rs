@@ -1,14 +1,11 @@
 //! Steps that give each client a thread: what threads share, and what they
 //! leave.
 
-use std::collections::BTreeSet;
-use std::thread;
-
 use crate::lab::client::Client;
 use crate::lab::program::Program;
 use crate::lab::{Outcome, proc};
 use crate::many::{BOUND, bounded, busy_crowd, crowd, go_on, stay};
-use crate::steps::{KEEPING, Step, on_each, on_every, page, step, with};
+use crate::steps::{KEEPING, Step, on_each, on_every, page, with};
 
 /// Full, with two clients more, which it has not let in.
 fn overfull(step: &Step) -> Outcome<(Program, Vec<Client>, [Client; 2])> {
@@ -78,34 +75,4 @@ fn stacks_do_not_pile_up() -> Outcome {
         }
         server.interrupt()
     })
-}
-
-/// No number twice, and none missing, whatever the connection. In a pipeline
-/// the requests are so close together that two threads are often at it.
-#[test]
-fn requests_are_numbered_by_all_threads_together() -> Outcome {
-    const EACH: usize = 1_000;
-    const REQUEST: &[u8] = b"GET /api/ HTTP/1.1\r\nHost: a\r\n\r\n";
-    let server = step("step11").server()?;
-    let receive = || -> Outcome<Vec<u8>> {
-        let mut client = server.connect()?;
-        client.send(&REQUEST.repeat(EACH))?;
-        client.finish()?;
-        client.receive_all()
-    };
-    let all = thread::scope(|scope| {
-        let clients: Vec<_> =
-            (0..BOUND).map(|_| scope.spawn(receive)).collect();
-        let all = clients.into_iter().map(|client| client.join().unwrap());
-        all.collect::<Outcome<Vec<_>>>()
-    })?;
-    let all = String::from_utf8(all.concat()).unwrap();
-    let numbers: BTreeSet<usize> = all
-        .lines()
-        .filter_map(|line| line.strip_prefix("{\"request\": "))
-        .filter_map(|rest| rest.strip_suffix('}')?.parse().ok())
-        .collect();
-    assert_eq!(numbers.len(), EACH * BOUND, "different numbers");
-    assert_eq!(numbers.last(), Some(&(EACH * BOUND)));
-    server.interrupt()
 }
