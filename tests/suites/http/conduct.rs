@@ -16,20 +16,6 @@ fn post(fields: &str, body: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_client_that_waits_for_100() -> Outcome {
-    for step in with("bodies") {
-        let (_server, mut client) = step.connected()?;
-        let head = post("Expect: 100-continue\r\nContent-Length: 5\r\n", b"");
-        for body in [b"hello", b"again"] {
-            client.send(&head)?;
-            client.expect(b"HTTP/1.1 100 Continue\r\n\r\n")?;
-            assert_eq!(accepted(&mut client, body)?.body, body);
-        }
-    }
-    Ok(())
-}
-
-#[test]
 fn the_largest_body_comes_back_to_a_slow_reader() -> Outcome {
     for step in new_shells("bodies") {
         let (server, mut client) = step.connected()?;

@@ -34,12 +34,6 @@ fn bytewise_to_every_new_shell() -> Outcome {
     on_new_shells("refusals", |step| put(step, bytewise))
 }
 
-/// Step 05 has a parser of its own, which tests/core cuts everywhere.
-#[test]
-fn in_two_to_the_others() -> Outcome {
-    on_new_shells("keep-alive", |step| put(step, in_two))
-}
-
 fn whole(case: &Case) -> Vec<&[u8]> {
     vec![&case.bytes]
 }
@@ -47,15 +41,6 @@ fn whole(case: &Case) -> Vec<&[u8]> {
 fn bytewise(case: &Case) -> Vec<&[u8]> {
     let size = case.bytes.len() / 200 + 1;
     case.bytes.chunks(size).collect()
-}
-
-/// Cut anywhere, but in the same position on every run.
-fn in_two(case: &Case) -> Vec<&[u8]> {
-    let sum = case.name.bytes().fold(7, |sum: usize, byte| {
-        sum.wrapping_mul(31).wrapping_add(byte.into())
-    });
-    let (first, second) = case.bytes.split_at(sum % (case.bytes.len() + 1));
-    vec![first, second]
 }
 
 /// Puts the cases that the step should understand to it, in such pieces.
@@ -92,10 +77,7 @@ fn exchange(
 ) -> Outcome {
     let start = Instant::now();
     let mut client = server.connect()?;
-    for (number, piece) in pieces.iter().enumerate() {
-        if number > 0 && pieces.len() == 2 {
-            client.wait_until_read()?;
-        }
+    for piece in pieces {
         // Who refuses early need not take the rest.
         if client.send(piece).is_err() {
             break;
