@@ -14,7 +14,7 @@ import {look} from './look.mjs';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BUILT = path.join(ROOT, 'book/build');
 const SCREENS = [1280, 360];
-/** Looked at in all themes; the others in light and navy. */
+/** Looked at in all themes; the others in navy and light. */
 const SAMPLE = /^(01-socket|02-echo|ex\/01a|index-of-calls)\.html$/;
 /** Where everything that a reader can do can be done. */
 const CHAPTER = '01-socket.html';
@@ -66,17 +66,26 @@ function pages() {
 }
 
 /**
- * As whom a page is looked at. Every rule is for the light theme; for another
- * there are only its colours left. print.html is all pages once more.
+ * As whom a page is looked at: it is loaded for each screen, in the first of
+ * the themes. Colours are looked at in light on the large screen and in another
+ * theme on the small one, and on both where all themes are; all else in light.
+ * print.html is all pages once more.
  */
 function views(address) {
-    const whole = address === 'print.html';
-    const themes = SAMPLE.test(address)
-        ? ['light', 'navy', 'coal', 'ayu', 'rust']
-        : ['light', 'navy'];
-    return themes.flatMap(theme => SCREENS.map(width => {
-        const colours = width === SCREENS[0] ? 'colours' : null;
-        const rules = theme === 'light' ? 'all' : colours;
-        return [address, {theme, width, rules: whole ? null : rules}];
-    }));
+    const isSample = SAMPLE.test(address);
+    const names = isSample
+        ? ['navy', 'coal', 'ayu', 'rust', 'light']
+        : ['navy', 'light'];
+    return SCREENS.map(width => {
+        const isLarge = width === SCREENS[0];
+        const rules = name => {
+            if (name === 'light') {
+                return isLarge || isSample ? 'all' : 'rest';
+            }
+            return isSample || !isLarge ? 'colours' : null;
+        };
+        const themes = names.map(name =>
+            [name, address === 'print.html' ? null : rules(name)]);
+        return [address, {width, themes: Object.fromEntries(themes)}];
+    });
 }

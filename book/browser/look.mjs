@@ -6,24 +6,36 @@ import {reader} from './browser.mjs';
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
+const EVERYTHING = {type: 'tag', values: [
+    'wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice',
+]};
+/** The rules for what can differ between two themes. */
+const COLOURS = ['color-contrast', 'link-in-text-block'];
+
 /** What axe-core looks for, by the name in the options. */
 const RULES = {
-    all: {type: 'tag', values: [
-        'wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice',
-    ]},
-    // All that can differ between two themes.
-    colours: {type: 'rule', values: ['color-contrast', 'link-in-text-block']},
+    all: {runOnly: EVERYTHING},
+    colours: {runOnly: {type: 'rule', values: COLOURS}},
+    rest: {
+        runOnly: EVERYTHING,
+        rules: Object.fromEntries(
+            COLOURS.map(name => [name, {enabled: false}])),
+    },
 };
 /** Text of a drawing must not be smaller than this on a phone. */
 const SMALLEST = 13;
 
 /**
- * The faults of a page, as lines: as a reader with that theme and that width
- * of screen finds it. `rules` names the rules of axe-core, if any.
+ * The faults of a page, as lines: as a reader with that width of screen finds
+ * it, who goes through these themes. With each stands the name of the rules of
+ * axe-core for it, or null.
  */
-export async function look(browser, origin, address, options) {
-    const {theme, width, rules} = options;
+export async function look(browser, origin, address, {width, themes}) {
+    const [theme] = Object.keys(themes);
     const {page, faults, close} = await reader(browser, {theme, width, origin});
+    const lines = new Set();
+    const note = (theme, faults) => faults.forEach(fault =>
+        lines.add(`${address} (${theme}, ${width} px): ${fault}`));
     try {
         await page.goto(`${origin}/${address}`, {waitUntil: 'load'});
         await page.evaluate(() => document.fonts.ready.then(() => {}));
@@ -33,18 +45,37 @@ export async function look(browser, origin, address, options) {
                 details.open = true;
             });
         });
-        faults.push(...await page.evaluate(tooWide));
-        faults.push(...await page.evaluate(smallDrawings, SMALLEST));
-        if (rules) {
-            faults.push(...await violations(page, RULES[rules]));
+        if (Object.values(themes).some(rules => rules)) {
+            await page.addScriptTag({path: axe});
+        }
+        for (const [name, rules] of Object.entries(themes)) {
+            if (name !== theme) {
+                await page.evaluate(choose, name);
+            }
+            note(name, await page.evaluate(tooWide));
+            note(name, await page.evaluate(smallDrawings, SMALLEST));
+            if (rules) {
+                note(name, await violations(page, RULES[rules]));
+            }
         }
     } catch (error) {
         faults.push(`cannot be looked at: ${error.message.split('\n')[0]}`);
     } finally {
         await close();
     }
-    const place = `${address} (${theme}, ${width} px)`;
-    return [...new Set(faults)].map(fault => `${place}: ${fault}`);
+    note(Object.keys(themes).join(', '), faults);
+    return [...lines];
+}
+
+/**
+ * Runs in the page: chooses a theme in the menu, and waits until the colours
+ * have passed from each element to those in it.
+ */
+async function choose(theme) {
+    document.getElementById(`mdbook-theme-${theme}`).click();
+    do {
+        await new Promise(requestAnimationFrame);
+    } while (document.getAnimations().length > 0);
 }
 
 /** Runs in the page: elements that stick out to the right, outermost first. */
@@ -99,12 +130,11 @@ function smallDrawings(smallest) {
 }
 
 /** What axe-core objects to, one line for each element. */
-async function violations(page, runOnly) {
-    await page.addScriptTag({path: axe});
-    const results = await page.evaluate(runOnly => window.axe.run(document, {
-        runOnly,
+async function violations(page, options) {
+    const results = await page.evaluate(options => window.axe.run(document, {
+        ...options,
         resultTypes: ['violations'],
-    }), runOnly);
+    }), options);
     return results.violations.flatMap(({id, help, nodes}) => {
         const lines = nodes.slice(0, 3).map(({target, any}) => {
             const contrast = any.find(({data}) => data?.contrastRatio)?.data;

@@ -9,7 +9,10 @@ import {look} from './look.mjs';
 function html({head = '', body = ''}) {
     return `<!doctype html><html lang="en"><head><meta charset="utf-8">
         <title>Planted</title><link rel="icon" href="data:,">${head}</head>
-        <body><main><h1>Planted</h1><p>Some text.</p>${body}</main></body>
+        <body><main><h1>Planted</h1><p>Some text.</p>${body}
+        <button id="mdbook-theme-navy" onclick="
+            document.documentElement.className = 'navy'">Navy</button>
+        </main></body>
         </html>`;
 }
 
@@ -37,6 +40,9 @@ const PLANTED = {
     'low contrast in a fold': [{body: '<details><summary>x</summary>'
         + '<p style="color:#999;background:#fff">pale</p></details>'},
         'color-contrast'],
+    'low contrast in a theme that is chosen': [{
+        head: '<style>.navy p { color: #999; background: #fff }</style>',
+    }, '(navy, 360 px): Elements must meet minimum color contrast'],
     'console error': [{body: '<script>console.error("planted")</script>'},
         'console error: planted'],
     'uncaught error': [{body: '<script>planted()</script>'},
@@ -59,7 +65,7 @@ const browser = await launch();
 let wrong = 0;
 for (const [name, [, words]] of Object.entries(PLANTED)) {
     const faults = await look(browser, origin, encodeURIComponent(name),
-        {theme: 'light', width: 360, rules: 'all'});
+        {width: 360, themes: {light: 'all', navy: 'colours'}});
     const right = words === null
         ? faults.length === 0
         : faults.some(fault => fault.includes(words));
