@@ -1,12 +1,10 @@
-//! sync/deque.rs and stealing.rs: each item is taken once, and a long job holds
-//! up no other. And what comes of a job (web/late.rs). That a job finds a
+//! sync/deque.rs and stealing.rs: a long job holds up no other. And what comes
+//! of a job (web/late.rs). That each item is taken once, and that a job finds a
 //! thread that sleeps, tests/loom shows in all orders of events.
 
 use std::iter;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier};
-use std::thread;
 
 use crossbeam_deque::Worker;
 use shared::collections::slab::Slab;
@@ -57,44 +55,6 @@ fn in_one_thread_it_does_as_the_crate_does() {
     while own.push(Box::new((0, item.clone()))).is_ok() {}
     drop((own, stealer));
     assert_eq!(Arc::strong_count(&item), 1);
-}
-
-#[test]
-fn among_threads_each_item_is_taken_once() {
-    const ITEMS: usize = 200_000;
-    ends(|| {
-        let (mut own, stealer) = deque();
-        let taken: Vec<_> = (0..ITEMS).map(|_| AtomicUsize::new(0)).collect();
-        let left = AtomicUsize::new(ITEMS);
-        let take = |number: usize| {
-            taken[number].fetch_add(1, SeqCst);
-            left.fetch_sub(1, SeqCst);
-        };
-        thread::scope(|scope| {
-            for _ in 0..3 {
-                scope.spawn(|| {
-                    while left.load(SeqCst) > 0 {
-                        stolen(&stealer).into_iter().for_each(take);
-                    }
-                });
-            }
-            for number in 0..ITEMS {
-                let mut item = Box::new(number);
-                while let Err(same) = own.push(item) {
-                    item = same;
-                    own.pop().into_iter().for_each(|it| take(*it));
-                }
-                // It is empty often, which is where they meet.
-                if number % 3 > 0 {
-                    own.pop().into_iter().for_each(|it| take(*it));
-                }
-            }
-            while let Some(item) = own.pop() {
-                take(*item);
-            }
-        });
-        assert!(taken.iter().all(|count| count.load(SeqCst) == 1));
-    });
 }
 
 type Work = Box<dyn FnOnce() + Send>;

@@ -22,21 +22,6 @@ pub fn expect_failure(
     launch.spawn()?.expect_failure(1, &line)
 }
 
-#[test]
-fn address_in_use() -> Outcome {
-    for step in servers() {
-        let peer = peer()?;
-        let address = peer.address().to_string();
-        let reason = format!(
-            "address already in use; another step may be running, or choose \
-             a port: {} 127.0.0.1:8081",
-            word(&step.program)
-        );
-        expect_failure(step, step.launch(&[&address])?, &address, &reason)?;
-    }
-    Ok(())
-}
-
 /// After `cargo run` the program's name alone would be no command.
 #[test]
 fn the_advice_is_a_command_with_all_arguments() -> Outcome {
@@ -52,28 +37,41 @@ fn the_advice_is_a_command_with_all_arguments() -> Outcome {
 }
 
 #[test]
-fn permission_denied_for_a_port_of_roots() -> Outcome {
+fn an_address_that_cannot_be_had() -> Outcome {
     for step in servers() {
-        // In many containers the port is everybody's.
-        let launch = step.launch(&["127.0.0.1:80"])?.shim("bind=EACCES");
-        let reason = format!(
-            "permission denied; ports below 1024 are root's, choose a port: \
-             {} 127.0.0.1:8080",
-            word(&step.program)
-        );
-        expect_failure(step, launch, "127.0.0.1:80", &reason)?;
-    }
-    Ok(())
-}
-
-#[test]
-fn address_of_another_machine() -> Outcome {
-    for step in servers() {
-        // An address that RFC 5737 keeps for documents.
-        let address = "203.0.113.1:8080";
-        let reason = "cannot assign requested address; no interface of this \
-                      machine has it: see `ip address`";
-        expect_failure(step, step.launch(&[address])?, address, reason)?;
+        let peer = peer()?;
+        let in_use = peer.address().to_string();
+        let program = word(&step.program);
+        for (address, shim, reason) in [
+            (
+                &*in_use,
+                "",
+                format!(
+                    "address already in use; another step may be running, or \
+                     choose a port: {program} 127.0.0.1:8081"
+                ),
+            ),
+            // In many containers the port is everybody's.
+            (
+                "127.0.0.1:80",
+                "bind=EACCES",
+                format!(
+                    "permission denied; ports below 1024 are root's, choose a \
+                     port: {program} 127.0.0.1:8080"
+                ),
+            ),
+            // An address that RFC 5737 keeps for documents.
+            (
+                "203.0.113.1:8080",
+                "",
+                "cannot assign requested address; no interface of this \
+                 machine has it: see `ip address`"
+                    .to_string(),
+            ),
+        ] {
+            let launch = step.launch(&[address])?.shim(shim);
+            expect_failure(step, launch, address, &reason)?;
+        }
     }
     Ok(())
 }

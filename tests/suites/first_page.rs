@@ -67,20 +67,6 @@ fn a_head_byte_by_byte() -> Outcome {
 }
 
 #[test]
-fn a_head_in_two_pieces_cut_anywhere() -> Outcome {
-    let server = step("step04").server()?;
-    for cut in 1..KEEPING.len() {
-        let mut client = server.connect()?;
-        let (first, second) = KEEPING.split_at(cut);
-        client.send(first)?;
-        client.wait_until_read()?;
-        client.send(second)?;
-        page(&mut client)?;
-    }
-    Ok(())
-}
-
-#[test]
 fn a_kernel_that_takes_and_gives_little() -> Outcome {
     for shim in SHIMS {
         let server = step("step04").under(shim)?;

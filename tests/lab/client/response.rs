@@ -186,17 +186,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_taken_apart() {
-        let head = b"HTTP/1.1 301 \r\nLocation: /a/\r\nconnection: a, Close\
-            \r\nContent-Length: 12\r\n\r\n";
-        let Ok(response) = parse(head) else { panic!("not parsed") };
-        assert_eq!(response.status, 301);
-        assert_eq!(response.field("location"), Some("/a/"));
-        assert_eq!(response.length(), Some(12));
-        assert!(response.says("close") && !response.says("keep-alive"));
-    }
-
-    #[test]
     fn what_is_no_answer_is_refused() {
         for head in [
             "HTTP/1.0 200 OK\r\n\r\n",

@@ -12,14 +12,23 @@ use crate::lab::proc;
 use crate::lab::show::assert_same;
 use crate::steps::{on_each, on_every, with};
 
-/// Many requests in one piece: the responses come in order, each whole.
+/// Many requests in one piece: the responses come in order, each whole; and
+/// parts of a large file, from an offset beyond what a buffer holds.
 #[test]
 fn pipelined_files() -> Outcome {
     on_every("files", |step| {
         let (tree, server, mut client) = site(step)?;
-        let large = pattern(300_000);
+        let large = pattern(3_000_000);
         tree.write("large.bin", &large);
-        let cases = [
+        let ranges: &[_] = &[
+            ("Range: bytes=1000000-2500000\r\n", 206, 1_000_000..2_500_001),
+            ("Range: bytes=-10\r\n", 206, 2_999_990..3_000_000),
+        ];
+        let ranges = if step.does("ranges") { ranges } else { &[] };
+        let ranges = ranges.iter().map(|(field, status, part)| {
+            ("GET", "/large.bin", *field, *status, &large[part.clone()])
+        });
+        let whole = [
             ("GET", "/file.txt", "", 200, &b"a file\n"[..]),
             ("HEAD", "/large.bin", "", 200, b""),
             ("GET", "/large.bin", "", 200, &large),
@@ -28,8 +37,9 @@ fn pipelined_files() -> Outcome {
             ("GET", "/large.bin", "", 200, &large),
             ("GET", "/file.txt", "Connection: close\r\n", 200, b"a file\n"),
         ];
-        let requests = cases.map(|case| request(case.0, case.1, case.2));
-        client.send(requests.concat().as_bytes())?;
+        let cases: Vec<_> = ranges.chain(whole).collect();
+        let requests = cases.iter().map(|it| request(it.0, it.1, it.2));
+        client.send(requests.collect::<String>().as_bytes())?;
         for (method, _, _, status, body) in cases {
             let response = client.response_to(method)?;
             assert_eq!(response.status, step.status(method, status));

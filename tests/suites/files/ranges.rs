@@ -4,7 +4,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::client::{after_change, ask_with as ask, at, get, request, site};
+use super::client::{after_change, ask_with as ask, at, get, site};
 use super::tree::Tree;
 use crate::lab::Outcome;
 use crate::lab::client::{Client, Response};
@@ -163,35 +163,6 @@ fn a_file_that_changes_between_two_requests() -> Outcome {
         let lines = format!("If-None-Match: {tag}\r\n");
         let known = ask(&mut client, "GET", "/old.bin", &lines)?;
         assert_eq!(known.status, 304);
-        server.interrupt()
-    })
-}
-
-/// A part of a large file, from an offset beyond what a buffer holds, in one
-/// stream with what surrounds it.
-#[test]
-fn parts_in_a_pipeline() -> Outcome {
-    on_every("ranges", |step| {
-        let (tree, server, mut client) = site(step)?;
-        let content = pattern(3_000_000);
-        tree.write("large.bin", &content);
-        let part = |range| {
-            request("GET", "/large.bin", &format!("Range: bytes={range}\r\n"))
-        };
-        let requests = [
-            part("1000000-2500000"),
-            part("3000000-"),
-            part("-10"),
-            request("GET", "/file.txt", "If-None-Match: *\r\n"),
-            request("GET", "/file.txt", ""),
-        ];
-        client.send(requests.concat().as_bytes())?;
-        let large = client.response()?;
-        assert_same(&large.body, &content[1_000_000..=2_500_000]);
-        assert_eq!(client.response()?.status, 416);
-        assert_eq!(client.response()?.body, content[2_999_990..]);
-        assert_eq!(client.response()?.status, 304);
-        assert_eq!(client.response()?.body, b"a file\n");
         server.interrupt()
     })
 }

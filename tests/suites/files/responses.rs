@@ -4,28 +4,13 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 
-use super::client::{ask, get, is_same, site};
+use super::client::{ask, get, site};
 use crate::lab::Outcome;
 use crate::lab::fixtures::pattern;
 use crate::lab::show::assert_same;
 use crate::steps::{on_every, on_new_shells};
 
 const ALLOWED: &str = "GET, HEAD, OPTIONS";
-
-#[test]
-fn head_is_get_without_the_body() -> Outcome {
-    on_every("files", |step| {
-        let (_tree, server, mut client) = site(step)?;
-        let targets = ["/", "/file.txt", "/sub", "/nothing", "/%2f", "/api/"];
-        for target in targets {
-            let mut whole = get(&mut client, target)?;
-            let head = ask(&mut client, "HEAD", target)?;
-            whole.body.clear();
-            assert!(is_same(&whole, &head), "{whole:?}\n{head:?}");
-        }
-        server.interrupt()
-    })
-}
 
 #[test]
 fn a_file_is_labelled() -> Outcome {
