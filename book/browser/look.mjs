@@ -73,9 +73,10 @@ export async function look(browser, origin, address, {width, themes}) {
  */
 async function choose(theme) {
     document.getElementById(`mdbook-theme-${theme}`).click();
+    const isPassing = animation => animation instanceof CSSTransition;
     do {
         await new Promise(requestAnimationFrame);
-    } while (document.getAnimations().length > 0);
+    } while (document.getAnimations().some(isPassing));
 }
 
 /** Runs in the page: elements that stick out to the right, outermost first. */

@@ -1,16 +1,13 @@
 //! The shells that do not wait, and their slow clients: who keeps them waiting
-//! is gone in time, and who reads slowly but steadily gets everything. The
-//! time is told to them.
+//! is gone in time, which is told to them. Who reads slowly but steadily gets
+//! everything: that a connection alone shows (deadlines.rs), and the wire.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
 
 use shared::net::limit::raise_descriptors;
-use shared::web::connection::Want;
-use shared::web::file_site::Files;
 
 use crate::shell::Recorder;
-use crate::tree::Tree;
 use crate::turns::{
     GET, LIMITS, POST, Step13, Step14, Turns, be_quiet, connect, receive,
 };
@@ -83,42 +80,5 @@ fn slow_clients_are_gone_in_time_and_good_ones_stay() {
     for slow in SLOW {
         outlives_slow_clients::<Step13<_>>(slow);
         outlives_slow_clients::<Step14<_>>(slow);
-    }
-}
-
-/// 8 KiB a second, which arrive in jumps of so many seconds.
-fn reads_steadily<S: Turns<Files>>(seconds: u32) {
-    const SIZE: usize = 10_000_000;
-    let tree = Tree::new();
-    let content: Vec<u8> = (0..SIZE).map(|at| (at / 3 % 251) as u8).collect();
-    tree.write("large.bin", &content);
-    let mut shell = S::new(Files::open(Some(tree.root().into())).unwrap());
-    let (mut client, mut got) = (connect(&mut shell), Vec::new());
-    let request = b"GET /large.bin HTTP/1.1\r\nHost: a\r\n\r\n";
-    client.write_all(request).unwrap();
-    let mut now = Instant::now();
-    loop {
-        shell.time().now = now;
-        let state = shell.turn(0, false);
-        let (want, deadline) = state.expect("it stays");
-        now += SECOND * seconds;
-        if want == Want::Read {
-            break;
-        }
-        assert!(deadline > now, "given up after {} bytes", got.len());
-        for _ in 0..u64::from(seconds) * 8192 / 4096 {
-            receive(&mut client, 4096, &mut got);
-            shell.turn(0, false);
-        }
-    }
-    receive(&mut client, u64::MAX, &mut got);
-    assert!(got.ends_with(&content), "{} bytes", got.len());
-}
-
-#[test]
-fn a_slow_steady_reader_gets_its_file() {
-    for seconds in [1, 16] {
-        reads_steadily::<Step13<_>>(seconds);
-        reads_steadily::<Step14<_>>(seconds);
     }
 }

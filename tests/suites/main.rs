@@ -27,21 +27,10 @@ mod late;
 mod loops;
 mod many;
 mod matrix;
-#[allow(dead_code, reason = "the tests in process use all of it")]
-#[path = "../core/outcome.rs"]
-mod outcome;
-#[allow(dead_code, reason = "the step uses all of it")]
-#[path = "../../steps/05-parser/parser.rs"]
-mod parser;
 mod pool;
 mod resources;
-#[allow(dead_code, reason = "the tests in process use all of it")]
-#[path = "../core/shell.rs"]
-mod shell;
 mod site;
 mod start;
-#[path = "../core/step05.rs"]
-mod step05;
 mod steps;
 mod threads;
 mod video;

@@ -9,7 +9,8 @@
 //! It creates the file `$SHIM_SEEN`, so that nobody takes a run without it
 //! for a run with it. It sees the calls made through libc, hence those of
 //! std and nix; a static program, or one with system calls in assembly,
-//! escapes it.
+//! escapes it. So do `recvfrom`, `sendto`, `recvmsg` and `sendmsg`: they are
+//! for datagrams, addresses and descriptors.
 
 mod disk;
 mod futex;

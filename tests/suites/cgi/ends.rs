@@ -134,7 +134,8 @@ fn an_output_that_ends_is_not_the_end() -> Outcome {
     })
 }
 
-/// A pipe that nobody reads any more is always ready.
+/// A program need not read its input; and a pipe that nobody reads any more is
+/// always ready.
 #[test]
 fn a_closed_input_is_left_alone() -> Outcome {
     on_every("cgi", |step| {
