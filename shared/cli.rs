@@ -212,7 +212,11 @@ pub fn only_argument(help: &str) -> Result<Option<String>, Failure> {
     Ok(argument)
 }
 
-fn arguments<const N: usize>(
+/// An optional argument, and flags: as [`server_arguments`].
+///
+/// # Errors
+/// When the arguments are anything else.
+pub fn arguments<const N: usize>(
     help: &str,
     flags: [&str; N],
 ) -> Result<(Option<String>, [Option<OsString>; N]), Failure> {
@@ -246,7 +250,11 @@ fn arguments<const N: usize>(
     Ok((argument, values))
 }
 
-fn parse_address(argument: &str) -> Result<SocketAddr, Failure> {
+/// What a person may write for where a server listens.
+///
+/// # Errors
+/// When it is anything else.
+pub fn parse_address(argument: &str) -> Result<SocketAddr, Failure> {
     if let Ok(port) = argument.parse() {
         return Ok(with_port(DEFAULT_ADDRESS, port));
     }

@@ -114,6 +114,16 @@ impl DateCache {
         self.date
     }
 
+    /// It as logs have it: `06/Nov/1994:08:49:37 +0000`. Enters in step 21.
+    pub fn common_log(&self) -> [u8; 26] {
+        let mut text = *b"__/___/____:__:__:__ +0000";
+        text[..2].copy_from_slice(&self.text[5..7]);
+        text[3..6].copy_from_slice(&self.text[8..11]);
+        text[7..11].copy_from_slice(&self.text[12..16]);
+        text[12..20].copy_from_slice(&self.text[17..25]);
+        text
+    }
+
     /// Its text, for the Date field.
     pub fn text(&self) -> &[u8; LENGTH] {
         &self.text

@@ -67,6 +67,20 @@ pub fn evaluate(
     }
 }
 
+/// Of the tags that a resource has in its codings, the one that the client
+/// knows it by, or else the first: for [`evaluate`], when something is to be
+/// changed. Enters in step 21.
+pub fn known<'t>(fields: &[Header], tags: &'t [String]) -> EntityTag<'t> {
+    let tags = || tags.iter().map(|tag| EntityTag::new(tag));
+    let is_known = |tag: &EntityTag| {
+        let is_same = |other: &EntityTag| other.weak_eq(tag);
+        let names = |name| any_matches(fields, name, is_same) == Some(true);
+        names("If-Match") || names("If-None-Match")
+    };
+    let first = tags().next().unwrap_or(EntityTag::new("\"\""));
+    tags().find(is_known).unwrap_or(first)
+}
+
 /// Whether a range is to be taken out of what there is now: the client wants
 /// it only if what it has is a part of the same. Section 13.1.5.
 pub fn if_range(fields: &[Header], current: &Representation) -> bool {

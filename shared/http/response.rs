@@ -111,6 +111,18 @@ pub fn write_continue(out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
+/// Adds fields, as ready lines, to the response that starts there. Enters in
+/// step 20.
+pub fn insert_fields(out: &mut Vec<u8>, start: usize, fields: &[u8]) {
+    let line = memchr::memchr(b'\n', &out[start..]);
+    // Behind the status line.
+    let at = start + line.map_or(0, |end| end + 1);
+    let end = out.len();
+    out.resize(end + fields.len(), 0);
+    out.copy_within(at..end, at + fields.len());
+    out[at..at + fields.len()].copy_from_slice(fields);
+}
+
 fn status_line(out: &mut Vec<u8>, status: Status) {
     out.extend_from_slice(b"HTTP/1.1 ");
     decimal(out, status.code().into());
@@ -120,7 +132,7 @@ fn status_line(out: &mut Vec<u8>, status: Status) {
 }
 
 /// Writes a number in decimal, without the machinery of `format!`.
-fn decimal(out: &mut Vec<u8>, mut number: u64) {
+pub fn decimal(out: &mut Vec<u8>, mut number: u64) {
     let mut digits = [b'0'; 20];
     let mut start = digits.len() - 1;
     while number > 9 {

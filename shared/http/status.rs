@@ -20,6 +20,8 @@ pub enum Status {
     /// Enters in step 16.
     NotModified = 304,
     BadRequest = 400,
+    /// Enters in step 21.
+    Unauthorized = 401,
     /// Enters in step 08.
     Forbidden = 403,
     NotFound = 404,
@@ -38,6 +40,8 @@ pub enum Status {
     RangeNotSatisfiable = 416,
     /// Enters in step 06.
     ExpectationFailed = 417,
+    /// Enters in step 21.
+    MisdirectedRequest = 421,
     FieldsTooLarge = 431,
     /// Enters in step 08.
     InternalServerError = 500,
@@ -71,6 +75,7 @@ impl Status {
             Status::SeeOther => "See Other",
             Status::NotModified => "Not Modified",
             Status::BadRequest => "Bad Request",
+            Status::Unauthorized => "Unauthorized",
             Status::Forbidden => "Forbidden",
             Status::NotFound => "Not Found",
             Status::MethodNotAllowed => "Method Not Allowed",
@@ -82,6 +87,7 @@ impl Status {
             Status::UnsupportedMediaType => "Unsupported Media Type",
             Status::RangeNotSatisfiable => "Range Not Satisfiable",
             Status::ExpectationFailed => "Expectation Failed",
+            Status::MisdirectedRequest => "Misdirected Request",
             Status::FieldsTooLarge => "Request Header Fields Too Large",
             Status::InternalServerError => "Internal Server Error",
             Status::NotImplemented => "Not Implemented",

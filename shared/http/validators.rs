@@ -9,7 +9,7 @@
 use super::date::Date;
 
 /// The state of a file that validators are made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Validators {
     /// When the content changed last, in seconds since 1970.
     pub seconds: i64,
@@ -29,6 +29,13 @@ impl Validators {
     pub fn etag(&self) -> String {
         let Validators { seconds, nanoseconds, size, inode } = self;
         format!("\"{seconds:x}.{nanoseconds:x}-{size:x}-{inode:x}\"")
+    }
+
+    /// The tag of the same bytes as we compress them. Who changes how that is
+    /// done gives it another number: it is a strong one, too. Enters in step
+    /// 21.
+    pub fn gzip_etag(&self) -> String {
+        self.etag().trim_end_matches('"').to_string() + "-gz1\""
     }
 
     /// The date for `Last-Modified` at `now`, the response's `Date`. A file

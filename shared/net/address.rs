@@ -23,6 +23,11 @@ pub fn from_sockaddr(storage: &SockaddrStorage) -> nix::Result<SocketAddr> {
     }
 }
 
+/// In the place of an address: a client of a Unix socket has none. Nobody
+/// else can have this one. Enters in step 21.
+pub const UNIX: SocketAddr =
+    SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), 0);
+
 /// An address in 18 bytes instead of 32, for those who keep many. The scope
 /// of a link-local address is lost. Enters in step 14.
 #[derive(Debug, Clone, Copy)]
@@ -42,8 +47,20 @@ impl From<SocketAddr> for Compact {
     }
 }
 
+impl Compact {
+    /// The address without the port; `None` for a Unix socket's client.
+    /// Enters in step 21.
+    pub fn ip_address(&self) -> Option<IpAddr> {
+        (!self.ip.is_unspecified()).then(|| self.ip.to_canonical())
+    }
+}
+
 impl Display for Compact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Enters in step 21.
+        if self.ip.is_unspecified() {
+            return f.write_str("unix:");
+        }
         SocketAddr::new(self.ip.to_canonical(), self.port).fmt(f)
     }
 }

@@ -19,6 +19,9 @@ use nix::sys::socket::{
 
 use super::address;
 
+/// Enters in step 21.
+mod unix;
+
 /// How many finished handshakes may wait for `accept`. The kernel lowers it
 /// to net.core.somaxconn (4096) silently.
 const BACKLOG: i32 = 1024;
@@ -31,6 +34,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub struct Listener {
     socket: OwnedFd,
     address: SocketAddr,
+    /// Others accept from the same socket. Enters in step 21.
+    is_shared: bool,
 }
 
 impl Listener {
@@ -50,7 +55,10 @@ impl Listener {
         socket::bind(socket.as_raw_fd(), &wanted)?;
         socket::listen(&socket, Backlog::new(BACKLOG)?)?;
         let real: SockaddrStorage = socket::getsockname(socket.as_raw_fd())?;
-        Ok(Listener { socket, address: address::from_sockaddr(&real)? })
+        // Enters in step 21.
+        let is_shared = false;
+        let address = address::from_sockaddr(&real)?;
+        Ok(Listener { socket, address, is_shared })
     }
 
     /// The same, and `try_accept` does not wait. The connections do not hold
@@ -95,6 +103,11 @@ impl Listener {
             group.push(Listener::listen(socket, address)?.nonblocking()?);
         }
         Ok(group)
+    }
+
+    /// Whether other loops accept from the same socket. Enters in step 21.
+    pub fn is_shared(&self) -> bool {
+        self.is_shared
     }
 
     /// The address that clients connect to, with the port that the kernel
@@ -155,6 +168,10 @@ impl Listener {
         // SAFETY: the kernel wrote `length` bytes of an address there.
         let peer = unsafe { SockaddrStorage::from_raw(address, Some(length)) }
             .ok_or(Errno::EAFNOSUPPORT)?;
+        // Enters in step 21.
+        if self.address == address::UNIX {
+            return Ok((connection, address::UNIX));
+        }
         Ok((connection, address::from_sockaddr(&peer)?))
     }
 }

@@ -64,6 +64,11 @@ impl<T> Queue<T> {
         }
     }
 
+    /// Takes the oldest item, if there is one. Enters in step 21.
+    pub fn try_pop(&self) -> Option<T> {
+        self.lock().ring.pop_front()
+    }
+
     /// Takes no more items. What is in the queue is still given out.
     pub fn close(&self) {
         self.lock().is_closed = true;

@@ -16,6 +16,7 @@ use super::connection::lend::Idle;
 use super::connection::timeout::Timeout;
 use super::connection::{Connection, End, Want};
 use super::counters::Counters;
+use super::log::{self, Log};
 use super::site::{self, Limits, Site, Time};
 use super::transmit::transmit;
 use crate::cli;
@@ -43,6 +44,8 @@ pub struct Worker<S: Site> {
     pub transmit: Transmit<S>,
     /// Counts instead of telling each end. Enters in step 18.
     pub counters: Option<Arc<Counters>>,
+    /// Logs each request. Enters in step 21.
+    pub log: Option<Log>,
 }
 
 impl<S: Site> Worker<S> {
@@ -57,7 +60,9 @@ impl<S: Site> Worker<S> {
             |socket, connection, time| transmit(socket, connection, time);
         // Enters in step 18.
         let counters = None;
-        Worker { connection, site, time, drains, transmit, counters }
+        // Enters in step 21.
+        let log = None;
+        Worker { connection, site, time, drains, transmit, counters, log }
     }
 }
 
@@ -107,7 +112,7 @@ impl<S: Site> Client<S> {
 
     /// Its time is up. Says whether the client stays: it may have to be told.
     pub fn timed_out(&mut self, worker: &mut Worker<S>) -> bool {
-        self.borrow(&mut worker.connection);
+        self.borrow(worker);
         worker.connection.timed_out(&worker.time);
         self.turn(worker)
     }
@@ -115,7 +120,7 @@ impl<S: Site> Client<S> {
     /// Its socket is ready: does what the connection wants, until that would
     /// mean to wait. Says whether the client stays.
     pub fn go_on(&mut self, worker: &mut Worker<S>) -> bool {
-        self.borrow(&mut worker.connection);
+        self.borrow(worker);
         // Enters in step 19: who waits for another thread is told only of
         // errors of the socket, and of its end.
         if worker.connection.is_waiting() {
@@ -134,6 +139,12 @@ impl<S: Site> Client<S> {
         self.own.as_mut()?.job()
     }
 
+    /// What takes a call for the time when its response can be written.
+    /// Enters in step 21.
+    pub fn register(&mut self) -> Option<site::Register> {
+        self.own.as_mut()?.register()
+    }
+
     /// Another thread has done it. Says whether the client stays. Enters in
     /// step 19.
     pub fn complete(
@@ -141,16 +152,28 @@ impl<S: Site> Client<S> {
         worker: &mut Worker<S>,
         done: site::Done,
     ) -> bool {
-        self.borrow(&mut worker.connection);
+        self.borrow(worker);
         worker.connection.complete(done, &worker.time);
         self.turn(worker)
     }
 
-    fn borrow(&mut self, connection: &mut Connection<S>) {
-        match self.own.take() {
-            Some(own) => connection.adopt(*own),
-            None => connection.resume(self.idle),
+    /// It is let go, whatever it waits for. Enters in step 21.
+    pub fn abandon(mut self, worker: &mut Worker<S>) {
+        // Of an idle one nothing is left to be logged.
+        if self.own.is_some() {
+            self.borrow(worker);
+            worker.connection.end_records();
+            log::take(&mut worker.log, &mut worker.connection, &worker.time);
         }
+    }
+
+    fn borrow(&mut self, worker: &mut Worker<S>) {
+        match self.own.take() {
+            Some(own) => worker.connection.adopt(*own),
+            None => worker.connection.resume(self.idle),
+        }
+        // Enters in step 21.
+        log::lend(&worker.log, &mut worker.connection, self.peer);
     }
 
     fn give_back(&mut self, connection: &mut Connection<S>) {
@@ -161,8 +184,7 @@ impl<S: Site> Client<S> {
     }
 
     fn turn(&mut self, worker: &mut Worker<S>) -> bool {
-        let Worker { connection, site, time, drains, transmit, counters } =
-            worker;
+        let Worker { connection, site, time, drains, transmit, .. } = worker;
         let before = connection.requests();
         let mut left = TURN;
         let mut is_drained = false;
@@ -199,19 +221,21 @@ impl<S: Site> Client<S> {
         };
         // No further request is waited for. Enters in step 15.
         let stays = stays && !(*drains && connection.idle().is_some());
-        let (peer, requests) = (self.peer, connection.requests());
-        let end = connection.end();
+        let (requests, end) = (connection.requests(), connection.end());
+        // Enters in step 21.
+        log::take(&mut worker.log, connection, time);
         // Enters in step 18.
-        if let Some(counters) = counters {
+        if let Some(counters) = &worker.counters {
             counters.requests(requests - before);
         }
         if stays {
             self.give_back(connection);
             return true;
         }
-        match (counters, end) {
+        match (&worker.counters, end) {
             // Something is wrong with a file, not with a client.
             (_, End::Truncated(_)) | (None, _) => {
+                let peer = self.peer;
                 cli::log(format_args!("{peer}: {requests} requests, {end}"));
             }
             (Some(counters), _) => counters.end(end),

@@ -18,11 +18,15 @@ use crate::http::head::{HeadScanner, MAX_HEAD};
 use crate::http::status::{Refusal, Status};
 use crate::net::buffer::Buffer;
 
+/// Enters in step 21.
+pub mod escape;
 mod exchange;
 /// Enters in step 19.
 pub mod late;
 /// Enters in step 14.
 pub mod lend;
+/// Enters in step 21.
+pub mod record;
 /// Enters in step 15.
 pub mod timeout;
 /// Enters in step 20.
@@ -116,6 +120,8 @@ pub struct Connection<S: Site> {
     is_last: bool,
     end: End,
     limits: &'static Limits,
+    /// `None` if nothing is logged. Enters in step 21.
+    records: Option<Box<record::Records>>,
 }
 
 impl<S: Site> Connection<S> {
@@ -136,6 +142,8 @@ impl<S: Site> Connection<S> {
             is_last: false,
             end: End::Idle,
             limits,
+            // Enters in step 21.
+            records: None,
         }
     }
 
@@ -189,6 +197,10 @@ impl<S: Site> Connection<S> {
     /// This many bytes have arrived; 0 is the end of the stream.
     pub fn received(&mut self, count: usize, time: &Time) {
         self.input.filled(count);
+        // Enters in step 21.
+        if self.is_last && count == 0 {
+            self.end_records();
+        }
         match (&self.state, count) {
             // The rest of the request may be on its way, but the shell no
             // longer reads it. Enters in step 12.
@@ -220,6 +232,10 @@ impl<S: Site> Connection<S> {
     pub fn sent(&mut self, bytes: usize, of_file: u64, time: &Time) {
         self.sent += bytes;
         self.passed += bytes as u64 + of_file;
+        // Enters in step 21.
+        if let Some(records) = &mut self.records {
+            records.sent(bytes as u64 + of_file);
+        }
         if let Some((_, range)) = &mut self.file {
             range.start += of_file;
             if range.is_empty() {
@@ -281,6 +297,8 @@ impl<S: Site> Connection<S> {
     /// The shell cannot go on: `end` says why. While lingering that is no
     /// news: the response had its chance.
     pub fn close(&mut self, end: End) {
+        // Enters in step 21.
+        self.end_records();
         if !matches!(self.state, State::Lingering) {
             self.end = end;
         }

@@ -8,25 +8,31 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::libc::rlim_t;
 
-use crate::files::root::File;
-use crate::http::coding::{CODINGS, Coding, Preference};
+use crate::http::coding::{CODINGS, Preference};
 use crate::http::fields;
 use crate::http::head::Head;
-use crate::http::media;
 use crate::http::method::Method;
 use crate::http::status::Status;
 use crate::web::file_site::{self, Files};
 use crate::web::site::{Body, Request, Responder, Site, Takes, Time};
 
 use cache::Cache;
+use compressor::Compressor;
 use document::Document;
+use neighbours::{is_compressed, neighbour};
 use variant::Variant;
 
 mod cache;
+/// Enters in step 21.
+pub mod compressor;
+mod content;
 mod document;
+mod neighbours;
 mod variant;
 
-pub use variant::SMALL;
+pub use content::SMALL;
+/// Enters in step 21.
+pub use neighbours::tags;
 
 /// What [`Files`] has; its files are documents.
 pub struct Documents {
@@ -37,6 +43,10 @@ pub struct Documents {
     /// 20.
     generation: Arc<AtomicU64>,
     seen: Cell<u64>,
+    /// What compresses them, up to which size. Enters in step 21.
+    compressor: Option<(Arc<Compressor>, u64)>,
+    /// How long copies are good, by how a name ends. Enters in step 21.
+    rules: Vec<(String, u64)>,
 }
 
 /// What a target leads to.
@@ -76,13 +86,39 @@ impl Documents {
         let cache = Cache::new(cache_bytes, descriptors);
         // Enters in step 20.
         let (generation, seen) = (Arc::default(), Cell::new(0));
-        Documents { files, cache: RefCell::new(cache), generation, seen }
+        // Enters in step 21.
+        let (compressor, rules) = (None, Vec::new());
+        let cache = RefCell::new(cache);
+        Documents { files, cache, generation, seen, compressor, rules }
+    }
+
+    /// Whether there is `/api/`. Enters in step 21.
+    pub fn has_api(&self) -> bool {
+        self.files.has_api()
     }
 
     /// Believes nothing from before this number was changed. Enters in step
     /// 20.
     pub fn watch(&mut self, generation: Arc<AtomicU64>) {
         self.generation = generation;
+    }
+
+    /// Has texts compressed from now on, for those who like that best: as far
+    /// as there is room to keep the result. Enters in step 21.
+    pub fn compresses(&mut self, compressor: Arc<Compressor>) {
+        // A large file and its compressed content.
+        let descriptors = 2;
+        let cache = self.cache.get_mut();
+        if let Some(size) = cache.room(descriptors) {
+            self.compressor = Some((compressor, size));
+        }
+    }
+
+    /// Has copies of files whose paths end like this be good for so many
+    /// seconds; others are asked for every time. The first rule counts that
+    /// fits. Enters in step 21.
+    pub fn cache_rules(&mut self, rules: Vec<(String, u64)>) {
+        self.rules = rules;
     }
 
     /// What there is now, of which nothing is made anew that is still as it
@@ -97,25 +133,20 @@ impl Documents {
             file_site::Resource::File(file, name) => (file, name),
             other => return Err(other.into()),
         };
-        let neighbours = CODINGS.map(|it| self.neighbour(&file, &name, it));
+        let neighbours =
+            CODINGS.map(|it| neighbour(&self.files, &file, &name, it));
         let before = before.map(|it| &**it);
-        Ok(Rc::new(Document::new(file, neighbours, &name, before)))
-    }
-
-    /// The same file in another coding, which lies beside it: unless it has
-    /// been forgotten when the file was changed.
-    fn neighbour(
-        &self,
-        file: &File,
-        name: &[u8],
-        coding: Coding,
-    ) -> Option<File> {
-        if is_compressed(name) {
-            return None;
+        // Enters in step 21.
+        let max_age = self.max_age(&name);
+        let mut document =
+            Document::new(file, neighbours, &name, before, max_age);
+        // Enters in step 21.
+        if let Some((compressor, max_size)) = &self.compressor
+            && !is_compressed(&name)
+        {
+            document.compress(compressor, *max_size);
         }
-        let neighbour = self.files.file(&[name, coding.suffix()].concat())?;
-        let changed = |it: &File| (it.stat.st_mtime, it.stat.st_mtime_nsec);
-        (changed(&neighbour) >= changed(file)).then_some(neighbour)
+        Ok(Rc::new(document))
     }
 
     /// What a request to read gets.
@@ -134,6 +165,8 @@ impl Documents {
             |before: Option<&Rc<Document>>| self.look(head, time, before);
         let document =
             self.cache.borrow_mut().document(path, time.now, look)?;
+        // Enters in step 21.
+        let document = self.renew(path, document);
         // The parts of two codings do not fit together.
         let has_range = fields::lines(head.fields, "Range").next().is_some();
         let preference = match has_range {
@@ -143,6 +176,24 @@ impl Documents {
         let variant = document.select(preference).clone();
         let (status, part) = variant.retrieve(head, time.date.date());
         Ok(Resource::Document(variant, status, part))
+    }
+
+    /// How many seconds copies of the file called `name` are good. Enters in
+    /// step 21.
+    fn max_age(&self, name: &[u8]) -> Option<u64> {
+        // A path begins with a slash, unlike a name.
+        let path = [b"/", name].concat();
+        let rule =
+            self.rules.iter().find(|(end, _)| path.ends_with(end.as_bytes()));
+        rule.map(|(_, max_age)| *max_age)
+    }
+
+    /// The document, with what has been made since. Enters in step 21.
+    fn renew(&self, path: &[u8], document: Rc<Document>) -> Rc<Document> {
+        let Some(renewed) = document.renewed() else { return document };
+        let renewed = Rc::new(renewed);
+        self.cache.borrow_mut().renew(path, renewed.clone());
+        renewed
     }
 }
 
@@ -183,10 +234,4 @@ impl Site for Documents {
             }
         }
     }
-}
-
-/// Whether a file is compressed, by its name: not once more, then.
-fn is_compressed(name: &[u8]) -> bool {
-    CODINGS.iter().any(|coding| name.ends_with(coding.suffix()))
-        || media::content_encoding(name).is_some()
 }

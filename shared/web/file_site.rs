@@ -24,12 +24,17 @@ const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// The site that comes with step 08, wherever a step is started.
-const SITE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/steps/08-files/site");
+pub const SITE: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/steps/08-files/site");
 
 /// The files beneath a root, and `/api/`.
 #[derive(Debug)]
 pub struct Files {
     root: Root,
+    /// The page of a directory. Enters in step 21.
+    index: String,
+    /// Whether there is `/api/`. Enters in step 21.
+    has_api: bool,
 }
 
 /// What a target leads to.
@@ -120,7 +125,20 @@ impl Files {
             let what = format_args!("cannot open the root {path}{hint}");
             Failure::new(what, errno)
         })?;
-        Ok(Files { root })
+        // Enters in step 21.
+        let (index, has_api) = ("index.html".to_string(), true);
+        Ok(Files { root, index, has_api })
+    }
+
+    /// Those beneath a root; if a directory has a file called `index`, that
+    /// is its page. Enters in step 21.
+    pub fn new(root: Root, index: String, has_api: bool) -> Self {
+        Files { root, index, has_api }
+    }
+
+    /// Whether there is `/api/`. Enters in step 21.
+    pub fn has_api(&self) -> bool {
+        self.has_api
     }
 
     /// Where they are. Enters in step 20.
@@ -144,9 +162,9 @@ impl Files {
         decode_path(target.path, &mut name)?;
         let is_directory = matches!(&name[..], b"" | [.., b'/']);
         match &name[..] {
-            b"api/" => return Ok(Resource::Api),
-            b"api/echo" => return Ok(Resource::Echo),
-            _ if is_directory => name.extend(b"index.html"),
+            b"api/" if self.has_api => return Ok(Resource::Api),
+            b"api/echo" if self.has_api => return Ok(Resource::Echo),
+            _ if is_directory => name.extend(self.index.as_bytes()),
             _ => {}
         }
         match self.root.open_entry(&name).map_err(status_of)? {

@@ -46,7 +46,9 @@ impl Site for Hashing {
 
     fn locate(&self, head: &Head, time: &Time) -> Resource {
         match head.target.path {
-            "/api/hash" => Resource::Hash(rounds(head.target.query)),
+            "/api/hash" if self.0.has_api() => {
+                Resource::Hash(rounds(head.target.query))
+            }
             _ => Resource::Other(self.0.locate(head, time)),
         }
     }

@@ -13,6 +13,7 @@ use super::client::{Client, Transmit, Worker};
 use super::connection::Want;
 use super::connection::timeout::Timeout;
 use super::counters::Counters;
+use super::log::Log;
 use super::site::{Limits, Site};
 use crate::cli::Failure;
 use crate::collections::slab::{Key, Slab};
@@ -24,6 +25,7 @@ mod ending;
 /// Enters in step 19.
 mod helpers;
 
+use arrival::Listening;
 pub use ending::Ending;
 use helpers::Helpers;
 
@@ -43,7 +45,7 @@ const ACCEPTS: usize = 64;
 /// The kernel hands out this many events at once.
 const EVENTS: usize = 256;
 
-/// What an event of the listener says; a client's says its key.
+/// What an event of a listener says; a client's says its key.
 const LISTENER: u64 = u64::MAX;
 
 /// What an event says with which the end comes.
@@ -52,11 +54,15 @@ const ENDING: u64 = u64::MAX - 1;
 /// What an event of late responses says. Enters in step 19.
 const RESULTS: u64 = u64::MAX - 2;
 
+/// The first that an event of a further listener says: no client's key is
+/// that large. Enters in step 21.
+const FURTHER: u64 = u64::MAX - 1024;
+
 /// All that there is, in one thread.
 pub struct Server<S: Site> {
     epoll: Epoll,
-    /// `None` when the end has begun.
-    listener: Option<Listener>,
+    /// None when the end has begun.
+    listeners: Vec<Listening>,
     ending: Ending,
     clients: Slab<Client<S>>,
     deadlines: Deadlines,
@@ -80,7 +86,9 @@ impl<S: Site> Server<S> {
         site: S,
     ) -> nix::Result<Self> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-        epoll.add(&listener, EpollEvent::new(EpollFlags::EPOLLIN, LISTENER))?;
+        let listening = Listening::new(listener, LISTENER);
+        epoll.add(&listening.listener, listening.event)?;
+        let listeners = vec![listening];
         // Enters in step 18: a latch is not read, so it is to be told once.
         let flags = match ending {
             Ending::Signals(_) => EpollFlags::EPOLLIN,
@@ -91,7 +99,7 @@ impl<S: Site> Server<S> {
         let limits = Timeout::Lingering as u32 + 1;
         Ok(Server {
             epoll,
-            listener: Some(listener),
+            listeners,
             ending,
             clients: Slab::new(),
             deadlines: Deadlines::new(limits, worker.time.now),
@@ -108,10 +116,27 @@ impl<S: Site> Server<S> {
         self.worker.transmit = transmit;
     }
 
+    /// Accepts clients here as well. Enters in step 21.
+    ///
+    /// # Errors
+    /// Those of epoll_ctl(2).
+    pub fn accepts_at(&mut self, listener: Listener) -> nix::Result<()> {
+        let number = self.listeners.len() as u64;
+        let listening = Listening::new(listener, FURTHER + number);
+        self.epoll.add(&listening.listener, listening.event)?;
+        self.listeners.push(listening);
+        Ok(())
+    }
+
     /// Counts from now on what its clients do, and no longer tells each end.
     /// Enters in step 18.
     pub fn counts_in(&mut self, counters: Arc<Counters>) {
         self.worker.counters = Some(counters);
+    }
+
+    /// Logs each request from now on, if there is a log. Enters in step 21.
+    pub fn logs_to(&mut self, log: Option<Log>) {
+        self.worker.log = log;
     }
 
     /// Serves until the end has come.
@@ -121,21 +146,22 @@ impl<S: Site> Server<S> {
     pub fn run(&mut self) -> Result<(), Failure> {
         let mut events = [EpollEvent::empty(); EVENTS];
         while !self.is_done() {
-            let mut may_accept = false;
             for event in self.wait(&mut events)? {
                 match event.data() {
-                    LISTENER => may_accept = true,
+                    LISTENER => self.listens(0),
                     ENDING => self.end()?,
                     // Enters in step 19.
                     RESULTS => self.complete()?,
+                    // Enters in step 21.
+                    data @ FURTHER.. => self.listens(data - FURTHER),
                     data => self.turn(Key::from_bits(data), Client::go_on),
                 }
             }
             self.expire()?;
-            if may_accept {
-                self.accept(ACCEPTS)?;
-            }
+            self.accept(ACCEPTS)?;
         }
+        // Enters in step 21.
+        self.end_log();
         Ok(())
     }
 
@@ -146,6 +172,9 @@ impl<S: Site> Server<S> {
     ) -> Result<&'e [EpollEvent], Failure> {
         let next = self.deadlines.next(|item| limit_ends(&self.clients, item));
         let next = next.into_iter().chain(self.pause).chain(self.end).min();
+        // Enters in step 21.
+        let next =
+            self.worker.log.as_ref().map_or(next, |log| log.or_next(next));
         let timeout = next.map(|next| self.time_until(next));
         // Ask for those that are ready, and wait until one is.
         let count = match self.epoll.wait(events, timeout) {
@@ -171,6 +200,10 @@ impl<S: Site> Server<S> {
         let now = self.worker.time.now;
         if self.pause.is_some_and(|until| until <= now) {
             self.pause(None)?;
+        }
+        // Enters in step 21.
+        if let Some(log) = &mut self.worker.log {
+            log.expire(now);
         }
         let ends = |item| limit_ends(&self.clients, item);
         for item in self.deadlines.due(now, ends) {
@@ -202,10 +235,7 @@ impl<S: Site> Server<S> {
             stays = self.epoll.modify(client.socket(), &mut event).is_ok();
         }
         if !stays {
-            // Closing the socket takes it off the kernel's list: there is no
-            // other descriptor of it.
-            self.clients.remove(key);
-            self.deadlines.cancel(key.index());
+            self.remove(key);
         } else if client.waits() != waited {
             let (timeout, _) = client.waits();
             self.deadlines.begin(timeout as u32, key.index());

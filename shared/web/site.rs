@@ -68,6 +68,17 @@ pub trait Site {
     /// Finds what the target of `head` leads to, be it an error.
     fn locate(&self, head: &Head, time: &Time) -> Self::Resource;
 
+    /// Who sends this request, over a connection with `peer`: the peer itself,
+    /// unless a site believes what it says of others. `None` if it came
+    /// through a Unix socket. Enters in step 21.
+    fn client(
+        &self,
+        _: &Head,
+        peer: Option<std::net::IpAddr>,
+    ) -> Option<std::net::IpAddr> {
+        peer
+    }
+
     /// What a request with `method` may bring as its body.
     fn takes(&self, method: Method, resource: &Self::Resource) -> Takes;
 
@@ -79,6 +90,16 @@ pub trait Site {
         _method: Method,
         _resource: &Self::Resource,
     ) -> Option<(Box<dyn Sink>, u64)> {
+        None
+    }
+
+    /// Fields, as ready lines, that the response has in any case, but for what
+    /// the connection itself refuses. Enters in step 20.
+    fn fields(
+        &self,
+        _method: Method,
+        _resource: &Self::Resource,
+    ) -> Option<std::rc::Rc<[u8]>> {
         None
     }
 
@@ -146,7 +167,30 @@ pub enum Body {
     /// Nothing has been written yet: a job comes first. Only for a shell that
     /// gives it away. Enters in step 19.
     Later(Job),
+    /// Nothing has been written yet: what it needs is being made, for others
+    /// as well. Only for such a shell, too. Enters in step 21.
+    Awaits(Awaited),
 }
+
+/// What to do when something has been made that a response needs. Enters in
+/// step 21.
+pub struct Awaited {
+    /// Takes what is to be called then: at once, if it has been made.
+    pub register: Register,
+    /// Writes the response after that, in the loop. The body is written
+    /// behind it, or in a file.
+    pub respond: Respond,
+}
+
+/// Writes a response, and says where its body is. Enters in step 21.
+pub type Respond = Box<dyn FnOnce(Responder) -> Body>;
+
+/// Takes what is to be called when something has been made: by any thread.
+/// Enters in step 21.
+pub type Register = Box<dyn FnOnce(Tell)>;
+
+/// Says that something has been made. Enters in step 21.
+pub type Tell = Box<dyn FnOnce() + Send>;
 
 /// What is to be done before there is a response. Enters in step 19.
 pub type Job = Box<dyn FnOnce(&Ticket) -> Done + Send>;
@@ -161,6 +205,9 @@ pub enum Done {
     /// A piece of a body has been taken, and the next may come. Enters in
     /// step 20.
     More(Box<dyn Sink>),
+    /// There was no job: what the response awaits has been made. Enters in
+    /// step 21.
+    Ready,
 }
 
 /// Enters in step 20.

@@ -10,6 +10,7 @@ use crate::net::listener::Listener;
 use crate::sync::{processors, vital};
 use crate::web::counters::Counters;
 use crate::web::late::Submit;
+use crate::web::log::{Buffers, Log};
 use crate::web::sendfile::transmit;
 use crate::web::server::{Ending, Server};
 use crate::web::site::Site;
@@ -19,6 +20,8 @@ pub struct Workers {
     /// Set when the end begins.
     latch: Arc<Latch>,
     counters: Vec<Arc<Counters>>,
+    /// Where they log requests. Enters in step 21.
+    log: Option<Arc<Buffers>>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -28,7 +31,14 @@ impl Workers {
         let latch = Latch::new()
             .map_err(|errno| Failure::new("cannot make an eventfd", errno))?;
         let (counters, threads) = (Vec::new(), Vec::new());
-        Ok(Workers { latch: Arc::new(latch), counters, threads })
+        // Enters in step 21.
+        let log = None;
+        Ok(Workers { latch: Arc::new(latch), counters, log, threads })
+    }
+
+    /// Those that are started from now on log each request. Enters in step 21.
+    pub fn log_to(&mut self, buffers: Arc<Buffers>) {
+        self.log = Some(buffers);
     }
 
     /// Starts one that accepts from this listener. It makes its site itself,
@@ -41,9 +51,23 @@ impl Workers {
         submit: Submit,
         processor: Option<usize>,
     ) -> Result<(), Failure> {
+        self.start_at(listener, Vec::new(), site, submit, processor)
+    }
+
+    /// The same, with further listeners. Enters in step 21.
+    pub fn start_at<S: Site>(
+        &mut self,
+        listener: Listener,
+        others: Vec<Listener>,
+        site: impl FnOnce() -> S + Send + 'static,
+        submit: Submit,
+        processor: Option<usize>,
+    ) -> Result<(), Failure> {
         let counters = Arc::new(Counters::default());
         self.counters.push(Arc::clone(&counters));
         let ending = Ending::Latch(Arc::clone(&self.latch));
+        // Enters in step 21.
+        let log = self.log.clone();
         let work = move || {
             if let Some(number) = processor {
                 processors::stay_on(number).map_err(|errno| {
@@ -55,6 +79,13 @@ impl Workers {
                 .map_err(|errno| Failure::new("cannot use epoll", errno))?;
             server.sends_by(transmit);
             server.counts_in(counters);
+            // Enters in step 21.
+            for listener in others {
+                server
+                    .accepts_at(listener)
+                    .map_err(|errno| Failure::new("cannot use epoll", errno))?;
+            }
+            server.logs_to(log.map(Log::new));
             server
                 .helped_by(submit)
                 .map_err(|errno| Failure::new("cannot use epoll", errno))?;

@@ -1,6 +1,7 @@
 //! What there is to request: files, and pages that are made.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -20,7 +21,7 @@ use super::app::App;
 use super::form::{self, Form};
 use super::guestbook::GuestBook;
 use super::listing;
-use super::reply::{TEXT, failed, later, refuse, sandbox};
+use super::reply::{SANDBOX, TEXT, failed, later, refuse};
 use super::resource::{Resource, is_hidden};
 use super::template::Html;
 use super::templates::Templates;
@@ -31,13 +32,15 @@ pub struct Pages {
     pub(super) files: Hashing,
     /// The name of the target, while it is looked for.
     name: RefCell<Vec<u8>>,
+    /// What is said of files that clients have written.
+    sandbox: Rc<[u8]>,
 }
 
 impl Pages {
     /// Those of this program, and its files.
     pub fn new(app: Arc<App>, documents: Documents) -> Self {
-        let name = RefCell::default();
-        Pages { app, files: Hashing(documents), name }
+        let (name, sandbox) = (RefCell::default(), SANDBOX.into());
+        Pages { app, files: Hashing(documents), name, sandbox }
     }
 }
 
@@ -86,6 +89,18 @@ impl Site for Pages {
         }
     }
 
+    fn fields(&self, method: Method, resource: &Resource) -> Option<Rc<[u8]>> {
+        let is_read = matches!(method, Method::Get | Method::Head);
+        match resource {
+            Resource::File(_, Some(_)) | Resource::Listing(_, true)
+                if is_read =>
+            {
+                Some(Rc::clone(&self.sandbox))
+            }
+            _ => None,
+        }
+    }
+
     fn respond(
         &self,
         request: Request<Resource>,
@@ -104,23 +119,14 @@ impl Site for Pages {
                 if is_read || written.is_none() =>
             {
                 let request = Request { method, resource, number, persistence };
-                if written.is_none() {
-                    return self.files.respond(request, content, out);
-                }
-                let Responder { out: all, date, .. } = out;
-                let start = all.len();
-                let out =
-                    Responder { out: &mut *all, method, persistence, date };
-                let body = self.files.respond(request, content, out);
-                sandbox(all, start);
-                body
+                self.files.respond(request, content, out)
             }
             Resource::Missing(hash::Resource::Other(
                 documents::Resource::Document(page, ..),
             )) => page.error_page(method, Status::NotFound, out),
-            Resource::Listing(name, is_writable) if is_read => {
+            Resource::Listing(name, _) if is_read => {
                 let app = Arc::clone(&self.app);
-                later(is_writable, move || {
+                later(move || {
                     let App { files, templates, .. } = &*app;
                     let page = listing::page(files, templates, &name);
                     page.map_err(|errno| match errno {
@@ -182,7 +188,7 @@ impl Pages {
         + 'static,
     ) -> Body {
         let app = Arc::clone(&self.app);
-        later(false, move || {
+        later(move || {
             let book = app.guestbook.as_ref().ok_or(Status::NotFound)?;
             page(book, &app.templates)
         })

@@ -1,14 +1,17 @@
 //! web/documents.rs: how long a file is taken for what it was. What else is
 //! kept, and how much, the tests over the wire see.
 
+use std::cell::RefCell;
 use std::fs;
 use std::time::{Duration, Instant};
 
+use nix::sys::uio::pread;
 use shared::http::head::{Head, HeaderStorage};
 use shared::web::connection::Connection;
-use shared::web::documents::{Documents, Resource};
+use shared::web::documents::compressor::{Compression, Compressor};
+use shared::web::documents::{Documents, Resource, tags};
 use shared::web::file_site::Files;
-use shared::web::site::{Site, Time};
+use shared::web::site::{Done, Site, Time};
 
 use crate::allocations::{COUNT, serve};
 use crate::shell::LIMITS;
@@ -89,12 +92,131 @@ const REQUESTS: &[&[u8]] = &[
 ];
 
 #[test]
-fn nothing_is_allocated_for_what_is_kept() {
+fn nothing_is_allocated_for_what_is_kept_and_logged() {
     let (_tree, site) = documents();
     let time = Time::now();
     let mut connection = Connection::new(&LIMITS, time.now);
+    connection.keep_records(None);
     serve(&mut connection, &site, REQUESTS, &time);
+    connection.take_records(|_| {});
     let before = COUNT.get();
     serve(&mut connection, &site, REQUESTS, &time);
     assert_eq!(COUNT.get() - before, 0, "allocations");
+}
+
+thread_local! {
+    /// What was given away, how often something was encoded, and told.
+    static GIVEN: RefCell<(Vec<Compression>, u8, u8)> = RefCell::default();
+}
+
+/// The sites of two workers. What they send compressed begins at its end.
+fn compressing(is_full: bool) -> (Tree, [Documents; 2]) {
+    let tree = Tree::new();
+    let sizes = [5000, 99_999, 1024, 1023, 1_048_577, 5000, 5000, 50];
+    let names = "a.js 9.css b.html c.html d.svg e.png f.txt f.txt.br";
+    for (name, size) in names.split(' ').zip(sizes) {
+        tree.write_old(name, &b"0123456789".repeat(200_000)[..size]);
+    }
+    let encode = |bytes: &[u8]| {
+        GIVEN.with_borrow_mut(|it| it.1 += 1);
+        Ok(bytes.iter().rev().copied().collect())
+    };
+    let queue = |it| GIVEN.with_borrow_mut(|given| given.0.push(it));
+    let submit = move |it| if is_full { drop(it) } else { queue(it) };
+    let compressor = Compressor::new(encode, Box::new(submit));
+    let sites = [(); 2].map(|()| {
+        let files = Files::open(Some(tree.root().into())).ok().unwrap();
+        let mut site = Documents::new(files.into(), 8 << 20, 400);
+        site.compresses(compressor.clone());
+        site.cache_rules(vec![("/a.js".to_string(), 60)]);
+        site
+    });
+    (tree, sites)
+}
+
+/// Asks for gzip, unless the fields say something else.
+fn ask(site: &Documents, line: &str, fields: &str) -> Connection<Documents> {
+    let time = Time::now();
+    let it = ["Accept-Encoding", "A"][fields.contains("Accept") as usize];
+    let request = format!("{line} HTTP/1.0\r\n{it}: gzip\r\n{fields}\r\n\r\n");
+    let mut client = Connection::new(&LIMITS, time.now);
+    client.space()[..request.len()].copy_from_slice(request.as_bytes());
+    client.received(request.len(), &time);
+    client.advance(&time, site);
+    if let Some(register) = client.register() {
+        register(Box::new(|| GIVEN.with_borrow_mut(|it| it.2 += 1)));
+    }
+    client
+}
+
+/// Does what has been given away. The head, and the body's first byte.
+fn response(mut client: Connection<Documents>) -> (String, u8) {
+    let jobs = GIVEN.with_borrow_mut(|it| it.0.split_off(0));
+    jobs.into_iter().for_each(Compression::run);
+    client.complete(Done::Ready, &Time::now());
+    let (output, file) = client.output();
+    let text = String::from_utf8_lossy(output);
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let mut first = [body.bytes().next().unwrap_or(0)];
+    file.map(|(file, _)| pread(file, &mut first, 0).unwrap());
+    (head.to_string(), first[0])
+}
+
+#[test]
+fn who_gets_a_file_compressed() {
+    let (tree, [site, _]) = compressing(false);
+    let files = Files::open(Some(tree.root().into())).ok().unwrap();
+    let tags = tags(&files, &files.file(b"a.js").unwrap(), b"a.js");
+    for (line, fields, expected) in [
+        ("GET /a.js", "If-None-Match: GZ", "304 -gz1 =60"),
+        ("GET /a.js", "If-Match: ID", "412"),
+        ("GET /a.js", "If-None-Match: ID", "200 gzip -gz1 =60"),
+        ("GET /a.js", "If-Match: GZ", "200 gzip -gz1 =60"),
+        ("GET /a.js", "Range: bytes=0-9", "206 =60"),
+        ("GET /a.js", "Accept-Encoding: gzip;q=0", "200 =60"),
+        ("HEAD /9.css", "B: c", "200 gzip -gz1"),
+        ("GET /f.txt", "Accept-Encoding: gzip, br", "200 br"),
+        ("GET /b.html", "B: c", "200 gzip -gz1"),
+        ("GET /c.html", "B: c", "200"),
+        ("GET /d.svg", "B: c", "200"),
+        ("GET /e.png", "B: c", "200"),
+    ] {
+        let fields = fields.replace("ID", &tags[0]).replace("GZ", &tags[1]);
+        let (head, _) = response(ask(&site, line, &fields));
+        let marks = [" gzip", " br", " -gz1", " =60"];
+        let said =
+            marks.map(|it| if head.contains(&it[1..]) { it } else { "" });
+        let said = head[9..12].to_string() + &said.concat();
+        assert_eq!(said, expected, "{line} {fields}: {head}");
+    }
+}
+
+#[test]
+fn a_file_is_compressed_once_for_all() {
+    for (name, last) in [("a.js", b'9'), ("9.css", b'8')] {
+        let (_tree, sites) = compressing(false);
+        let line = format!("GET /{name}");
+        let clients = (0..100).map(|it| ask(&sites[it % 2], &line, "B: c"));
+        let mut clients: Vec<_> = clients.collect();
+        let (head, first) = response(clients.swap_remove(0));
+        assert!(head.contains("gzip") && first == last, "{head}");
+        clients.extend(sites.iter().map(|it| ask(it, &line, "B: c")));
+        assert_eq!(clients.iter().filter(|it| it.is_waiting()).count(), 99);
+        for client in clients {
+            assert_eq!(response(client), (head.clone(), first));
+        }
+        assert!(matches!(GIVEN.take(), (_, 1, 100)));
+    }
+}
+
+/// Then it is sent as it is: the pool is full; or it has been changed.
+#[test]
+fn what_cannot_be_compressed() {
+    for is_full in [true, false] {
+        let (tree, [site, _]) = compressing(is_full);
+        let client = ask(&site, "GET /9.css", "B: c");
+        assert_eq!(client.is_waiting(), !is_full);
+        tree.write_old("9.css", &[b'0'; 100_000]);
+        assert_eq!(response(client).1, b'0');
+    }
 }

@@ -63,6 +63,8 @@ fn no_client_notices_that_the_connection_is_lent() {
 fn same(case: &Case, pieces: &[&[u8]], room: usize) {
     let mut shells = [Shell::default(), Shell::default()];
     let mut others = OTHERS.iter().cycle();
+    let mut logs = [vec![], vec![]];
+    shells.iter_mut().for_each(|it| it.connection.keep_records(None));
     for piece in pieces {
         loop {
             for shell in &mut shells {
@@ -73,6 +75,10 @@ fn same(case: &Case, pieces: &[&[u8]], room: usize) {
                 }
                 shell.wait(Duration::from_millis(1));
             }
+            for (log, shell) in logs.iter_mut().zip(&mut shells) {
+                let connection = &mut shell.connection;
+                connection.take_records(|it| log.push(format!("{it:?}")));
+            }
             lend(&mut shells[1], others.next().unwrap());
             let [whole, lent] = &shells;
             assert_eq!(seen(whole), seen(lent), "{case}");
@@ -81,6 +87,7 @@ fn same(case: &Case, pieces: &[&[u8]], room: usize) {
             }
         }
     }
+    assert_eq!(logs[0], logs[1], "{case}");
     let events = shells.each_ref().map(Shell::events);
     assert_eq!(events[0], events[1], "{case}");
 }

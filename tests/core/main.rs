@@ -20,6 +20,7 @@ mod fuzz;
 mod labels;
 mod last;
 mod lend;
+mod log;
 mod names;
 mod other;
 mod outcome;

@@ -1,6 +1,7 @@
 //! The connection itself, without a socket: bytes in, events out.
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -10,11 +11,12 @@ use shared::http::head::Head;
 use shared::http::method::Method;
 use shared::http::status::Status;
 use shared::web::connection::{self, End, Want};
+use shared::web::log::{self, Buffers, Log};
 use shared::web::site::{
     Body, Done, Limits, Request, Responder, Sink, Site, Takes, Time,
 };
 
-use crate::outcome::{Event, Outcome};
+use super::outcome::{Event, Outcome};
 
 pub type Connection = connection::Connection<Recorder>;
 
@@ -104,6 +106,11 @@ impl Site for Recorder {
                 })
             }));
         }
+        if content == b"file" {
+            let file = File::open("/dev/null").unwrap();
+            out.start(Status::Ok).length(1000);
+            return Body::File(Arc::new(file.into()), 0..1000);
+        }
         out.start(Status::Ok).body(content);
         Body::Written
     }
@@ -182,11 +189,14 @@ impl Shell {
             match self.want {
                 Want::Write if self.room == 0 => return,
                 Want::Write => self.see(|shell| {
-                    let output = shell.connection.output().0;
+                    let (output, file) = shell.connection.output();
+                    let file = file.map_or(0, |(_, it)| it.end - it.start);
                     let count = output.len().min(shell.room);
-                    shell.room -= count;
+                    let file = file.min((shell.room - count) as u64);
+                    shell.room -= count + file as usize;
                     shell.sent.extend_from_slice(&output[..count]);
-                    shell.connection.sent(count, 0, &shell.time);
+                    shell.sent.resize(shell.sent.len() + file as usize, 0);
+                    shell.connection.sent(count, file, &shell.time);
                 }),
                 Want::Shutdown => {}
                 Want::Read if self.works && self.connection.is_waiting() => {
@@ -227,6 +237,16 @@ impl Shell {
             self.see(|shell| shell.connection.timed_out(&shell.time));
             self.go_on();
         }
+    }
+
+    /// What has been logged since this was last called.
+    pub fn log(&mut self) -> String {
+        let buffers = Arc::new(Buffers::default());
+        let mut log = Some(Log::new(Arc::clone(&buffers)));
+        log::take(&mut log, &mut self.connection, &self.time);
+        log.unwrap().hand_over();
+        buffers.close();
+        String::from_utf8(buffers.take().unwrap_or_default()).unwrap()
     }
 
     /// Whether it waits for a request, or for more of one.

@@ -1,7 +1,7 @@
 //! Step 05's parser, without its server.
 
-use crate::outcome::{Event, Outcome};
-use crate::parser::{Parse, Parser};
+use super::outcome::{Event, Outcome};
+use super::parser::{Parse, Parser};
 
 const MAX_HEAD: usize = 16 * 1024;
 

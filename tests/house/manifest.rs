@@ -7,14 +7,21 @@ use toml::Value;
 
 use crate::tree::{root, table, tracked_rust};
 
-/// The libraries of the steps, each with its reason.
+/// The packages that steps are in.
+const PACKAGES: [&str; 2] = ["Cargo.toml", "shared/service/Cargo.toml"];
+
+/// The libraries of the steps, each with its reason. The root's are few enough
+/// if its crates are.
 const LIBRARIES: &[(&str, &str)] = &[
+    ("flate2", "compression is no lesson of this course"),
     ("httparse", "step 05 does it by hand; from step 06 on, faster"),
     ("lexopt", "arguments are not what a step is about"),
     ("libc", "step 01 calls the kernel as C would"),
     ("memchr", "finds the end of a line as fast as the machine can"),
     ("mime_guess", "media types: a table that others maintain"),
     ("nix", "from step 02 on: owned descriptors, errors as values"),
+    ("shared", "for another package, the root"),
+    ("toml", "nor is a format of settings a lesson"),
 ];
 
 fn names(table: &Value) -> BTreeSet<&str> {
@@ -23,17 +30,22 @@ fn names(table: &Value) -> BTreeSet<&str> {
 
 #[test]
 fn the_steps_stand_on_few_libraries() {
-    let manifest = table("Cargo.toml");
+    let mut used = BTreeSet::new();
+    let manifests = PACKAGES.map(table);
+    for manifest in &manifests {
+        used.extend(names(&manifest["dependencies"]));
+        for unexpected in ["build-dependencies", "target", "patch", "features"]
+        {
+            assert!(!manifest.contains_key(unexpected), "[{unexpected}]");
+        }
+    }
     let listed: BTreeSet<&str> =
         LIBRARIES.iter().map(|(name, _)| *name).collect();
-    assert_eq!(names(&manifest["dependencies"]), listed);
-    for unexpected in ["build-dependencies", "target", "patch", "features"] {
-        assert!(!manifest.contains_key(unexpected), "[{unexpected}]");
-    }
+    assert_eq!(used, listed);
 }
 
 #[test]
-fn one_package_and_the_book_beside_it() {
+fn few_packages_and_the_book_beside_them() {
     let manifest = table("Cargo.toml");
     let package = &manifest["package"];
     assert_eq!(package["name"].as_str(), Some("socket-to-swarm"));
@@ -44,25 +56,23 @@ fn one_package_and_the_book_beside_it() {
         let list = value.as_array().expect("a list").iter();
         list.map(|item| item.as_str().expect("text").to_string()).collect()
     };
-    assert_eq!(strings(&workspace["members"]), [".", "book/kit", "tests/loom"]);
+    let members = [".", "shared/service", "book/kit", "tests/loom"];
+    assert_eq!(strings(&workspace["members"]), members);
     // A reader's first `cargo run` compiles nothing of the book's.
-    assert_eq!(strings(&workspace["default-members"]), ["."]);
+    assert_eq!(strings(&workspace["default-members"]), members[..2]);
 }
 
 #[test]
 fn the_compiler_watches_over_the_rules() {
-    for file in ["Cargo.toml", "book/kit/Cargo.toml"] {
-        let manifest = table(file);
-        let lint = |group: &str, name: &str| {
-            let level = manifest["lints"][group].get(name);
-            level.and_then(Value::as_str).unwrap_or("missing").to_string()
-        };
+    for file in [PACKAGES[0], PACKAGES[1], "book/kit/Cargo.toml"] {
+        let lints = table(file)["lints"].to_string();
+        assert_eq!(lints, "{ workspace = true }", "{file}");
+    }
+    let lints = table("Cargo.toml")["workspace"]["lints"].to_string();
+    let rules = ["missing_docs", "undocumented_unsafe_blocks"];
+    for name in [&rules[..], &["unwrap_used", "expect_used"]].concat() {
         // Warnings are errors in .ci/run.
-        assert_eq!(lint("rust", "missing_docs"), "warn", "{file}");
-        for name in ["undocumented_unsafe_blocks", "unwrap_used", "expect_used"]
-        {
-            assert_eq!(lint("clippy", name), "warn", "{file}: {name}");
-        }
+        assert!(lints.contains(&format!("{name} = \"warn\"")), "{name}");
     }
 }
 
@@ -85,11 +95,13 @@ fn no_step_lifts_a_rule() {
 /// `autotests` is off: a file that is not listed tests nothing.
 #[test]
 fn every_test_is_listed() {
-    let manifest = table("Cargo.toml");
-    let listed: BTreeSet<&str> = ["test", "bin"]
-        .iter()
-        .flat_map(|kind| manifest[*kind].as_array().expect("a list"))
+    let manifests = PACKAGES.map(table);
+    let targets = manifests.iter().flat_map(|it| [&it["test"], &it["bin"]]);
+    // From the root, which `../../` leads to from a package in shared/.
+    let listed: BTreeSet<&str> = targets
+        .flat_map(|targets| targets.as_array().expect("a list"))
         .map(|target| target["path"].as_str().expect("a path"))
+        .map(|path| path.trim_start_matches("../"))
         .collect();
     for path in &listed {
         assert!(root().join(path).is_file(), "{path} does not exist");

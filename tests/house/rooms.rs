@@ -6,8 +6,10 @@ use crate::source::{Item, Module, Uses, shared, words};
 use crate::tree::{Step, steps};
 
 /// From the ground up: a room uses those before it.
-const ROOMS: [&str; 8] =
-    ["cli", "collections", "net", "http", "files", "sync", "events", "web"];
+const ROOMS: &str = "cli collections net http files sync events web service";
+
+/// Which of them are packages of their own.
+const PACKAGES: [&str; 1] = ["service"];
 
 /// Who knows nothing of whom, although it stands above.
 const STRANGERS: [(&str, &str); 4] =
@@ -31,33 +33,41 @@ fn room(module: &str) -> &str {
 }
 
 /// The module of shared/ that `path` leads to, and what it names there. In
-/// the library itself the path may begin in the file `from`.
+/// the libraries themselves the path may begin in the file `from`.
 fn resolve<'a>(
     path: &'a [String],
     from: Option<&str>,
     modules: &'a [Module],
 ) -> Option<(&'a Module, &'a [String])> {
-    let mut room = Vec::new();
+    let package = from.map(room).filter(|it| PACKAGES.contains(it));
+    let mut above: Vec<String> = Vec::new();
     let inside = match (path.first()?.as_str(), from) {
-        ("shared", None) | ("crate", Some(_)) => &path[1..],
+        ("shared", _) if from.is_none() || package.is_some() => &path[1..],
+        (name, _) if PACKAGES.contains(&name) && path.len() > 1 => path,
+        ("crate", Some(_)) => {
+            above.extend(package.map(str::to_string));
+            &path[1..]
+        }
         ("super", Some(from)) => {
             let supers = path.iter().take_while(|name| *name == "super");
             let supers = supers.count();
-            room = from.split('/').map(str::to_string).collect();
-            room.truncate(room.len().saturating_sub(supers));
+            above = from.split('/').map(str::to_string).collect();
+            above.truncate(above.len().saturating_sub(supers));
             &path[supers..]
         }
         _ => return None,
     };
     let found = (0..=inside.len()).find_map(|length| {
-        let names = [&room, &inside[..length]].concat().join("/");
+        let names = [&above, &inside[..length]].concat().join("/");
         let name = format!("{names}.rs");
         let module = modules.iter().find(|module| module.name == name)?;
         Some((module, &inside[length..]))
     });
     // A whole room, or everything in one, hides what is used of it.
     let name = path.join("::");
-    Some(found.unwrap_or_else(|| panic!("`{name}` is no module of shared/")))
+    Some(found.unwrap_or_else(|| {
+        panic!("`{name}`, which {from:?} names, is no module of shared/")
+    }))
 }
 
 /// Which modules a module uses.
@@ -79,7 +89,7 @@ fn a_room_uses_those_below_it() {
     let modules = shared();
     let floor = |name: &str| {
         let room = room(name);
-        let floor = ROOMS.iter().position(|known| *known == room);
+        let floor = ROOMS.split(' ').position(|known| known == room);
         floor.unwrap_or_else(|| panic!("shared/{name}: no room {room}"))
     };
     for (name, used) in graph(&modules) {
@@ -167,7 +177,8 @@ fn a_step_uses_what_has_entered_by_then() {
                     early(name, entry(&module.items, |i| i.name == name));
                 }
                 let [.., owner, name] = path.as_slice() else { continue };
-                if !is_own(&format!(" {owner} {{")) {
+                let own = [" {} {", "enum {}<", "struct {}<"];
+                if !own.iter().any(|it| is_own(&it.replace("{}", owner))) {
                     let owner = Some(owner);
                     let is_meant =
                         |i: &Item| i.owner.as_ref() == owner && i.name == *name;

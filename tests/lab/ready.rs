@@ -84,6 +84,9 @@ fn announced(stdout: &[u8], lenient: bool) -> Result<Vec<SocketAddr>, String> {
             Some((_, address)) if lenient => address,
             _ => rest,
         };
+        if lenient && rest.starts_with("unix:") {
+            continue;
+        }
         match rest.parse::<SocketAddr>() {
             Ok(address) if address.port() == 0 => {
                 return Err(format!("`{}`: port 0", text.trim_end()));

@@ -10,7 +10,7 @@ use crate::files::client::get;
 use crate::files::tree::Tree;
 use crate::lab::program::Program;
 use crate::lab::{Outcome, proc};
-use crate::steps::{KEEPING, Step, launch, on_every, skip_here, step};
+use crate::steps::{KEEPING, Step, launch, on_every, ours, skip_here};
 
 /// Runs a server under strace while `work` lasts. Returns the lines that
 /// strace wrote of the thread that accepts; `None`, after saying so, if there
@@ -89,7 +89,8 @@ const RESPONSE: &str = "HTTP/1.1 200 OK";
 
 #[test]
 fn a_response_is_one_write_and_so_are_those_to_a_pipeline() -> Outcome {
-    let lines = trace(step("step06"), None, |server| {
+    let Some(step) = ours("step06") else { return Ok(()) };
+    let lines = trace(step, None, |server| {
         let mut client = server.connect()?;
         (0..101).try_for_each(|_| get(&mut client, "/").map(drop))?;
         client.send(&KEEPING.repeat(20))?;
@@ -107,8 +108,9 @@ fn a_response_is_one_write_and_so_are_those_to_a_pipeline() -> Outcome {
 
 #[test]
 fn a_small_file_takes_ten_calls() -> Outcome {
+    let Some(step) = ours("step08") else { return Ok(()) };
     let tree = Tree::new();
-    let lines = trace(step("step08"), Some(&tree), |server| {
+    let lines = trace(step, Some(&tree), |server| {
         let mut client = server.connect()?;
         for _ in 0..101 {
             assert_eq!(get(&mut client, "/file.txt")?.status, 200);

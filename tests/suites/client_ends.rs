@@ -1,18 +1,20 @@
 //! Step 03: names with several addresses, and every way to end.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Write};
+use std::net::Ipv4Addr;
 use std::process::Stdio;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::unistd::{pipe2, write};
 
 use crate::client::{client, connected, connected_by, connected_to};
-use crate::lab::Outcome;
+use crate::endings::ends_in;
 use crate::lab::fixtures::pattern;
 use crate::lab::launch::Launch;
 use crate::lab::program::Program;
 use crate::lab::show::assert_same;
+use crate::lab::{BlackHole, Outcome};
 use crate::steps::{peer, peer_on_ipv6, step};
 
 /// Waits for its end, for this reason, after it was connected.
@@ -182,4 +184,31 @@ fn descriptors_that_do_not_wait() -> Outcome {
     File::from(printed).read_to_end(&mut read).unwrap();
     assert_same(&read, &bytes);
     program.expect_exit(0).map(drop)
+}
+
+#[test]
+fn a_client_waiting_for_both_sides() -> Outcome {
+    ends_in("read()", connected)
+}
+
+#[test]
+fn a_client_waiting_for_the_server_to_read() -> Outcome {
+    ends_in("write()", || {
+        let (program, server) = connected()?;
+        let mut input = program.take_input()?;
+        std::thread::spawn(move || {
+            // Until the client has gone.
+            while input.write_all(&[b'x'; 65536]).is_ok() {}
+        });
+        Ok((program, server))
+    })
+}
+
+#[test]
+fn a_client_waiting_for_the_handshake() -> Outcome {
+    let hole = BlackHole::open(Ipv4Addr::LOCALHOST.into())?;
+    let address = hole.address().to_string();
+    ends_in("connect()", || {
+        Ok((step("step03").launch(&[&address])?.spawn()?, ()))
+    })
 }

@@ -12,8 +12,8 @@ use nix::unistd::pipe2;
 use crate::lab::Outcome;
 use crate::lab::program::Program;
 use crate::steps::{
-    REQUEST, STEPS, Speaks, Step, find, lasting_servers, launch, new_shells,
-    page, servers, skip_here, step,
+    REQUEST, Speaks, Step, find, lasting_servers, launch, new_shells, page,
+    servers, skip_here, step, steps,
 };
 
 /// The two commands that a server says to try.
@@ -163,7 +163,7 @@ fn expect_whole_lines(mut packets: std::fs::File) -> usize {
 
 #[test]
 fn a_line_is_one_write() -> Outcome {
-    for step in STEPS.iter() {
+    for step in steps() {
         let (reading, writing) = packets();
         let launch = step.launch(&["--nonsense"])?.stderr(writing);
         launch.spawn()?.expect_exit(2)?;

@@ -1,6 +1,7 @@
 //! Step 02: every byte comes back, once, in order; and no client ends the
 //! server.
 
+use crate::endings::ends_in;
 use crate::lab::client::Client;
 use crate::lab::fixtures::pattern;
 use crate::lab::program::Program;
@@ -81,4 +82,13 @@ fn a_kernel_that_takes_and_gives_little() -> Outcome {
         client.expect_eof()?;
     }
     Ok(())
+}
+
+#[test]
+fn a_server_waiting_for_a_client_to_read() -> Outcome {
+    ends_in("write()", || {
+        let (server, mut deaf) = step("step02").connected()?;
+        deaf.flood(&[b'x'; 64 * 1024])?;
+        Ok((server, deaf))
+    })
 }

@@ -1,20 +1,17 @@
 //! Ctrl-C and SIGTERM end every step with status 0, whatever it waits for;
 //! a terminal that has gone does not end it.
 
-use std::io::Write;
-use std::net::Ipv4Addr;
 use std::os::fd::OwnedFd;
 
-use crate::client::connected;
 use crate::cores::listeners;
+use crate::lab::Outcome;
 use crate::lab::launch::Launch;
 use crate::lab::program::Program;
-use crate::lab::{BlackHole, Outcome};
-use crate::steps::{Speaks, Step, lasting_servers, servers, step};
+use crate::steps::{Speaks, Step, lasting_servers, servers};
 
 /// A program that sleeps in `call` once `start` has made it do so ends by
 /// each signal. With it comes what must last as long.
-fn ends_in<T>(
+pub fn ends_in<T>(
     call: &str,
     start: impl Fn() -> Outcome<(Program, T)>,
 ) -> Outcome {
@@ -43,15 +40,6 @@ fn a_server_waiting_for_a_clients_words() -> Outcome {
 }
 
 #[test]
-fn a_server_waiting_for_a_client_to_read() -> Outcome {
-    ends_in("write()", || {
-        let (server, mut deaf) = step("step02").connected()?;
-        deaf.flood(&[b'x'; 64 * 1024])?;
-        Ok((server, deaf))
-    })
-}
-
-#[test]
 fn a_server_without_a_descriptor() -> Outcome {
     lasting_servers().try_for_each(|step| {
         ends_in(step.waits_in("clock_nanosleep()"), || {
@@ -60,33 +48,6 @@ fn a_server_without_a_descriptor() -> Outcome {
             let client = server.connect()?;
             Ok((server, client))
         })
-    })
-}
-
-#[test]
-fn a_client_waiting_for_both_sides() -> Outcome {
-    ends_in("read()", connected)
-}
-
-#[test]
-fn a_client_waiting_for_the_server_to_read() -> Outcome {
-    ends_in("write()", || {
-        let (program, server) = connected()?;
-        let mut input = program.take_input()?;
-        std::thread::spawn(move || {
-            // Until the client has gone.
-            while input.write_all(&[b'x'; 65536]).is_ok() {}
-        });
-        Ok((program, server))
-    })
-}
-
-#[test]
-fn a_client_waiting_for_the_handshake() -> Outcome {
-    let hole = BlackHole::open(Ipv4Addr::LOCALHOST.into())?;
-    let address = hole.address().to_string();
-    ends_in("connect()", || {
-        Ok((step("step03").launch(&[&address])?.spawn()?, ()))
     })
 }
 

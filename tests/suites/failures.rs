@@ -3,7 +3,7 @@
 
 use crate::lab::Outcome;
 use crate::lab::launch::Launch;
-use crate::steps::{Step, launch, peer, servers, step};
+use crate::steps::{Step, launch, ours, peer, servers};
 
 /// A path as a shell takes it: the checkout's may have a space in it.
 fn word(path: &str) -> String {
@@ -25,8 +25,9 @@ pub fn expect_failure(
 /// After `cargo run` the program's name alone would be no command.
 #[test]
 fn the_advice_is_a_command_with_all_arguments() -> Outcome {
+    let Some(step) = ours("step08") else { return Ok(()) };
     let peer = peer()?;
-    let (program, address) = (&step("step08").program, peer.address());
+    let (program, address) = (&step.program, peer.address());
     let address = address.to_string();
     let arguments = ["CARGO_PKG_NAME=x", program, &address, "--root", "/"];
     let program = launch("/usr/bin/env", &arguments)?.spawn()?;
@@ -78,7 +79,8 @@ fn an_address_that_cannot_be_had() -> Outcome {
 
 #[test]
 fn name_not_found() -> Outcome {
-    let launch = step("step03").launch(&["nobody:8080"])?;
+    let Some(step) = ours("step03") else { return Ok(()) };
+    let launch = step.launch(&["nobody:8080"])?;
     launch.shim("gai=NONAME").spawn()?.expect_failure(
         1,
         "step03: cannot find 'nobody:8080': failed to lookup address \

@@ -34,5 +34,3 @@ mod start;
 mod steps;
 mod threads;
 mod video;
-
-use lab::scratch;

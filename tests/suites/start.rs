@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::lab::Outcome;
 use crate::lab::program::Program;
-use crate::steps::{STEPS, Speaks, Step, ipv6_servers, launch, peer, servers};
+use crate::steps::{Speaks, Step, ipv6_servers, launch, peer, servers, steps};
 
 /// The server, which listens at this address.
 fn listens(step: &Step, argument: &str, ip: impl Into<IpAddr>) -> Outcome {
@@ -90,7 +90,7 @@ fn a_port_alone_is_one_of_127_0_0_1() -> Outcome {
 
 #[test]
 fn help_is_asked_for_and_given() -> Outcome {
-    for step in STEPS.iter() {
+    for step in steps() {
         for arguments in [&["--help"][..], &["-h"], &["127.0.0.1:0", "-h"]] {
             let ended = step.launch(arguments)?.spawn()?.expect_exit(0)?;
             assert_eq!(ended.stderr, b"");
@@ -112,7 +112,7 @@ fn help_is_asked_for_and_given() -> Outcome {
 
 #[test]
 fn wrong_arguments_get_one_line() -> Outcome {
-    for step in STEPS.iter() {
+    for step in steps() {
         for (who, arguments, word) in WRONG_ARGUMENTS {
             let is_server = step.speaks != Speaks::Client;
             let takes_it = match *who {
@@ -136,7 +136,7 @@ fn wrong_arguments_get_one_line() -> Outcome {
 
 #[test]
 fn an_argument_that_is_not_utf_8() -> Outcome {
-    for step in STEPS.iter() {
+    for step in steps() {
         let script = "exec \"$0\" \"$(printf '\\377')\"";
         let arguments = ["-c", script, &step.program];
         let program = launch("/bin/sh", &arguments)?.spawn()?;

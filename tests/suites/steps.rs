@@ -27,6 +27,8 @@ pub struct Step {
     does: BTreeSet<String>,
     pub brings: Vec<String>,
     pub lacks: Vec<String>,
+    /// It is in the package whose tests these are: cargo has built it.
+    is_ours: bool,
 }
 
 /// What is said on a connection.
@@ -43,8 +45,9 @@ pub enum Speaks {
     Client,
 }
 
-/// All of them, in order.
-pub static STEPS: LazyLock<Vec<Step>> = LazyLock::new(|| {
+/// The steps of all packages, in order. One that brings nothing yet is no more
+/// than begun.
+pub static ALL: LazyLock<Vec<Step>> = LazyLock::new(|| {
     let list = include_str!("../../steps/steps.toml");
     let list: Table = list.parse().expect("steps.toml is TOML");
     let list = list["step"].as_array().expect("[[step]]");
@@ -53,8 +56,21 @@ pub static STEPS: LazyLock<Vec<Step>> = LazyLock::new(|| {
         let step = read(entry, &steps);
         steps.push(step);
     }
+    steps.retain(|step| !step.brings.is_empty());
     steps
 });
+
+/// Those of this package: these tests are built for each, and a step is tested
+/// once.
+pub fn steps() -> impl Iterator<Item = &'static Step> {
+    ALL.iter().filter(|step| step.is_ours)
+}
+
+/// The repository, which each package is in.
+pub fn root() -> &'static Path {
+    let mut above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    above.find(|it| it.join("steps").is_dir()).expect("a root")
+}
 
 fn read(entry: &Value, before: &[Step]) -> Step {
     let words = |key: &str| -> Vec<String> {
@@ -85,7 +101,10 @@ fn read(entry: &Value, before: &[Step]) -> Step {
         does if does("echo") => Speaks::Echo,
         _ => Speaks::Greeting,
     };
-    Step { name, program, speaks, does, brings, lacks }
+    let package = entry.get("package").and_then(Value::as_str);
+    let package = root().join(package.unwrap_or_default());
+    let is_ours = package == Path::new(env!("CARGO_MANIFEST_DIR"));
+    Step { name, program, speaks, does, brings, lacks, is_ours }
 }
 
 /// Runs a suite on every step with a capability.
@@ -93,9 +112,9 @@ pub fn on_every(
     capability: &str,
     suite: impl Fn(&Step) -> Outcome + Sync,
 ) -> Outcome {
-    let steps: Vec<_> = with(capability).collect();
-    assert!(!steps.is_empty(), "no step brings {capability}");
-    on_each(&steps, suite)
+    let is_brought = ALL.iter().any(|step| step.does(capability));
+    assert!(is_brought, "no step brings {capability}");
+    on_each(&with(capability).collect::<Vec<_>>(), suite)
 }
 
 /// What a step brings that waits for its clients, reads or sends by code of
@@ -117,14 +136,14 @@ const NEW_SHELLS: [&str; 10] = [
 /// Those between have their shell from the step before, or from shared/: what
 /// takes seconds on each step, or many programs, is left out there.
 pub fn new_shells(capability: &str) -> Vec<&'static Step> {
-    let mut steps: Vec<_> = with(capability).collect();
-    let last = steps.pop().expect("a step that has it");
-    steps.retain(|step| {
+    let last = ALL.iter().rfind(|step| step.does(capability));
+    let last = &last.expect("a step that has it").name;
+    let is_meant = |step: &&Step| {
         let mut brought = step.brings.iter().map(String::as_str);
-        brought.any(|it| it == capability || NEW_SHELLS.contains(&it))
-    });
-    steps.push(last);
-    steps
+        let brings_it = |it| it == capability || NEW_SHELLS.contains(&it);
+        step.name == *last || brought.any(brings_it)
+    };
+    with(capability).filter(is_meant).collect()
 }
 
 /// Runs a suite on those.
@@ -159,18 +178,22 @@ pub fn on_each(
 
 /// The steps with a capability.
 pub fn with(capability: &str) -> impl Iterator<Item = &'static Step> {
-    STEPS.iter().filter(move |step| step.does(capability))
+    steps().filter(move |step| step.does(capability))
 }
 
 /// The step of that name.
 pub fn step(name: &str) -> &'static Step {
-    let found = STEPS.iter().find(|step| step.name == name);
-    found.expect("a step of the list")
+    ours(name).expect("a step of this package")
+}
+
+/// The same; none in the tests of another package.
+pub fn ours(name: &str) -> Option<&'static Step> {
+    steps().find(|step| step.name == name)
 }
 
 /// The steps that listen.
 pub fn servers() -> impl Iterator<Item = &'static Step> {
-    STEPS.iter().filter(|step| step.speaks != Speaks::Client)
+    steps().filter(|step| step.speaks != Speaks::Client)
 }
 
 /// Says that the test whose thread this is cannot be done here.

@@ -66,10 +66,14 @@ fn entry(number: u8, slug: &str, base: &Step) -> String {
         true => String::new(),
         false => format!("after = {}\n", base.number),
     };
+    let package = match base.package.display().to_string() {
+        root if root.is_empty() => root,
+        package => format!("package = \"{package}\"\n"),
+    };
     format!(
         "\n[[step]]\nnumber = {number}\nslug = \"{slug}\"\n\
          title = \"TODO: {slug}\"\nminutes = 60\nidea = \"TODO\"\n\
-         calls = []\nmodules = []\n{after}unfinished = true\n"
+         calls = []\nmodules = []\n{after}{package}unfinished = true\n"
     )
 }
 

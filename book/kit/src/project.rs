@@ -1,5 +1,6 @@
 //! The repository as the kit sees it: its root and its list of steps.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -51,6 +52,8 @@ pub struct Step {
     pub fresh: bool,
     #[serde(default)]
     pub unfinished: bool,
+    #[serde(default)]
+    pub package: PathBuf,
     pub long_diff: Option<String>,
     #[serde(default, rename = "exercise")]
     pub exercises: Vec<Exercise>,
@@ -155,6 +158,16 @@ impl Project {
         Project::open(root.context(
             "no steps/steps.toml here or above: run this inside the repository",
         )?)
+    }
+
+    /// The folders of the packages that steps are in; the root's has no name.
+    pub fn packages(&self) -> BTreeSet<&Path> {
+        self.steps.iter().map(|step| &*step.package).collect()
+    }
+
+    /// The steps that are not unfinished.
+    pub fn finished(&self) -> impl DoubleEndedIterator<Item = &Step> {
+        self.steps.iter().filter(|step| !step.unfinished)
     }
 
     /// The step of that number.

@@ -1,5 +1,5 @@
 //! Files that are written, in part, from `steps/steps.toml`: the targets in
-//! `Cargo.toml`, the book's summary, the table in the README.
+//! each package's `Cargo.toml`, the book's summary, the table in the README.
 //!
 //! Each has its generated lines between two marks and is otherwise written by
 //! hand.
@@ -16,9 +16,9 @@ pub fn write(project: &Project) -> Result<Vec<PathBuf>> {
     let mut written = Vec::new();
     for (file, old, new) in generated(project)? {
         if old != new {
-            fs::write(project.root.join(file), new)
-                .with_context(|| format!("cannot write {file}"))?;
-            written.push(file.into());
+            fs::write(project.root.join(&file), new)
+                .with_context(|| format!("cannot write {}", file.display()))?;
+            written.push(file);
         }
     }
     Ok(written)
@@ -42,26 +42,38 @@ pub fn stale(project: &Project) -> Result<Vec<Fault>> {
     Ok(faults)
 }
 
-/// The files, what each holds and what it should hold.
-fn generated(project: &Project) -> Result<Vec<(&'static str, String, String)>> {
+/// A file, what it holds and what it should hold.
+type Generated = (PathBuf, String, String);
+
+fn generated(project: &Project) -> Result<Vec<Generated>> {
     let html = ["<!-- steps: begin", "<!-- steps: end"];
-    let files = [
-        ("Cargo.toml", ["# sync: begin", "# sync: end"], targets(project)),
-        ("book/src/SUMMARY.md", html, summary(project)),
-        ("README.md", html, table(project)),
+    let mut files = vec![
+        replaced(project, "book/src/SUMMARY.md", html, summary(project))?,
+        replaced(project, "README.md", html, table(project))?,
     ];
-    let mut generated = Vec::new();
-    for (file, marks, lines) in files {
-        let old = project.read(file)?;
-        let mut new = between(&old, marks, &lines).with_context(|| {
-            format!("{file} lacks `{}`, `{}`", marks[0], marks[1])
-        })?;
-        if file == "Cargo.toml" {
-            new = default_run(project, &new);
-        }
-        generated.push((file, old, new));
+    for package in project.packages() {
+        let file = package.join("Cargo.toml");
+        let marks = ["# sync: begin", "# sync: end"];
+        let targets = targets(project, package);
+        let (file, old, new) = replaced(project, file, marks, targets)?;
+        files.push((file, old, default_run(project, package, &new)));
     }
-    Ok(generated)
+    Ok(files)
+}
+
+fn replaced(
+    project: &Project,
+    file: impl Into<PathBuf>,
+    marks: [&str; 2],
+    lines: String,
+) -> Result<Generated> {
+    let file = file.into();
+    let old = project.read(&file)?;
+    let [begin, end] = marks;
+    let new = between(&old, marks, &lines).with_context(|| {
+        format!("{} lacks `{begin}`, `{end}`", file.display())
+    })?;
+    Ok((file, old, new))
 }
 
 /// The text with other lines between the two that begin with the marks.
@@ -72,19 +84,22 @@ fn between(text: &str, [begin, end]: [&str; 2], lines: &str) -> Option<String> {
     Some(format!("{}\n{lines}{}", &text[..from], &text[to + 1..]))
 }
 
-/// Cargo's targets: a program for each step, an example for each exercise.
-fn targets(project: &Project) -> String {
+/// Cargo's targets of a package: a program for each step, an example for each
+/// exercise.
+fn targets(project: &Project, package: &Path) -> String {
+    let up = "../".repeat(package.components().count());
     let mut targets = Vec::new();
     let mut target = |kind: &str, name: &str, file: &Path| {
         let file = file.display();
         targets.push(format!(
-            "[[{kind}]]\nname = \"{name}\"\npath = \"{file}\"\n"
+            "[[{kind}]]\nname = \"{name}\"\npath = \"{up}{file}\"\n"
         ));
     };
-    for step in &project.steps {
+    let steps = project.steps.iter().filter(|step| step.package == package);
+    for step in steps.clone() {
         target("bin", &step.program(), &step.folder().join("main.rs"));
     }
-    for step in &project.steps {
+    for step in steps {
         for exercise in &step.exercises {
             let text = exercise::text_file(step, exercise);
             let file = text.with_extension("rs");
@@ -98,11 +113,18 @@ fn targets(project: &Project) -> String {
     targets.join("\n")
 }
 
-/// `cargo run` alone runs the highest step.
-fn default_run(project: &Project, text: &str) -> String {
-    let last = project.steps.last().map(Step::program).unwrap_or_default();
-    let line = pattern("(?m)^default-run = .*$");
-    line.replace(text, format!("default-run = \"{last}\"")).into_owned()
+/// `cargo run` alone runs the last step that is finished: the manifest of its
+/// package says so, and no other.
+fn default_run(project: &Project, package: &Path, manifest: &str) -> String {
+    let line = pattern("(?m)^default-run = .*\n");
+    let without = line.replace(manifest, "");
+    let last = project.finished().next_back();
+    let Some(last) = last.filter(|last| last.package == package) else {
+        return without.into_owned();
+    };
+    let next = "autobins = false\n";
+    let line = format!("default-run = \"{}\"\n{next}", last.program());
+    without.replacen(next, &line, 1)
 }
 
 /// The chapters that are written so far.

@@ -12,7 +12,7 @@ use crate::http::method::Method;
 use crate::http::persistence::Persistence;
 use crate::http::response::{Response, write_continue};
 use crate::http::status::Refusal;
-use crate::web::site::{Body, Done, Request, Responder, Site, Takes, Time};
+use crate::web::site::{Body, Request, Responder, Site, Takes, Time};
 
 /// Larger bodies that the site does not take are refused instead of dropped.
 const MAX_DROPPED: u64 = 1024 * 1024;
@@ -65,11 +65,22 @@ impl<S: Site> Connection<S> {
     ) -> Result<(), Refusal> {
         let mut storage = HeaderStorage::default();
         let bytes = &mut self.input.bytes_mut()[..length];
+        // Enters in step 21.
+        if let Some(records) = &mut self.records {
+            records.begin(bytes);
+        }
         let head = Head::parse(bytes, &mut storage)?;
+        // Enters in step 21.
+        if let Some(records) = &mut self.records {
+            let client = site.client(&head, records.peer);
+            records.head(head.fields, client);
+        }
         let resource = site.locate(&head, time);
         let takes = site.takes(head.method, &resource);
         // Enters in step 20.
         let sink = site.sink(head.method, &resource);
+        let fields =
+            sink.as_ref().and_then(|_| site.fields(head.method, &resource));
         let mut request = Request {
             method: head.method,
             resource,
@@ -101,7 +112,14 @@ impl<S: Site> Connection<S> {
         self.enter(State::Body(request, body, takes), time);
         // Enters in step 20.
         if let Some((sink, _)) = sink {
-            self.upload(method, persistence, body, sink);
+            let upload = super::upload::Upload {
+                method,
+                persistence,
+                fields,
+                body,
+                sink,
+            };
+            self.state = State::Upload(upload);
         }
         if expects_continue {
             write_continue(&mut self.output);
@@ -147,6 +165,9 @@ impl<S: Site> Connection<S> {
         let persistence = request.persistence;
         // Enters in step 19.
         let method = request.method;
+        // Enters in step 20.
+        let fields = site.fields(method, &request.resource);
+        let start = self.output.len();
         let out = Responder {
             out: &mut self.output,
             method: request.method,
@@ -160,16 +181,26 @@ impl<S: Site> Connection<S> {
             // Enters in step 19.
             Body::Later(job) => {
                 let late = super::late::Late::new(method, persistence, job);
-                return self.enter(State::Waiting(late), time);
+                return self.wait(late, fields, time);
+            }
+            // Enters in step 21.
+            Body::Awaits(awaited) => {
+                let late =
+                    super::late::Late::awaiting(method, persistence, awaited);
+                return self.wait(late, fields, time);
             }
             Body::File(..) | Body::Written => {}
         }
+        // Enters in step 20.
+        self.add_fields(start, fields);
+        // Enters in step 21.
+        self.record_response(start);
         self.finish(persistence, time);
     }
 
     /// What happens to the connection after a response, if one asks for this:
     /// the last closes it. Enters in step 12.
-    fn persistence(&mut self, asked: Persistence) -> Persistence {
+    pub(super) fn persistence(&mut self, asked: Persistence) -> Persistence {
         if asked == Persistence::Close || !self.is_last {
             return asked;
         }
@@ -179,26 +210,13 @@ impl<S: Site> Connection<S> {
     }
 
     /// A response has been written, after which this happens.
-    fn finish(&mut self, persistence: Persistence, time: &Time) {
+    pub(super) fn finish(&mut self, persistence: Persistence, time: &Time) {
         if persistence != Persistence::Close {
             return self.enter(State::Idle, time);
         }
         self.end = End::Close;
         let is_last = !self.may_send && self.input.bytes().is_empty();
         self.enter(if is_last { State::Last } else { State::Closing }, time);
-    }
-
-    /// The job of a late response has been done. Enters in step 19.
-    pub fn complete(&mut self, done: Done, time: &Time) {
-        let Some(done) = self.take_back(done, time) else { return };
-        let State::Waiting(late) = &self.state else { return };
-        let (method, asked) = (late.method, late.persistence);
-        // Enters in step 20.
-        let asked = self.cut_off(asked);
-        let persistence = self.persistence(asked);
-        let (out, date) = (&mut self.output, &time.date);
-        done(Responder { out, method, persistence, date });
-        self.finish(persistence, time);
     }
 
     /// Writes a refusal as the last response.
@@ -213,9 +231,13 @@ impl<S: Site> Connection<S> {
             _ if self.input.bytes().starts_with(b"HEAD ") => Method::Head,
             _ => Method::Get,
         };
+        // Enters in step 21.
+        let start = self.output.len();
         Response::new(&mut self.output, refusal.status, method)
             .field("Date", time.date.text())
             .refuse(refusal);
+        // Enters in step 21.
+        self.record_response(start);
         self.input.clear();
         self.end = End::Refused(refusal);
         self.enter(State::Closing, time);

@@ -62,6 +62,7 @@ impl<S: Site> Connection<S> {
             is_last,
             end,
             limits: _,
+            records,
         } = self;
         (*state, *since, *passed) = (State::Idle, idle.since, 0);
         input.clear();
@@ -69,6 +70,10 @@ impl<S: Site> Connection<S> {
         output.clear();
         (*sent, *file, *may_send) = (0, None, false);
         (*requests, *is_last, *end) = (idle.requests, false, End::Idle);
+        // Enters in step 21.
+        if let Some(records) = records {
+            records.clear();
+        }
     }
 
     /// Takes out what there is to remember of a connection that is not idle:
@@ -85,18 +90,29 @@ impl<S: Site> Connection<S> {
             output: self.output[start..].to_vec(),
             sent: self.sent - start,
             file: self.file.take(),
+            // Enters in step 21.
+            records: self.records.as_mut().and_then(|it| it.split_off()),
             ..*self
         }
     }
 
     /// Becomes the connection that was split off, with its own buffers.
     pub fn adopt(&mut self, own: Self) {
-        let Connection { mut input, mut output, .. } = mem::replace(self, own);
+        let Connection { mut input, mut output, mut records, .. } =
+            mem::replace(self, own);
         input.clear();
         input.append(self.input.bytes());
         self.input = input;
         output.clear();
         output.append(&mut self.output);
         self.output = output;
+        // Enters in step 21.
+        if let Some(records) = &mut records {
+            records.clear();
+            if let Some(own) = &mut self.records {
+                records.append(own);
+            }
+        }
+        self.records = records;
     }
 }

@@ -5,6 +5,7 @@
 
 use std::fmt::{self, Debug};
 use std::mem;
+use std::rc::Rc;
 use std::time::Instant;
 
 use super::late::Late;
@@ -19,6 +20,8 @@ use crate::web::site::{Done, Job, Sink, Site, Time, Write};
 pub(super) struct Upload {
     pub(super) method: Method,
     pub(super) persistence: Persistence,
+    /// What the site says in every response.
+    pub(super) fields: Option<Rc<[u8]>>,
     pub(super) body: Body,
     pub(super) sink: Box<dyn Sink>,
 }
@@ -38,18 +41,6 @@ impl Debug for Upload {
 }
 
 impl<S: Site> Connection<S> {
-    /// Takes a body from now on, for this sink.
-    pub(super) fn upload(
-        &mut self,
-        method: Method,
-        persistence: Persistence,
-        body: Body,
-        sink: Box<dyn Sink>,
-    ) {
-        let upload = Upload { method, persistence, body, sink };
-        self.state = State::Upload(upload);
-    }
-
     /// Takes what has arrived of the body, until that is a piece, or the
     /// last.
     pub(super) fn collect(&mut self, time: &Time) -> Result<bool, Refusal> {
@@ -75,7 +66,7 @@ impl<S: Site> Connection<S> {
 
     /// Gives a piece away, and the sink with it.
     fn hand_over(&mut self, upload: Upload, time: &Time) {
-        let Upload { method, persistence, body, mut sink } = upload;
+        let Upload { method, persistence, fields, body, mut sink } = upload;
         let piece = mem::take(&mut self.body);
         let is_last = body.is_done();
         let job: Job = Box::new(move |_| match sink.write(&piece) {
@@ -86,6 +77,7 @@ impl<S: Site> Connection<S> {
         self.requests += u64::from(is_last);
         let Connection { since, passed, .. } = *self;
         let mut late = Late::new(method, persistence, job);
+        late.fields = fields;
         late.rest = Some(Rest { body, since, passed });
         self.enter(State::Waiting(late), time);
     }
@@ -113,6 +105,8 @@ impl<S: Site> Connection<S> {
         match done {
             Done::Response(write) => return Some(write),
             Done::More(sink) => self.go_on(sink, time),
+            // Enters in step 21.
+            Done::Ready => self.ready(time),
         }
         None
     }
@@ -124,11 +118,13 @@ impl<S: Site> Connection<S> {
         else {
             return;
         };
-        let Late { method, persistence, rest: Some(rest), .. } = late else {
+        let Late { method, persistence, fields, rest: Some(rest), .. } = late
+        else {
             return;
         };
         let Rest { body, since, passed } = rest;
         (self.since, self.passed) = (since + waited, passed);
-        self.upload(method, persistence, body, sink);
+        let upload = Upload { method, persistence, fields, body, sink };
+        self.state = State::Upload(upload);
     }
 }

@@ -104,6 +104,26 @@ impl Cache {
         self.expired = Some(now);
     }
 
+    /// How large the content of a document may be that so many descriptors
+    /// are for; `None` if it cannot be kept in any case. Enters in step 21.
+    pub fn room(&self, descriptors: usize) -> Option<u64> {
+        // What is said of it takes room, too.
+        let bytes = self.max_bytes as u64 / 2;
+        (descriptors <= self.max_descriptors).then_some(bytes)
+    }
+
+    /// Puts a document in the place of the one at this path, if that is kept,
+    /// as if it had been found then. Enters in step 21.
+    pub fn renew(&mut self, path: &[u8], document: Rc<Document>) {
+        let key = self.keys.get(path).copied();
+        let entry = key.and_then(|key| self.entries.get_mut(key));
+        if let (Some(key), Some(entry)) = (key, entry) {
+            let looked = entry.looked;
+            self.remove(key);
+            self.insert(path, document, looked);
+        }
+    }
+
     /// Adds a document, and takes out others until there is room.
     fn insert(&mut self, path: &[u8], document: Rc<Document>, now: Instant) {
         let (bytes, descriptors) =

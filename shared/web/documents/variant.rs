@@ -2,9 +2,7 @@
 //! and ready to be sent.
 
 use std::ops::Range;
-use std::os::fd::OwnedFd;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::files::root::File;
@@ -20,32 +18,31 @@ use crate::http::status::Status;
 use crate::http::validators::Validators;
 use crate::web::file_site::{labelled, typed, validators};
 use crate::web::site::{Body, Responder};
-use nix::errno::Errno;
-use nix::sys::{stat, uio};
 
-/// Up to this size a body is copied, and leaves with its head; beyond it, two
-/// system calls cost less than the copy.
-pub const SMALL: u64 = 20 * 1024;
+use super::content::{Content, SMALL};
+use compressed::Origin;
+
+/// Enters in step 21.
+mod compressed;
 
 /// A file in one coding and one state.
 pub struct Variant {
     coding: Option<Coding>,
     name: Vec<u8>,
+    /// On which device the file is. Enters in step 21.
+    device: u64,
     state: Validators,
     tag: String,
     /// The tag is good for longer than a moment.
     is_settled: bool,
     modified: Date,
+    /// How many seconds a copy is good without asking. Enters in step 21.
+    max_age: Option<u64>,
     /// What a response with all of it says, from its media type on.
     fields: Vec<u8>,
     content: Content,
-}
-
-enum Content {
-    /// In memory.
-    Small(Vec<u8>),
-    /// To be sent from the file.
-    Large(Arc<OwnedFd>),
+    /// What it is made of, if we make it. Enters in step 21.
+    origin: Option<Origin>,
 }
 
 impl Variant {
@@ -56,33 +53,50 @@ impl Variant {
         file: File,
         name: &[u8],
         before: Option<&Rc<Variant>>,
+        max_age: Option<u64>,
     ) -> Rc<Self> {
         match before {
             Some(it) if it.state == validators(&file) => it.clone(),
-            _ => Rc::new(Variant::new(coding, file, name)),
+            _ => Rc::new(Variant::new(coding, file, name, max_age)),
         }
     }
 
-    fn new(coding: Option<Coding>, file: File, name: &[u8]) -> Self {
+    fn new(
+        coding: Option<Coding>,
+        file: File,
+        name: &[u8],
+        max_age: Option<u64>,
+    ) -> Self {
         let state = validators(&file);
         // The clock is looked at after the file: a later change is later.
         let now = SystemTime::now();
         let tag = state.entity_tag(now);
-        let mut variant = Variant {
+        let variant = Variant {
             coding,
             name: name.to_vec(),
+            // Enters in step 21.
+            device: file.stat.st_dev,
             state,
             is_settled: tag == state.etag(),
             tag,
             modified: state.last_modified(Date::from_system_time(now)),
+            // Enters in step 21.
+            max_age,
             fields: Vec::new(),
-            content: content(file, state),
+            content: Content::of(file, state),
+            // Enters in step 21.
+            origin: None,
         };
+        variant.with_fields()
+    }
+
+    /// Writes what all responses with all of it say.
+    fn with_fields(mut self) -> Self {
         let mut fields = Vec::new();
-        let response = variant.describe(Response::rest(&mut fields));
-        response.length(state.size);
-        variant.fields = fields;
-        variant
+        let response = self.describe(Response::rest(&mut fields));
+        response.length(self.state.size);
+        self.fields = fields;
+        self
     }
 
     /// Whether it may be given out for a while without a look at the file.
@@ -101,6 +115,10 @@ impl Variant {
     pub fn bytes(&self) -> usize {
         let content = match &self.content {
             Content::Small(body) => body.len(),
+            // Enters in step 21: a file in memory.
+            Content::Large(_) if self.origin.is_some() => {
+                self.state.size as usize
+            }
             Content::Large(_) => 0,
         };
         let Variant { name, tag, fields, .. } = self;
@@ -116,12 +134,16 @@ impl Variant {
 
     /// Writes the response, but for what is sent from the file.
     pub fn respond(
-        &self,
+        self: &Rc<Self>,
         method: Method,
         status: Status,
         part: Range<u64>,
         out: Responder,
     ) -> Body {
+        // Enters in step 21.
+        if let Some(origin) = self.awaited().filter(|_| status == Status::Ok) {
+            return self.respond_made(origin, method, out);
+        }
         let response = out.start(status);
         let size = self.state.size;
         match status {
@@ -203,40 +225,16 @@ impl Variant {
     /// Adds which state it is; that a copy is to be used only after asking
     /// whether it still is; and that another client may get another variant.
     fn state<'o>(&self, response: Response<'o>) -> Response<'o> {
-        response
-            .field("ETag", &self.tag)
-            .field("Cache-Control", "no-cache")
-            .field("Vary", "Accept-Encoding")
+        let response = response.field("ETag", &self.tag);
+        // Enters in step 21.
+        let response = match self.max_age {
+            None => response.field("Cache-Control", "no-cache"),
+            Some(age) => {
+                response.field("Cache-Control", format!("max-age={age}"))
+            }
+        };
+        response.field("Vary", "Accept-Encoding")
     }
-}
-
-/// What is to be sent of a file.
-fn content(file: File, state: Validators) -> Content {
-    match read_small(&file.descriptor, state) {
-        Some(body) => Content::Small(body),
-        None => Content::Large(file.descriptor),
-    }
-}
-
-/// All of a small file; `None` if it is not small, or if it changed while it
-/// was read.
-fn read_small(file: &Arc<OwnedFd>, before: Validators) -> Option<Vec<u8>> {
-    if before.size > SMALL {
-        return None;
-    }
-    let mut body = vec![0; before.size as usize];
-    let mut read = 0;
-    while read < body.len() {
-        match uio::pread(file, &mut body[read..], read as i64) {
-            Err(Errno::EINTR) => {}
-            // The response will find the same, and say so.
-            Ok(0) | Err(_) => return None,
-            Ok(count) => read += count,
-        }
-    }
-    let stat = stat::fstat(file).ok()?;
-    let after = validators(&File { descriptor: file.clone(), stat });
-    (after == before).then_some(body)
 }
 
 /// The status in words, for a person.

@@ -1,5 +1,6 @@
 //! Enters in step 16: how clients come to a loop.
 
+use std::mem;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
@@ -7,18 +8,46 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::sys::epoll::{EpollEvent, EpollFlags};
 
-use super::{LISTENER, Server, event};
+use super::{Server, event};
 use crate::cli::{self, Failure};
-use crate::net::listener::{is_exhausted, is_transient};
+use crate::net::listener::{Listener, is_exhausted, is_transient};
 use crate::web::client::Client;
 use crate::web::site::Site;
 
 /// How long not to accept, if there is no descriptor or memory for a client.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// A listener on the kernel's list. Enters in step 21.
+pub(super) struct Listening {
+    pub(super) listener: Listener,
+    /// What the kernel looks for, and what it says then.
+    pub(super) event: EpollEvent,
+    /// Clients wait in its queue, as far as we know.
+    is_ready: bool,
+}
+
+/// Enters in step 21.
+impl Listening {
+    /// One of which an event says `data`.
+    pub(super) fn new(listener: Listener, data: u64) -> Self {
+        let mut flags = EpollFlags::EPOLLIN;
+        // Else all loops that share it would be woken for each client.
+        flags.set(EpollFlags::EPOLLEXCLUSIVE, listener.is_shared());
+        let event = EpollEvent::new(flags, data);
+        Listening { listener, event, is_ready: false }
+    }
+}
+
 impl<S: Site> Server<S> {
-    /// Accepts clients that wait in the kernel's queue, so many at most. All
-    /// of them first: meanwhile their requests arrive.
+    /// Clients wait at the listener with this number. Enters in step 21.
+    pub(super) fn listens(&mut self, number: u64) {
+        if let Some(it) = self.listeners.get_mut(number as usize) {
+            it.is_ready = true;
+        }
+    }
+
+    /// Accepts clients that wait in the kernel's queue, so many at most of
+    /// each. All of them first: meanwhile their requests arrive.
     pub(super) fn accept(&mut self, most: usize) -> Result<(), Failure> {
         let mut arrived = Vec::new();
         let result = self.take_queued(most, &mut arrived);
@@ -33,19 +62,26 @@ impl<S: Site> Server<S> {
         most: usize,
         arrived: &mut Vec<(OwnedFd, SocketAddr)>,
     ) -> Result<(), Failure> {
-        for _ in 0..most {
-            let Some(listener) = &self.listener else { break };
-            match listener.try_accept() {
-                Ok(client) => arrived.push(client),
-                Err(Errno::EAGAIN) => break,
-                Err(errno) if is_transient(errno) => {}
-                // The client stays in the queue, and the listener ready:
-                // asking at once would fail at once, again and again.
-                Err(errno) if is_exhausted(errno) => {
-                    let until = self.worker.time.now + PAUSE;
-                    return self.pause(Some(until));
+        for it in &mut self.listeners {
+            // Enters in step 21.
+            if !mem::take(&mut it.is_ready) {
+                continue;
+            }
+            for _ in 0..most {
+                match it.listener.try_accept() {
+                    Ok(client) => arrived.push(client),
+                    Err(Errno::EAGAIN) => break,
+                    Err(errno) if is_transient(errno) => {}
+                    // The client stays in the queue, and the listener ready:
+                    // asking at once would fail at once, again and again.
+                    Err(errno) if is_exhausted(errno) => {
+                        let until = self.worker.time.now + PAUSE;
+                        return self.pause(Some(until));
+                    }
+                    Err(errno) => {
+                        return Err(Failure::new("cannot accept", errno));
+                    }
                 }
-                Err(errno) => return Err(Failure::new("cannot accept", errno)),
             }
         }
         Ok(())
@@ -70,8 +106,7 @@ impl<S: Site> Server<S> {
         {
             let why = cli::strerror(errno);
             cli::log(format_args!("cannot wait for a client: {why}"));
-            self.clients.remove(key);
-            self.deadlines.cancel(key.index());
+            self.remove(key);
         }
         // Enters in step 19.
         self.give_away(key);
@@ -82,15 +117,22 @@ impl<S: Site> Server<S> {
         &mut self,
         until: Option<Instant>,
     ) -> Result<(), Failure> {
-        let flags = match until {
-            Some(_) => EpollFlags::empty(),
-            None => EpollFlags::EPOLLIN,
-        };
+        // Enters in step 21: what is off the list cannot be taken off.
+        let was_paused = self.pause.is_some();
         self.pause = until;
-        let Some(listener) = &self.listener else { return Ok(()) };
-        let mut event = EpollEvent::new(flags, LISTENER);
-        self.epoll
-            .modify(listener, &mut event)
-            .map_err(|errno| Failure::new("cannot pause accepting", errno))
+        // Enters in step 21.
+        if was_paused == until.is_some() {
+            return Ok(());
+        }
+        for Listening { listener, event, .. } in &self.listeners {
+            let changed = match until {
+                Some(_) => self.epoll.delete(listener),
+                None => self.epoll.add(listener, *event),
+            };
+            changed.map_err(|errno| {
+                Failure::new("cannot pause accepting", errno)
+            })?;
+        }
+        Ok(())
     }
 }

@@ -52,14 +52,38 @@ impl<S: Site> Server<S> {
         self.worker.drains = true;
         // Whoever waits in the kernel's queue is connected, for all that they
         // know: closing the listener would reset them. Enters in step 18.
+        (0..self.listeners.len()).for_each(|it| self.listens(it as u64));
         self.accept(QUEUE)?;
-        self.listener = None;
+        self.listeners.clear();
         let clients = self.clients.iter();
         let keys: Vec<Key> = clients.map(|(key, _)| key).collect();
         for key in keys {
             self.turn(key, Client::go_on);
         }
         Ok(())
+    }
+
+    /// A client is gone, or let go: closing the socket takes it off the
+    /// kernel's list, since there is no other descriptor of it.
+    pub(super) fn remove(&mut self, key: Key) {
+        self.deadlines.cancel(key.index());
+        // Enters in step 21.
+        if let Some(client) = self.clients.remove(key) {
+            client.abandon(&mut self.worker);
+        }
+    }
+
+    /// Hands over all that is still to be logged, also of those for whom no
+    /// time was left. Enters in step 21.
+    pub(super) fn end_log(&mut self) {
+        let clients = self.clients.iter();
+        let keys: Vec<Key> = clients.map(|(key, _)| key).collect();
+        for key in keys {
+            self.remove(key);
+        }
+        if let Some(log) = &mut self.worker.log {
+            log.hand_over();
+        }
     }
 
     /// Whether the end has come: there is no client left, or no time.

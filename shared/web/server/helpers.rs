@@ -9,7 +9,7 @@ use crate::cli::Failure;
 use crate::collections::slab::Key;
 use crate::http::status::Status;
 use crate::web::late::{Results, Submit, failed};
-use crate::web::site::Site;
+use crate::web::site::{Done, Site};
 
 /// How a loop gives jobs away, and where it finds what has come of them.
 pub struct Helpers {
@@ -32,9 +32,14 @@ impl<S: Site> Server<S> {
 
     /// Gives away the job of a client who has one.
     pub(super) fn give_away(&mut self, key: Key) {
-        let client = self.clients.get_mut(key);
-        let Some(job) = client.and_then(|it| it.job()) else { return };
         let Some(Helpers { submit, results }) = &self.helpers else { return };
+        let Some(client) = self.clients.get_mut(key) else { return };
+        // Enters in step 21.
+        if let Some(register) = client.register() {
+            let results = Arc::clone(results);
+            register(Box::new(move || results.put(key, Done::Ready)));
+        }
+        let Some(job) = client.job() else { return };
         if submit(results.task(key, job)).is_err() {
             // Not at once: the next request may be such a one as well, and
             // the others are to have their turn.

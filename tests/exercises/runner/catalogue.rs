@@ -27,6 +27,8 @@ pub struct Exercise {
     pub directory: String,
     /// The step's chapter's title.
     pub chapter: String,
+    /// The folder of the step's package; the root's has no name.
+    pub package: String,
 }
 
 impl Exercise {
@@ -105,6 +107,7 @@ fn exercise(step: &Entry<'_>, entry: &Entry<'_>) -> Option<Exercise> {
         minutes: entry.number("minutes")?,
         directory: format!("{number:02}-{}", step.text("slug")?),
         chapter: step.text("title")?,
+        package: step.text("package").unwrap_or_default(),
     })
 }
 
@@ -156,7 +159,7 @@ mod tests {
 
     const LIST: &str = "# a comment\n\n[[step]]\nnumber = 2\n\
         slug = \"echo\"\ntitle = \"Echo\"\ncalls = [\n    \"read\",\n]\n\
-        after = 1\n\n[[step.exercise]]\nid = \"02a\"\nslug = \"lost\"\n\
+        package = \"a/b\"\n\n[[step.exercise]]\nid = \"02a\"\nslug = \"lost\"\n\
         title = \"Nothing lost\"\nstars = 1\nminutes = 25\n";
 
     #[test]
@@ -165,6 +168,7 @@ mod tests {
         assert_eq!(exercises.len(), 1);
         assert_eq!(exercises[0].directory, "02-echo");
         assert_eq!(exercises[0].chapter, "Echo");
+        assert_eq!(exercises[0].package, "a/b");
         assert_eq!(exercises[0].heading(), "02a  Nothing lost  ★  ~25 min");
     }
 

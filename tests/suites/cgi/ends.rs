@@ -8,9 +8,9 @@ use super::{TEXT, ask, get, programs, running, serve};
 use crate::lab::client::Client;
 use crate::lab::proc::Resources;
 use crate::lab::program::Program;
+use crate::lab::scratch::Scratch;
 use crate::lab::time::Deadline;
 use crate::lab::{Outcome, proc, tidy};
-use crate::scratch::Scratch;
 use crate::steps::{Step, on_every};
 
 /// A program that waits and has a child that waits, both deaf to SIGTERM: it

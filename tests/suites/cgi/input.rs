@@ -8,7 +8,7 @@ use std::process::Command;
 use super::{TEXT, ask, get, programs, running, serve};
 use crate::lab::Outcome;
 use crate::lab::fixtures::pattern;
-use crate::scratch::Scratch;
+use crate::lab::scratch::Scratch;
 use crate::steps::{launch, on_every};
 
 #[test]

@@ -11,7 +11,7 @@ use std::os::unix::fs::PermissionsExt;
 use crate::lab::Outcome;
 use crate::lab::client::{Client, Response};
 use crate::lab::program::Program;
-use crate::scratch::Scratch;
+use crate::lab::scratch::Scratch;
 use crate::steps::Step;
 
 /// The start of an output whose body follows.

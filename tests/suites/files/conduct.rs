@@ -10,7 +10,7 @@ use crate::lab::Outcome;
 use crate::lab::fixtures::pattern;
 use crate::lab::proc;
 use crate::lab::show::assert_same;
-use crate::steps::{on_each, on_every, with};
+use crate::steps::{on_each, on_every, root, with};
 
 /// Many requests in one piece: the responses come in order, each whole; and
 /// parts of a large file, from an offset beyond what a buffer holds.
@@ -75,13 +75,12 @@ fn without_a_root_it_serves_its_own_site() -> Outcome {
     on_every("files", |step| {
         let server = step.launch(&["0"])?.start()?;
         let mut client = server.connect()?;
-        let directory =
-            concat!(env!("CARGO_MANIFEST_DIR"), "/steps/08-files/site");
+        let directory = root().join("steps/08-files/site");
         for name in
             ["index.html", "style.css", "echo.js", "pictures/socket.svg"]
         {
             let response = get(&mut client, &format!("/{name}"))?;
-            let content = fs::read(format!("{directory}/{name}")).unwrap();
+            let content = fs::read(directory.join(name)).unwrap();
             assert_eq!(
                 (response.status, response.body),
                 (200, content),

@@ -14,3 +14,5 @@ mod responses;
 mod start;
 pub mod tree;
 mod validators;
+
+use crate::lab::scratch;

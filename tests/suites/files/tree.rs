@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use nix::sys::stat::Mode;
 use nix::unistd;
 
-use crate::scratch::Scratch;
+use super::scratch::Scratch;
 
 /// `inside/` and what lies beside it; it is removed with this value.
 #[derive(Debug)]

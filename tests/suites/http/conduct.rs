@@ -8,7 +8,7 @@ use crate::lab::client::Client;
 use crate::lab::fixtures::pattern;
 use crate::lab::show::assert_same;
 use crate::lab::{Advice, Outcome, proc};
-use crate::steps::{new_shells, on_every, step, with};
+use crate::steps::{new_shells, on_every, ours, with};
 
 fn post(fields: &str, body: &[u8]) -> Vec<u8> {
     let start = "POST /api/echo HTTP/1.1\r\nHost: a\r\n";
@@ -93,7 +93,8 @@ fn a_pipeline_that_is_not_read() -> Outcome {
 /// Step 06 finds the end of a body by its length, and knows no other way.
 #[test]
 fn step06_drops_bodies_of_a_known_length() -> Outcome {
-    let (server, mut client) = step("step06").connected()?;
+    let Some(step) = ours("step06") else { return Ok(()) };
+    let (server, mut client) = step.connected()?;
     let get = |client: &mut Client, fields: &str, body: &[u8]| {
         let start = "GET /api/ HTTP/1.1\r\nHost: a\r\n";
         client.send(format!("{start}{fields}\r\n").as_bytes())?;

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use crate::files::client::{ask, get, is_same, site};
 use crate::lab::Outcome;
-use crate::steps::{on_each, on_every, with};
+use crate::steps::{on_every, on_new_shells};
 
 /// What a directory has, where it leads and what is read there, in order: a
 /// name is text to look at, and bytes to ask for.
@@ -78,8 +78,7 @@ fn names_of_all_kinds() -> Outcome {
 
 #[test]
 fn a_directory_with_very_much_in_it() -> Outcome {
-    let last = with("sites").last().unwrap();
-    on_each(&[last], |step| {
+    on_new_shells("sites", |step| {
         let (tree, server, _) = site(step)?;
         tree.directory("list");
         tree.write("list/.hidden", b"");

@@ -16,7 +16,7 @@ use crate::lab::client::{Client, Response};
 use crate::lab::launch::Launch;
 use crate::steps::Step;
 
-const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
+pub const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
 
 /// A step on a tree with a directory `up` that clients may write to, and with
 /// a guest book beside the root.
@@ -29,13 +29,18 @@ fn on(step: &Step, tree: &Tree) -> Outcome<Launch> {
 }
 
 /// A request with this body.
-fn message(method: &str, target: &str, fields: &str, body: &[u8]) -> Vec<u8> {
+pub fn message(
+    method: &str,
+    target: &str,
+    fields: &str,
+    body: &[u8],
+) -> Vec<u8> {
     let fields = format!("{fields}Content-Length: {}\r\n", body.len());
     [request(method, target, &fields).as_bytes(), body].concat()
 }
 
 /// Sends it, and reads the response to its end.
-fn send(
+pub fn send(
     client: &mut Client,
     method: &str,
     target: &str,

@@ -87,7 +87,7 @@ const ROUTES: &[(&str, &str, &str, u16, &str)] = &[
     ("PUT", "/up/new", CODED, 415, "3"),
     ("PUT DELETE", "/up/new /up/none", OTHER, 412, "3"),
     ("PUT DELETE", "/up/new", SINCE, 412, "3"),
-    ("PUT", "/up/new /up/sub", NEW, 412, "3"),
+    ("PUT", "/up/new", NEW, 412, "3"),
     ("PUT DELETE", "/up/none", SAME, 412, "3"),
     ("GET", "/up/new", "", 200, "2"),
     ("PUT", "/up/newest", NEW, 201, "4"),

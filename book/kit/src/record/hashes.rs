@@ -76,14 +76,22 @@ fn hash(project: &Project, recording: &Recording) -> Option<String> {
     let mut later: Vec<PathBuf> = Vec::new();
     if let Some(last) = steps.iter().map(|step| step.number).max() {
         paths.push("shared".into());
-        let steps = project.steps.iter().filter(|step| step.number > last);
-        later.extend(steps.flat_map(Step::files));
+        let steps = &project.steps;
+        let by_now = steps.partition_point(|step| step.number <= last);
+        let (by_now, rest) = steps.split_at(by_now);
+        later.extend(rest.iter().flat_map(Step::files));
+        later.extend(rest.iter().map(|step| step.package.clone()));
+        later.retain(|it| by_now.iter().all(|step| step.package != *it));
     }
     let mut files = Vec::new();
     for path in paths {
         files.extend(project::files(&project.root, path).ok()?);
     }
-    files.retain(|file| !project::is_exercise(file) && !later.contains(file));
+    files.retain(|file| {
+        let is_later = later.iter().any(|later| file.starts_with(later));
+        let is_manifest = file.ends_with("Cargo.toml");
+        !is_later && !is_manifest && !project::is_exercise(file)
+    });
     files.sort();
     // FNV-1a, 64 bits: a change is to be noticed, not an enemy.
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;

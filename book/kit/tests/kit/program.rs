@@ -112,6 +112,26 @@ fn sync_writes_and_its_check_only_looks() {
     book(course.root(), "sync --check", 0);
 }
 
+/// A step may be in a package of its own, and so is what grows out of it.
+#[test]
+fn a_package_has_its_steps_in_its_own_manifest() {
+    let course = Course::new();
+    let list = course.read("steps/steps.toml");
+    course.write("steps/steps.toml", &(list + "package = \"shared/more\"\n"));
+    let more = "[package]\nautobins = false\n# sync: begin\n# sync: end\n";
+    course.write("shared/more/Cargo.toml", more);
+    book(course.root(), "new 03 more", 0);
+    let [root, more] = ["Cargo.toml", "shared/more/Cargo.toml"];
+    let [root, more] = [root, more].map(|file| course.read(file));
+    assert!(root.contains("\"step01\"") && !root.contains("step02"), "{root}");
+    let run = "default-run = \"step02\"\nautobins = false\n";
+    assert!(more.contains(run) && !more.contains("step01"), "{more}");
+    for path in ["steps/02-wait/main.rs", "steps/03-more/main.rs"] {
+        assert!(more.contains(&format!("path = \"../../{path}\"\n")), "{more}");
+    }
+    book(course.root(), "sync --check", 0);
+}
+
 #[test]
 fn wrong_words_are_refused() {
     let course = Course::new();

@@ -4,6 +4,7 @@
 //! directory, with the project's dependencies and lints. cargo then builds
 //! only what has changed since the last time.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -86,11 +87,13 @@ fn write_package(
     let mut manifest = format!(
         "[package]\nname = \"prove\"\nedition = \"2024\"\nautobins = false\n\
          \n[workspace]\n\n[profile.dev]\ndebug = 0\nincremental = false\n\
-         \n{}socket-to-swarm = {{ path = {:?} }}\n\n{}\n{}\n",
-        section(&ours, "[dependencies]"),
+         \n[lints]\nworkspace = true\n\n{}\n{}\n\
+         {}socket-to-swarm = {{ path = {:?} }}\n{}\n",
+        section(&ours, "[workspace.lints.rust]")?,
+        section(&ours, "[workspace.lints.clippy]")?,
+        section(&ours, "[dependencies]")?,
         project.root,
-        section(&ours, "[lints.rust]"),
-        section(&ours, "[lints.clippy]"),
+        packages(project, proven),
     );
     let mut bin = |name: String, text: &str| {
         manifest.push_str(&format!(
@@ -122,11 +125,23 @@ fn write_package(
     Ok(path)
 }
 
+/// A line for each package, but the root, that the exercises are in.
+fn packages(project: &Project, proven: &[Proven<'_>]) -> String {
+    let packages = proven.iter().map(|one| Path::new(&one.exercise.package));
+    let line = |package: &Path| {
+        let name = package.file_name()?.display();
+        let path = project.root.join(package);
+        Some(format!("{name} = {{ path = {path:?} }}\n"))
+    };
+    packages.collect::<BTreeSet<_>>().into_iter().filter_map(line).collect()
+}
+
 /// The part of a manifest from `header` up to the next header.
-fn section<'a>(manifest: &'a str, header: &str) -> &'a str {
-    let begin = manifest.find(header).unwrap_or(manifest.len());
+fn section<'a>(manifest: &'a str, header: &str) -> Result<&'a str, String> {
+    let begin = manifest.find(header);
+    let begin = begin.ok_or_else(|| format!("Cargo.toml lacks {header}"))?;
     let section = &manifest[begin..];
-    section.find("\n[").map_or(section, |end| &section[..=end])
+    Ok(section.find("\n[").map_or(section, |end| &section[..=end]))
 }
 
 /// Writes a file unless it has this text already: what is not touched is not

@@ -69,7 +69,7 @@ pub fn requests(project: &Project, step: u8) -> Result<Chart> {
 /// many. Step 10 serves files as 09 does.
 pub fn course(project: &Project, connections: usize) -> Result<Chart> {
     let first = if connections == 1 { 8 } else { 9 };
-    let steps = project.steps.iter().map(|step| step.number);
+    let steps = project.finished().map(|step| step.number);
     let steps = steps.filter(|step| *step >= first && *step != 10);
     let bar = |step| Bar::new(format!("{step:02}"), step, connections);
     let machine = nagle::machine();

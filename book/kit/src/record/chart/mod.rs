@@ -95,7 +95,7 @@ pub(super) fn recording<'a>(project: &'a Project, name: &str) -> Recording<'a> {
         file: file(name),
         own: Vec::new(),
         // Times are others each time, whatever the steps are.
-        steps: project.steps.iter().filter(|_| counts).collect(),
+        steps: project.finished().filter(|_| counts).collect(),
         compare: counts,
         source: Source::Chart(name.to_string()),
     }
@@ -139,7 +139,7 @@ fn calls_per_step(project: &Project) -> Result<Chart> {
         let main = project.read(step.folder().join("main.rs"));
         main.is_ok_and(|text| text.contains("\"http\","))
     };
-    let steps: Vec<&Step> = project.steps.iter().filter(serves).collect();
+    let steps: Vec<&Step> = project.finished().filter(serves).collect();
     let mut values = Vec::new();
     let built = cargo::build_for_traces(project, &steps)?;
     for step in &steps {

@@ -9,7 +9,7 @@
 //! is waited for is a matter of luck.
 
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::LazyLock;
 
 use addr2line::Loader;
@@ -150,10 +150,22 @@ impl Source {
     }
 
     fn in_repository(&self, file: &str) -> Option<PathBuf> {
-        let path = Path::new(file).strip_prefix(&self.root).ok()?;
-        let room = path.components().next()?.as_os_str();
-        (room == "steps" || room == "shared").then(|| path.to_path_buf())
+        let path = plain(Path::new(file).strip_prefix(&self.root).ok()?);
+        let ours = path.starts_with("steps") || path.starts_with("shared");
+        ours.then_some(path)
     }
+}
+
+/// The path without its `..`: cargo names a source by way of its package,
+/// `shared/service/../../steps/21-service/main.rs`.
+fn plain(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut plain, part| {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            part => plain.push(part),
+        }
+        plain
+    })
 }
 
 /// The part of a function's full name that one says: without crate, modules,
@@ -197,6 +209,14 @@ mod tests {
         ] {
             assert_eq!(spoken(full), short, "{full}");
         }
+    }
+
+    #[test]
+    fn a_source_is_where_its_step_is() {
+        let named = "shared/service/../../steps/21-service/main.rs";
+        let is = Path::new("steps/21-service/main.rs");
+        assert_eq!(plain(Path::new(named)), is);
+        assert_eq!(plain(is), is);
     }
 
     #[test]

@@ -1,0 +1,237 @@
+//! Enters in step 21: PUT and DELETE: files that clients may write.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use crate::files::root::Entry;
+use crate::http::date::Date;
+use crate::http::fields;
+use crate::http::method::Method;
+use crate::http::preconditions::{Representation, Verdict, evaluate, known};
+use crate::http::status::Status;
+use crate::web::documents::tags;
+use crate::web::file_site::{Files, status_of, validators};
+use crate::web::site::{Done, Sink};
+use httparse::Header;
+use nix::errno::Errno;
+use nix::fcntl::AtFlags;
+use nix::libc::{S_IFDIR, S_IFMT};
+use nix::sys::stat;
+
+use super::pages::reply::refuse;
+use super::pages::resource::READ;
+use crate::files::replacement::{Replacement, remove};
+
+pub mod change;
+
+use change::Change;
+
+/// What becomes of a file that nobody waits for any more: another thread
+/// removes it.
+pub type Sweep = Box<dyn Fn(Replacement) + Send + Sync>;
+
+/// To look at a file's state and to change it is one act. Two sites may have
+/// the same root, and so have the settings before a reload and after it: there
+/// is one lock for all.
+static CHANGING: Mutex<()> = Mutex::new(());
+
+/// How files are changed.
+pub struct Uploads {
+    files: Arc<Files>,
+    /// Goes up with each change.
+    generation: Arc<AtomicU64>,
+    max_bytes: u64,
+    sweep: Sweep,
+}
+
+impl Uploads {
+    /// Of these files. What it changes makes the generation go up.
+    pub fn new(
+        files: Arc<Files>,
+        generation: Arc<AtomicU64>,
+        max_bytes: u64,
+        sweep: Sweep,
+    ) -> Self {
+        Uploads { files, generation, max_bytes, sweep }
+    }
+
+    /// Where the content goes that a PUT brings, and how much that may be.
+    pub fn sink(self: &Arc<Self>, change: &Change) -> (Box<dyn Sink>, u64) {
+        let (uploads, change) = (Arc::clone(self), change.clone());
+        let sink = Box::new(Incoming { uploads, change, begun: None });
+        (sink, self.max_bytes)
+    }
+
+    /// Removes a file.
+    pub fn delete(&self, change: &Change) -> Done {
+        let deleted = || {
+            let _one = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
+            self.check(change, Method::Delete)?;
+            let (parent, name) = change.parent_and_name();
+            let directory = self.files.root().open_directory(parent);
+            let removed = directory.and_then(|it| remove(&it, name));
+            self.changed();
+            removed.map_err(|errno| match errno {
+                // There is nothing to delete.
+                Errno::ENOENT | Errno::ENOTDIR => Status::NotFound,
+                errno => status(errno),
+            })
+        };
+        match deleted() {
+            Ok(()) => Done::response(|out| out.start(Status::NoContent).end()),
+            Err(status) => refused(status),
+        }
+    }
+
+    /// Somewhere for the content. What is refused now need not be sent.
+    fn begin(&self, change: &Change) -> Result<Replacement, Status> {
+        self.check(change, Method::Put)?;
+        let (parent, _) = change.parent_and_name();
+        let directory = self.files.root().open_directory(parent);
+        directory.and_then(Replacement::new).map_err(status)
+    }
+
+    /// Gives new content its name. Whether there was other content before, and
+    /// the tag of the new.
+    fn put(
+        &self,
+        change: &Change,
+        content: Replacement,
+    ) -> Result<(bool, String), Status> {
+        let content = content.sync().map_err(status)?;
+        let tag = validators(&content.file).etag();
+        let _one = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
+        let was_there = self.check(change, Method::Put)?;
+        // Somebody who does not ask us may make such a file meanwhile.
+        let is_new = |(name, _): &(String, _)| {
+            name.eq_ignore_ascii_case("If-None-Match")
+        };
+        let may_replace = was_there || !change.conditions.iter().any(is_new);
+        let (_, name) = change.parent_and_name();
+        let renamed = content.rename(name, may_replace);
+        // Even if it failed: the last part of it may have.
+        self.changed();
+        renamed.map_err(status)?;
+        Ok((was_there, tag))
+    }
+
+    /// Whether there is a file now, and what the client says of it is true.
+    ///
+    /// # Errors
+    /// 412 if it is not true; 405 if it is a directory.
+    fn check(&self, change: &Change, method: Method) -> Result<bool, Status> {
+        let fields = change.conditions.iter();
+        let fields = fields.map(|(name, value)| Header { name, value });
+        let fields: Vec<Header> = fields.collect();
+        let entry = self.files.root().open_entry(&change.name);
+        let file = match entry.map_err(status)? {
+            Entry::File(file) => file,
+            Entry::Directory if self.is_directory(change) => {
+                return Err(Status::MethodNotAllowed);
+            }
+            // A link to one, or nothing. Nothing matches what is not there:
+            // not even `*`.
+            Entry::Directory | Entry::NotFound => {
+                return match fields::lines(&fields, "If-Match").next() {
+                    Some(_) => Err(Status::PreconditionFailed),
+                    None => Ok(false),
+                };
+            }
+        };
+        let date = Date::from_system_time(SystemTime::now());
+        let validators = validators(&file);
+        let tags = tags(&self.files, &file, &change.name);
+        let current = Representation {
+            tag: known(&fields, &tags),
+            modified: validators.last_modified(date),
+            size: validators.size,
+            date,
+        };
+        match evaluate(method, &fields, &current) {
+            Verdict::Perform => Ok(true),
+            _ => Err(Status::PreconditionFailed),
+        }
+    }
+
+    /// Whether the name is a directory's: not that of a link to one.
+    fn is_directory(&self, change: &Change) -> bool {
+        let (parent, name) = change.parent_and_name();
+        let parent = self.files.root().open_directory(parent);
+        // Ask what the name is, without following it.
+        let stat = parent.and_then(|parent| {
+            stat::fstatat(parent, name, AtFlags::AT_SYMLINK_NOFOLLOW)
+        });
+        stat.is_ok_and(|it| it.st_mode & S_IFMT == S_IFDIR)
+    }
+
+    /// What anybody keeps of the files may be too old.
+    fn changed(&self) {
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+}
+
+/// The content of a PUT, as it arrives.
+struct Incoming {
+    uploads: Arc<Uploads>,
+    change: Change,
+    /// `None` before the first piece.
+    begun: Option<Replacement>,
+}
+
+impl Sink for Incoming {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Done> {
+        let content = match &mut self.begun {
+            Some(begun) => begun,
+            None => {
+                let begun = self.uploads.begin(&self.change);
+                self.begun.insert(begun.map_err(refused)?)
+            }
+        };
+        content.write(bytes).map_err(|errno| refused(status(errno)))
+    }
+
+    fn finish(mut self: Box<Self>) -> Done {
+        // Even an empty body has been written.
+        let Some(content) = self.begun.take() else {
+            return refused(Status::InternalServerError);
+        };
+        match self.uploads.put(&self.change, content) {
+            Ok((true, tag)) => Done::response(move |out| {
+                out.start(Status::NoContent).field("ETag", tag).end();
+            }),
+            Ok((false, tag)) => Done::response(move |out| {
+                out.start(Status::Created).field("ETag", tag).body(b"");
+            }),
+            Err(status) => refused(status),
+        }
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        if let Some(content) = self.begun.take() {
+            (self.uploads.sweep)(content);
+        }
+    }
+}
+
+/// The status for what cannot be written.
+fn status(errno: Errno) -> Status {
+    match errno {
+        Errno::ENOSPC | Errno::EDQUOT => Status::InsufficientStorage,
+        Errno::EROFS | Errno::EPERM => Status::Forbidden,
+        // The directory that it belongs into is not there, or elsewhere.
+        Errno::ENOENT | Errno::ENOTDIR | Errno::EXDEV | Errno::ELOOP => {
+            Status::Conflict
+        }
+        Errno::EISDIR => Status::MethodNotAllowed,
+        Errno::EEXIST => Status::PreconditionFailed,
+        Errno::ENAMETOOLONG => Status::BadRequest,
+        errno => status_of(errno),
+    }
+}
+
+fn refused(status: Status) -> Done {
+    Done::response(move |out| refuse(out, status, READ))
+}

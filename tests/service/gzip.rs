@@ -1,0 +1,22 @@
+//! gzip.rs: what it makes is what others read, and always the same.
+
+use std::io::Read;
+
+use flate2::read::GzDecoder;
+use service::gzip::encode;
+
+#[test]
+fn what_is_compressed_can_be_read() {
+    let text = "All work and no play makes Jack a dull boy.\n".repeat(20_000);
+    let noise: Vec<u8> = (0..u16::MAX).flat_map(u16::to_be_bytes).collect();
+    for bytes in [&b""[..], b"a", text.as_bytes(), &noise] {
+        let coded = encode(bytes).unwrap();
+        // RFC 1952 section 2.3.1: no name, and no time.
+        assert_eq!(coded[..8], [0x1F, 0x8B, 8, 0, 0, 0, 0, 0]);
+        assert_eq!(coded, encode(bytes).unwrap());
+        let mut decoded = Vec::new();
+        GzDecoder::new(&coded[..]).read_to_end(&mut decoded).unwrap();
+        assert!(decoded == bytes, "{} bytes", bytes.len());
+    }
+    assert!(encode(text.as_bytes()).unwrap().len() < text.len() / 100);
+}
