@@ -158,7 +158,7 @@ fn an_unknown_exercise_is_a_usage_error_with_a_suggestion() {
     for (id, meant) in [
         ("5a", "did you mean 05a?"),
         ("05", "did you mean 05a or 05b?"),
-        ("nothing", "did you mean 02a or 20b?"),
+        ("nothing", "did you mean 02a or 20b or 22b?"),
         ("99", "see cargo ex"),
     ] {
         let words = copy.ex(2, &[id]);

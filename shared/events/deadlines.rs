@@ -48,6 +48,11 @@ impl Deadlines {
         self.lists.remove(item);
     }
 
+    /// Which item has waited longest under a limit. Enters in step 22.
+    pub fn first(&self, limit: u32) -> Option<u32> {
+        self.lists.front(limit)
+    }
+
     /// When the next item will be due, if there is one. `end` says when the
     /// limit of an item ends.
     pub fn next(

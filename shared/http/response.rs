@@ -89,11 +89,23 @@ impl<'o> Response<'o> {
         }
     }
 
+    /// Says when to try again, if that may help: RFC 9110 section 10.2.3.
+    /// Enters in step 22.
+    fn retry_after(self, status: Status) -> Self {
+        match status {
+            Status::ServiceUnavailable | Status::TooManyRequests => {
+                self.field("Retry-After", "1")
+            }
+            _ => self,
+        }
+    }
+
     /// Ends a response that refuses a request: the reason, and that the
     /// connection closes. Enters in step 06.
     pub fn refuse(self, refusal: Refusal) {
         let head_only = self.head_only;
         let out = self
+            .retry_after(refusal.status)
             .field("Content-Type", "text/plain; charset=utf-8")
             .persistence(Persistence::Close)
             .length(refusal.why.len() as u64 + 1);

@@ -42,6 +42,8 @@ pub enum Status {
     ExpectationFailed = 417,
     /// Enters in step 21.
     MisdirectedRequest = 421,
+    /// RFC 6585 section 4. Enters in step 22.
+    TooManyRequests = 429,
     FieldsTooLarge = 431,
     /// Enters in step 08.
     InternalServerError = 500,
@@ -88,6 +90,7 @@ impl Status {
             Status::RangeNotSatisfiable => "Range Not Satisfiable",
             Status::ExpectationFailed => "Expectation Failed",
             Status::MisdirectedRequest => "Misdirected Request",
+            Status::TooManyRequests => "Too Many Requests",
             Status::FieldsTooLarge => "Request Header Fields Too Large",
             Status::InternalServerError => "Internal Server Error",
             Status::NotImplemented => "Not Implemented",

@@ -72,11 +72,15 @@ impl Listener {
     }
 
     fn nonblocking(self) -> nix::Result<Self> {
-        let flags = fcntl(&self, FcntlArg::F_GETFL)?;
-        let flags = OFlag::from_bits_retain(flags) | OFlag::O_NONBLOCK;
-        fcntl(&self, FcntlArg::F_SETFL(flags))?;
+        self.set_nonblocking()?;
         socket::setsockopt(&self, sockopt::TcpNoDelay, &true)?;
         Ok(self)
+    }
+
+    fn set_nonblocking(&self) -> nix::Result<()> {
+        let flags = fcntl(self, FcntlArg::F_GETFL)?;
+        let flags = OFlag::from_bits_retain(flags) | OFlag::O_NONBLOCK;
+        fcntl(self, FcntlArg::F_SETFL(flags)).map(drop)
     }
 
     /// So many of them on one port: the kernel gives each client to one of

@@ -106,6 +106,22 @@ impl Site for Hosts {
         }))
     }
 
+    fn admits(&self, head: &Head, peer: Option<IpAddr>, time: &Time) -> bool {
+        self.renew();
+        let sites = &self.open.borrow().sites;
+        let Some(rates) = &sites.rates else { return true };
+        let client =
+            forwarded::client(head.fields, peer, &sites.trusted_proxies);
+        // Whoever comes through a Unix socket without a name is of this
+        // machine.
+        client.is_none_or(|client| rates.take(client, time.now))
+    }
+
+    fn is_one_client(&self, peer: Option<IpAddr>) -> bool {
+        self.renew();
+        !self.open.borrow().sites.trusted_proxies.trusts(peer)
+    }
+
     fn takes(&self, method: Method, resource: &Resource) -> Takes {
         match &resource.0 {
             Some((pages, resource)) => pages.takes(method, resource),

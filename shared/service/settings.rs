@@ -12,6 +12,8 @@ use shared::cli;
 use shared::web::forwarded::Networks;
 use toml::de::DeTable;
 
+/// Enters in step 22.
+mod harden;
 mod names;
 mod reader;
 mod site;
@@ -19,6 +21,7 @@ mod site;
 use names::place;
 use reader::Reader;
 
+pub use harden::{Harden, NAMES as HARDEN, mode, rate};
 pub use site::{CacheRule, MAX_UPLOAD_MAX, Site, UPLOAD_MAX};
 
 /// No more faults than this are said: the rest is said when these are mended.
@@ -40,6 +43,8 @@ pub struct Settings {
     pub strict_hosts: bool,
     /// At least one.
     pub sites: Vec<Site>,
+    /// Enters in step 22.
+    pub harden: Harden,
 }
 
 impl Settings {
@@ -108,8 +113,17 @@ const NAMES: &[&str] =
 /// Reads a settings file that lies in `directory`: paths begin there. And all
 /// that is wrong: if anything is, some settings may be missing.
 pub fn parse(text: &[u8], directory: &Path) -> (Settings, Vec<Fault>) {
+    parse_with(text, directory, &[])
+}
+
+/// The same, where these settings are known besides. Enters in step 22.
+pub fn parse_with(
+    text: &[u8],
+    directory: &Path,
+    others: &[&str],
+) -> (Settings, Vec<Fault>) {
     match str::from_utf8(text) {
-        Ok(text) => parse_text(text, directory),
+        Ok(text) => parse_text(text, directory, others),
         Err(error) => {
             let mut reader = Reader::new("", directory);
             let line = line(&text[..error.valid_up_to()]);
@@ -119,7 +133,11 @@ pub fn parse(text: &[u8], directory: &Path) -> (Settings, Vec<Fault>) {
     }
 }
 
-fn parse_text(text: &str, directory: &Path) -> (Settings, Vec<Fault>) {
+fn parse_text(
+    text: &str,
+    directory: &Path,
+    others: &[&str],
+) -> (Settings, Vec<Fault>) {
     let mut reader = Reader::new(text, directory);
     let document = match DeTable::parse(text) {
         Ok(document) => document,
@@ -130,7 +148,7 @@ fn parse_text(text: &str, directory: &Path) -> (Settings, Vec<Fault>) {
         }
     };
     let top = reader.top(&document);
-    reader.known(&top, NAMES);
+    reader.known(&top, &[NAMES, others].concat());
     let listen = reader.texts(&top, "listen");
     let mut listen = reader.each(listen, |text| place(text, directory));
     if listen.is_empty() {
@@ -154,6 +172,8 @@ fn parse_text(text: &str, directory: &Path) -> (Settings, Vec<Fault>) {
         reader.fault(1, "there is no [[site]]");
     }
     let sites = site::read(&mut reader, &tables);
+    // Enters in step 22.
+    let harden = harden::read(&mut reader, &top);
     let settings = Settings {
         listen,
         workers: workers.map(|it| it as usize),
@@ -161,6 +181,7 @@ fn parse_text(text: &str, directory: &Path) -> (Settings, Vec<Fault>) {
         trusted_proxies,
         strict_hosts,
         sites,
+        harden,
     };
     (settings, reader.faults())
 }

@@ -1,7 +1,7 @@
 //! Enters in step 21: the sites of a server, open and ready, and which of
 //! them a host belongs to.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use shared::collections::dictionary::Dictionary;
@@ -14,6 +14,7 @@ use shared::web::trust::host_name;
 use shared::web::work::{self, Work};
 
 use crate::gzip::encode;
+use crate::rates::Rates;
 use crate::settings::{Fault, Settings, in_order};
 
 mod open;
@@ -31,6 +32,8 @@ pub struct Sites {
     is_strict: bool,
     /// Whose word is believed about who has sent a request.
     pub trusted_proxies: Networks,
+    /// How often who may ask, if that is limited. Enters in step 22.
+    pub rates: Option<Arc<Rates>>,
 }
 
 /// What all sites have in common, as long as the server runs.
@@ -41,6 +44,8 @@ pub struct Common {
     pub pool: Arc<OnceLock<Arc<Pool<Work>>>>,
     /// What compresses their files.
     compressor: Arc<Compressor>,
+    /// Whether the sandbox has been entered. Enters in step 22.
+    pub is_sandboxed: AtomicBool,
 }
 
 impl Default for Common {
@@ -52,7 +57,10 @@ impl Default for Common {
             None => drop(it),
         };
         let compressor = Compressor::new(encode, Box::new(submit));
-        Common { generation: Arc::default(), pool, compressor }
+        let generation = Arc::default();
+        // Enters in step 22.
+        let is_sandboxed = AtomicBool::new(false);
+        Common { generation, pool, compressor, is_sandboxed }
     }
 }
 
@@ -83,6 +91,12 @@ impl Sites {
         before: Option<&Sites>,
     ) -> Result<Self, Vec<Fault>> {
         let addresses = settings.addresses();
+        // Enters in step 22: what clients have used stays used.
+        let rates = settings.harden.rate.map(|rate| {
+            let same = before.and_then(|it| it.rates.clone());
+            let same = same.filter(|it| it.rate == rate);
+            same.unwrap_or_else(|| Arc::new(Rates::new(rate)))
+        });
         let before = before.into_iter().flat_map(|it| &it.all);
         let books = before.filter_map(|it| it.app.guestbook.clone());
         let mut books: Vec<Arc<GuestBook>> = books.collect();
@@ -104,7 +118,7 @@ impl Sites {
         }
         let trusted_proxies = settings.trusted_proxies.clone();
         let is_strict = settings.strict_hosts;
-        Ok(Sites { all, names, suffixes, is_strict, trusted_proxies })
+        Ok(Sites { all, names, suffixes, is_strict, trusted_proxies, rates })
     }
 
     /// Each of them.

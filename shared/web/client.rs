@@ -3,7 +3,7 @@
 //! It makes the system calls that a connection wants, as far as they can be
 //! made now, and says what the socket must be ready for before the next.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,6 +12,7 @@ use nix::errno::Errno;
 use nix::sys::socket::{self, Shutdown, getsockopt, sockopt};
 use nix::unistd;
 
+use super::admission::{Admission, Verdict};
 use super::connection::lend::Idle;
 use super::connection::timeout::Timeout;
 use super::connection::{Connection, End, Want};
@@ -71,6 +72,8 @@ pub struct Client<S: Site> {
     socket: OwnedFd,
     peer: Compact,
     waits_for: Want,
+    /// Whether its address is counted. Enters in step 22.
+    is_counted: bool,
     /// What is left of its connection, unless that is idle.
     own: Option<Box<Connection<S>>>,
     idle: Idle,
@@ -80,7 +83,32 @@ impl<S: Site> Client<S> {
     /// A client that has just been accepted, on a non-blocking socket.
     pub fn new(socket: OwnedFd, peer: SocketAddr, now: Instant) -> Self {
         let (waits_for, idle) = (Want::Read, Idle::new(now));
-        Client { socket, peer: peer.into(), waits_for, own: None, idle }
+        // Enters in step 22.
+        let is_counted = false;
+        let peer = peer.into();
+        Client { socket, peer, waits_for, is_counted, own: None, idle }
+    }
+
+    /// Counts it. Enters in step 22.
+    pub fn enter(&mut self, admission: &Admission, site: &S) -> Verdict {
+        let peer = self.peer.ip_address();
+        // This machine is one client, and may be many proxies.
+        let is_local = peer.is_none_or(|it| it.is_loopback());
+        self.is_counted = !is_local && site.is_one_client(peer);
+        admission.enter(self.counted())
+    }
+
+    /// As whose it has been counted. Enters in step 22.
+    pub fn counted(&self) -> Option<IpAddr> {
+        self.peer.ip_address().filter(|_| self.is_counted)
+    }
+
+    /// Tells it that it has too many connections. Says whether it stays, until
+    /// that has arrived. Enters in step 22.
+    pub fn refuse(&mut self, worker: &mut Worker<S>) -> bool {
+        self.borrow(worker);
+        worker.connection.too_many(&worker.time);
+        self.turn(worker)
     }
 
     /// To wait for.
@@ -172,6 +200,8 @@ impl<S: Site> Client<S> {
             Some(own) => worker.connection.adopt(*own),
             None => worker.connection.resume(self.idle),
         }
+        // Enters in step 22.
+        worker.connection.belongs_to(self.peer.ip_address());
         // Enters in step 21.
         log::lend(&worker.log, &mut worker.connection, self.peer);
     }

@@ -4,6 +4,7 @@
 //! time, and says what it wants; a shell makes the calls. RFC 9112.
 
 use std::fmt::{self, Display};
+use std::net::IpAddr;
 use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -120,6 +121,8 @@ pub struct Connection<S: Site> {
     is_last: bool,
     end: End,
     limits: &'static Limits,
+    /// Of the client; `None` for a Unix socket's. Enters in step 22.
+    peer: Option<IpAddr>,
     /// `None` if nothing is logged. Enters in step 21.
     records: Option<Box<record::Records>>,
 }
@@ -142,6 +145,8 @@ impl<S: Site> Connection<S> {
             is_last: false,
             end: End::Idle,
             limits,
+            // Enters in step 22.
+            peer: None,
             // Enters in step 21.
             records: None,
         }
@@ -292,6 +297,18 @@ impl<S: Site> Connection<S> {
             }
             _ => self.state = State::Closed,
         }
+    }
+
+    /// It belongs to a client with this address; `None` for a Unix socket's.
+    /// Enters in step 22.
+    pub fn belongs_to(&mut self, peer: Option<IpAddr>) {
+        self.peer = peer;
+    }
+
+    /// It is one too many of its client's. Enters in step 22.
+    pub fn too_many(&mut self, time: &Time) {
+        let why = "too many connections";
+        self.refuse(Refusal::new(Status::ServiceUnavailable, why), time);
     }
 
     /// The shell cannot go on: `end` says why. While lingering that is no

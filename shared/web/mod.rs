@@ -2,6 +2,8 @@
 //!
 //! This room knows nothing of peers.
 
+/// Enters in step 22.
+pub mod admission;
 pub mod blocking;
 pub mod busy;
 pub mod client;

@@ -9,6 +9,7 @@ use nix::sys::epoll::{
     Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout,
 };
 
+use super::admission::Admission;
 use super::client::{Client, Transmit, Worker};
 use super::connection::Want;
 use super::connection::timeout::Timeout;
@@ -54,6 +55,10 @@ const ENDING: u64 = u64::MAX - 1;
 /// What an event of late responses says. Enters in step 19.
 const RESULTS: u64 = u64::MAX - 2;
 
+/// What an event says when there is no room for clients elsewhere. Enters in
+/// step 22.
+const FULL: u64 = u64::MAX - 3;
+
 /// The first that an event of a further listener says: no client's key is
 /// that large. Enters in step 21.
 const FURTHER: u64 = u64::MAX - 1024;
@@ -69,6 +74,8 @@ pub struct Server<S: Site> {
     worker: Worker<S>,
     /// Other threads that work for it. Enters in step 19.
     helpers: Option<Helpers>,
+    /// Who may come. Enters in step 22.
+    admission: Option<Arc<Admission>>,
     /// Until then no one is accepted.
     pause: Option<Instant>,
     /// When it ends at the latest, once the end has begun.
@@ -106,6 +113,8 @@ impl<S: Site> Server<S> {
             worker,
             // Enters in step 19.
             helpers: None,
+            // Enters in step 22.
+            admission: None,
             pause: None,
             end: None,
         })
@@ -139,6 +148,18 @@ impl<S: Site> Server<S> {
         self.worker.log = log;
     }
 
+    /// Lets only those in that this admits. Enters in step 22.
+    ///
+    /// # Errors
+    /// Those of epoll_ctl(2).
+    pub fn admits_by(&mut self, admission: Arc<Admission>) -> nix::Result<()> {
+        // It is not read, so it is to be told once each time.
+        let flags = EpollFlags::EPOLLIN | EpollFlags::EPOLLET;
+        self.epoll.add(&admission.full, EpollEvent::new(flags, FULL))?;
+        self.admission = Some(admission);
+        Ok(())
+    }
+
     /// Serves until the end has come.
     ///
     /// # Errors
@@ -152,6 +173,8 @@ impl<S: Site> Server<S> {
                     ENDING => self.end()?,
                     // Enters in step 19.
                     RESULTS => self.complete()?,
+                    // Enters in step 22.
+                    FULL => self.make_room(),
                     // Enters in step 21.
                     data @ FURTHER.. => self.listens(data - FURTHER),
                     data => self.turn(Key::from_bits(data), Client::go_on),

@@ -79,6 +79,17 @@ pub trait Site {
         peer
     }
 
+    /// Whether this client may ask now. Enters in step 22.
+    fn admits(&self, _: &Head, _: Option<std::net::IpAddr>, _: &Time) -> bool {
+        true
+    }
+
+    /// Whether the connections of this peer are counted as one client's: not
+    /// those of a proxy, which speaks for many. Enters in step 22.
+    fn is_one_client(&self, _: Option<std::net::IpAddr>) -> bool {
+        true
+    }
+
     /// What a request with `method` may bring as its body.
     fn takes(&self, method: Method, resource: &Self::Resource) -> Takes;
 

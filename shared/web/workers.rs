@@ -8,6 +8,7 @@ use crate::cli::{self, Failure};
 use crate::events::latch::Latch;
 use crate::net::listener::Listener;
 use crate::sync::{processors, vital};
+use crate::web::admission::Admission;
 use crate::web::counters::Counters;
 use crate::web::late::Submit;
 use crate::web::log::{Buffers, Log};
@@ -22,6 +23,8 @@ pub struct Workers {
     counters: Vec<Arc<Counters>>,
     /// Where they log requests. Enters in step 21.
     log: Option<Arc<Buffers>>,
+    /// Enters in step 22.
+    admission: Option<Arc<Admission>>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -33,12 +36,21 @@ impl Workers {
         let (counters, threads) = (Vec::new(), Vec::new());
         // Enters in step 21.
         let log = None;
-        Ok(Workers { latch: Arc::new(latch), counters, log, threads })
+        // Enters in step 22.
+        let admission = None;
+        let latch = Arc::new(latch);
+        Ok(Workers { latch, counters, log, admission, threads })
     }
 
     /// Those that are started from now on log each request. Enters in step 21.
     pub fn log_to(&mut self, buffers: Arc<Buffers>) {
         self.log = Some(buffers);
+    }
+
+    /// Those that are started from now on let in whom this admits. Enters in
+    /// step 22.
+    pub fn admit_by(&mut self, admission: Arc<Admission>) {
+        self.admission = Some(admission);
     }
 
     /// Starts one that accepts from this listener. It makes its site itself,
@@ -68,6 +80,8 @@ impl Workers {
         let ending = Ending::Latch(Arc::clone(&self.latch));
         // Enters in step 21.
         let log = self.log.clone();
+        // Enters in step 22.
+        let admission = self.admission.clone();
         let work = move || {
             if let Some(number) = processor {
                 processors::stay_on(number).map_err(|errno| {
@@ -86,6 +100,12 @@ impl Workers {
                     .map_err(|errno| Failure::new("cannot use epoll", errno))?;
             }
             server.logs_to(log.map(Log::new));
+            // Enters in step 22.
+            if let Some(admission) = admission {
+                server
+                    .admits_by(admission)
+                    .map_err(|errno| Failure::new("cannot use epoll", errno))?;
+            }
             server
                 .helped_by(submit)
                 .map_err(|errno| Failure::new("cannot use epoll", errno))?;

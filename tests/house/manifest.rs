@@ -14,6 +14,8 @@ const PACKAGES: [&str; 2] = ["Cargo.toml", "shared/service/Cargo.toml"];
 /// if its crates are.
 const LIBRARIES: &[(&str, &str)] = &[
     ("flate2", "compression is no lesson of this course"),
+    ("landlock", "rules for files, as each kernel knows them"),
+    ("seccompiler", "programs for the kernel, out of lists of calls"),
     ("httparse", "step 05 does it by hand; from step 06 on, faster"),
     ("lexopt", "arguments are not what a step is about"),
     ("libc", "step 01 calls the kernel as C would"),

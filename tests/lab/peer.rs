@@ -1,6 +1,6 @@
 //! Servers that the harness itself plays, for programs that are clients.
 
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 
 use nix::sys::socket::{Backlog, listen};
 
@@ -10,6 +10,16 @@ use super::program::Program;
 use super::time::{self, PATIENCE};
 use super::transcript::Transcript;
 use super::trouble::{Outcome, Trouble};
+
+/// An address of this machine that is not for itself alone, if it has one.
+pub fn outward_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    // Nothing is sent: the kernel chooses where it would be sent from. The
+    // other end is nobody's: RFC 5737.
+    socket.connect("203.0.113.1:9").ok()?;
+    let address = socket.local_addr().ok()?.ip();
+    (!address.is_loopback()).then_some(address)
+}
 
 /// A listener of ours.
 pub struct Peer {

@@ -123,6 +123,13 @@ impl Program {
         })
     }
 
+    /// Waits until it has so many sockets open.
+    pub fn await_sockets(&self, count: usize) -> Outcome {
+        self.eventually(&format!("has {count} sockets"), || {
+            (proc::socket_count(self.pid()) == count).then_some(())
+        })
+    }
+
     /// The addresses it has announced.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         lock(&self.inner.addresses).clone()

@@ -6,7 +6,7 @@ use super::open;
 
 /// Files, in which comments say what is wrong with a line: with theirs, or the
 /// one before.
-const WRONG: [&str; 4] = [
+const WRONG: [&str; 5] = [
     r#"workers = 1025  # workers: a number from 1 to 1024 is wanted
 # there is no [[site]]
 listen = ["[::1]", "unix:", 8080]  # listen: a list of texts is wanted
@@ -17,6 +17,7 @@ trusted_proxies = "::/129"  # trusted_proxies: "::/129" is no network
 strict_hosts = "yes"  # strict_hosts: true or false is wanted
 lissen = "x"  # unknown setting "lissen"; did you mean "listen"?
 abcdef = "x"  # unknown setting "abcdef"
+rate = "1/s"  # unknown setting "rate"
 "#,
     r#"[[site]]  # this site has no root
 hosts = ["A.example.", "*.example", "[::1]"]
@@ -51,6 +52,14 @@ templates = "steps"
 root = "steps"
 root = "."  # duplicate key
 a b  # key with no value, expected `=`
+"#,
+    r#"rate = "0/s burst 9"  # rate: "0/s burst 9" is no rate: write it as 50/s
+[sandbox]
+mode = "of"  # sandbox: "of" is not off, best or require
+read = ["steps", 1]  # read: a list of texts is wanted
+write = "steps"  # unknown setting "write"
+[[site]]
+root = "steps"
 "#,
 ];
 

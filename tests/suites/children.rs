@@ -25,9 +25,7 @@ fn expect_no_children(server: &Program) -> Outcome {
 fn the_parent_has_no_clients_socket_and_a_child_no_listener() -> Outcome {
     on_every("processes", |step| {
         let (server, clients) = family(step, 3)?;
-        server.eventually("closes its copies", || {
-            (proc::socket_count(server.pid()) == 1).then_some(())
-        })?;
+        server.await_sockets(1)?;
         for child in proc::children(server.pid()) {
             assert_eq!(proc::socket_count(child), 1);
             let rows = proc::own_rows(child);

@@ -77,12 +77,14 @@ pub fn busy_crowd(server: &Program, count: usize) -> Outcome<Vec<Client>> {
     Ok(clients)
 }
 
+/// Of a request.
+pub const BEGINNING: &[u8] =
+    b"POST /api/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n";
+
 /// Has a client begin a request, whose body is given a minute: an idle one
 /// might be sent away before a busy machine has looked at it.
 pub fn stay(client: &mut Client) -> Outcome {
-    client.send(
-        b"POST /api/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n",
-    )?;
+    client.send(BEGINNING)?;
     client.wait_until_read()
 }
 

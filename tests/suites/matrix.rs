@@ -16,7 +16,7 @@ use one::*;
 /// decided by time: a `false` is something that was seen to happen otherwise.
 type Probe = (&'static str, fn(&Step) -> Outcome<bool>);
 
-const PROBES: [Probe; 27] = [
+const PROBES: [Probe; 28] = [
     ("greeting", greets),
     ("echo", echoes),
     ("next-client", serves_the_next),
@@ -44,6 +44,7 @@ const PROBES: [Probe; 27] = [
     ("late-responses", |step| gets(step, "/api/hash?rounds=1", "", 200)),
     ("sites", lists_directories),
     ("service", |step| Ok(step.launch(&["0", "--log", "-"])?.start().is_ok())),
+    ("hardened", |it| Ok(it.launch(&["0", "--rate=9/s"])?.start().is_ok())),
 ];
 
 fn is_seen(capability: &str, step: &Step) -> Outcome<bool> {

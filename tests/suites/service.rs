@@ -13,6 +13,7 @@ mod drain;
 mod endings;
 mod failures;
 mod files;
+mod harden;
 mod http;
 #[path = "../lab/mod.rs"]
 mod lab;

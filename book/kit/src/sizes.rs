@@ -31,7 +31,8 @@ Usage: cargo book sizes
   shared   lines that enter shared/ with the step and were not in the step
            before
   new      changed and shared together: what the chapter has to explain (at
-           most 610; 06: 700; 16: 630; 20: 1710; 21: 2850; 23, 25, 26: 900)
+           most 610; 06: 710; 16: 630; 20: 1710; 21: 2870; 22: 860;
+           23, 25, 26: 900)
   needs    minutes to read that: 10 new lines a minute
   minutes  what steps.toml claims (not less than `needs`)
 
@@ -80,10 +81,11 @@ impl Sizes {
 /// How much new code the chapter of a step may have.
 fn max_new_code(step: u8) -> usize {
     match step {
-        6 => 700,
+        6 => 710,
         16 => 630,
         20 => 1710,
-        21 => 2850,
+        21 => 2870,
+        22 => 860,
         23 | 25 | 26 => 900,
         _ => 610,
     }

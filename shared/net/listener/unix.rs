@@ -8,7 +8,8 @@ use std::path::Path;
 
 use nix::errno::Errno;
 use nix::sys::socket::{
-    self, AddressFamily, Backlog, SockFlag, SockType, UnixAddr,
+    self, AddressFamily, Backlog, SockFlag, SockType, SockaddrStorage,
+    UnixAddr, sockopt,
 };
 use nix::sys::stat::{Mode, umask};
 use nix::unistd;
@@ -17,6 +18,24 @@ use super::{BACKLOG, Listener};
 use crate::net::address;
 
 impl Listener {
+    /// A listening socket that somebody else has made, for so many loops.
+    /// Enters in step 22.
+    ///
+    /// # Errors
+    /// `EINVAL` if it is none, or one of another kind; those of fcntl(2).
+    pub fn inherit(socket: OwnedFd, count: usize) -> nix::Result<Vec<Self>> {
+        let is_stream =
+            socket::getsockopt(&socket, sockopt::SockType)? == SockType::Stream;
+        if !is_stream || !socket::getsockopt(&socket, sockopt::AcceptConn)? {
+            return Err(Errno::EINVAL);
+        }
+        let name: SockaddrStorage = socket::getsockname(socket.as_raw_fd())?;
+        let address = address::from_sockaddr(&name).unwrap_or(address::UNIX);
+        let listener = Listener { socket, address, is_shared: true };
+        listener.set_nonblocking()?;
+        listener.share(count)
+    }
+
     /// Listens at this path, which the owner and the group of the socket may
     /// use. A socket that a server has left there is removed first. While it
     /// runs the process may not have other threads that make files.
@@ -49,7 +68,11 @@ impl Listener {
         path: &Path,
         count: usize,
     ) -> nix::Result<Vec<Self>> {
-        let mut group = vec![Listener::open_unix(path)?];
+        Listener::open_unix(path)?.share(count)
+    }
+
+    fn share(self, count: usize) -> nix::Result<Vec<Self>> {
+        let mut group = vec![self];
         while group.len() < count {
             let socket = group[0].socket.try_clone().map_err(|error| {
                 error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)

@@ -163,6 +163,23 @@ impl<'t> Reader<'t> {
         tables
     }
 
+    /// The table of a name, if it is one. Enters in step 22.
+    pub fn table<'v>(
+        &self,
+        table: &Table<'v>,
+        name: &str,
+    ) -> Option<Table<'v>> {
+        let value = table.entries.get(name)?;
+        let entries = value.get_ref().as_table()?;
+        Some(Table { entries, line: self.line(value.span().start) })
+    }
+
+    /// Paths of files, or one. Enters in step 22.
+    pub fn files(&mut self, table: &Table, name: &str) -> Vec<PathBuf> {
+        let texts = self.texts(table, name).into_iter();
+        texts.map(|(text, _)| self.directory.join(text)).collect()
+    }
+
     /// The names and texts in the table of a name.
     pub fn pairs<'v>(
         &mut self,

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::fs;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use shared::cli::strerror;
 use shared::files::root::Root;
@@ -18,6 +19,7 @@ use shared::web::uploads::{Sweep, Uploads};
 use shared::web::work;
 
 use super::{Common, Site};
+use crate::sandbox;
 use crate::settings::{self, Fault, Line};
 
 /// The page of a directory, unless the settings name another.
@@ -32,7 +34,7 @@ pub fn site(
     books: &mut Vec<Arc<GuestBook>>,
     faults: &mut Vec<Fault>,
 ) -> Option<Site> {
-    let files = note(faults, files(settings));
+    let files = note(faults, files(settings, common));
     let templates = note(faults, templates(settings));
     let guestbook = note(faults, guestbook(settings, books));
     let token = note(faults, token(settings));
@@ -81,9 +83,19 @@ fn unusable(
     Fault { line, setting: Some(name), what: format!("\"{value}\": {why}") }
 }
 
-fn files(settings: &settings::Site) -> Result<Files, Fault> {
+fn files(settings: &settings::Site, common: &Common) -> Result<Files, Fault> {
     let (path, line) = &settings.root;
-    let root = Root::open(path).map_err(|errno| {
+    let root = Root::open(path).and_then(|root| {
+        // Landlock lets everybody have the place, but nothing that is in it.
+        // Enters in step 22.
+        root.open_directory(b"").map(|_| root)
+    });
+    let root = root.map_err(|errno| {
+        // Enters in step 22.
+        let is_on = common.is_sandboxed.load(Ordering::Relaxed);
+        if let Some(why) = sandbox::explain(errno, is_on) {
+            return unusable("root", path.display(), *line, why);
+        }
         unusable("root", path.display(), *line, strerror(errno))
     })?;
     let index = settings.index.as_deref().unwrap_or(INDEX);

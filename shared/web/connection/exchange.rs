@@ -11,7 +11,7 @@ use crate::http::head::{Head, HeadScanner, HeaderStorage};
 use crate::http::method::Method;
 use crate::http::persistence::Persistence;
 use crate::http::response::{Response, write_continue};
-use crate::http::status::Refusal;
+use crate::http::status::{Refusal, Status};
 use crate::web::site::{Body, Request, Responder, Site, Takes, Time};
 
 /// Larger bodies that the site does not take are refused instead of dropped.
@@ -74,6 +74,11 @@ impl<S: Site> Connection<S> {
         if let Some(records) = &mut self.records {
             let client = site.client(&head, records.peer);
             records.head(head.fields, client);
+        }
+        // Enters in step 22.
+        if !site.admits(&head, self.peer, time) {
+            let why = "too many requests";
+            return Err(Refusal::new(Status::TooManyRequests, why));
         }
         let resource = site.locate(&head, time);
         let takes = site.takes(head.method, &resource);

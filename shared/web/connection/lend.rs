@@ -62,6 +62,8 @@ impl<S: Site> Connection<S> {
             is_last,
             end,
             limits: _,
+            // It is said at each loan.
+            peer: _,
             records,
         } = self;
         (*state, *since, *passed) = (State::Idle, idle.since, 0);

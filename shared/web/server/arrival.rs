@@ -3,6 +3,7 @@
 use std::mem;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -11,7 +12,9 @@ use nix::sys::epoll::{EpollEvent, EpollFlags};
 use super::{Server, event};
 use crate::cli::{self, Failure};
 use crate::net::listener::{Listener, is_exhausted, is_transient};
+use crate::web::admission::Verdict;
 use crate::web::client::Client;
+use crate::web::connection::timeout::Timeout;
 use crate::web::site::Site;
 
 /// How long not to accept, if there is no descriptor or memory for a client.
@@ -49,6 +52,14 @@ impl<S: Site> Server<S> {
     /// Accepts clients that wait in the kernel's queue, so many at most of
     /// each. All of them first: meanwhile their requests arrive.
     pub(super) fn accept(&mut self, most: usize) -> Result<(), Failure> {
+        // Enters in step 22.
+        let most = match self.listeners.iter().any(|it| it.is_ready) {
+            true => self.room(most),
+            false => return Ok(()),
+        };
+        if most == 0 {
+            return self.pause(Some(self.worker.time.now + PAUSE));
+        }
         let mut arrived = Vec::new();
         let result = self.take_queued(most, &mut arrived);
         for (socket, peer) in arrived {
@@ -95,7 +106,7 @@ impl<S: Site> Server<S> {
             counters.client();
         }
         let mut client = Client::new(socket, peer, self.worker.time.now);
-        if !client.go_on(&mut self.worker) {
+        if !self.begin(&mut client) {
             return;
         }
         let (timeout, _) = client.waits();
@@ -110,6 +121,56 @@ impl<S: Site> Server<S> {
         }
         // Enters in step 19.
         self.give_away(key);
+    }
+
+    /// Has a new client's first turn. Says whether it stays. Enters in step 22.
+    fn begin(&mut self, client: &mut Client<S>) -> bool {
+        let Some(admission) = &self.admission else {
+            return client.go_on(&mut self.worker);
+        };
+        let stays = match client.enter(admission, &self.worker.site) {
+            Verdict::Served => client.go_on(&mut self.worker),
+            Verdict::Told => client.refuse(&mut self.worker),
+            // It was not counted.
+            Verdict::Closed => return false,
+        };
+        if !stays {
+            admission.leave(client.counted());
+        }
+        stays
+    }
+
+    /// How many clients may be accepted now, up to `most`. If there may be no
+    /// more, the one goes that has been idle for longest. Enters in step 22.
+    fn room(&mut self, most: usize) -> usize {
+        let Some(admission) = &self.admission else { return most };
+        let room = admission.room();
+        if room > 0 {
+            return room.min(most);
+        }
+        let admission = Arc::clone(admission);
+        match self.let_go() {
+            true => 1,
+            false => {
+                admission.ask_others();
+                0
+            }
+        }
+    }
+
+    /// There is no room for a client of another loop. Enters in step 22.
+    pub(super) fn make_room(&mut self) {
+        if self.admission.as_ref().is_some_and(|it| it.room() == 0) {
+            self.let_go();
+        }
+    }
+
+    /// Lets the client go that has been idle for longest, if any is. Enters in
+    /// step 22.
+    fn let_go(&mut self) -> bool {
+        let idle = self.deadlines.first(Timeout::Keepalive as u32);
+        let key = idle.and_then(|item| self.clients.at(item)).map(|it| it.0);
+        key.map(|key| self.remove(key)).is_some()
     }
 
     /// Accepts no one until then; or from now on, if that is `None`.

@@ -69,6 +69,10 @@ impl<S: Site> Server<S> {
         self.deadlines.cancel(key.index());
         // Enters in step 21.
         if let Some(client) = self.clients.remove(key) {
+            // Enters in step 22.
+            if let Some(admission) = &self.admission {
+                admission.leave(client.counted());
+            }
             client.abandon(&mut self.worker);
         }
     }

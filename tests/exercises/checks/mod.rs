@@ -59,6 +59,10 @@ mod ex19a;
 mod ex19b;
 mod ex20a;
 mod ex20b;
+mod ex21a;
+mod ex21b;
+mod ex22a;
+mod ex22b;
 mod expect;
 mod held;
 mod http;
@@ -165,6 +169,10 @@ pub const TABLES: &[Table] = &[
     Table { id: "19b", checks: ex19b::CHECKS },
     Table { id: "20a", checks: ex20a::CHECKS },
     Table { id: "20b", checks: ex20b::CHECKS },
+    Table { id: "21a", checks: ex21a::CHECKS },
+    Table { id: "21b", checks: ex21b::CHECKS },
+    Table { id: "22a", checks: ex22a::CHECKS },
+    Table { id: "22b", checks: ex22b::CHECKS },
 ];
 
 /// The table of the exercise `id`.

@@ -7,6 +7,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 
 use flate2::read::GzDecoder;
 
@@ -17,19 +18,36 @@ use crate::lab::program::Program;
 use crate::site::message;
 use crate::steps::{REQUEST, Step, on_every, root};
 
-/// What settings begin with.
-const TOP: &str = "listen = '127.0.0.1:0'\nlog = 'log'\n";
+/// What settings begin with, and a site to go on with.
+pub const TOP: &str = "listen = '127.0.0.1:0'\nlog = 'log'\n";
+pub const SITE: &str = "[[site]]\nroot = '../inside'\n";
 
 /// A settings file with this text, beside the root: paths begin there.
-fn settings(tree: &Tree, text: &str) -> String {
+pub fn settings(tree: &Tree, text: &str) -> String {
     let path = tree.outside().join("site.toml");
     fs::write(&path, text).unwrap();
     path.into_os_string().into_string().unwrap()
 }
 
 /// A step with this text as its settings.
-fn on(step: &Step, tree: &Tree, text: &str) -> Outcome<Program> {
+pub fn on(step: &Step, tree: &Tree, text: &str) -> Outcome<Program> {
     step.launch(&["--settings", &settings(tree, text)])?.start()
+}
+
+/// Has it read this instead, which it answers so; FILE is where that is.
+pub fn reload(it: &Program, tree: &Tree, text: &str, said: &str) -> Outcome {
+    let file = settings(tree, text);
+    it.signal(libc::SIGHUP);
+    it.expect_note(&said.replace("FILE", &file))
+}
+
+/// A request over a socket in the file system, and its response.
+pub fn ask_at(socket: &Path) {
+    let mut stream = UnixStream::connect(socket).unwrap();
+    stream.write_all(REQUEST).unwrap();
+    let mut response = [0; 15];
+    stream.read_exact(&mut response).unwrap();
+    assert_eq!(&response, b"HTTP/1.1 200 OK");
 }
 
 #[test]
@@ -74,13 +92,7 @@ fn other_places() -> Outcome {
             let line = launch(text)?.spawn()?.expect_complaint(1)?;
             Ok(line.ends_with("/here: address already in use"))
         };
-        let ask = || {
-            let mut stream = UnixStream::connect(&socket).unwrap();
-            stream.write_all(REQUEST).unwrap();
-            let mut response = [0; 15];
-            stream.read_exact(&mut response).unwrap();
-            assert_eq!(&response, b"HTTP/1.1 200 OK");
-        };
+        let ask = || ask_at(&socket);
         // What is no socket stays as it is.
         fs::write(&socket, b"mine").unwrap();
         assert!(is_taken()? && fs::read(&socket).unwrap() == b"mine");

@@ -5,15 +5,13 @@ use std::{fs, thread};
 
 use regex::Regex;
 
-use super::{TOP, on, settings};
+use super::{SITE, TOP, on, reload};
 use crate::files::client::{get, request};
 use crate::files::tree::Tree;
 use crate::lab::Outcome;
 use crate::lab::client::Client;
 use crate::site::{FORM, send};
 use crate::steps::on_every;
-
-const SITE: &str = "[[site]]\nroot = '../inside'\n";
 
 /// Client, status and bytes of each line of a log, which has all fields.
 fn lines(path: impl AsRef<Path>) -> Vec<String> {
@@ -56,9 +54,7 @@ fn signals_one_by_one() -> Outcome {
             (strict, "reloaded: 2 "),
             (format!("{believed}{text}{SITE}{SITE}"), "reloaded: 3 "),
         ] {
-            let file = settings(&tree, &wanted);
-            server.signal(libc::SIGHUP);
-            server.expect_note(&said.replace("FILE", &file))?;
+            reload(&server, &tree, &wanted, said)?;
             ask()?;
         }
         // As logrotate does it: another name, and then the signal.
@@ -107,13 +103,16 @@ fn all_at_once_and_for_everybody() -> Outcome {
             tree.write(format!("{name}/index.html"), name.as_bytes());
             tree.link(name, "new");
             fs::rename(tree.path("new"), tree.path("link")).unwrap();
-            let top = TOP.replace("log'\n", &format!("log{round}'\n"));
+            let mut top = TOP.replace("log'\n", &format!("log{round}'\n"));
+            if step.does("hardened") {
+                // Where the link leads to next, has to be said at the start.
+                top += "sandbox.read = ['../inside']\n";
+            }
             let text = format!(
                 "{top}[[site]]\nroot = '../inside/link'\nguestbook = 'book'\n\
                  headers = {{ X-Site = '{name}' }}\n{}",
                 SITE.repeat(round)
             );
-            settings(&tree, &text);
             (name, text)
         };
         let server = on(step, &tree, &change(0).1)?;
@@ -135,9 +134,9 @@ fn all_at_once_and_for_everybody() -> Outcome {
         thread::scope(|scope| -> Outcome {
             let all = [0; 4].map(|_| scope.spawn(work));
             for round in 1..20 {
-                let (name, _) = change(round);
-                server.signal(libc::SIGHUP);
-                server.expect_note(&format!("reloaded: {} site", round + 1))?;
+                let (name, text) = change(round);
+                let said = format!("reloaded: {} site", round + 1);
+                reload(&server, &tree, &text, &said)?;
                 assert_eq!(page(&mut server.connect()?)?, name);
             }
             all.into_iter().try_for_each(|it| it.join().unwrap())

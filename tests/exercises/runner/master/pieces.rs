@@ -196,8 +196,67 @@ const WORKERS: &str = r#"fn main() -> ExitCode {
 }
 "#;
 
+/// `main` and `serve` of the services of step 21, which have a file: SIGNAL has
+/// them `renew` it, and `talk` gets a client.
+const SERVICE: &str = r#"fn main() -> ExitCode {
+    cli::main(|| {
+        let usage = "usage: ID [ADDRESS] --FLAG FILE";
+        let (address, [path]) = cli::server_arguments(usage, ["FLAG"])?;
+        let path = path.ok_or_else(|| Failure::usage("no --FLAG"))?;
+        serve(address, path.into())
+            .map_err(|error| Failure::new("cannot serve", error))
+    })
+}
+
+/// Serves each client in a thread, and SIGNAL in one more.
+fn serve(address: SocketAddr, path: PathBuf) -> io::Result<()> {
+    let signals = SigSet::from_iter([Signal::SIGNAL]);
+    // In all threads that are started from here on.
+    signals.thread_block()?;
+    let listener = Listener::open(address)?;
+    let service = Service::start(path)?;
+    let wait = move || {
+        while signals.wait().is_ok() {
+            service.renew();
+        }
+    };
+    thread::Builder::new().spawn(wait)?;
+    cli::print(format_args!("listening on {}", listener.address()));
+    loop {
+        let (socket, peer) = listener.accept()?;
+        let lost = move |error| cli::log(format_args!("{peer} lost: {error}"));
+        let talk = move || talk(socket.into(), service).unwrap_or_else(lost);
+        thread::Builder::new().spawn(talk).map(drop).unwrap_or_else(lost);
+    }
+}
+
+/// What is in there is replaced as a whole: a panic leaves it whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+"#;
+
+/// `talk`, for lines that are responded to one by one, and the lines.
+const TALK: &str = r#"/// Responds to each line of a client.
+fn talk(mut stream: TcpStream, service: &Service) -> io::Result<()> {
+    let mut input = BufReader::new(stream.try_clone()?);
+    while let Some(line) = next_line(&mut input)? {
+        stream.write_all(service.respond(&line).as_bytes())?;
+    }
+    Ok(())
+}
+"#;
+const LINE: &str = r#"/// The next line, without its end. Half a line, or half
+/// of a long one, is the end of all.
+fn next_line(input: impl BufRead) -> io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    input.take(4096).read_until(b'\n', &mut line)?;
+    Ok((line.pop() == Some(b'\n')).then_some(line))
+}
+"#;
+
 /// Each piece with its mark.
-pub fn all() -> [(&'static str, String); 14] {
+pub fn all() -> [(&'static str, String); 18] {
     let waiting = format!("{MAIN}\n{NONBLOCKING}");
     let server = |arguments: &str, root| {
         let server = SERVER.replace("ARGUMENTS", arguments);
@@ -206,6 +265,8 @@ pub fn all() -> [(&'static str, String); 14] {
     let with_root = REQUESTS
         .replace("OwnedFd)", "OwnedFd, root: &Root)")
         .replace("connection, &request", "connection, root, &request");
+    let service =
+        |flag, signal| SERVICE.replace("FLAG", flag).replace("SIGNAL", signal);
     [
         ("server", server(ADDRESS, "")),
         ("server root", server(WITH_ROOT, ", &root")),
@@ -221,5 +282,9 @@ pub fn all() -> [(&'static str, String); 14] {
         ("clients", CLIENTS.to_string()),
         ("main workers", WORKERS.to_string()),
         ("lines", LINES.to_string()),
+        ("service log", service("log", "SIGUSR1")),
+        ("service settings", service("settings", "SIGHUP")),
+        ("talk", format!("{TALK}\n{LINE}")),
+        ("line", LINE.to_string()),
     ]
 }

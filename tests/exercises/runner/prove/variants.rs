@@ -93,7 +93,7 @@ fn write_package(
         section(&ours, "[workspace.lints.clippy]")?,
         section(&ours, "[dependencies]")?,
         project.root,
-        packages(project, proven),
+        packages(project, proven, &ours)?,
     );
     let mut bin = |name: String, text: &str| {
         manifest.push_str(&format!(
@@ -125,15 +125,29 @@ fn write_package(
     Ok(path)
 }
 
-/// A line for each package, but the root, that the exercises are in.
-fn packages(project: &Project, proven: &[Proven<'_>]) -> String {
+/// The packages, but the root, that the exercises are in, and what these need
+/// besides `ours`: a line for each library.
+fn packages(
+    project: &Project,
+    proven: &[Proven<'_>],
+    ours: &str,
+) -> Result<String, String> {
     let packages = proven.iter().map(|one| Path::new(&one.exercise.package));
-    let line = |package: &Path| {
-        let name = package.file_name()?.display();
+    let mut lines = String::new();
+    for package in packages.collect::<BTreeSet<_>>() {
+        let Some(name) = package.file_name() else { continue };
         let path = project.root.join(package);
-        Some(format!("{name} = {{ path = {path:?} }}\n"))
-    };
-    packages.collect::<BTreeSet<_>>().into_iter().filter_map(line).collect()
+        lines += &format!("{} = {{ path = {path:?} }}\n", name.display());
+        let manifest = text::read(&path.join("Cargo.toml"))?;
+        let theirs = section(&manifest, "[dependencies]")?.lines().skip(1);
+        for line in theirs.filter(|line| !line.contains("path = ")) {
+            let (name, _) = line.split_once('=').unwrap_or_default();
+            if !name.is_empty() && !ours.contains(&format!("\n{name}=")) {
+                lines += &format!("{line}\n");
+            }
+        }
+    }
+    Ok(lines)
 }
 
 /// The part of a manifest from `header` up to the next header.

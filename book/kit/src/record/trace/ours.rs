@@ -5,8 +5,8 @@
 //! directly or through `nix`, the standard library or the C library. Two
 //! things below such a frame are the runtime's all the same: what the
 //! allocator asks of the kernel, and how a thread's stack is made ready (but
-//! `clone3`, the thread itself, is ours). `futex` is left out: whether a lock
-//! is waited for is a matter of luck.
+//! `clone3` or `clone`, the thread itself, is ours). `futex` is left out:
+//! whether a lock is waited for is a matter of luck.
 
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
@@ -39,12 +39,13 @@ pub fn calls(events: &[Event], program: &Path, source: &Source) -> Vec<Call> {
             Some((at, place)) if is_ours(name, &stack[..*at]) => {
                 Some(place.clone())
             }
-            // The C library's clone3 cannot be unwound: the stack ends in
-            // it. It belongs to what made the call before.
-            None if name == "clone3" && stack.len() <= 1 => before,
+            // The C library's clone3 cannot be unwound, nor the clone that it
+            // makes where there is no clone3: the stack ends in it. It belongs
+            // to what made the call before.
+            None if name.starts_with("clone") && stack.len() <= 1 => before,
             _ => None,
         };
-        before = found.map(|(_, place)| place);
+        before = found.map(|(_, place)| place).or_else(|| place.clone());
         if let Some(Place { function, file, line }) = place {
             let [call, args, result] = [name, args, result].map(String::clone);
             calls.push(Call { call, args, result, function, file, line });
