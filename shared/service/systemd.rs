@@ -45,7 +45,7 @@ pub unsafe fn take_sockets() -> Result<Vec<OwnedFd>, Failure> {
         match fcntl(&socket, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)) {
             Ok(_) => Ok(socket),
             Err(errno) => {
-                // It is nobody's: closing it would be a fault.
+                // Nobody has given it to us: closing it would be a fault.
                 std::mem::forget(socket);
                 let what = format_args!("LISTEN_FDS: descriptor {number}");
                 Err(Failure::new(what, errno))

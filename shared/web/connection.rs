@@ -4,7 +4,6 @@
 //! time, and says what it wants; a shell makes the calls. RFC 9112.
 
 use std::fmt::{self, Display};
-use std::net::IpAddr;
 use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -122,7 +121,7 @@ pub struct Connection<S: Site> {
     end: End,
     limits: &'static Limits,
     /// Of the client; `None` for a Unix socket's. Enters in step 22.
-    peer: Option<IpAddr>,
+    peer: Option<std::net::IpAddr>,
     /// `None` if nothing is logged. Enters in step 21.
     records: Option<Box<record::Records>>,
 }
@@ -301,7 +300,7 @@ impl<S: Site> Connection<S> {
 
     /// It belongs to a client with this address; `None` for a Unix socket's.
     /// Enters in step 22.
-    pub fn belongs_to(&mut self, peer: Option<IpAddr>) {
+    pub fn belongs_to(&mut self, peer: Option<std::net::IpAddr>) {
         self.peer = peer;
     }
 

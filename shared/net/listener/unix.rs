@@ -63,7 +63,8 @@ impl Listener {
     /// The same for so many loops: one socket with as many descriptors.
     ///
     /// # Errors
-    /// Those of [`Listener::open_unix`] and fcntl(2).
+    /// Those of socket(2), bind(2), listen(2) and fcntl(2): `EADDRINUSE` if
+    /// something else is there, or a server that answers.
     pub fn open_unix_group(
         path: &Path,
         count: usize,
