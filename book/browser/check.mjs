@@ -69,13 +69,14 @@ function pages() {
  * As whom a page is looked at: it is loaded for each screen, in the first of
  * the themes. Colours are looked at in light on the large screen and in another
  * theme on the small one, and on both where all themes are; all else in light.
- * print.html is all pages once more.
+ * print.html is all pages once more, so it is looked at in light only.
  */
 function views(address) {
     const isSample = SAMPLE.test(address);
+    const isAll = address === 'print.html';
     const names = isSample
         ? ['navy', 'coal', 'ayu', 'rust', 'light']
-        : ['navy', 'light'];
+        : ['navy', 'light'].filter(name => !isAll || name === 'light');
     return SCREENS.map(width => {
         const isLarge = width === SCREENS[0];
         const rules = name => {
@@ -85,7 +86,10 @@ function views(address) {
             return isSample || !isLarge ? 'colours' : null;
         };
         const themes = names.map(name =>
-            [name, address === 'print.html' ? null : rules(name)]);
-        return [address, {width, themes: Object.fromEntries(themes)}];
+            [name, isAll ? null : rules(name)]);
+        // The words of a listing have the same colours on every page, and there
+        // are many: the samples show them in all themes.
+        const skips = isSample ? [] : [['pre code *']];
+        return [address, {width, themes: Object.fromEntries(themes), skips}];
     });
 }

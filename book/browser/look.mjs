@@ -28,16 +28,19 @@ const SMALLEST = 13;
 /**
  * The faults of a page, as lines: as a reader with that width of screen finds
  * it, who goes through these themes. With each stands the name of the rules of
- * axe-core for it, or null.
+ * axe-core for it, or null. It does not look into what `skips` selects.
  */
-export async function look(browser, origin, address, {width, themes}) {
+export async function look(browser, origin, address, options) {
+    const {width, themes, skips = []} = options;
     const [theme] = Object.keys(themes);
     const {page, faults, close} = await reader(browser, {theme, width, origin});
     const lines = new Set();
     const note = (theme, faults) => faults.forEach(fault =>
         lines.add(`${address} (${theme}, ${width} px): ${fault}`));
     try {
-        await page.goto(`${origin}/${address}`, {waitUntil: 'load'});
+        // print.html has eight megabytes.
+        const patience = {waitUntil: 'load', timeout: 120_000};
+        await page.goto(`${origin}/${address}`, patience);
         await page.evaluate(() => document.fonts.ready.then(() => {}));
         // What is folded is looked at as well.
         await page.evaluate(() => {
@@ -55,7 +58,7 @@ export async function look(browser, origin, address, {width, themes}) {
             note(name, await page.evaluate(tooWide));
             note(name, await page.evaluate(smallDrawings, SMALLEST));
             if (rules) {
-                note(name, await violations(page, RULES[rules]));
+                note(name, await violations(page, RULES[rules], skips));
             }
         }
     } catch (error) {
@@ -131,11 +134,15 @@ function smallDrawings(smallest) {
 }
 
 /** What axe-core objects to, one line for each element. */
-async function violations(page, options) {
-    const results = await page.evaluate(options => window.axe.run(document, {
+async function violations(page, options, exclude) {
+    const run = ([options, exclude]) => window.axe.run({
+        include: [['html']],
+        exclude,
+    }, {
         ...options,
         resultTypes: ['violations'],
-    }), options);
+    });
+    const results = await page.evaluate(run, [options, exclude]);
     return results.violations.flatMap(({id, help, nodes}) => {
         const lines = nodes.slice(0, 3).map(({target, any}) => {
             const contrast = any.find(({data}) => data?.contrastRatio)?.data;
