@@ -1,8 +1,9 @@
 //! Servers that the harness itself plays, for programs that are clients.
 
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::AsRawFd;
 
-use nix::sys::socket::{Backlog, listen};
+use nix::sys::socket::{Backlog, Shutdown, listen, shutdown};
 
 use super::Lab;
 use super::client::Client;
@@ -103,6 +104,15 @@ impl Peer {
     /// The next connection that waits, if there is one.
     pub fn take(&self) -> Option<TcpStream> {
         self.listener.accept().ok().map(|(stream, _)| stream)
+    }
+}
+
+impl Drop for Peer {
+    /// From now on whoever calls is refused. To close it is not enough: a
+    /// program that is being started at this moment has a copy.
+    fn drop(&mut self) {
+        // It listens: nothing can go wrong.
+        let _ = shutdown(self.listener.as_raw_fd(), Shutdown::Both);
     }
 }
 

@@ -57,12 +57,15 @@ fn speaks_first(lab: &Lab) -> Outcome {
 fn stuck(lab: &Lab) -> Outcome {
     let (_program, mut left, mut right) = between(lab)?;
     let sent = left.flood(&letters(64 * 1024))?;
-    // The right side reads nothing yet, and speaks.
+    // The right side reads nothing yet, and speaks. (What acknowledges its
+    // bytes lets the kernel take some more of the other way's.)
     let bytes = letters(1 << 20);
-    right.send(&bytes).and_then(|()| left.expect(&bytes)).likely(
-        "the way from right to left is free, but nobody carries there while \
-         it is stuck in write on the other way",
-    )?;
+    for _ in 0..8 {
+        right.send(&bytes).and_then(|()| left.expect(&bytes)).likely(
+            "the way from right to left is free, but nobody carries there \
+             while it is stuck in write on the other way",
+        )?;
+    }
     let (received, _) = right.receive(sent)?;
     ensure(received.len() == sent, || {
         let got = format!("{} of them", received.len());
