@@ -89,7 +89,7 @@ function views(address) {
             [name, isAll ? null : rules(name)]);
         // The words of a listing have the same colours on every page, and there
         // are many: the samples show them in all themes.
-        const skips = isSample ? [] : [['pre code *']];
+        const skips = isSample ? [] : [['pre code']];
         return [address, {width, themes: Object.fromEntries(themes), skips}];
     });
 }

@@ -1,5 +1,5 @@
 //! `cargo book bench`: the newest step beside the servers that this machine
-//! has, on the same work.
+//! has, on the same work, with the log and all else that users switch on.
 //!
 //! Server and load have a processor each. The servers take turns, round by
 //! round, so that what disturbs the machine disturbs all of them; a ratio is
@@ -37,8 +37,10 @@ Usage: cargo book bench [WORK...]
 
 Without a letter: all of them. It needs wrk (apt install wrk) and two
 processors; the others are those that it finds of nginx, lighttpd, h2o, webfsd
-and static-web-server. `floor` is a loop that makes the system calls and does
-nothing else: it parses nothing, and sends the same bytes to all.
+and static-web-server. The first four write a log, as ours does; `step19` is
+ours before there were logs, sites, limits and a sandbox. `floor` is a loop that
+makes the system calls and does nothing else: it parses nothing, and sends the
+same bytes to all.
 ";
 
 /// How often each server has its turn.
@@ -115,8 +117,10 @@ pub fn bench(project: &Project, letters: &[String]) -> Result<()> {
         known.find(|it| it == letter).context("no such work: try --help")?;
     }
     load::raise_descriptors()?;
-    let site = tempfile::tempdir()?;
-    fill(site.path())?;
+    let directory = tempfile::tempdir()?;
+    // The logs are beside it.
+    let site = directory.path().join("site");
+    fill(&site)?;
     let programs = servers::build(project)?;
     println!("{}", machine());
     for work in &WORKS {
@@ -124,7 +128,7 @@ pub fn bench(project: &Project, letters: &[String]) -> Result<()> {
         if !is_meant && !letters.is_empty() {
             continue;
         }
-        let servers = servers::start(&programs, site.path(), work)?;
+        let servers = servers::start(&programs, &site, work)?;
         if work.letter == "f" {
             idle(work, &servers)?;
             continue;
@@ -143,7 +147,7 @@ pub fn bench(project: &Project, letters: &[String]) -> Result<()> {
 /// The files of all works, an hour old: no server may think that they are
 /// being written. Zeros have no blocks on the disk, and need none.
 fn fill(site: &Path) -> Result<()> {
-    fs::set_permissions(site, Permissions::from_mode(0o755))?;
+    fs::create_dir(site)?;
     for (name, size) in
         [("1k.txt", 1 << 10), ("100k.bin", 100 << 10), ("1g.bin", 1 << 30)]
     {

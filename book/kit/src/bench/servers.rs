@@ -1,5 +1,5 @@
-//! The servers, each as somebody would set it up who knows it: no log, one
-//! worker, what is open stays open.
+//! The servers, each as somebody would set it up who knows it: one worker, a
+//! log that is written in large pieces, what is open stays open.
 
 use std::env;
 use std::fs;
@@ -68,17 +68,32 @@ impl Server {
     }
 }
 
-/// The newest step that has workers, and the floor, built to be fast.
+/// The newest step that takes a settings file, the step before it had one,
+/// and the floor, built to be fast.
 pub fn build(project: &Project) -> Result<(String, Built)> {
-    let has_workers = |step: &&Step| {
+    let has_settings = |step: &&Step| {
         let main = project.read(step.folder().join("main.rs"));
-        main.is_ok_and(|text| text.contains("[--workers N] [--pin]"))
+        main.is_ok_and(|text| text.contains("--settings FILE"))
     };
-    let step = project.steps.iter().rev().find(has_workers);
-    let name = step.context("no step has --workers yet")?.program();
-    let names = [name.clone(), "floor".to_string()];
+    let step = project.steps.iter().rev().find(has_settings);
+    let name = step.context("no step takes a settings file")?.program();
+    let names = [name.clone(), BARE.to_string(), "floor".to_string()];
     Ok((name, cargo::build_optimised(project, &names)?))
 }
+
+/// The last step that has no sites, log, or limits: what those cost.
+const BARE: &str = "step19";
+
+/// The newest step, with everything on: the limits and the sandbox are so
+/// without a word.
+const OURS: &str = "workers = 1
+    listen = \"127.0.0.1:PORT\"
+    log = \"ROOT.ours.log\"
+    [[site]]
+    root = \"ROOT\"
+    [[site]]
+    hosts = [\"b.example\"]
+    root = \"ROOT\"";
 
 /// The others: their programs, the words behind, and the settings.
 const PEERS: [(&str, &str, &str); 6] = [
@@ -94,7 +109,8 @@ const NGINX: &str = "daemon off; master_process off; user root; pid ROOT.pid;
     error_log /dev/null;
     events { worker_connections 12000; multi_accept on; }
     http {
-        access_log off; keepalive_requests 100000000;
+        access_log ROOT.nginx.log combined buffer=64k flush=1s;
+        keepalive_requests 100000000;
         sendfile SENDFILE; tcp_nopush SENDFILE;
         open_file_cache max=1000 inactive=60s;
         open_file_cache_valid 60s;
@@ -108,11 +124,13 @@ const LIGHTTPD: &str = "server.document-root = \"ROOT\"
     server.max-keep-alive-requests = 100000000
     server.max-connections = 12000
     server.max-fds = 20000
+    server.modules = (\"mod_accesslog\")
+    accesslog.filename = \"ROOT.lighttpd.log\"
     mimetype.assign = (\".txt\" => \"text/plain\")";
 
 const H2O: &str = "{num-threads: 1, max-connections: 12000, user: root,
-    listen: {host: 127.0.0.1, port: PORT}, hosts: {\"default\":
-    {paths: {\"/\": {file.dir: \"ROOT\"}}}}}";
+    listen: {host: 127.0.0.1, port: PORT}, access-log: ROOT.h2o.log,
+    hosts: {\"default\": {paths: {\"/\": {file.dir: \"ROOT\"}}}}}";
 
 /// Ours, a floor, and those of the others that are installed.
 pub fn start(
@@ -120,13 +138,16 @@ pub fn start(
     site: &Path,
     work: &Work,
 ) -> Result<Vec<Server>> {
-    let words = "PORT --workers 1 --root ROOT";
-    let program = cargo::built(built, name)?;
-    let mut all = vec![Server::start(name, program, (words, ""), site)?];
+    let ours = |name: &str, words, settings| {
+        let program = cargo::built(built, name)?;
+        Server::start(name, program, (words, settings), site)
+    };
+    let bare = "PORT --workers 1 --root ROOT";
+    let mut all =
+        vec![ours(name, "--settings FILE", OURS)?, ours(BARE, bare, "")?];
     if work.letter != "f" {
         let words = format!("{} PORT ROOT/{}", work.floor, work.file);
-        let program = cargo::built(built, "floor")?;
-        all.push(Server::start("floor", program, (&words, ""), site)?);
+        all.push(ours("floor", &words, "")?);
     }
     for (name, words, settings) in PEERS {
         let program = name.split(',').next().unwrap_or(name);

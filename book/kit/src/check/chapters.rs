@@ -1,5 +1,7 @@
 //! Does each chapter have its parts, in order?
 
+use std::path::PathBuf;
+
 use crate::chapter::{Piece, pieces};
 use crate::{Fault, Project, Result, Step};
 
@@ -54,7 +56,7 @@ pub(super) fn check(project: &Project) -> Result<Vec<Fault>> {
             let text = project.read(step.chapter())?;
             faults.extend(title(step, &text));
             faults.extend(parts(step, &text));
-            faults.extend(directives(step, &text));
+            faults.extend(directives(project, step, &text));
         }
     }
     Ok(faults)
@@ -102,14 +104,22 @@ fn parts(step: &Step, text: &str) -> Option<Fault> {
 }
 
 /// The directives that every chapter has.
-fn directives(step: &Step, text: &str) -> Vec<Fault> {
+fn directives(project: &Project, step: &Step, text: &str) -> Vec<Fault> {
     let mut names = vec!["front", "trace", "calls"];
     // It shows every line that has changed: nothing is silent.
     names.extend(step.base().map(|_| "diff"));
     names.extend((!step.exercises.is_empty()).then_some("exercises"));
     let names = names.iter().map(|name| format!("{name} {:02}", step.number));
-    // What enters is printed, all of it or in parts.
-    let modules = step.files().map(|it| format!("module {}", it.display()));
+    // What enters is printed, all of it or in parts. Of a file that has moved
+    // out of the step before, the diff shows what has changed.
+    let before = step.base().and_then(|base| project.step(base).ok());
+    let has_moved = |file: &PathBuf| {
+        let old = before.zip(file.file_name());
+        let old = old.map(|(step, name)| step.folder().join(name));
+        old.is_some_and(|old| project.root.join(old).exists())
+    };
+    let modules = step.files().filter(|file| !has_moved(file));
+    let modules = modules.map(|it| format!("module {}", it.display()));
     let found: Vec<_> = pieces(text).into_iter().map(|it| it.1).collect();
     let has = |name: &String| {
         found.iter().any(|piece| {
