@@ -36,6 +36,8 @@ SETTINGS is a list such as w=700,eintr=3:
   fsync=E+F    the same for fsync and fdatasync of a file with something in it:
                EIO
   dirsync=E+F  the same for fsync and fdatasync of a directory
+  disk=E+F     the same for a write to a file: ENOSPC, EDQUOT or EROFS
+  slow=N       renameat2 and unlinkat begin N ms later
   gai=A+B      every host name resolves to these addresses, or fails: NONAME,
                AGAIN, FAIL
   own          a socket connects from the very port that it connects to

@@ -65,6 +65,8 @@ pub struct Settings {
     pub sendfile: Script,
     pub file_sync: Script,
     pub directory_sync: Script,
+    pub file_write: Script,
+    pub slow_names: Option<u64>,
     pub names: Option<Names>,
     pub own_port: bool,
     /// The first part of `SHIM` that means nothing.
@@ -125,6 +127,8 @@ impl Settings {
             "sendfile" => self.sendfile.errors = errors(value)?,
             "fsync" => self.file_sync.errors = errors(value)?,
             "dirsync" => self.directory_sync.errors = errors(value)?,
+            "disk" => self.file_write.errors = errors(value)?,
+            "slow" => self.slow_names = Some(positive(value)?),
             "own" if value.is_empty() => self.own_port = true,
             "gai" => self.names = Some(parse_names(value)?),
             _ => return None,
@@ -147,6 +151,8 @@ fn errors(value: &str) -> Option<Vec<c_int>> {
         "ENOSYS" => Some(libc::ENOSYS),
         "EIO" => Some(libc::EIO),
         "ENOSPC" => Some(libc::ENOSPC),
+        "EDQUOT" => Some(libc::EDQUOT),
+        "EROFS" => Some(libc::EROFS),
         _ => None,
     };
     value.split('+').map(error).collect()

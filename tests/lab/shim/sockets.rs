@@ -4,6 +4,7 @@ use std::ffi::{c_int, c_void};
 
 use libc::{iovec, off_t, sockaddr, socklen_t};
 
+use crate::disk::write_error;
 use crate::fail;
 use crate::real::interpose;
 use crate::settings::Settings;
@@ -133,7 +134,11 @@ interpose! {
     }
 
     fn write(fd: c_int, from: *const c_void, size: usize) -> isize {
-        within(before_write(fd), |most| real(fd, from, size.min(most)))
+        let limit = match write_error(fd) {
+            Some(error) => Err(error),
+            None => before_write(fd),
+        };
+        within(limit, |most| real(fd, from, size.min(most)))
     }
 
     fn writev(fd: c_int, list: *const iovec, count: c_int) -> isize {
