@@ -105,7 +105,9 @@ impl Site for Pages {
     fn fields(&self, method: Method, resource: &Resource) -> Option<Rc<[u8]>> {
         let is_read = matches!(method, Method::Get | Method::Head);
         match resource {
-            Resource::File(_, Some(_)) | Resource::Listing(_, true)
+            Resource::File(_, Some(_))
+            | Resource::Missing(_, true)
+            | Resource::Listing(_, true)
                 if is_read =>
             {
                 Some(Rc::clone(&self.sandbox))
@@ -134,9 +136,10 @@ impl Site for Pages {
                 let request = Request { method, resource, number, persistence };
                 self.files.respond(request, content, out)
             }
-            Resource::Missing(hash::Resource::Other(
-                documents::Resource::Document(page, ..),
-            )) => page.error_page(method, Status::NotFound, out),
+            Resource::Missing(
+                hash::Resource::Other(documents::Resource::Document(page, ..)),
+                _,
+            ) => page.error_page(method, Status::NotFound, out),
             Resource::Listing(name, _) if is_read => {
                 let app = Arc::clone(&self.app);
                 later(move || {

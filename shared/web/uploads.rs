@@ -16,7 +16,7 @@ use crate::web::site::{Done, Sink};
 use httparse::Header;
 use nix::errno::Errno;
 use nix::fcntl::AtFlags;
-use nix::libc::{S_IFDIR, S_IFMT};
+use nix::libc::{S_IFDIR, S_IFMT, mode_t};
 use nix::sys::stat;
 
 use super::pages::reply::refuse;
@@ -119,7 +119,8 @@ impl Uploads {
     /// Whether there is a file now, and what the client says of it is true.
     ///
     /// # Errors
-    /// 412 if it is not true; 405 if it is a directory.
+    /// 412 if it is not true. Without looking at that: 405 for a directory,
+    /// 404 if there is nothing to delete, 409 if there is no directory.
     fn check(&self, change: &Change, method: Method) -> Result<bool, Status> {
         let fields = change.conditions.iter();
         let fields = fields.map(|(name, value)| Header { name, value });
@@ -127,16 +128,23 @@ impl Uploads {
         let entry = self.files.root().open_entry(&change.name);
         let file = match entry.map_err(status)? {
             Entry::File(file) => file,
-            Entry::Directory if self.is_directory(change) => {
+            Entry::Directory if self.kind(change) == Some(S_IFDIR) => {
                 return Err(Status::MethodNotAllowed);
             }
-            // A link to one, or nothing. Nothing matches what is not there:
-            // not even `*`.
-            Entry::Directory | Entry::NotFound => {
-                return match fields::lines(&fields, "If-Match").next() {
-                    Some(_) => Err(Status::PreconditionFailed),
-                    None => Ok(false),
-                };
+            // A link to one, or nothing.
+            _ if fields::lines(&fields, "If-Match").next().is_none() => {
+                return Ok(false);
+            }
+            // Conditions do not count where there is nothing to delete.
+            _ if method == Method::Delete && self.kind(change).is_none() => {
+                return Err(Status::NotFound);
+            }
+            // Nothing matches what is not there, not even `*`: if it could be.
+            _ => {
+                let (parent, _) = change.parent_and_name();
+                let parent = self.files.root().open_directory(parent);
+                parent.map_err(status)?;
+                return Err(Status::PreconditionFailed);
             }
         };
         let date = Date::from_system_time(SystemTime::now());
@@ -154,15 +162,13 @@ impl Uploads {
         }
     }
 
-    /// Whether the name is a directory's: not that of a link to one.
-    fn is_directory(&self, change: &Change) -> bool {
+    /// What the name is, if it is there: not what a link leads to.
+    fn kind(&self, change: &Change) -> Option<mode_t> {
         let (parent, name) = change.parent_and_name();
-        let parent = self.files.root().open_directory(parent);
+        let parent = self.files.root().open_directory(parent).ok()?;
         // Ask what the name is, without following it.
-        let stat = parent.and_then(|parent| {
-            stat::fstatat(parent, name, AtFlags::AT_SYMLINK_NOFOLLOW)
-        });
-        stat.is_ok_and(|it| it.st_mode & S_IFMT == S_IFDIR)
+        let stat = stat::fstatat(parent, name, AtFlags::AT_SYMLINK_NOFOLLOW);
+        Some(stat.ok()?.st_mode & S_IFMT)
     }
 
     /// What anybody keeps of the files may be too old.

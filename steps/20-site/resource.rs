@@ -25,8 +25,9 @@ pub enum Resource {
     /// A file, or what step 19 has besides; and where clients write, what they
     /// may do here.
     File(hash::Resource, Option<&'static str>),
-    /// A page in the place of a file that is not there.
-    Missing(hash::Resource),
+    /// A page in the place of a file that is not there, and whether clients
+    /// write there.
+    Missing(hash::Resource, bool),
     /// A directory without a page of its own, and whether clients write
     /// there.
     Listing(Vec<u8>, bool),
@@ -53,7 +54,7 @@ impl Resource {
             Resource::GuestBook => READ_AND_POST,
             Resource::Server => "GET, HEAD, POST, PUT, DELETE, OPTIONS",
             Resource::Listing(..) | Resource::Entry(_) => READ,
-            Resource::Missing(_) | Resource::Foreign => "",
+            Resource::Missing(..) | Resource::Foreign => "",
             Resource::Refused(_, allow) => allow,
         }
     }
@@ -151,7 +152,7 @@ impl Pages {
         let head = Head { target, fields: &[], ..*head };
         match self.files.locate(&head, time) {
             page @ hash::Resource::Other(documents::Resource::Document(..)) => {
-                Some(Resource::Missing(page))
+                Some(Resource::Missing(page, written.is_some()))
             }
             _ => None,
         }

@@ -6,6 +6,9 @@ use std::time::SystemTime;
 
 use httparse::Header;
 use nix::errno::Errno;
+use nix::fcntl::AtFlags;
+use nix::libc::{S_IFDIR, S_IFMT, mode_t};
+use nix::sys::stat;
 use shared::files::root::Entry;
 use shared::http::date::Date;
 use shared::http::entity_tag::EntityTag;
@@ -112,18 +115,33 @@ impl Uploads {
     /// Whether there is a file now, and what the client says of it is true.
     ///
     /// # Errors
-    /// 412 if it is not true.
+    /// 412 if it is not true. Without looking at that: 405 for a directory,
+    /// 404 if there is nothing to delete, 409 if there is no directory.
     fn check(&self, change: &Change, method: Method) -> Result<bool, Status> {
         let fields = change.conditions.iter();
         let fields = fields.map(|(name, value)| Header { name, value });
         let fields: Vec<Header> = fields.collect();
         let entry = self.files.root().open_entry(&change.name);
-        let Entry::File(file) = entry.map_err(status)? else {
-            // Nothing matches what is not there: not even `*`.
-            return match fields::lines(&fields, "If-Match").next() {
-                Some(_) => Err(Status::PreconditionFailed),
-                None => Ok(false),
-            };
+        let file = match entry.map_err(status)? {
+            Entry::File(file) => file,
+            Entry::Directory if self.kind(change) == Some(S_IFDIR) => {
+                return Err(Status::MethodNotAllowed);
+            }
+            // A link to one, or nothing.
+            _ if fields::lines(&fields, "If-Match").next().is_none() => {
+                return Ok(false);
+            }
+            // Conditions do not count where there is nothing to delete.
+            _ if method == Method::Delete && self.kind(change).is_none() => {
+                return Err(Status::NotFound);
+            }
+            // Nothing matches what is not there, not even `*`: if it could be.
+            _ => {
+                let (parent, _) = change.split();
+                let parent = self.files.root().open_directory(parent);
+                parent.map_err(status)?;
+                return Err(Status::PreconditionFailed);
+            }
         };
         let date = Date::from_system_time(SystemTime::now());
         let validators = validators(&file);
@@ -138,6 +156,15 @@ impl Uploads {
             Verdict::Perform => Ok(true),
             _ => Err(Status::PreconditionFailed),
         }
+    }
+
+    /// What the name is, if it is there: not what a link leads to.
+    fn kind(&self, change: &Change) -> Option<mode_t> {
+        let (parent, name) = change.split();
+        let parent = self.files.root().open_directory(parent).ok()?;
+        // Ask what the name is, without following it.
+        let stat = stat::fstatat(parent, name, AtFlags::AT_SYMLINK_NOFOLLOW);
+        Some(stat.ok()?.st_mode & S_IFMT)
     }
 
     /// What anybody keeps of the files may be too old.
