@@ -6,6 +6,9 @@ use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use fastrand::Rng;
 use shared::collections::dictionary::Dictionary;
 
+#[allow(dead_code, reason = "the step uses all of it")]
+#[path = "../../steps/20-site/form.rs"]
+mod form;
 #[path = "../../steps/20-site/router.rs"]
 mod router;
 
@@ -66,5 +69,17 @@ fn the_order_of_routes() {
         let (found, pieces) = found.unwrap_or((&"none", Vec::new()));
         let expected = (route, values.into());
         assert_eq!((*found, pieces.concat()), expected, "{name}");
+    }
+}
+
+/// A form keeps the values of a name, all of them and in their order. In the
+/// step, and in shared.
+#[test]
+fn a_name_that_a_form_has_twice() {
+    let text = b"a=2&b=3&%61=+%2b&a=1";
+    let here = form::Form::parse(text).unwrap();
+    let there = shared::web::form::Form::parse(text).unwrap();
+    for values in [here.values("a"), there.values("a")] {
+        assert_eq!(values, ["2", " +", "1"]);
     }
 }

@@ -10,6 +10,8 @@ use crate::steps::{launch, on_every};
 
 const NONE: &str = ": no such file or directory";
 const NO_ROOT: &str = "cannot open the root VALUE: not a directory";
+const TITEL: &str = "/listing.html:2: no value called \"titel\" (there are: \
+    path, rows, more)";
 const MIB: &str = "--cache-mib needs a number from 0 to 4096, not \"VALUE\"";
 
 /// Who takes no flag with such a value, by capability; the exit status, and how
@@ -34,7 +36,7 @@ const FLAGS: [(&str, &str, &str, i32, &str); 20] = [
     ("sites", "guestbook", "DIR", 1, ": is a directory"),
     ("sites", "guestbook", "DIR/b/listing.html", 1, "no line of a guest book"),
     ("sites", "templates", "DIR", 1, "listing.html: no such file or directory"),
-    ("sites", "templates", "DIR/a", 1, "titel\" (there are: path, rows, more)"),
+    ("sites", "templates", "DIR/a", 1, TITEL),
     ("sites", "templates", "DIR/b", 1, "/listing.html:3: {{ without its }}"),
 ];
 
