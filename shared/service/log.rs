@@ -40,9 +40,20 @@ impl Log {
     /// # Errors
     /// Those of pthread_create(3).
     pub fn start(file: OwnedFd) -> Result<Self, Failure> {
+        Log::start_telling(file, TELL)
+    }
+
+    /// The same, where this is how often is said that lines are lost.
+    ///
+    /// # Errors
+    /// Those of pthread_create(3).
+    pub fn start_telling(
+        file: OwnedFd,
+        pause: Duration,
+    ) -> Result<Self, Failure> {
         let buffers = Arc::new(Buffers::default());
         let next = Arc::new(Mutex::new(None));
-        let writer = Writer::new(file);
+        let writer = Writer::new(file, pause);
         let (theirs, slot) = (Arc::clone(&buffers), Arc::clone(&next));
         let thread = vital::spawn(move || run(writer, &theirs, &slot))
             .map_err(|error| Failure::new("cannot start a thread", error))?;
@@ -111,18 +122,25 @@ fn run(
     SigSet::from(Signal::SIGXFSZ)
         .thread_block()
         .map_err(|errno| Failure::new("cannot block a signal", errno))?;
-    while let Some(lines) = buffers.take() {
+    // What has been lost is said when its time has come, even if nothing more
+    // is to be written.
+    while let Some(lines) = buffers.take(writer.time_to_tell()) {
         if let Some(file) = lock(next).take() {
             writer.end_line();
             writer.file = file;
         }
         writer.write(&lines);
         buffers.recycle(lines);
-        writer.lose(buffers.lost(), "the disk is too slow");
-        writer.tell(TELL);
+        match buffers.lost() {
+            0 => {}
+            lines => writer.lose(lines, "the disk is too slow"),
+        }
+        if writer.time_to_tell() == Some(Duration::ZERO) {
+            writer.tell();
+        }
     }
     writer.end_line();
-    writer.tell(Duration::ZERO);
+    writer.tell();
     Ok(())
 }
 
@@ -140,14 +158,15 @@ struct Writer {
     /// Lines that have been lost since that was last said, and why.
     lost: u64,
     why: String,
-    /// When it was said.
+    /// When it was said, and how long it is not said again.
     told: Option<Instant>,
+    pause: Duration,
 }
 
 impl Writer {
-    fn new(file: OwnedFd) -> Self {
+    fn new(file: OwnedFd, pause: Duration) -> Self {
         let (rest, why) = (Vec::new(), String::new());
-        Writer { file, rest, lost: 0, why, told: None }
+        Writer { file, rest, lost: 0, why, told: None, pause }
     }
 
     /// Writes lines. Those that cannot be written are lost, but for the rest
@@ -184,16 +203,19 @@ impl Writer {
     }
 
     fn lose(&mut self, lines: u64, why: impl Display) {
-        if lines > 0 {
-            self.lost += lines;
-            self.why = why.to_string();
-        }
+        self.lost += lines;
+        self.why = why.to_string();
     }
 
-    /// Says what has been lost, unless it has said so less than this ago.
-    fn tell(&mut self, pause: Duration) {
-        let is_new = self.told.is_none_or(|told| told.elapsed() >= pause);
-        if self.lost > 0 && is_new {
+    /// In which time is to be said what has been lost; `None` if nothing has.
+    fn time_to_tell(&self) -> Option<Duration> {
+        let passed = self.told.map_or(self.pause, |told| told.elapsed());
+        (self.lost > 0).then(|| self.pause.saturating_sub(passed))
+    }
+
+    /// Says what has been lost, if anything has.
+    fn tell(&mut self) {
+        if self.lost > 0 {
             let (lost, why) = (mem::take(&mut self.lost), &self.why);
             cli::log(format_args!("the log has lost {lost} lines: {why}"));
             self.told = Some(Instant::now());

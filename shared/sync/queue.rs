@@ -5,6 +5,7 @@
 //! something, or until the queue is closed.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::collections::ring::Ring;
 
@@ -61,6 +62,20 @@ impl<T> Queue<T> {
             }
             let result = self.changed.wait(state);
             state = result.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// The same, but it does not sleep for longer than this: if there is no
+    /// item by then, it is `otherwise`. Enters in step 21.
+    pub fn pop_within(&self, time: Duration, otherwise: T) -> Option<T> {
+        let sleeps = |state: &mut State<T>| {
+            state.ring.occupied() == 0 && !state.is_closed
+        };
+        let result = self.changed.wait_timeout_while(self.lock(), time, sleeps);
+        let (mut state, end) = result.unwrap_or_else(PoisonError::into_inner);
+        match end.timed_out() {
+            true => Some(otherwise),
+            false => state.ring.pop_front(),
         }
     }
 

@@ -61,10 +61,14 @@ impl Buffers {
         }
     }
 
-    /// Takes the oldest, and waits until there is one. `None` if there will be
+    /// Takes the oldest, and waits until there is one. If a time is given, it
+    /// waits no longer than that, and takes nothing. `None` if there will be
     /// no more.
-    pub fn take(&self) -> Option<Vec<u8>> {
-        self.full.pop()
+    pub fn take(&self, time: Option<Duration>) -> Option<Vec<u8>> {
+        match time {
+            Some(time) => self.full.pop_within(time, Vec::new()),
+            None => self.full.pop(),
+        }
     }
 
     /// Gives back a buffer that has been written.

@@ -1,5 +1,6 @@
 //! The access log: which lines, how many bytes they say, and of whom.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use httparse::Header;
@@ -7,6 +8,7 @@ use nix::errno::Errno;
 use regex::Regex;
 use shared::web::connection::End;
 use shared::web::forwarded::{Networks, client};
+use shared::web::log::{self, Buffers, Log};
 
 use crate::shell::{Shell, late, spooling};
 
@@ -39,6 +41,8 @@ fn run(mut shell: Shell, script: &str, room: usize) -> (String, usize) {
 fn a_line_for_each_request() {
     let long = &*format!("GET /{}", "\"".repeat(16_379));
     let cut = &*format!("GET /{} 414 29;", r"\x22".repeat(510));
+    let plain = &*format!("GET /~Referer: {}\r\n\r\n", "x".repeat(2049));
+    let plain_cut = &*format!("GET / 200 0 {} -;", "x".repeat(2048));
     let shells: [fn() -> Shell; 4] =
         [Shell::default, || spooling(true, 9), || late(true), || late(false)];
     for (shell, script, missing, expected) in [
@@ -49,12 +53,13 @@ fn a_line_for_each_request() {
         (0, "GET / HTTP/1.0\r\nFILE", 0, "GET / HTTP/1.0 200 1000;"),
         (0, "GET /~\r\nPOST /~FILE", 9, "GET / 200 0;POST / 200 991;"),
         (0, "\r\n|", 0, ""),
-        (0, "\u{16}\u{3}", 0, r"\x16\x03 400 38;"),
+        (0, "\u{16}\u{7f}", 0, r"\x16\x7F 400 38;"),
         (0, "GET / HTTP/1.1\r\n\r\n", 1, "GET / 400 13;"),
         (0, "GET /|", 0, "GET / 400 23;"),
         (0, "GET /|wait", 0, "GET / 408 26;"),
         (0, "GET /", 0, "GET / 499 0;"),
         (0, long, 0, cut),
+        (0, plain, 0, plain_cut),
         (0, "PUT /~Content-Length: 9\r\n\r\nab", 0, "PUT / 499 0;"),
         (1, "PUT /~EXPECT|abc", 2, "PUT / 200 1;"),
         (2, "GET /~\r\nGET /b~\r\n", 0, "GET / 200 0;GET /b 200 0;"),
@@ -68,6 +73,40 @@ fn a_line_for_each_request() {
         let all = run(shells[shell](), &script, usize::MAX).1;
         let lines = run(shells[shell](), &script, all - missing).0;
         assert_eq!(lines, expected, "{script:?} {missing}");
+    }
+}
+
+/// When there are 16 KiB of them, or when the first is a second old.
+#[test]
+fn lines_are_handed_over_together() {
+    const LINE: &str = "unix: - - [01/Jan/1970:00:00:00 +0000] \
+        \"GET / HTTP/1.1\" 200 0 \"-\" \"-\"\n";
+    let buffers = Arc::new(Buffers::default());
+    let mut log = Some(Log::new(Arc::clone(&buffers)));
+    let mut shell = Shell::default();
+    let second = shell.time.now + Duration::from_secs(1);
+    let mut ask = |log: &mut Option<Log>| {
+        shell.connection.keep_records(None);
+        shell.receive(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        log::take(log, &mut shell.connection, &shell.time);
+        log.as_ref().unwrap().or_next(None)
+    };
+    let expire = |log: &mut Option<Log>, now| {
+        log.as_mut().unwrap().expire(now);
+        log.as_ref().unwrap().or_next(None)
+    };
+    assert_eq!(ask(&mut log), Some(second));
+    let before = second - Duration::from_millis(1);
+    assert_eq!(expire(&mut log, before), Some(second));
+    assert_eq!(expire(&mut log, second), None);
+    let full = (16_usize << 10).div_ceil(LINE.len());
+    for missing in (0..full).rev() {
+        assert_eq!(ask(&mut log).is_none(), missing == 0);
+    }
+    buffers.close();
+    for count in [1, full] {
+        let lines = buffers.take(None).unwrap();
+        assert!(lines == LINE.repeat(count).as_bytes());
     }
 }
 

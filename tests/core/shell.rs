@@ -246,7 +246,7 @@ impl Shell {
         log::take(&mut log, &mut self.connection, &self.time);
         log.unwrap().hand_over();
         buffers.close();
-        String::from_utf8(buffers.take().unwrap_or_default()).unwrap()
+        String::from_utf8(buffers.take(None).unwrap_or_default()).unwrap()
     }
 
     /// Whether it waits for a request, or for more of one.
