@@ -112,8 +112,9 @@ thread_local! {
 /// The sites of two workers. What they send compressed begins at its end.
 fn compressing(is_full: bool) -> (Tree, [Documents; 2]) {
     let tree = Tree::new();
-    let sizes = [5000, 99_999, 1024, 1023, 1_048_577, 5000, 5000, 50];
-    let names = "a.js 9.css b.html c.html d.svg e.png f.txt f.txt.br";
+    let sizes =
+        [5000, 99_999, 1024, 1023, 1_048_577, 5000, 5000, 50, 1_048_576];
+    let names = "a.js 9.css b.json c.html d.txt e.png f.txt f.txt.br g.svg";
     for (name, size) in names.split(' ').zip(sizes) {
         tree.write_old(name, &b"0123456789".repeat(200_000)[..size]);
     }
@@ -176,9 +177,10 @@ fn who_gets_a_file_compressed() {
         ("GET /a.js", "Accept-Encoding: gzip;q=0", "200 =60"),
         ("HEAD /9.css", "B: c", "200 gzip -gz1"),
         ("GET /f.txt", "Accept-Encoding: gzip, br", "200 br"),
-        ("GET /b.html", "B: c", "200 gzip -gz1"),
+        ("GET /b.json", "B: c", "200 gzip -gz1"),
         ("GET /c.html", "B: c", "200"),
-        ("GET /d.svg", "B: c", "200"),
+        ("GET /d.txt", "B: c", "200"),
+        ("GET /g.svg", "B: c", "200 gzip -gz1"),
         ("GET /e.png", "B: c", "200"),
     ] {
         let fields = fields.replace("ID", &tags[0]).replace("GZ", &tags[1]);

@@ -1,9 +1,14 @@
 //! gzip.rs: what it makes is what others read, and always the same.
 
-use std::io::Read;
+use std::fs;
+use std::io::{Read, Write};
 
+use flate2::Compression;
 use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
 use service::gzip::encode;
+
+use super::DIRECTORY;
 
 #[test]
 fn what_is_compressed_can_be_read() {
@@ -19,4 +24,16 @@ fn what_is_compressed_can_be_read() {
         assert!(decoded == bytes, "{} bytes", bytes.len());
     }
     assert!(encode(text.as_bytes()).unwrap().len() < text.len() / 100);
+}
+
+#[test]
+fn it_is_of_level_6() {
+    let text = fs::read(format!("{DIRECTORY}Cargo.lock")).unwrap();
+    let at = |level| {
+        let mut out = GzEncoder::new(Vec::new(), Compression::new(level));
+        out.write_all(&text).unwrap();
+        out.finish().unwrap()
+    };
+    let found = [5, 6, 7].map(|level| at(level) == encode(&text).unwrap());
+    assert_eq!(found, [false, true, false]);
 }

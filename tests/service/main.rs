@@ -7,6 +7,7 @@ mod calls;
 mod gzip;
 mod hosts;
 mod log;
+mod manager;
 mod rates;
 mod sandbox;
 #[path = "../lab/scratch.rs"]

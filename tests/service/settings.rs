@@ -28,6 +28,7 @@ index = "a/b"  # index: "a/b" is more than a file's name
 fallback = "x.html"  # fallback: "x.html" does not begin with a slash
 [site.headers]
 date = "x"  # headers: "date" is the server's own
+Content-Length = "1"  # headers: "Content-Length" is the server's own
 "a b" = "x"  # headers: "a b" is no name of a field
 a = "x\r\ny: z"  # headers: "x\r\ny: z" is no value of a field
 b = 1  # b: a text is wanted

@@ -3,6 +3,9 @@
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram, UnixListener};
+use std::time::Duration;
+
+use nix::time::{ClockId, clock_gettime};
 
 use crate::files::client::get;
 use crate::files::tree::Tree;
@@ -30,8 +33,12 @@ fn sockets_that_somebody_else_has_made() -> Outcome {
             let mut bytes = [0; 100];
             let count = manager.recv(&mut bytes).unwrap();
             let heard = String::from_utf8_lossy(&bytes[..count]);
-            let heard = heard.trim_end_matches(|it: char| it.is_ascii_digit());
-            assert_eq!(heard, said);
+            let number = heard.strip_prefix(said).expect(&heard);
+            number.parse::<u128>().unwrap()
+        };
+        let now = || {
+            let now = clock_gettime(ClockId::CLOCK_MONOTONIC).unwrap();
+            Duration::from(now).as_micros()
         };
         let start = |output: OwnedFd, count, pid| {
             let place = place.to_str().unwrap();
@@ -58,8 +65,10 @@ fn sockets_that_somebody_else_has_made() -> Outcome {
             assert_eq!(get(&mut server.connect()?, "/")?.status, 200);
             ask_at(&theirs);
         }
+        let before = now();
         server.signal(libc::SIGHUP);
-        hears("RELOADING=1\nMONOTONIC_USEC=");
+        let told = hears("RELOADING=1\nMONOTONIC_USEC=");
+        assert!((before..=now()).contains(&told), "{told}");
         hears("READY=");
         server.signal(libc::SIGTERM);
         hears("STOPPING=");

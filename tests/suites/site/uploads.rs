@@ -213,7 +213,12 @@ fn no_loop_waits_for_a_disk() -> Outcome {
         fs::create_dir(tree.path("up")).unwrap();
         let (root, book) = (tree.root(), tree.outside().join("book"));
         let [root, book] = [root, book].map(|it| it.display().to_string());
-        let flags = ["--root", &root, "--write", "/up", "--guestbook", &book];
+        let mut flags =
+            vec!["--root", &root, "--write", "/up", "--guestbook", &book];
+        let log = tree.outside().join("log");
+        if step.does("service") {
+            flags.extend(["--log", log.to_str().unwrap()]);
+        }
         let lines = trace_with(step, &flags, |server| {
             let mut client = server.connect()?;
             send(&mut client, "PUT", "/up/a", "", b"content")?;
@@ -233,11 +238,17 @@ fn no_loop_waits_for_a_disk() -> Outcome {
             let lines = text.lines().skip_while(|it| !is_new(it));
             let done = lines.filter_map(call).collect::<Vec<_>>().join(" ");
             assert!(done.starts_with(&WORK.join(" ")), "{done}");
+            let is_logged = || match fs::read(&log) {
+                Ok(lines) => (!lines.is_empty()).then_some(()),
+                Err(_) => Some(()),
+            };
+            server.eventually("writes what has been asked", is_logged)?;
             Ok(())
         })?;
         let is_change = |line: &&String| {
             let call = call(line);
-            let is_content = line.contains("\"content\"");
+            let written = ["\"content\"", " - - ["];
+            let is_content = written.iter().any(|it| line.contains(it));
             call.is_some_and(|it| it != "write" || is_content)
         };
         assert_eq!(lines.unwrap_or_default().iter().find(is_change), None);
