@@ -84,6 +84,7 @@ fn conditions_in_their_order() {
             // If-Unmodified-Since: only without If-Match.
             ("If-Unmodified-Since: EXACT", "200"),
             ("If-Unmodified-Since: Sunday, 06-Nov-94 08:49:37 GMT", "200"),
+            ("If-Unmodified-Since: Fri, 01 Jan 2100 00:00:00 GMT", "200"),
             ("If-Unmodified-Since: BEFORE", "412"),
             ("If-Match: \"a\"|If-Unmodified-Since: BEFORE", "200"),
             ("If-Unmodified-Since: yesterday", "200"),
@@ -108,6 +109,7 @@ fn conditions_in_their_order() {
             ("If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT", "304"),
             ("If-Modified-Since: BEFORE", "200"),
             ("If-None-Match: \"b\"|If-Modified-Since: EXACT", "200"),
+            ("If-Modified-Since: EXACT|If-Modified-Since: EXACT", "200"),
             ("If-Modified-Since: 0", "200"),
             // The order: If-Match goes before If-None-Match.
             ("If-Match: \"b\"|If-None-Match: \"a\"", "412"),
@@ -124,6 +126,7 @@ fn conditions_in_their_order() {
         "HEAD",
         &[
             ("If-None-Match: \"a\"", "304"),
+            ("If-Modified-Since: EXACT", "304"),
             ("If-Match: \"b\"", "412"),
             ("Range: bytes=0-0", "200"),
             ("Range: bytes=99999-", "200"),

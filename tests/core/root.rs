@@ -2,7 +2,6 @@
 //! of requests lead to, what is said of a file, and which file and which root
 //! cannot be opened, the suites see over the wire.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use nix::errno::Errno;
@@ -28,7 +27,11 @@ fn content(file: &File) -> String {
 /// The content of a file, or `None` for anything else.
 fn open(root: &Root, name: &str) -> nix::Result<Option<String>> {
     match root.open_entry(name.as_bytes())? {
-        Entry::File(file) => Ok(Some(content(&file))),
+        Entry::File(file) => {
+            let text = content(&file);
+            assert_eq!(text.len() as i64, file.stat.st_size, "{name}");
+            Ok(Some(text))
+        }
         Entry::Directory | Entry::NotFound => Ok(None),
     }
 }
@@ -72,45 +75,49 @@ fn a_root_behind_a_link() {
 }
 
 /// A directory that is swapped for a link to the outside, thousands of times,
-/// while names through it are opened.
+/// while names through it are opened; and a file for another one.
 #[test]
 fn a_race_with_a_link() {
     let tree = Tree::new();
     tree.write("sub/secret.txt", b"harmless");
     tree.link("../outside", "bait");
     let root = Root::open(&tree.root()).unwrap();
-    let done = AtomicBool::new(false);
-    let (mut inside, mut refused) = (0, 0);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            let sub = tree.path("sub");
-            let bait = tree.path("bait");
-            let exchange = RenameFlags::RENAME_EXCHANGE;
-            while !done.load(Ordering::Relaxed) {
-                fcntl::renameat2(AT_FDCWD, &sub, AT_FDCWD, &bait, exchange)
-                    .unwrap();
-            }
-        });
-        for round in 0.. {
-            let name = if round % 2 == 0 {
-                "sub/secret.txt"
-            } else {
-                "sub/deeper/../secret.txt"
-            };
-            match open(&root, name) {
-                Ok(Some(text)) => {
-                    assert_eq!(text, "harmless", "the secret is out");
-                    inside += 1;
-                }
-                Ok(None) | Err(Errno::EAGAIN) => refused += 1,
-                Err(errno) => panic!("{name}: {errno}"),
-            }
-            let enough = inside > 1_000 && refused > 1_000;
-            if enough || round == 1_000_000 {
-                break;
+    let (inside, refused) = thread::scope(|scope| {
+        let opener = scope.spawn(|| open_while_names_change(&root));
+        let pairs = [("sub", "bait"), ("file.txt", "index.html")];
+        let pairs = pairs.map(|(a, b)| (tree.path(a), tree.path(b)));
+        let exchange = RenameFlags::RENAME_EXCHANGE;
+        while !opener.is_finished() {
+            for (a, b) in &pairs {
+                fcntl::renameat2(AT_FDCWD, a, AT_FDCWD, b, exchange).unwrap();
             }
         }
-        done.store(true, Ordering::Relaxed);
+        opener.join().unwrap()
     });
     assert!(inside > 0 && refused > 0, "{inside} inside, {refused} refused");
+}
+
+/// How often a file was found, and how often nothing.
+fn open_while_names_change(root: &Root) -> (u32, u32) {
+    let (mut inside, mut refused) = (0, 0);
+    for round in 0..1_000_000 {
+        assert!(open(root, "file.txt").is_ok_and(|it| it.is_some()));
+        let name = if round % 2 == 0 {
+            "sub/secret.txt"
+        } else {
+            "sub/deeper/../secret.txt"
+        };
+        match open(root, name) {
+            Ok(Some(text)) => {
+                assert_eq!(text, "harmless", "the secret is out");
+                inside += 1;
+            }
+            Ok(None) | Err(Errno::EAGAIN) => refused += 1,
+            Err(errno) => panic!("{name}: {errno}"),
+        }
+        if inside > 1_000 && refused > 1_000 {
+            break;
+        }
+    }
+    (inside, refused)
 }

@@ -215,9 +215,27 @@ fn gives_way<S: Turns<Recorder>>() {
     assert!(left > 0 && left < sent, "{left} of {sent} bytes are left");
 }
 
+/// The same for one that is sent a file, and takes it as fast as it comes: this
+/// would be all of it in 17 calls.
+fn is_not_sent_all() {
+    let mut shell = Step14::new(Recorder::default());
+    shell.0.transmit = |_, connection, time| {
+        let (bytes, file) = connection.output();
+        let (count, file) = (bytes.len(), file.map_or(0..0, |it| it.1));
+        connection.sent(count, (file.end - file.start).min(60), time);
+        Ok(())
+    };
+    let mut client = connect(&mut shell);
+    let fields = "Host: a\r\nContent-Length: 4";
+    write!(client, "POST / HTTP/1.1\r\n{fields}\r\n\r\nfile").unwrap();
+    assert_eq!(shell.turn(0, false).unwrap().0, Want::Write);
+    assert_eq!(shell.turn(0, false).unwrap().0, Want::Read);
+}
+
 #[test]
 fn a_turn_has_an_end() {
     be_quiet();
     gives_way::<Step13<_>>();
     gives_way::<Step14<_>>();
+    is_not_sent_all();
 }
