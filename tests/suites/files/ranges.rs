@@ -43,6 +43,8 @@ fn each_status_has_its_fields() -> Outcome {
         "last-modified",
         "x-content-type-options",
     ];
+    const LONG_AGO: &str =
+        "If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
     const ERROR: [&str; 4] =
         ["content-length", "content-type", "date", "x-content-type-options"];
     on_every("ranges", |step| {
@@ -55,25 +57,34 @@ fn each_status_has_its_fields() -> Outcome {
         assert_eq!(names(&whole), file);
         assert_eq!(whole.field("cache-control"), Some("no-cache"));
         assert_eq!(whole.field("accept-ranges"), Some("bytes"));
-        let tag = whole.field("etag").unwrap().to_string();
+        let tag = whole.field("etag").unwrap();
         assert!(tag.starts_with('"'), "{tag}");
+        let modified = whole.field("last-modified").unwrap();
         let with_range = |names: &[&'static str]| {
             let mut names = names.to_vec();
             names.push("content-range");
             names.sort_unstable();
             names
         };
-        for (range, shown, part) in [
-            ("0-99", "bytes 0-99/10000", 0..100),
-            ("9000-", "bytes 9000-9999/10000", 9000..10_000),
-            ("-1", "bytes 9999-9999/10000", 9999..10_000),
+        for (range, shown, part, validator) in [
+            ("0-99", "bytes 0-99/10000", 0..100, tag),
+            ("9000-", "bytes 9000-9999/10000", 9000..10_000, modified),
+            ("-1", "bytes 9999-9999/10000", 9999..10_000, tag),
         ] {
-            let lines = format!("Range: bytes={range}\r\nIf-Range: {tag}\r\n");
+            // The file's time has nanoseconds, and the date has none.
+            let lines = format!(
+                "Range: bytes={range}\r\nIf-Range: {validator}\r\n\
+                 If-Unmodified-Since: {modified}\r\n"
+            );
             let response = ask(&mut client, "GET", "/old.bin", &lines)?;
             assert_eq!(response.status, 206, "{range}");
             assert_eq!(names(&response), with_range(&file), "{range}");
             assert_eq!(response.field("content-range"), Some(shown));
-            assert_eq!(response.field("etag"), Some(&tag[..]), "{range}");
+            assert_eq!(response.length(), Some(part.len()), "{range}");
+            let own = ["content-length", "date"];
+            for name in file.iter().filter(|name| !own.contains(name)) {
+                assert_eq!(response.field(name), whole.field(name), "{range}");
+            }
             assert_same(&response.body, &content[part]);
             // HEAD has no parts.
             let head = ask(&mut client, "HEAD", "/old.bin", &lines)?;
@@ -86,21 +97,29 @@ fn each_status_has_its_fields() -> Outcome {
         let range = response.field("content-range");
         assert_eq!(range, Some("bytes */10000"));
 
-        for method in ["GET", "HEAD"] {
-            let lines = format!("If-None-Match: \"b\", W/{tag}\r\n");
-            let response = ask(&mut client, method, "/old.bin", &lines)?;
-            assert_eq!(response.status, 304);
-            let few = ["cache-control", "date", "etag"].into_iter();
-            assert_eq!(names(&response), few.chain(vary).collect::<Vec<_>>());
-            assert_eq!(response.field("etag"), Some(&tag[..]));
-            let lines = "If-Match: \"b\"\r\n";
-            let response = ask(&mut client, method, "/old.bin", lines)?;
-            assert_eq!(
-                (response.status, &names(&response)[..]),
-                (412, &ERROR.map(String::from)[..])
-            );
+        let few = ["cache-control", "date", "etag"].into_iter().chain(vary);
+        let (few, error) = (few.collect::<Vec<_>>(), ERROR.to_vec());
+        for (lines, status, fields) in [
+            (format!("If-None-Match: \"b\", W/{tag}\r\n"), 304, &few),
+            (format!("If-Modified-Since: {modified}\r\n"), 304, &few),
+            ("If-Match: \"b\"\r\n".into(), 412, &error),
+            (LONG_AGO.into(), 412, &error),
+        ] {
+            for method in ["GET", "HEAD"] {
+                let response = ask(&mut client, method, "/old.bin", &lines)?;
+                assert_eq!(response.status, status, "{lines}");
+                assert_eq!(names(&response), *fields, "{lines}");
+                for name in few.iter().filter(|it| **it != "date") {
+                    let is_same = response.field(name) == whole.field(name);
+                    assert!(is_same || status == 412, "{name} of {lines}");
+                }
+            }
         }
         assert_eq!(get(&mut client, "/old.bin")?.body, content);
+        let last = "If-None-Match: *\r\nConnection: close\r\n";
+        let response = ask(&mut client, "GET", "/old.bin", last)?;
+        assert!(response.status == 304 && response.says("close"));
+        client.expect_eof()?;
         server.interrupt()
     })
 }
@@ -118,6 +137,8 @@ fn other_responses_stay() -> Outcome {
             ("POST", "/file.txt", 405),
             ("OPTIONS", "/file.txt", 200),
             ("GET", "/api/", 200),
+            ("GET", "/sub/deeper/", if step.does("sites") { 200 } else { 404 }),
+            ("POST", "/api/echo", 200),
         ] {
             let response = ask(&mut client, method, target, failing)?;
             let status = step.status(method, status);
