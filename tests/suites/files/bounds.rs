@@ -44,21 +44,25 @@ fn what_is_kept_has_bounds() -> Outcome {
     let small = |count| targets("small", count);
     let large = |count| targets("large", count);
     // One file, many paths.
-    let path = |number| {
+    let path = |number, name| {
         let bits = (0..12).map(|bit| number >> bit & 1);
         let names = bits.map(|bit| if bit == 0 { "/" } else { "/." });
-        names.collect::<String>() + "/file.txt"
+        names.collect::<String>() + name
     };
-    let paths = |count| (0..count).map(path).collect::<Vec<_>>();
+    let paths = |count, name| {
+        (0..count).map(|number| path(number, name)).collect::<Vec<_>>()
+    };
     let it = || vec!["/large.bin".to_string()];
     let cases = [
         ("0", vec![], 0),
         ("1", small(40), 1),
         ("1", small(60), 0),
         ("1", [small(60), it()].concat(), 1),
-        ("64", paths(4095), 1),
-        ("64", paths(4096), 0),
-        ("64", [paths(4096), it()].concat(), 1),
+        ("64", paths(4095, "/file.txt"), 1),
+        ("64", paths(4096, "/file.txt"), 0),
+        // 64 MiB, if nothing else is said: each path has a copy of its own.
+        ("", paths(3000, "/small-1"), 1),
+        ("", paths(3300, "/small-1"), 0),
         ("64", large(255), 1),
         // One more: the first of the small files has a large neighbour.
         ("64", [large(255), small(1)].concat(), 0),
@@ -75,8 +79,9 @@ fn what_is_kept_has_bounds() -> Outcome {
         fill(&tree, "large", 256, 20_481);
         for (mib, others, count) in &cases {
             let launch = at(step, &tree.root())?;
-            let server = launch.with(&["--cache-mib", mib]);
-            let server = server.with(step.in_one_loop()).start()?;
+            let flag = ["--cache-mib", mib];
+            let flag = if mib.is_empty() { &[][..] } else { &flag };
+            let server = launch.with(flag).with(step.in_one_loop()).start()?;
             let mut client = server.connect()?;
             head_all(&mut client, &it())?;
             head_all(&mut client, others)?;

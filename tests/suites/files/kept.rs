@@ -25,8 +25,8 @@ const CHANGES: [Change; 17] = [
     ("replaced-by-large", 9, None, |tree, name| replaced(tree, name, BIG)),
     ("large-replaced", BIG, None, |tree, name| replaced(tree, name, 9)),
     ("large-twice", BIG, None, |tree, name| replaced(tree, name, BIG)),
-    ("rewritten", 9, None, |tree, name| written(tree, name, &letters(9))),
-    ("longer", 9, None, |tree, name| written(tree, name, &pattern(99))),
+    ("rewritten", 9, None, |tree, name| later(tree, name, 1, &letters(9))),
+    ("longer", 9, None, |tree, name| later(tree, name, 0, &pattern(99))),
     ("shorter", 9, None, |tree, name| written(tree, name, &pattern(0))),
     ("grown", BIG, None, |tree, name| written(tree, name, &pattern(BIG + 1))),
     ("restored", 9, None, |tree, name| {
@@ -61,11 +61,29 @@ const CHANGES: [Change; 17] = [
     ("orphaned", 9, Some(5), |tree, name| (404, gone(tree, name))),
 ];
 
-/// Another file of the same age takes the name.
+/// Another file takes the name, which has changed at the same time.
 fn replaced(tree: &Tree, name: &str, size: usize) -> (u16, Vec<u8>) {
-    tree.write_old("other", &letters(size));
+    tree.write("other", &letters(size));
+    tree.touch("other", modified(tree, name));
     fs::rename(tree.path("other"), tree.path(name)).unwrap();
     (200, letters(size))
+}
+
+/// Is written in its place, so many nanoseconds after the last change.
+fn later(
+    tree: &Tree,
+    name: &str,
+    nanoseconds: u64,
+    content: &[u8],
+) -> (u16, Vec<u8>) {
+    let time = modified(tree, name) + Duration::from_nanos(nanoseconds);
+    tree.write(name, content);
+    tree.touch(name, time);
+    (200, content.into())
+}
+
+fn modified(tree: &Tree, name: &str) -> SystemTime {
+    fs::metadata(tree.path(name)).unwrap().modified().unwrap()
 }
 
 fn written(tree: &Tree, name: &str, content: &[u8]) -> (u16, Vec<u8>) {
