@@ -23,8 +23,9 @@ pub use receive::End;
 pub use response::Response;
 use wait::Wait;
 
-/// Which signal comes with O_ASYNC: of fcntl(2), and not in libc.
-const F_SETSIG: libc::c_int = 10;
+/// Which signal tells of input, or of a lease that somebody waits for: of
+/// fcntl(2), and not in libc.
+pub const F_SETSIG: libc::c_int = 10;
 
 /// One connection to the program.
 pub struct Client {

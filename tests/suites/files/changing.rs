@@ -3,14 +3,20 @@
 
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::fd::AsRawFd;
 use std::time::SystemTime;
+
+use nix::errno::Errno;
 
 use super::client::{after_change, ask, at, get, request, site};
 use super::tree::Tree;
-use crate::lab::client::{Client, End, Response};
+use super::validators::etag;
+use crate::lab::client::{Client, End, F_SETSIG, Response};
+use crate::lab::fixtures::{letters, pattern};
 use crate::lab::program::Program;
-use crate::lab::{Outcome, proc};
-use crate::steps::{Step, on_every, on_new_shells};
+use crate::lab::show::assert_same;
+use crate::lab::{Outcome, proc, time};
+use crate::steps::{Step, on_every, on_new_shells, skip_here};
 
 /// More than the kernel takes for a client who does not read.
 pub const LARGE: usize = 12 << 20;
@@ -125,6 +131,75 @@ fn a_file_that_grows_or_is_replaced_or_removed() -> Outcome {
             server.interrupt()?;
         }
         Ok(())
+    })
+}
+
+/// A file that nobody opens while this is there: they wait.
+struct Lease(File);
+
+impl Lease {
+    /// `None`, after saying so, where there are no leases.
+    fn of(tree: &Tree, name: &str) -> Option<Self> {
+        let file = File::options().read(true).write(true).open(tree.path(name));
+        let lease = Lease(file.unwrap());
+        // The kernel tells by a signal that somebody waits: by default by one
+        // that ends us.
+        lease.control(F_SETSIG, libc::SIGURG);
+        // A program that is being started may have it open for a moment, since
+        // we had it when that one was forked.
+        let set = || match lease.control(libc::F_SETLEASE, libc::F_WRLCK) {
+            -1 if Errno::last() == Errno::EAGAIN => None,
+            result => Some(result),
+        };
+        let us = std::process::id().cast_signed();
+        if time::eventually(time::PATIENCE, us, set) == Some(0) {
+            return Some(lease);
+        }
+        skip_here("no leases on files", "keep TMPDIR on ext4, xfs or tmpfs");
+        None
+    }
+
+    fn is_waited_for(&self) -> bool {
+        self.control(libc::F_GETLEASE, 0) != libc::F_WRLCK
+    }
+
+    fn control(&self, operation: i32, value: i32) -> i32 {
+        // SAFETY: these operations of fcntl(2) take a number, or nothing.
+        unsafe { libc::fcntl(self.0.as_raw_fd(), operation, value) }
+    }
+}
+
+/// What becomes of a file between the look at it and its first byte. Size, tag
+/// and bytes are those of what was looked at; and what has become longer is
+/// not kept.
+#[test]
+fn a_file_that_changes_while_it_is_opened() -> Outcome {
+    const FILES: [(&str, usize); 3] =
+        [("small", 9), ("large", 30_000), ("grows", 9)];
+    on_every("files", |step| {
+        let (tree, server, mut client) = site(step)?;
+        for (name, size) in FILES {
+            tree.write_old(name, &pattern(size));
+            let tag = etag(&fs::metadata(tree.path(name)).unwrap());
+            let Some(lease) = Lease::of(&tree, name) else { return Ok(()) };
+            let target = format!("/{name}");
+            client.send(request("GET", &target, "").as_bytes())?;
+            let is_found = || lease.is_waited_for().then_some(());
+            server.eventually("opens the file", is_found)?;
+            if name == "grows" {
+                // Who opens it once more waits, and so would we.
+                (&lease.0).write_all(&pattern(99)).unwrap();
+            } else {
+                tree.write_old("other", &letters(99));
+                fs::rename(tree.path("other"), tree.path(name)).unwrap();
+            }
+            drop(lease);
+            let response = client.response()?;
+            assert_eq!(response.field("etag"), Some(&*tag), "{name}");
+            assert_same(&response.body, &pattern(size));
+        }
+        assert_same(&get(&mut client, "/grows")?.body, &pattern(99));
+        server.interrupt()
     })
 }
 

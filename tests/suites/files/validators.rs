@@ -1,6 +1,6 @@
 //! The steps with files: what is said of its age and of its state.
 
-use std::fs;
+use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, SystemTime};
 
@@ -15,6 +15,13 @@ fn seconds(date: &str) -> u64 {
     // Nothing else may be written than the first form.
     assert_eq!(httpdate::fmt_http_date(time), date);
     seconds
+}
+
+/// The tag of a file in this state.
+pub fn etag(file: &Metadata) -> String {
+    let (seconds, nanoseconds) = (file.mtime(), file.mtime_nsec());
+    let (size, inode) = (file.size(), file.ino());
+    format!("\"{seconds:x}.{nanoseconds:x}-{size:x}-{inode:x}\"")
 }
 
 #[test]
@@ -32,14 +39,7 @@ fn validators_tell_the_truth() -> Outcome {
         // What changes with what, tests/core asks.
         let file = fs::metadata(&path).unwrap();
         assert_eq!(seconds(modified), file.mtime() as u64);
-        let tag = format!(
-            "\"{:x}.{:x}-{:x}-{:x}\"",
-            file.mtime(),
-            file.mtime_nsec(),
-            file.size(),
-            file.ino()
-        );
-        assert_eq!(first.field("etag"), Some(&*tag));
+        assert_eq!(first.field("etag"), Some(&*etag(&file)));
         assert!(is_same(&get(&mut client, "/file.txt")?, &first));
 
         // RFC 9110 section 8.8.2.1: one from the future was modified now.
