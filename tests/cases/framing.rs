@@ -123,47 +123,22 @@ fn codings(t: &mut Table) {
     let with = |fields: &str| post(fields, &body);
     let coding = |value: &str| with(&format!("Transfer-Encoding: {value}"));
     t.rfc = "9112 6.1";
-    for value in [
-        "chunked",
-        "Chunked",
-        "CHUNKED",
-        ", chunked",
-        "chunked,",
-        " , \tchunked ,, ",
-    ] {
+    let good = "chunked|Chunked|CHUNKED|, chunked|chunked,| , \tchunked ,, ";
+    for value in good.split('|') {
         t.case(format!("the coding '{}'", value.escape_debug()), coding(value))
             .echoes("hello")
             .accepted(&[404]);
     }
-    for value in [
-        "gzip, chunked",
-        "x, chunked",
-        "identity, chunked",
-        "chunked;a=b, chunked",
-    ] {
+    let others = "gzip, chunked|x, chunked|identity, chunked";
+    for value in others.split('|').chain(["chunked;a=b, chunked"]) {
         t.no(501, format!("the coding '{value}'"), coding(value));
     }
 
     t.rfc = "9112 6.3";
-    for value in [
-        "identity",
-        "gzip",
-        "chunked, gzip",
-        "chunked, identity",
-        "chunked, chunked",
-        "chunked;a=b",
-        "chunked ;a",
-        "chunked x",
-        "x chunked",
-        "xchunked",
-        "chunkedx",
-        "\"chunked\"",
-        "'chunked'",
-        "chunked\u{e4}",
-        "",
-        ",",
-        "chunked, x",
-    ] {
+    let bad = "identity|gzip|chunked, gzip|chunked, identity|chunked, chunked|\
+        chunked;a=b|chunked ;a|chunked x|x chunked|xchunked|chunkedx|\
+        \"chunked\"|'chunked'|chunked\u{e4}||,|chunked, x";
+    for value in bad.split('|') {
         t.bad(format!("the coding '{value}'"), coding(value));
     }
     for (name, fields) in [

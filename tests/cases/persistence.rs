@@ -3,59 +3,37 @@
 
 use super::*;
 
-pub fn cases(t: &mut Table) {
-    let shown = |fields: &str| fields.trim_end().escape_debug().to_string();
-    t.rfc = "9112 9.3";
-    for fields in [
-        "Connection: keep-alive",
-        "Connection:",
-        "Connection: x",
-        "Connection: closed",
-        "Connection: xclose",
-        "Connection: \"close\"",
-        "Connection: not close",
-        "Connection: close;x",
-        "X-Connection: close",
-        "Proxy-Connection: close",
-        "Connection: upgrade\r\nUpgrade: websocket",
-    ] {
-        t.ok(format!("1.1 stays with '{}'", shown(fields)), get(fields));
-    }
-    for fields in [
-        "Connection: keep-alive",
-        "Connection: Keep-Alive",
-        "Connection: x, keep-alive",
-        "Connection: x\r\nConnection: keep-alive",
-    ] {
-        t.ok(format!("1.0 stays with '{}'", shown(fields)), old_get(fields));
-    }
-    for fields in [
-        "Connection: close",
-        "Connection: x",
-        "Connection:",
-        "Connection: keep-alive, close",
-        "Connection: keepalive",
-        "Keep-Alive: timeout=5",
-    ] {
-        let name = format!("1.0 closes with '{}'", shown(fields));
-        t.ok(name, old_get(fields)).closes();
-    }
+/// Lines of fields, `|` between them.
+const STAY_IN_1_1: &str = "Connection: keep-alive|Connection:|Connection: x|\
+    Connection: closed|Connection: xclose|Connection: \"close\"|\
+    Connection: not close|Connection: close;x|X-Connection: close|\
+    Proxy-Connection: close|Connection: upgrade\r\nUpgrade: websocket";
+const STAY_IN_1_0: &str = "Connection: keep-alive|Connection: Keep-Alive|\
+    Connection: x, keep-alive|Connection: x\r\nConnection: keep-alive";
+const CLOSE_IN_1_0: &str = "Connection: close|Connection: x|Connection:|\
+    Connection: keep-alive, close|Connection: keepalive|Keep-Alive: timeout=5";
+const CLOSE_IN_1_1: &str = "Connection: close|Connection: Close|\
+    Connection: CLOSE|connection: close|Connection: x, close|\
+    Connection: close, x|Connection: ,,close,|Connection: keep-alive, close|\
+    Connection: close\r\nConnection: keep-alive|\
+    Connection: x\r\nConnection: \t close \t";
 
-    t.rfc = "9112 9.6";
-    for fields in [
-        "Connection: close",
-        "Connection: Close",
-        "Connection: CLOSE",
-        "connection: close",
-        "Connection: x, close",
-        "Connection: close, x",
-        "Connection: ,,close,",
-        "Connection: keep-alive, close",
-        "Connection: close\r\nConnection: keep-alive",
-        "Connection: x\r\nConnection: \t close \t",
+pub fn cases(t: &mut Table) {
+    for (rfc, version, stays, rows) in [
+        ("9112 9.3", "1.1", true, STAY_IN_1_1),
+        ("9112 9.3", "1.0", true, STAY_IN_1_0),
+        ("9112 9.3", "1.0", false, CLOSE_IN_1_0),
+        ("9112 9.6", "1.1", false, CLOSE_IN_1_1),
     ] {
-        let name = format!("1.1 closes with '{}'", shown(fields));
-        t.ok(name, get(fields)).closes();
+        t.rfc = rfc;
+        for fields in rows.split('|') {
+            let then = if stays { "stays" } else { "closes" };
+            let shown = fields.escape_debug();
+            let head = if version == "1.1" { get } else { old_get };
+            let name = format!("{version} {then} with '{shown}'");
+            let case = t.ok(name, head(fields));
+            case.then = if stays { Then::Waits } else { Then::Closes };
+        }
     }
     pipelines(t);
 }
