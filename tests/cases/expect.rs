@@ -13,22 +13,19 @@ pub fn cases(t: &mut Table) {
     t.rfc = "9110 10.1.1";
     t.case("100-continue", asks("100-continue")).continues();
     t.case("100-Continue", asks("100-Continue")).continues();
-    t.case("100-continue and the body", sends("100-continue"))
-        .continues()
-        .echoes("hello");
-    t.case("100-continue in a list", sends("100-continue, ,100-continue"))
-        .continues()
-        .echoes("hello");
-    t.case("100-continue twice", sends("100-continue").repeat(2))
-        .continues()
-        .echoes("hello")
-        .continues()
-        .echoes("hello");
     let chunked = with("Transfer-Encoding: chunked");
     let chunks = "5\r\nhello\r\n0\r\n\r\n";
-    t.case("100-continue before chunks", post(chunked, chunks))
-        .continues()
-        .echoes("hello");
+    for (name, count, bytes) in [
+        ("100-continue and the body", 1, sends("100-continue")),
+        ("100-continue in a list", 1, sends("100-continue, ,100-continue")),
+        ("100-continue twice", 2, sends("100-continue").repeat(2)),
+        ("100-continue before chunks", 1, post(chunked, chunks)),
+    ] {
+        let case = t.case(name, bytes);
+        for _ in 0..count {
+            case.continues().echoes("hello");
+        }
+    }
     t.case("100-continue without a body", post(CONTINUE, "")).echoes("");
     t.ok("100-continue and GET", get(CONTINUE));
     t.case("an empty list of expectations", asks(""));

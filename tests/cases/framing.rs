@@ -161,17 +161,14 @@ fn codings(t: &mut Table) {
     let both = [LENGTH, CHUNKED].join("\r\n");
     t.bad("chunked and a length in HTTP/1.0", old_post(&both, "hello"));
 
-    t.rfc = "9112 5.1";
-    let blank = with("Transfer-Encoding : chunked");
-    t.bad("a blank before the coding's colon", blank);
-
-    t.rfc = "9112 5.2";
-    let folded = with("Transfer-Encoding:\r\n chunked");
-    t.bad("a coding on a folded line", folded);
-
-    t.rfc = "9110 5.5";
-    let vertical = with("Transfer-Encoding: \x0bchunked");
-    t.bad("chunked after a vertical tab", vertical);
+    for (rfc, name, rest) in [
+        ("9112 5.1", "a blank before the coding's colon", " : chunked"),
+        ("9112 5.2", "a coding on a folded line", ":\r\n chunked"),
+        ("9110 5.5", "chunked after a vertical tab", ": \x0bchunked"),
+    ] {
+        t.rfc = rfc;
+        t.bad(name, with(&format!("Transfer-Encoding{rest}")));
+    }
 
     t.rfc = "9110 5.1";
     t.case("an underscore is no coding", with("Transfer_Encoding: chunked"))
