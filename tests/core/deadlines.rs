@@ -15,10 +15,6 @@ const NANOSECOND: Duration = Duration::from_nanos(1);
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A connection that has received these bytes, if any.
-fn after(bytes: &[u8]) -> Shell {
-    receiving(bytes, Shell::default())
-}
-
 fn receiving(bytes: &[u8], mut shell: Shell) -> Shell {
     if !bytes.is_empty() {
         shell.receive(bytes);
@@ -74,7 +70,7 @@ fn dripping_does_not_renew_a_limit() {
         (b"nonsense\r\n\r\n", b"x", LIMITS.lingering),
     ];
     for (start, drop, limit) in drips {
-        let mut shell = after(start);
+        let mut shell = receiving(start, Shell::default());
         let (state, begin) = (shell.state(), shell.time.now);
         while shell.state() == state {
             shell.receive(drop);
@@ -157,7 +153,7 @@ fn the_bytes_of_a_body_earn_time() {
 /// A large response to a client that takes this many bytes, and then nothing
 /// for so long. How long it took, and how the connection is then.
 fn download(bytes: usize, pause: Duration) -> (Duration, Shell) {
-    let mut shell = after(POST);
+    let mut shell = receiving(POST, Shell::default());
     shell.room = 0;
     shell.receive(&vec![b'x'; 1024 * 1024]);
     let begin = shell.time.now;

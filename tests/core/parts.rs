@@ -51,7 +51,7 @@ fn a_tag_is_weak_while_the_clock_stands() {
 
 #[test]
 fn the_ends_of_sizes() {
-    let ask = |size, spec| {
+    let ask = |size, spec: &str| {
         let line = format!("Range: bytes={spec}\r\n");
         ask_of("\"a\"", size, 1000, "GET", &line)
     };
@@ -64,19 +64,14 @@ fn the_ends_of_sizes() {
         (1, "0-", "206 0-0"),
         (1, "-1", "206 0-0"),
         (1, "1-", "416"),
-        (
-            all,
-            "18446744073709551614-",
-            "206 18446744073709551614-18446744073709551614",
-        ),
-        (all, "18446744073709551615-", "416"),
-        (
-            all,
-            "-1,18446744073709551600-18446744073709551605",
-            "206 18446744073709551600-18446744073709551614",
-        ),
+        // Of nearly all the numbers that there are: N stands for most digits.
+        (all, "N14-", "206 N14-N14"),
+        (all, "N15-", "416"),
+        (all, "-1,N00-N05", "206 N00-N14"),
     ] {
-        assert_eq!(ask(size, spec), expected, "{spec} of {size}");
+        let [spec, expected] =
+            [spec, expected].map(|it| it.replace('N', "184467440737095516"));
+        assert_eq!(ask(size, &spec), expected, "{spec} of {size}");
     }
 }
 

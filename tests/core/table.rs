@@ -17,18 +17,6 @@ fn cases_for_the_core() -> Vec<Case> {
     cases
 }
 
-/// Step 05 responds to one request, and then closes.
-fn cases_for_step05() -> Vec<Case> {
-    let mut cases = cases::all();
-    cases.retain(|case| case.needs == Feature::Head);
-    for case in &mut cases {
-        if !case.responses.is_empty() {
-            case.then = Then::Closes;
-        }
-    }
-    cases
-}
-
 #[test]
 fn there_are_enough_cases_and_no_two_alike() {
     let cases = cases::all();
@@ -45,24 +33,6 @@ fn there_are_enough_cases_and_no_two_alike() {
         .map(Case::to_string)
         .collect();
     assert!(doubles.is_empty(), "there before:\n{}", doubles.join("\n"));
-}
-
-fn whole(reader: Reader, cases: &[Case]) {
-    let faults: Vec<String> = cases
-        .iter()
-        .filter_map(|case| reader(&[&case.bytes], case.finish).fault(case))
-        .collect();
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
-}
-
-#[test]
-fn the_core_whole() {
-    whole(shell::outcome, &cases_for_the_core());
-}
-
-#[test]
-fn step05_whole() {
-    whole(step05::outcome, &cases_for_step05());
 }
 
 /// Where to cut: everywhere; or, if there is much, near both ends, where it
@@ -85,10 +55,14 @@ pub fn bytewise(case: &Case) -> Vec<&[u8]> {
     first.chunks(1).chain(rest.chunks(size)).collect()
 }
 
-/// However the bytes arrive, the outcome is the same: not only a good one.
-fn in_pieces(reader: Reader, cases: &[Case]) {
+/// The outcome is as the case demands; and however the bytes arrive, it is the
+/// same: not only a good one.
+fn whole_and_in_pieces(reader: Reader, cases: &[Case]) {
     for case in cases {
         let whole = reader(&[&case.bytes], case.finish);
+        if let Some(fault) = whole.fault(case) {
+            panic!("{fault}");
+        }
         for cut in cuts(case.bytes.len()) {
             let (first, second) = case.bytes.split_at(cut);
             let outcome = reader(&[first, second], case.finish);
@@ -100,8 +74,8 @@ fn in_pieces(reader: Reader, cases: &[Case]) {
 }
 
 #[test]
-fn the_core_in_pieces() {
-    in_pieces(shell::outcome, &cases_for_the_core());
+fn the_core() {
+    whole_and_in_pieces(shell::outcome, &cases_for_the_core());
 }
 
 /// The same bytes leave, whether or not the responses come late, and the
@@ -123,7 +97,13 @@ fn late_responses_are_the_same() {
     }
 }
 
+/// Step 05 responds to one request, and then closes.
 #[test]
-fn step05_in_pieces() {
-    in_pieces(step05::outcome, &cases_for_step05());
+fn the_parser_of_step05() {
+    let mut cases = cases::all();
+    cases.retain(|case| case.needs == Feature::Head);
+    for case in cases.iter_mut().filter(|it| !it.responses.is_empty()) {
+        case.then = Then::Closes;
+    }
+    whole_and_in_pieces(step05::outcome, &cases);
 }
