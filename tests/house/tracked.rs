@@ -5,17 +5,8 @@ use std::collections::BTreeSet;
 use crate::tree::{root, tracked};
 
 /// The whole of the top, but for dotfiles.
-const TOP: [&str; 9] = [
-    "Cargo.lock",
-    "Cargo.toml",
-    "LICENSE",
-    "README.md",
-    "book",
-    "rustfmt.toml",
-    "shared",
-    "steps",
-    "tests",
-];
+const TOP: &str = "Cargo.lock Cargo.toml LICENSE README.md book rustfmt.toml \
+    shared steps tests";
 
 #[test]
 fn the_top_is_short() {
@@ -25,7 +16,7 @@ fn the_top_is_short() {
         .filter_map(|file| file.split('/').next())
         .filter(|name| !name.starts_with('.'))
         .collect();
-    assert_eq!(top, TOP.into());
+    assert_eq!(top, TOP.split(' ').collect());
 }
 
 /// What names somebody's machine, written in two parts so that it does not
