@@ -102,12 +102,10 @@ fn downloads_share_a_descriptor() -> Outcome {
         fill(&tree, "large", 256, 20_481);
         let launch = at(step, &tree.root())?;
         let server = launch.with(step.in_one_loop()).start()?;
-        let mut clients = Vec::new();
-        for _ in 0..2 {
-            let mut client = server.connect()?;
-            ask_for_large(&mut client)?;
-            step.await_stuck(&server, &mut client)?;
-            clients.push(client);
+        let mut clients = server.connect_many(2)?;
+        for client in &mut clients {
+            ask_for_large(client)?;
+            step.await_stuck(&server, client)?;
         }
         assert_eq!(large_count(&server, &tree), 1);
         head_all(&mut server.connect()?, &targets("large", 256))?;

@@ -37,34 +37,13 @@ pub fn ask_for_large(client: &mut Client) -> Outcome<Response> {
     Ok(head)
 }
 
-/// The same, and waits until the server is stuck in the middle of the body.
-fn begin(
-    step: &Step,
-    server: &Program,
-    client: &mut Client,
-) -> Outcome<Response> {
-    let head = ask_for_large(client)?;
-    step.await_stuck(server, client)?;
-    Ok(head)
-}
-
-/// The head of the response after a change.
-fn head_after(
-    step: &Step,
-    server: &Program,
-    client: &mut Client,
-    before: &Response,
-) -> Outcome<Response> {
-    let head = || ask(client, "HEAD", "/large.bin");
-    after_change(step, server, before, head)
-}
-
 #[test]
 fn a_file_that_shrinks() -> Outcome {
     on_new_shells("files", |step| {
         let (tree, server, mut client) = site(step)?;
         let file = large_file(&tree);
-        let head = begin(step, &server, &mut client)?;
+        let head = ask_for_large(&mut client)?;
+        step.await_stuck(&server, &mut client)?;
         file.set_len(1 << 20).unwrap();
         client.send(request("GET", "/file.txt", "").as_bytes())?;
         // No byte is made up for those that are gone, and no response comes
@@ -75,7 +54,9 @@ fn a_file_that_shrinks() -> Outcome {
         server.expect_note("the file has shrunk")?;
 
         let mut client = server.connect()?;
-        let now = head_after(step, &server, &mut client, &head)?;
+        let now = after_change(step, &server, &head, || {
+            ask(&mut client, "HEAD", "/large.bin")
+        })?;
         assert_eq!(now.length(), Some(1 << 20));
         assert_eq!(get(&mut client, "/large.bin")?.body.len(), 1 << 20);
         server.interrupt()
@@ -117,12 +98,15 @@ fn a_file_that_grows_or_is_replaced_or_removed() -> Outcome {
         for (change, status, length) in CHANGES {
             let (tree, server, mut client) = site(step)?;
             drop(large_file(&tree));
-            let head = begin(step, &server, &mut client)?;
+            let head = ask_for_large(&mut client)?;
+            step.await_stuck(&server, &mut client)?;
             change(&tree);
             let (body, end) = client.receive(LARGE)?;
             // The connection is good for more, at once: it does not last for
             // ever.
-            let now = head_after(step, &server, &mut client, &head)?;
+            let now = after_change(step, &server, &head, || {
+                ask(&mut client, "HEAD", "/large.bin")
+            })?;
             assert_eq!((now.status, now.length()), (status, Some(length)));
             assert_eq!(get(&mut client, "/file.txt")?.body, b"a file\n");
             // No byte was made up.

