@@ -6,8 +6,8 @@ mod one;
 
 use crate::cores::listeners;
 use crate::files::client::{ask_with, get, site};
-use crate::lab::Outcome;
-use crate::steps::{ALL, Step, on_each, ours, steps};
+use crate::lab::{Outcome, proc};
+use crate::steps::{ALL, REQUEST, Step, on_each, ours, steps};
 
 use many::*;
 use one::*;
@@ -22,16 +22,16 @@ const PROBES: [Probe; 28] = [
     ("next-client", serves_the_next),
     ("quick-restart", returns_at_once),
     ("client", connects),
-    ("http", speaks_http),
+    ("http", |it| starts(it, REQUEST, b"HTTP/1.1 ")),
     ("timeouts", ends_silence),
-    ("refusals", refuses_nonsense),
+    ("refusals", |it| starts(it, b"nonsense\r\n\r\n", b"HTTP/1.1 400 ")),
     ("keep-alive", keeps_connection),
     ("bodies", takes_bodies),
     ("files", |step| gets(step, "/notes.txt", "", 200)),
     ("concurrency", serves_beside_silence),
-    ("processes", has_a_process_for_each),
+    ("processes", |it| has(it, |pid| !proc::children(pid).is_empty())),
     ("busy-503", refuses_when_full),
-    ("threads", has_a_thread_for_each),
+    ("threads", |it| has(it, |pid| proc::threads(pid).len() == 2)),
     ("pool", has_its_threads_before),
     ("event-loop", serves_all_in_one_thread),
     ("light-clients", keeps_little_for_each),

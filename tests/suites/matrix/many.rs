@@ -42,16 +42,11 @@ pub fn serves_beside_silence(step: &Step) -> Outcome<bool> {
     Ok(is_beside)
 }
 
-pub fn has_a_process_for_each(step: &Step) -> Outcome<bool> {
+/// What is seen of its process while it has a client.
+pub fn has(step: &Step, seen: fn(i32) -> bool) -> Outcome<bool> {
     let server = step.server()?;
     let _client = crowd(&server, 1)?;
-    Ok(!proc::children(server.pid()).is_empty())
-}
-
-pub fn has_a_thread_for_each(step: &Step) -> Outcome<bool> {
-    let server = step.server()?;
-    let _client = crowd(&server, 1)?;
-    Ok(proc::threads(server.pid()).len() == 2)
+    Ok(seen(server.pid()))
 }
 
 pub fn has_its_threads_before(step: &Step) -> Outcome<bool> {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::lab::fixtures::pattern;
 use crate::lab::{Outcome, proc};
-use crate::steps::{KEEPING, REQUEST, Speaks, Step, page, peer};
+use crate::steps::{KEEPING, Speaks, Step, page, peer};
 
 pub fn greets(step: &Step) -> Outcome<bool> {
     step.exchange(&step.server()?)?;
@@ -68,10 +68,11 @@ pub fn connects(step: &Step) -> Outcome<bool> {
     })
 }
 
-pub fn speaks_http(step: &Step) -> Outcome<bool> {
+/// Whether the response to `request` begins like this.
+pub fn starts(step: &Step, request: &[u8], begin: &[u8]) -> Outcome<bool> {
     let (_server, mut client) = step.connected()?;
-    client.send(REQUEST)?;
-    Ok(client.receive(9)?.0 == b"HTTP/1.1 ")
+    client.send(request)?;
+    Ok(client.receive(begin.len())?.0 == begin)
 }
 
 pub fn ends_silence(step: &Step) -> Outcome<bool> {
@@ -88,12 +89,6 @@ pub fn ends_silence(step: &Step) -> Outcome<bool> {
         let waits = proc::waits_in(server.pid(), "read()");
         (start.elapsed() > LONG && waits).then_some(false)
     })
-}
-
-pub fn refuses_nonsense(step: &Step) -> Outcome<bool> {
-    let (_server, mut client) = step.connected()?;
-    client.send(b"nonsense\r\n\r\n")?;
-    Ok(client.response()?.status == 400)
 }
 
 pub fn keeps_connection(step: &Step) -> Outcome<bool> {
