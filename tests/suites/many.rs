@@ -60,21 +60,24 @@ pub fn full(step: &Step, server: &Program) -> Outcome<Vec<Client>> {
 
 /// So many clients that have had one page each, and stay.
 pub fn crowd(server: &Program, count: usize) -> Outcome<Vec<Client>> {
-    let mut clients = Vec::new();
-    for _ in 0..count {
+    let one = || {
         let mut client = server.connect()?;
         client.send(KEEPING)?;
         page(&mut client)?;
-        clients.push(client);
-    }
-    Ok(clients)
+        Ok(client)
+    };
+    (0..count).map(|_| one()).collect()
 }
 
-/// The same, each in the middle of its next request.
+/// The same, each in the middle of its next request before another comes: on a
+/// busy machine the first could be sent away while the last is let in.
 pub fn busy_crowd(server: &Program, count: usize) -> Outcome<Vec<Client>> {
-    let mut clients = crowd(server, count)?;
-    clients.iter_mut().try_for_each(stay)?;
-    Ok(clients)
+    let one = || {
+        let mut client = crowd(server, 1)?.remove(0);
+        stay(&mut client)?;
+        Ok(client)
+    };
+    (0..count).map(|_| one()).collect()
 }
 
 /// Of a request.
