@@ -92,19 +92,10 @@ pub fn browse(server: &Program) -> Outcome<Option<String>> {
         return Ok(None);
     };
     let url = format!("http://{}/", server.address()?);
-    let flags = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--no-first-run",
-        "--dump-dom",
-        "--user-data-dir=.",
-        &url,
-    ];
+    let flags = "--headless --no-sandbox --disable-gpu --disable-quic \
+        --disable-background-networking --disable-component-update \
+        --disable-sync --no-first-run --dump-dom --user-data-dir=.";
+    let flags: Vec<_> = flags.split(' ').chain([&*url]).collect();
     let browser = launch(&browser, &flags)?.at_home().spawn()?;
     let page = browser.wait(browser.patience())?.stdout;
     Ok(Some(String::from_utf8_lossy(&page).into_owned()))

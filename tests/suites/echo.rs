@@ -2,16 +2,10 @@
 //! server.
 
 use crate::endings::ends_in;
-use crate::lab::client::Client;
 use crate::lab::fixtures::pattern;
-use crate::lab::program::Program;
 use crate::lab::show::assert_same;
 use crate::lab::{Outcome, proc};
 use crate::steps::{SHIMS, step};
-
-fn connected() -> Outcome<(Program, Client)> {
-    step("step02").connected()
-}
 
 #[test]
 fn no_byte_and_every_value_of_one() -> Outcome {
@@ -29,7 +23,7 @@ fn no_byte_and_every_value_of_one() -> Outcome {
 
 #[test]
 fn a_client_that_reads_only_when_nothing_more_fits() -> Outcome {
-    let (server, mut client) = connected()?;
+    let (server, mut client) = step("step02").connected()?;
     // All buffers on the way fill up, and the server waits in write(2).
     let piece = pattern(64 * 1024);
     let total = client.flood(&piece)?;
@@ -44,7 +38,7 @@ fn a_client_that_reads_only_when_nothing_more_fits() -> Outcome {
 #[test]
 fn a_reset_while_the_server_reads_or_writes() -> Outcome {
     for call in ["read()", "write()"] {
-        let (server, mut client) = connected()?;
+        let (server, mut client) = step("step02").connected()?;
         if call == "write()" {
             client.flood(&[b'x'; 64 * 1024])?;
         }

@@ -1,17 +1,13 @@
 //! Step 04: one page for every request, however the request arrives.
 
 use crate::lab::Outcome;
-use crate::lab::client::{Client, Response};
+use crate::lab::client::Response;
 use crate::lab::program::Program;
 use crate::lab::show::assert_same;
 use crate::steps::{KEEPING, SHIMS, page, step};
 
 /// The longest head that is read to its end.
 const MAX_HEAD: usize = 16 * 1024;
-
-fn connected() -> Outcome<(Program, Client)> {
-    step("step04").connected()
-}
 
 /// The page that a server sends to `request`, and not a byte more than
 /// Content-Length says.
@@ -53,7 +49,7 @@ fn it_understands_nothing_of_the_request() -> Outcome {
 
 #[test]
 fn a_head_byte_by_byte() -> Outcome {
-    let (_server, mut client) = connected()?;
+    let (_server, mut client) = step("step04").connected()?;
     // A short one: each byte is waited for, and all have five seconds.
     for byte in b"GET /\r\n\r\n" {
         assert!(!client.has_something(), "a response before the blank line");
@@ -124,7 +120,7 @@ fn a_client_gone_before_the_end_of_the_head() -> Outcome {
 
 #[test]
 fn nobody_writes_to_the_operators_terminal() -> Outcome {
-    let (server, mut client) = connected()?;
+    let (server, mut client) = step("step04").connected()?;
     client.send(b"GET /\x1b[2J\x07\n\xff\"' HTTP/1.1\r\n\r\n")?;
     page(&mut client)?;
     let line = r#"GET /\x1b[2J\x07\n\xff\"\' HTTP/1.1"#;

@@ -15,17 +15,13 @@ use crate::steps::{REQUEST, drip, page, step};
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 const LINGERING_TIMEOUT: Duration = Duration::from_secs(1);
 
-fn connected() -> Outcome<(Program, Client)> {
-    step("step04").connected()
-}
-
 /// A client begins like this, and is left after `limit`: the next is served.
 fn is_left_after(
     limit: Duration,
     begin: impl FnOnce(&Program, &mut Client) -> Outcome,
 ) -> Outcome<(Program, Client)> {
     let start = Instant::now();
-    let (server, mut client) = connected()?;
+    let (server, mut client) = step("step04").connected()?;
     begin(&server, &mut client)?;
     let mut next = server.connect()?;
     next.send(REQUEST)?;

@@ -30,12 +30,10 @@ fn busy(
     count: usize,
     requests: &[u8],
 ) -> Outcome<Vec<Client>> {
-    let mut clients = Vec::new();
-    for _ in 0..count {
-        let mut client = server.connect()?;
+    let mut clients = server.connect_many(count)?;
+    for client in &mut clients {
         client.send(requests)?;
         client.wait_until_read()?;
-        clients.push(client);
     }
     Ok(clients)
 }

@@ -10,10 +10,9 @@ use shared::net::limit::raise_descriptors;
 
 use crate::files::client::{at, get, request};
 use crate::files::tree::Tree;
-use crate::lab::client::{Client, End};
+use crate::lab::client::End;
 use crate::lab::fixtures::pattern;
 use crate::lab::linger::within;
-use crate::lab::program::Program;
 use crate::lab::show::assert_same;
 use crate::lab::{Outcome, Trouble, proc};
 use crate::many::{KEEPALIVE_TIMEOUT, crowd};
@@ -23,32 +22,21 @@ use crate::steps::{KEEPING, Step, new_shells, on_new_shells, skip_here};
 /// and takes little.
 const LARGE: usize = 5 << 20;
 
-/// A server with clients that have asked for a large file, and do not read.
-fn with_downloads(
-    step: &Step,
-    count: usize,
-) -> Outcome<(Tree, Program, Vec<Client>)> {
-    let tree = Tree::new();
-    tree.write("large.bin", &vec![0; LARGE]);
-    let server = at(step, &tree.root())?.start()?;
-    let mut clients = Vec::new();
-    for _ in 0..count {
-        let mut client = server.connect()?;
-        client.take_little()?;
-        client.send(request("GET", "/large.bin", "").as_bytes())?;
-        assert_eq!(client.response_head()?.length(), Some(LARGE));
-        clients.push(client);
-    }
-    step.await_stuck(&server, &mut clients[0])?;
-    Ok((tree, server, clients))
-}
-
 /// Whether or not they have ended their direction: there is something to read
 /// all the time, and nothing to be done.
 #[test]
 fn clients_that_do_not_read_cost_nothing() -> Outcome {
     on_new_shells("event-loop", |step| {
-        let (_tree, server, mut clients) = with_downloads(step, 8)?;
+        let tree = Tree::new();
+        tree.write("large.bin", &vec![0; LARGE]);
+        let server = at(step, &tree.root())?.start()?;
+        let mut clients = server.connect_many(8)?;
+        for client in &mut clients {
+            client.take_little()?;
+            client.send(request("GET", "/large.bin", "").as_bytes())?;
+            assert_eq!(client.response_head()?.length(), Some(LARGE));
+        }
+        step.await_stuck(&server, &mut clients[0])?;
         for client in &mut clients[..4] {
             client.finish()?;
         }
@@ -86,16 +74,14 @@ fn a_kernel_that_does_no_more_than_it_must() -> Outcome {
         tree.write("large.bin", &large);
         for shim in SHIMS {
             let server = at(step, &tree.root())?.shim(shim).start()?;
-            let mut clients = Vec::new();
-            for _ in 0..3 {
-                let mut client = server.connect()?;
+            let mut clients = server.connect_many(3)?;
+            for client in &mut clients {
                 let length = format!("Content-Length: {}\r\n", small.len());
                 let post = request("POST", "/api/echo", &length);
                 client.send(&[post.as_bytes(), &small].concat())?;
                 for target in ["/large.bin", "/file.txt"] {
                     client.send(request("GET", target, "").as_bytes())?;
                 }
-                clients.push(client);
             }
             // A wait is interrupted while nobody says anything.
             server.expect_idle()?;

@@ -13,14 +13,6 @@ use crate::steps::{REQUEST, Step, new_shells, ours};
 
 const CLIENTS: usize = 100;
 
-/// What a hundred clients may cost for good, in KiB: the allocator keeps
-/// some of what it got, but nothing per client. It has an arena for each of
-/// the first threads.
-fn may_keep(step: &Step) -> u64 {
-    let has_threads = step.does("threads") || step.does("pool");
-    if has_threads { 2048 } else { 512 }
-}
-
 /// A server that has had its first client, and so has all it ever needs.
 struct Warm {
     server: Program,
@@ -45,8 +37,12 @@ fn warm(step: &Step) -> Outcome<Warm> {
         drop(crowd(&warm.server, CLIENTS)?);
     }
     warm.server.expect_back(&warm.before)?;
+    // The allocator keeps some of what it got, but nothing per client. It has
+    // an arena for each of the first threads.
+    let has_threads = step.does("threads") || step.does("pool");
+    let may_keep = if has_threads { 2048 } else { 512 };
     let memory = proc::memory(warm.server.pid());
-    warm.most_memory = memory.map(|memory| memory + may_keep(step));
+    warm.most_memory = memory.map(|memory| memory + may_keep);
     Ok(warm)
 }
 
@@ -55,17 +51,6 @@ fn warm(step: &Step) -> Outcome<Warm> {
 fn on_warm_shells(suite: impl Fn(&Step, &Warm) -> Outcome) -> Outcome {
     let mut steps = new_shells("next-client").into_iter();
     steps.try_for_each(|step| suite(step, &warm(step)?))
-}
-
-impl Warm {
-    /// It has again what it had, and needs no more memory for it.
-    fn is_as_small_as_before(&self) -> Outcome {
-        self.server.expect_back(&self.before)?;
-        let (most, now) = (self.most_memory, proc::memory(self.server.pid()));
-        let is_small = now.is_some() && now <= most;
-        assert!(is_small, "{now:?} KiB, at most {most:?}");
-        Ok(())
-    }
 }
 
 #[test]
@@ -90,7 +75,12 @@ fn a_hundred_clients_leave_nothing_behind() -> Outcome {
                 }
             }
         }
-        warm.is_as_small_as_before()
+        // It has again what it had, and needs no more memory for it.
+        warm.server.expect_back(&warm.before)?;
+        let (most, now) = (warm.most_memory, proc::memory(warm.server.pid()));
+        let is_small = now.is_some() && now <= most;
+        assert!(is_small, "{now:?} KiB, at most {most:?}");
+        Ok(())
     })
 }
 

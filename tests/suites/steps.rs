@@ -119,18 +119,8 @@ pub fn on_every(
 
 /// What a step brings that waits for its clients, reads or sends by code of
 /// its own.
-const NEW_SHELLS: [&str; 10] = [
-    "http",
-    "refusals",
-    "keep-alive",
-    "files",
-    "processes",
-    "threads",
-    "pool",
-    "event-loop",
-    "light-clients",
-    "ready-responses",
-];
+const NEW_SHELLS: &str = "http refusals keep-alive files processes threads \
+    pool event-loop light-clients ready-responses";
 
 /// The steps with a capability that bring it, or a new shell; and the last.
 /// Those between have their shell from the step before, or from shared/: what
@@ -139,9 +129,9 @@ pub fn new_shells(capability: &str) -> Vec<&'static Step> {
     let last = ALL.iter().rfind(|step| step.does(capability));
     let last = &last.expect("a step that has it").name;
     let is_meant = |step: &&Step| {
-        let mut brought = step.brings.iter().map(String::as_str);
-        let brings_it = |it| it == capability || NEW_SHELLS.contains(&it);
-        step.name == *last || brought.any(brings_it)
+        let mut new = NEW_SHELLS.split(' ').chain([capability]);
+        let brings_it = new.any(|new| step.brings.iter().any(|it| it == new));
+        step.name == *last || brings_it
     };
     with(capability).filter(is_meant).collect()
 }

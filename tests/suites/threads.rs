@@ -1,20 +1,10 @@
 //! Steps that give each client a thread: what threads share, and what they
 //! leave.
 
-use crate::lab::client::Client;
 use crate::lab::program::Program;
 use crate::lab::{Outcome, proc};
 use crate::many::{BOUND, bounded, busy_crowd, crowd, go_on, stay};
-use crate::steps::{KEEPING, Step, on_each, on_every, page, with};
-
-/// Full, with two clients more, which it has not let in.
-fn overfull(step: &Step) -> Outcome<(Program, Vec<Client>, [Client; 2])> {
-    let server = bounded(step)?;
-    let clients = busy_crowd(&server, BOUND)?;
-    let waiting = [server.connect()?, server.connect()?];
-    expect_waiting(&server, 2)?;
-    Ok((server, clients, waiting))
-}
+use crate::steps::{KEEPING, on_each, on_every, page, with};
 
 /// It sleeps, and not because nobody calls.
 fn expect_waiting(server: &Program, count: u32) -> Outcome {
@@ -29,7 +19,11 @@ fn the_next_client_waits_and_is_served_when_one_leaves() -> Outcome {
     let steps: Vec<_> = with("threads").collect();
     let steps = steps.into_iter().filter(|step| !step.does("busy-503"));
     on_each(&steps.collect::<Vec<_>>(), |step| {
-        let (server, mut clients, waiting) = overfull(step)?;
+        let server = bounded(step)?;
+        let mut clients = busy_crowd(&server, BOUND)?;
+        // Two more, which it does not let in.
+        let waiting = [server.connect()?, server.connect()?];
+        expect_waiting(&server, 2)?;
         for (left, mut next) in [1, 0].into_iter().zip(waiting) {
             next.send(KEEPING)?;
             expect_waiting(&server, left + 1)?;
