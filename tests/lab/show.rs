@@ -76,21 +76,18 @@ mod tests {
 
     #[test]
     fn the_first_difference_is_shown_with_its_surroundings() {
-        let text = difference(b"0123456789abc", b"0123456789xyz");
-        assert_eq!(
-            text,
-            "13 bytes; first difference at byte 10: \"…23456789\" then \
-             \"xyz\" instead of \"abc\""
-        );
-    }
-
-    #[test]
-    fn a_prefix_and_an_excess_are_no_difference_inside() {
-        assert_eq!(
-            difference(b"abc", b"ab"),
-            "2 bytes, right so far, and then no more"
-        );
-        assert_eq!(difference(b"abc", b"abcd"), "4 bytes; 1 too many: \"d\"");
-        assert_eq!(difference(b"abc", b""), "nothing");
+        for (expected, got, words) in [
+            (
+                "0123456789abc",
+                "0123456789xyz",
+                "13 bytes; first difference at byte 10: \"…23456789\" then \
+                 \"xyz\" instead of \"abc\"",
+            ),
+            ("abc", "ab", "2 bytes, right so far, and then no more"),
+            ("abc", "abcd", "4 bytes; 1 too many: \"d\""),
+            ("abc", "", "nothing"),
+        ] {
+            assert_eq!(difference(expected.as_bytes(), got.as_bytes()), words);
+        }
     }
 }
