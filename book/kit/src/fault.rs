@@ -43,10 +43,7 @@ pub struct Faults(pub Vec<Fault>);
 impl Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} faults", self.0.len())?;
-        for fault in &self.0 {
-            write!(f, "\n{fault}")?;
-        }
-        Ok(())
+        self.0.iter().try_for_each(|fault| write!(f, "\n{fault}"))
     }
 }
 

@@ -21,16 +21,8 @@ use crate::{Project, Result, Step, build};
 const INTERVAL: Duration = Duration::from_millis(500);
 
 /// What the book is made of, from the root.
-const SOURCES: [&str; 8] = [
-    "book/book.toml",
-    "book/data",
-    "book/runs",
-    "book/src",
-    "book/theme",
-    "book/traces",
-    "shared",
-    "steps",
-];
+const SOURCES: &str = "book/book.toml book/data book/runs book/src book/theme \
+    book/traces shared steps";
 
 /// A step that serves a directory. It ends with this value.
 pub struct Server {
@@ -110,7 +102,7 @@ impl Server {
 /// file that goes while it is looked at is a change like any other.
 fn stamp(project: &Project) -> u64 {
     let mut hasher = DefaultHasher::new();
-    for source in SOURCES {
+    for source in SOURCES.split(' ') {
         for file in files(&project.root, source).unwrap_or_default() {
             let data = fs::metadata(project.root.join(&file));
             let data = data.map(|data| (data.len(), data.modified().ok()));

@@ -196,20 +196,9 @@ mod tests {
 
     #[test]
     fn a_line_that_is_no_act_is_refused_with_its_number() {
-        for line in [
-            "server",
-            "Server$ a",
-            "$ a",
-            "server$",
-            "server$ ",
-            "server^D",
-            "server>",
-            "server <^D",
-            "server<= \\x",
-            "mask a",
-            "mask (a b",
-            "compare yes",
-        ] {
+        let lines = "server|Server$ a|$ a|server$|server$ |server^D|server>|\
+            server <^D|server<= \\x|mask a|mask (a b|compare yes";
+        for line in lines.split('|') {
             let error = Script::parse(&format!("# a\n\n{line}\n"));
             let error = format!("{:#}", error.expect_err(line));
             assert!(error.starts_with("line 3"), "{line}: {error}");

@@ -12,21 +12,8 @@ use crate::record::ports::{Clients, Ports};
 use crate::record::session::Script;
 
 /// Calls whose numbers may be those of processes or threads.
-const ABOUT_TASKS: &[&str] = &[
-    "clone",
-    "clone3",
-    "fork",
-    "getpid",
-    "getppid",
-    "gettid",
-    "kill",
-    "pidfd_open",
-    "setpgid",
-    "tgkill",
-    "vfork",
-    "wait4",
-    "waitid",
-];
+const ABOUT_TASKS: &str = "clone clone3 fork getpid getppid gettid kill \
+    pidfd_open setpgid tgkill vfork wait4 waitid";
 
 /// A byte of a string: itself, or its escape.
 static BYTE: LazyLock<Regex> =
@@ -110,7 +97,7 @@ impl<'a> Stable<'a> {
             self.ports.hide(&string[0])
         });
         let mut text = self.clients.hide(&text, &self.port);
-        if ABOUT_TASKS.contains(&call) {
+        if ABOUT_TASKS.split(' ').any(|it| it == call) {
             text = self.tasks(&text);
         }
         for (pattern, shown) in self.masks {
