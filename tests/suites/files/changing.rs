@@ -13,10 +13,9 @@ use super::tree::Tree;
 use super::validators::etag;
 use crate::lab::client::{Client, End, F_SETSIG, Response};
 use crate::lab::fixtures::{letters, pattern};
-use crate::lab::program::Program;
 use crate::lab::show::assert_same;
 use crate::lab::{Outcome, proc, time};
-use crate::steps::{Step, on_every, on_new_shells, skip_here};
+use crate::steps::{on_every, on_new_shells, skip_here};
 
 /// More than the kernel takes for a client who does not read.
 pub const LARGE: usize = 12 << 20;
