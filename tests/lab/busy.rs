@@ -33,25 +33,27 @@ impl Program {
         spin.load()
     }
 
-    /// It sleeps while there is nothing to do. Where a machine's processors
-    /// are taken away for a while nobody has wanted much, but who spins is
-    /// never found asleep.
+    /// It sleeps while there is nothing to do. On a busy machine nobody runs
+    /// much, and one that wakes up for a moment now and then waits for its
+    /// turn most of the time; but who spins is never found asleep.
     pub fn expect_idle(&self) -> Outcome {
-        for _ in 0..5 {
+        let (spin, deadline) = (Spin::new(self), self.deadline());
+        while !deadline.is_over() {
             if self.ended().is_some() {
                 return Err(self.failed("it goes on", "it ended"));
             }
-            let load = self.load(MOMENT);
+            let before = self.ran();
+            std::thread::sleep(MOMENT);
+            let ran = self.ran().saturating_sub(before);
             // One that has just woken up sleeps again soon.
             let sleeps =
                 || self.threads().all(|it| it.state != 'R').then_some(());
             let found = time::eventually(MOMENT, self.pid(), sleeps);
-            if load < 0.3 && found.is_some() {
+            if ran * 3 < MOMENT && found.is_some() {
                 return Ok(());
             }
-            let load = self.load(Duration::from_secs(1));
-            if load >= 0.9 {
-                let load = load * 100.0;
+            if spin.is_proven() {
+                let load = spin.load() * 100.0;
                 let got = format!("it wants {load:.0} % of a processor");
                 let expected = "it sleeps while there is nothing to do";
                 return Err(self.failed(expected, got));
