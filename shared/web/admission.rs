@@ -41,7 +41,10 @@ pub struct Admission {
     most: usize,
     /// Set each time that a loop could not let anybody in.
     pub full: Latch,
+    /// The places that are taken.
     count: AtomicUsize,
+    /// Whose turn it is to make room.
+    turn: Mutex<()>,
     /// Of those clients that have any.
     clients: Mutex<HashMap<u128, u32>>,
 }
@@ -53,8 +56,9 @@ impl Admission {
     /// Those of eventfd2(2).
     pub fn new(descriptors: usize) -> nix::Result<Self> {
         let most = descriptors.saturating_sub(OTHERS).clamp(1, MOST);
-        let (count, clients) = (AtomicUsize::new(0), Mutex::default());
-        Ok(Admission { most, full: Latch::new()?, count, clients })
+        let (count, full) = (AtomicUsize::new(0), Latch::new()?);
+        let (turn, clients) = (Mutex::default(), Mutex::default());
+        Ok(Admission { most, full, count, turn, clients })
     }
 
     /// Asks other loops to let one go that is idle: this one has none.
@@ -63,13 +67,37 @@ impl Admission {
         let _ = self.full.set();
     }
 
-    /// How many more there may be.
-    pub fn room(&self) -> usize {
-        self.most.saturating_sub(self.count.load(Relaxed))
+    /// Has a loop make room if there is none. One after the other: all have
+    /// been asked, and one connection less is enough.
+    pub fn make_room(&self, let_go: impl FnOnce() -> bool) {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.count.load(Relaxed) >= self.most {
+            let_go();
+        }
     }
 
-    /// Counts a connection; with the client, unless that is `None`. Each one
-    /// that is not closed at once has to leave, with the same client.
+    /// Takes up to so many places for connections that are to be accepted,
+    /// and returns how many there were. Those that are not used are to be
+    /// given back. Loops that only looked first would find the same places.
+    pub fn take_places(&self, wanted: usize) -> usize {
+        let mut taken = 0;
+        let take = |count| {
+            taken = self.most.saturating_sub(count).min(wanted);
+            Some(count + taken)
+        };
+        // It fails only where there is no new value.
+        let _ = self.count.fetch_update(Relaxed, Relaxed, take);
+        taken
+    }
+
+    /// Gives so many of them back.
+    pub fn give_back(&self, places: usize) {
+        self.count.fetch_sub(places, Relaxed);
+    }
+
+    /// Counts a connection, which has its place, with the client, unless that
+    /// is `None`. Each one that is not closed at once has to leave, with the
+    /// same client.
     pub fn enter(&self, client: Option<IpAddr>) -> Verdict {
         let mut verdict = Verdict::Served;
         if let Some(client) = client {
@@ -78,17 +106,19 @@ impl Admission {
             verdict = match *count {
                 ..SERVED => Verdict::Served,
                 count if count < SERVED + TOLD => Verdict::Told,
-                _ => return Verdict::Closed,
+                _ => {
+                    self.give_back(1);
+                    return Verdict::Closed;
+                }
             };
             *count += 1;
         }
-        self.count.fetch_add(1, Relaxed);
         verdict
     }
 
     /// A connection is gone that was counted with this client.
     pub fn leave(&self, client: Option<IpAddr>) {
-        self.count.fetch_sub(1, Relaxed);
+        self.give_back(1);
         let Some(client) = client.map(network) else { return };
         let mut clients = self.lock();
         if let Some(count) = clients.get_mut(&client) {

@@ -107,7 +107,11 @@ impl<S: Site> Client<S> {
     /// that has arrived. Enters in step 22.
     pub fn refuse(&mut self, worker: &mut Worker<S>) -> bool {
         self.borrow(worker);
-        worker.connection.too_many(&worker.time);
+        let Worker { connection, time, .. } = worker;
+        // A request that is there says whether the response has a body. If it
+        // cannot be read, the response cannot be sent.
+        let _ = receive(&self.socket, connection, time);
+        connection.too_many(time);
         self.turn(worker)
     }
 

@@ -35,18 +35,23 @@ fn each_client_has_its_share_and_gives_it_back() {
             64..128 => Verdict::Told,
             _ => Verdict::Closed,
         };
+        assert_eq!(admission.take_places(1), 1);
         assert_eq!(admission.enter(client), expected, "{address}");
         if expected != Verdict::Closed {
             counts[whose] += 1;
             inside.push((client, whose));
         }
-        assert_eq!(admission.room(), 1000 - inside.len());
+        let room = admission.take_places(usize::MAX);
+        assert_eq!(room, 1000 - inside.len());
+        assert_eq!(admission.take_places(1), 0);
+        admission.give_back(room);
     }
     inside.into_iter().for_each(|(client, _)| admission.leave(client));
     assert_eq!(format!("{admission:?}"), fresh);
     for (descriptors, room) in
         [(0, 1), (65, 1), (66, 2), (10_064, 10_000), (usize::MAX, 10_000)]
     {
-        assert_eq!(Admission::new(descriptors).unwrap().room(), room);
+        let admission = Admission::new(descriptors).unwrap();
+        assert_eq!(admission.take_places(usize::MAX), room);
     }
 }

@@ -20,6 +20,10 @@ use crate::web::site::Site;
 /// How long not to accept, if there is no descriptor or memory for a client.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// How many clients are looked at, if those that have been idle for longest
+/// have just begun to ask. Enters in step 22.
+const ATTEMPTS: usize = 64;
+
 /// A listener on the kernel's list. Enters in step 21.
 pub(super) struct Listening {
     pub(super) listener: Listener,
@@ -53,24 +57,34 @@ impl<S: Site> Server<S> {
     /// each. All of them first: meanwhile their requests arrive.
     pub(super) fn accept(&mut self, most: usize) -> Result<(), Failure> {
         // Enters in step 22.
-        let most = match self.listeners.iter().any(|it| it.is_ready) {
-            true => self.room(most),
-            false => return Ok(()),
-        };
-        if most == 0 {
+        let queues = self.listeners.iter().filter(|it| it.is_ready).count();
+        if queues == 0 {
+            return Ok(());
+        }
+        let places = self.places(queues, most);
+        if places == 0 {
+            // The kernel says it again when the pause is over.
+            self.listeners.iter_mut().for_each(|it| it.is_ready = false);
             return self.pause(Some(self.worker.time.now + PAUSE));
         }
         let mut arrived = Vec::new();
-        let result = self.take_queued(most, &mut arrived);
+        let result = self.take_queued(places, queues, &mut arrived);
+        // Enters in step 22.
+        if let Some(admission) = &self.admission {
+            admission.give_back(places - arrived.len());
+        }
         for (socket, peer) in arrived {
             self.welcome(socket, peer);
         }
         result
     }
 
+    /// Accepts so many at most, from so many queues, each of which has its
+    /// share.
     fn take_queued(
         &mut self,
-        most: usize,
+        places: usize,
+        queues: usize,
         arrived: &mut Vec<(OwnedFd, SocketAddr)>,
     ) -> Result<(), Failure> {
         for it in &mut self.listeners {
@@ -78,7 +92,9 @@ impl<S: Site> Server<S> {
             if !mem::take(&mut it.is_ready) {
                 continue;
             }
-            for _ in 0..most {
+            // Enters in step 22.
+            let left = places - arrived.len();
+            for _ in 0..left.min(places.div_ceil(queues)) {
                 match it.listener.try_accept() {
                     Ok(client) => arrived.push(client),
                     Err(Errno::EAGAIN) => break,
@@ -140,37 +156,50 @@ impl<S: Site> Server<S> {
         stays
     }
 
-    /// How many clients may be accepted now, up to `most`. If there may be no
-    /// more, the one goes that has been idle for longest. Enters in step 22.
-    fn room(&mut self, most: usize) -> usize {
-        let Some(admission) = &self.admission else { return most };
-        let room = admission.room();
-        if room > 0 {
-            return room.min(most);
+    /// How many clients may be accepted now, up to `most` of each queue: they
+    /// have their places. If there are none, those go that have been idle for
+    /// longest, one for each queue. Enters in step 22.
+    fn places(&mut self, queues: usize, most: usize) -> usize {
+        let Some(admission) = &self.admission else { return queues * most };
+        let places = admission.take_places(queues * most);
+        if places > 0 {
+            return places;
         }
         let admission = Arc::clone(admission);
-        match self.let_go() {
-            true => 1,
-            false => {
-                admission.ask_others();
-                0
-            }
+        let gone = (0..queues).take_while(|_| self.let_go()).count();
+        if gone == 0 {
+            admission.ask_others();
         }
+        // Another loop may have been faster.
+        admission.take_places(gone)
     }
 
     /// There is no room for a client of another loop. Enters in step 22.
     pub(super) fn make_room(&mut self) {
-        if self.admission.as_ref().is_some_and(|it| it.room() == 0) {
-            self.let_go();
+        if let Some(admission) = self.admission.clone() {
+            admission.make_room(|| self.let_go());
         }
     }
 
     /// Lets the client go that has been idle for longest, if any is. Enters in
     /// step 22.
     fn let_go(&mut self) -> bool {
-        let idle = self.deadlines.first(Timeout::Keepalive as u32);
-        let key = idle.and_then(|item| self.clients.at(item)).map(|it| it.0);
-        key.map(|key| self.remove(key)).is_some()
+        for _ in 0..ATTEMPTS {
+            let idle = self.deadlines.first(Timeout::Keepalive as u32);
+            let Some((key, _)) = idle.and_then(|it| self.clients.at(it)) else {
+                return false;
+            };
+            // Its next request may have arrived: then it is another's turn.
+            self.turn(key, Client::go_on);
+            let is_gone = self.clients.get_mut(key).is_none();
+            if is_gone
+                || self.deadlines.first(Timeout::Keepalive as u32) == idle
+            {
+                self.remove(key);
+                return true;
+            }
+        }
+        false
     }
 
     /// Accepts no one until then; or from now on, if that is `None`.

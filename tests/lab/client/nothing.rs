@@ -88,7 +88,8 @@ impl Client {
         })
     }
 
-    fn unsent(&self) -> i32 {
+    /// How much the program's kernel has not taken yet.
+    pub fn unsent(&self) -> i32 {
         quiet::queues(self.stream.as_fd()).1
     }
 
