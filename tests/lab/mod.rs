@@ -14,6 +14,7 @@ pub mod client;
 pub mod cost;
 pub mod diag;
 pub mod fixtures;
+pub mod landlock;
 pub mod launch;
 pub mod linger;
 pub mod output;

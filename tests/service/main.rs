@@ -6,6 +6,8 @@
 mod calls;
 mod gzip;
 mod hosts;
+#[path = "../lab/landlock.rs"]
+mod landlock;
 mod log;
 mod manager;
 mod rates;
@@ -14,6 +16,8 @@ mod sandbox;
 #[allow(dead_code, reason = "the tests over the wire use all of it")]
 mod scratch;
 mod settings;
+#[path = "../lab/skip.rs"]
+mod skip;
 
 use std::path::Path;
 use std::sync::Arc;

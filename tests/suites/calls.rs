@@ -79,7 +79,7 @@ fn calls<'a>(lines: &'a [String], mark: &str) -> BTreeMap<&'a str, usize> {
 
 /// Whether programs can be traced here: strace may be missing, and tracing
 /// forbidden.
-fn can_trace() -> bool {
+pub fn can_trace() -> bool {
     let mut strace = Command::new("strace");
     let output = strace.args(["-o", "/dev/null", "true"]).output();
     output.is_ok_and(|output| output.status.success())

@@ -1,10 +1,9 @@
 //! 22b Nothing else: what is left to a server that does what it is told.
 
 use std::fs;
-use std::ptr;
 
 use super::prelude::*;
-use crate::lab::Peer;
+use crate::lab::{Peer, landlock};
 
 const SERVES: &str = "serves what it is to serve";
 
@@ -23,10 +22,8 @@ pub const CHECKS: &[Check] = checks![
 
 /// The program with `site`, in which there is a link that leads out.
 fn launch(lab: &Lab) -> Outcome<Launch> {
-    let call = libc::SYS_landlock_create_ruleset;
-    // SAFETY: with this flag it takes nothing, and returns the version.
-    let version = unsafe { libc::syscall(call, ptr::null::<u8>(), 0, 1) };
-    ensure(version > 0, || Trouble::blocked("this kernel has no Landlock"))?;
+    let none = || Trouble::blocked("this kernel has no Landlock");
+    ensure(landlock::version().is_some(), none)?;
     let tree = Tree::new(lab);
     tree.file("site/a", "inside")?;
     tree.file("secret", "outside")?;

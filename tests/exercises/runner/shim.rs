@@ -32,6 +32,7 @@ SETTINGS is a list such as w=700,eintr=3:
   bind=E+F     the same for bind: EACCES
   openat2=E+F  the same for openat2: ENOSYS
   landlock=E+F the same for landlock_create_ruleset: ENOSYS
+  seccomp=E+F  the same for seccomp: EINVAL
   sendfile=E+F the same for sendfile: EINVAL, ENOSYS or EIO
   fsync=E+F    the same for fsync and fdatasync of a file with something in it:
                EIO

@@ -1,6 +1,6 @@
 //! Calls that go through libc's `syscall`. Spurious wake-ups: a wait on a futex
-//! that ends although nobody woke it. And a kernel that is too old for openat2
-//! or Landlock.
+//! that ends although nobody woke it. And a kernel that is too old for openat2,
+//! Landlock or seccomp.
 //!
 //! If a wait ended at once, a program that waits in a loop would spin: the wait
 //! lasts for a moment.
@@ -32,6 +32,7 @@ interpose! {
         let error = match number {
             libc::SYS_openat2 => settings.openat2.next(),
             libc::SYS_landlock_create_ruleset => settings.landlock.next(),
+            libc::SYS_seccomp => settings.seccomp.next(),
             _ => None,
         };
         let is_wait = number == libc::SYS_futex && waits(b);
