@@ -17,6 +17,16 @@ macro_rules! checks {
     };
 }
 
+/// The tables of these modules, each with the id in the module's name.
+macro_rules! tables {
+    ($($module:ident),* $(,)?) => {
+        &[$(Table {
+            id: stringify!($module).split_at(2).1,
+            checks: $module::CHECKS,
+        }),*]
+    };
+}
+
 mod ex01a;
 mod ex01b;
 mod ex02a;
@@ -126,53 +136,12 @@ pub enum Starter {
 }
 
 /// All tables, in the exercises' order.
-pub const TABLES: &[Table] = &[
-    Table { id: "01a", checks: ex01a::CHECKS },
-    Table { id: "01b", checks: ex01b::CHECKS },
-    Table { id: "02a", checks: ex02a::CHECKS },
-    Table { id: "02b", checks: ex02b::CHECKS },
-    Table { id: "03a", checks: ex03a::CHECKS },
-    Table { id: "03b", checks: ex03b::CHECKS },
-    Table { id: "03c", checks: ex03c::CHECKS },
-    Table { id: "04a", checks: ex04a::CHECKS },
-    Table { id: "04b", checks: ex04b::CHECKS },
-    Table { id: "05a", checks: ex05a::CHECKS },
-    Table { id: "05b", checks: ex05b::CHECKS },
-    Table { id: "06a", checks: ex06a::CHECKS },
-    Table { id: "06b", checks: ex06b::CHECKS },
-    Table { id: "07a", checks: ex07a::CHECKS },
-    Table { id: "07b", checks: ex07b::CHECKS },
-    Table { id: "08a", checks: ex08a::CHECKS },
-    Table { id: "08b", checks: ex08b::CHECKS },
-    Table { id: "09a", checks: ex09a::CHECKS },
-    Table { id: "09b", checks: ex09b::CHECKS },
-    Table { id: "10a", checks: ex10a::CHECKS },
-    Table { id: "10b", checks: ex10b::CHECKS },
-    Table { id: "11a", checks: ex11a::CHECKS },
-    Table { id: "11b", checks: ex11b::CHECKS },
-    Table { id: "12a", checks: ex12a::CHECKS },
-    Table { id: "12b", checks: ex12b::CHECKS },
-    Table { id: "13a", checks: ex13a::CHECKS },
-    Table { id: "13b", checks: ex13b::CHECKS },
-    Table { id: "14a", checks: ex14a::CHECKS },
-    Table { id: "14b", checks: ex14b::CHECKS },
-    Table { id: "14c", checks: ex14c::CHECKS },
-    Table { id: "15a", checks: ex15a::CHECKS },
-    Table { id: "15b", checks: ex15b::CHECKS },
-    Table { id: "16a", checks: ex16a::CHECKS },
-    Table { id: "16b", checks: ex16b::CHECKS },
-    Table { id: "17a", checks: ex17a::CHECKS },
-    Table { id: "17b", checks: ex17b::CHECKS },
-    Table { id: "18a", checks: ex18a::CHECKS },
-    Table { id: "18b", checks: ex18b::CHECKS },
-    Table { id: "19a", checks: ex19a::CHECKS },
-    Table { id: "19b", checks: ex19b::CHECKS },
-    Table { id: "20a", checks: ex20a::CHECKS },
-    Table { id: "20b", checks: ex20b::CHECKS },
-    Table { id: "21a", checks: ex21a::CHECKS },
-    Table { id: "21b", checks: ex21b::CHECKS },
-    Table { id: "22a", checks: ex22a::CHECKS },
-    Table { id: "22b", checks: ex22b::CHECKS },
+pub const TABLES: &[Table] = tables![
+    ex01a, ex01b, ex02a, ex02b, ex03a, ex03b, ex03c, ex04a, ex04b, ex05a,
+    ex05b, ex06a, ex06b, ex07a, ex07b, ex08a, ex08b, ex09a, ex09b, ex10a,
+    ex10b, ex11a, ex11b, ex12a, ex12b, ex13a, ex13b, ex14a, ex14b, ex14c,
+    ex15a, ex15b, ex16a, ex16b, ex17a, ex17b, ex18a, ex18b, ex19a, ex19b,
+    ex20a, ex20b, ex21a, ex21b, ex22a, ex22b
 ];
 
 /// The table of the exercise `id`.
