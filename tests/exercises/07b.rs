@@ -3,13 +3,13 @@
 //! Try it: `cargo run --example 07b -- 127.0.0.1:8080`
 
 use std::io;
-use std::io::ErrorKind; //-solution
+use std::io::{BufRead, BufReader, ErrorKind, Read}; //-solution
+use std::net::TcpStream; //-solution
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 use std::time::Duration; //-solution
 
 use shared::cli::{self, Failure};
-use shared::net::buffer::Buffer; //-solution
 use shared::net::linger::linger; //-solution
 use shared::net::listener::Listener;
 use shared::net::stream;
@@ -24,14 +24,17 @@ const MAX_TRAILERS: usize = 8 * 1024;
 //-end
 
 //-server
+//-solution
+
+type Input = BufReader<TcpStream>;
+//-end
 
 /// Sends each body back in chunks of our own, until the stream ends.
 fn serve(connection: &OwnedFd) -> io::Result<()> {
     //-solution
-    let mut input = Input { connection, buffer: Buffer::new(16 * 1024) };
-    let mut output = Output { connection, pending: Vec::new() };
+    let mut input = Input::new(connection.try_clone()?.into());
     let error = loop {
-        if let Err(error) = pass_on(&mut input, &mut output) {
+        if let Err(error) = pass_on(&mut input) {
             break error;
         }
     };
@@ -60,32 +63,45 @@ fn serve(connection: &OwnedFd) -> io::Result<()> {
 //-solution
 
 /// Passes on one body: RFC 9112 section 7.1.
-fn pass_on(input: &mut Input, output: &mut Output) -> io::Result<()> {
+fn pass_on(input: &mut Input) -> io::Result<()> {
+    let mut data = Vec::new();
     loop {
-        let mut left = size(&input.line()?).ok_or(ErrorKind::InvalidData)?;
+        let line = read_line(input)?;
+        let mut left = size(&line).ok_or(ErrorKind::InvalidData)?;
         if left == 0 {
             break;
         }
         while left > 0 {
-            let data = input.data(left)?;
-            left -= data.len() as u64;
-            output.push(&data)?;
+            // Before a chunk is full there is nothing to send.
+            let most = left.min((CHUNK - data.len()) as u64);
+            if (input.take(most).read_to_end(&mut data)? as u64) < most {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+            left -= most;
+            if data.len() == CHUNK {
+                send(input, &mut data)?;
+            }
         }
-        if !input.line()?.is_empty() {
+        if !read_line(input)?.is_empty() {
             return Err(ErrorKind::InvalidData.into());
         }
     }
     let mut trailers = 0;
     loop {
-        let line = input.line()?;
+        let line = read_line(input)?;
         trailers += line.len();
         if line.is_empty() {
-            return Ok(output.finish()?);
+            break;
         }
         if trailers > MAX_TRAILERS || !line.contains(&b':') {
             return Err(ErrorKind::InvalidData.into());
         }
     }
+    if !data.is_empty() {
+        send(input, &mut data)?;
+    }
+    // The last chunk.
+    Ok(stream::write_all(input.get_ref(), b"0\r\n\r\n")?)
 }
 
 /// The size that a chunk's first line says. What is behind a semicolon is
@@ -100,84 +116,24 @@ fn size(line: &[u8]) -> Option<u64> {
     (!digits.is_empty()).then_some(size)
 }
 
-/// What has come and is not passed on.
-struct Input<'a> {
-    connection: &'a OwnedFd,
-    buffer: Buffer,
-}
-
-impl Input<'_> {
-    /// The next line, without its CR LF.
-    fn line(&mut self) -> io::Result<Vec<u8>> {
-        let mut seen = 0;
-        loop {
-            let bytes = self.buffer.bytes();
-            let lf = bytes[seen..].iter().position(|byte| *byte == b'\n');
-            seen = lf.map_or(bytes.len(), |lf| seen + lf + 1);
-            if seen > MAX_LINE {
-                return Err(ErrorKind::InvalidData.into());
-            }
-            if lf.is_some() {
-                let line = bytes[..seen].strip_suffix(b"\r\n");
-                let line = line.ok_or(ErrorKind::InvalidData)?.to_vec();
-                self.buffer.consume(seen);
-                return Ok(line);
-            }
-            self.read()?;
+/// Reads a line, without its CR LF.
+fn read_line(input: &mut Input) -> io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    input.take(MAX_LINE as u64).read_until(b'\n', &mut line)?;
+    match line.strip_suffix(b"\r\n") {
+        Some(line) => Ok(line.to_vec()),
+        None if line.ends_with(b"\n") || line.len() == MAX_LINE => {
+            Err(ErrorKind::InvalidData.into())
         }
-    }
-
-    /// At least one byte, and at most `most`.
-    fn data(&mut self, most: u64) -> io::Result<Vec<u8>> {
-        if self.buffer.bytes().is_empty() {
-            self.read()?;
-        }
-        let bytes = self.buffer.bytes();
-        let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let data = bytes[..most.min(bytes.len())].to_vec();
-        self.buffer.consume(data.len());
-        Ok(data)
-    }
-
-    fn read(&mut self) -> io::Result<()> {
-        match stream::read(self.connection, self.buffer.space())? {
-            0 => return Err(ErrorKind::UnexpectedEof.into()),
-            count => self.buffer.filled(count),
-        }
-        Ok(())
+        None => Err(ErrorKind::UnexpectedEof.into()),
     }
 }
 
-/// Chunks of equal size.
-struct Output<'a> {
-    connection: &'a OwnedFd,
-    pending: Vec<u8>,
-}
-
-impl Output<'_> {
-    /// Sends `data`, except for what does not fill a chunk.
-    fn push(&mut self, data: &[u8]) -> nix::Result<()> {
-        self.pending.extend_from_slice(data);
-        self.flush(CHUNK)
-    }
-
-    /// Sends what is pending, and the last chunk.
-    fn finish(&mut self) -> nix::Result<()> {
-        self.flush(1)?;
-        stream::write_all(self.connection, b"0\r\n\r\n")
-    }
-
-    /// Sends chunks as long as `least` bytes are pending.
-    fn flush(&mut self, least: usize) -> nix::Result<()> {
-        while self.pending.len() >= least {
-            let length = self.pending.len().min(CHUNK);
-            let size = format!("{length:x}\r\n");
-            let data = &self.pending[..length];
-            let chunk = [size.as_bytes(), data, b"\r\n"].concat();
-            stream::write_all(self.connection, &chunk)?;
-            self.pending.drain(..length);
-        }
-        Ok(())
-    }
+/// Sends `data` as a chunk, and has it empty.
+fn send(input: &Input, data: &mut Vec<u8>) -> nix::Result<()> {
+    let size = format!("{:x}\r\n", data.len());
+    let chunk = [size.as_bytes(), data, b"\r\n"].concat();
+    data.clear();
+    stream::write_all(input.get_ref(), &chunk)
 }
 //-end
