@@ -44,14 +44,14 @@ fn serve(connection: &OwnedFd) -> io::Result<()> {
     loop {
         let (status, line) = match read_request(&mut input) {
             Ok(line) => ("200 OK", line),
-            Err(error) => match error.kind() {
-                ErrorKind::InvalidData => {
-                    ("400 Bad Request\r\nConnection: close", error.to_string())
-                }
-                // The client has no more to say, or stopped in the middle.
-                ErrorKind::UnexpectedEof => return Ok(()),
-                _ => return Err(error),
-            },
+            Err(error) if error.kind() == ErrorKind::InvalidData => {
+                ("400 Bad Request\r\nConnection: close", error.to_string())
+            }
+            // The client has no more to say, or stopped in the middle.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                return Ok(());
+            }
+            Err(error) => return Err(error),
         };
         let length = line.len() + 1;
         let response = format!(
@@ -118,14 +118,11 @@ fn read_line(input: &mut Input) -> io::Result<Vec<u8>> {
 
 /// Counts the next `length` bytes.
 fn count(input: &mut Input, length: u64, body: &mut Body) -> io::Result<()> {
-    let mut left = length;
-    for byte in input.take(length).bytes() {
-        body.sum += u64::from(byte?);
+    for _ in 0..length {
+        let mut byte = [0];
+        input.read_exact(&mut byte)?;
+        body.sum += u64::from(byte[0]);
         body.bytes += 1;
-        left -= 1;
-    }
-    if left > 0 {
-        return Err(ErrorKind::UnexpectedEof.into());
     }
     Ok(())
 }
