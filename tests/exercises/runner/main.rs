@@ -43,7 +43,7 @@ The exercises of From Socket to Swarm.
   cargo run --example 02a -- 127.0.0.1:8080
 
 For authors:
-  cargo ex sync [--check]    write the starters from tests/exercises
+  cargo ex sync              write the starters from tests/exercises
   cargo ex prove [ID…]
                              every starter fails as declared, every solution
                              passes, every wrong answer is caught
@@ -112,7 +112,6 @@ fn exercises(args: &[&str]) -> Result<bool, String> {
         }
         ["reset", id] => student.reset(id),
         ["sync"] => student.sync(),
-        ["sync", "--check"] => student.sync_check(),
         ["prove", rest @ ..] => prove::run(&project, &list, rest),
         [id] if !id.starts_with('-') => student.check(id),
         _ => Err("not understood; try cargo ex --help".to_string()),
