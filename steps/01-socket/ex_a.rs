@@ -28,7 +28,7 @@ fn run() -> Result<(), String> {
         .map_err(|error| format!("cannot listen on {argument}: {error}"))?;
     listeners.push(listener);
     println!("listening on {argument}");
-    serve(listeners);
+    serve(&listeners);
     Ok(())
 }
 
@@ -52,14 +52,12 @@ fn open(address: &str) -> io::Result<c_int> {
 
 /// Accepts and closes connections at every address: a thread waits at each,
 /// because accept waits at one only. (Threads come in step 10.)
-fn serve(listeners: Vec<c_int>) {
-    let threads: Vec<_> = listeners
-        .into_iter()
-        .map(|listener| thread::spawn(move || greet(listener)))
-        .collect();
-    for thread in threads {
-        let _ = thread.join();
-    }
+fn serve(listeners: &[c_int]) {
+    thread::scope(|scope| {
+        for listener in listeners {
+            scope.spawn(|| greet(*listener));
+        }
+    });
 }
 
 fn greet(listener: c_int) {

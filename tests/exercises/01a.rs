@@ -36,7 +36,7 @@ fn run() -> Result<(), String> {
     // listeners.push(listener);
     // println!("listening on {argument}");
     //-end
-    serve(listeners);
+    serve(&listeners);
     Ok(())
 }
 
@@ -64,14 +64,12 @@ fn open(address: &str) -> io::Result<c_int> {
 //-end
 /// Accepts and closes connections at every address: a thread waits at each,
 /// because accept waits at one only. (Threads come in step 10.)
-fn serve(listeners: Vec<c_int>) {
-    let threads: Vec<_> = listeners
-        .into_iter()
-        .map(|listener| thread::spawn(move || greet(listener)))
-        .collect();
-    for thread in threads {
-        let _ = thread.join();
-    }
+fn serve(listeners: &[c_int]) {
+    thread::scope(|scope| {
+        for listener in listeners {
+            scope.spawn(|| greet(*listener));
+        }
+    });
 }
 
 fn greet(listener: c_int) {

@@ -75,16 +75,12 @@ fn open(address: &str, queue: c_int) -> io::Result<c_int> {
 fn greet(listener: c_int) -> io::Result<()> {
     let connection = accept(listener)?;
     // SAFETY: the pointer and the length are those of one slice.
-    let taken = unsafe {
+    let written = cvt(unsafe {
         libc::write(connection, GREETING.as_ptr().cast(), GREETING.len())
-    };
-    let written = match taken {
-        -1 => Err(io::Error::last_os_error()),
-        _ => Ok(()),
-    };
+    } as c_int);
     // SAFETY: nobody else knows this descriptor.
     cvt(unsafe { libc::close(connection) })?;
-    written
+    written.map(drop)
 }
 
 //-local address
