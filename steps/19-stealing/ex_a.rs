@@ -22,6 +22,14 @@ fn main() -> ExitCode {
     })
 }
 
+/// The name of a file, and who wants to know how long it is.
+type Job = (String, Arc<Mutex<TcpStream>>);
+
+/// A lock, whatever has become of the thread that had it before.
+fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn serve(address: SocketAddr, workers: usize) -> io::Result<()> {
     let listener = Listener::open(address)?;
     // It is there as long as the process.
@@ -65,9 +73,6 @@ fn work(number: usize, pool: &Pool) {
         }
     }
 }
-
-/// The name of a file, and who wants to know how long it is.
-type Job = (String, Arc<Mutex<TcpStream>>);
 
 /// The jobs that wait for a worker, the oldest at the front of each deque.
 struct Pool {
@@ -119,9 +124,4 @@ impl Pool {
         // TODO: if there is none, look into the others' deques.
         lock(&self.deques[number]).pop_back()
     }
-}
-
-/// A lock, whatever has become of the thread that had it before.
-fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
-    value.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -23,6 +23,14 @@ fn main() -> ExitCode {
     })
 }
 
+/// The name of a file, and who wants to know how long it is.
+type Job = (String, Arc<Mutex<TcpStream>>);
+
+/// A lock, whatever has become of the thread that had it before.
+fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn serve(address: SocketAddr, workers: usize) -> io::Result<()> {
     let listener = Listener::open(address)?;
     for _ in 0..workers {
@@ -69,9 +77,6 @@ fn work() {
     }
 }
 
-/// The name of a file, and who wants to know how long it is.
-type Job = (String, Arc<Mutex<TcpStream>>);
-
 /// The jobs that wait for a worker, in so many queues that a look takes time.
 static QUEUES: [Mutex<VecDeque<Job>>; 1000] =
     [const { Mutex::new(VecDeque::new()) }; 1000];
@@ -106,9 +111,4 @@ fn sleep() {
     // TODO: what if a job has come before the list has this worker?
     lock(&SLEEPERS).push(me);
     thread::park();
-}
-
-/// A lock, whatever has become of the thread that had it before.
-fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
-    value.lock().unwrap_or_else(PoisonError::into_inner)
 }

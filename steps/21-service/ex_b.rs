@@ -50,9 +50,9 @@ fn serve(address: SocketAddr, path: PathBuf) -> io::Result<()> {
     }
 }
 
-/// What is in there is replaced as a whole: a panic leaves it whole.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// A lock, whatever has become of the thread that had it before.
+fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Has an answer of three lines, each of which a client asks for with a line.

@@ -15,9 +15,6 @@ use shared::cli::{self, Failure};
 use shared::collections::slab::{Key, Slab};
 use shared::net::listener::Listener;
 
-/// What an event of the listener says; a client's says its key.
-const LISTENER: u64 = u64::MAX;
-
 //-server nonblocking
 
 fn serve(listener: Listener) -> nix::Result<()> {

@@ -19,9 +19,6 @@ use shared::net::listener::Listener;
 /// How long a client may be silent.
 const LIMIT: Duration = Duration::from_millis(400);
 
-/// What an event of the listener says; a client's says its key.
-const LISTENER: u64 = u64::MAX;
-
 //-server nonblocking
 
 fn serve(listener: Listener) -> nix::Result<()> {

@@ -59,9 +59,6 @@ fn work(number: usize, pool: &Pool) {
     }
 }
 
-/// The name of a file, and who wants to know how long it is.
-type Job = (String, Arc<Mutex<TcpStream>>);
-
 /// The jobs that wait for a worker, the oldest at the front of each deque.
 struct Pool {
     deques: Vec<Mutex<VecDeque<Job>>>,
@@ -131,9 +128,4 @@ impl Pool {
         // // TODO: if there is none, look into the others' deques. //-starter
         // lock(&self.deques[number]).pop_back() //-starter
     }
-}
-
-/// A lock, whatever has become of the thread that had it before.
-fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
-    value.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -62,9 +62,6 @@ fn work() {
     }
 }
 
-/// The name of a file, and who wants to know how long it is.
-type Job = (String, Arc<Mutex<TcpStream>>);
-
 /// The jobs that wait for a worker, in so many queues that a look takes time.
 static QUEUES: [Mutex<VecDeque<Job>>; 1000] =
     [const { Mutex::new(VecDeque::new()) }; 1000];
@@ -122,9 +119,4 @@ fn sleep() {
     // lock(&SLEEPERS).push(me);
     // thread::park();
     //-end
-}
-
-/// A lock, whatever has become of the thread that had it before.
-fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
-    value.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -40,6 +40,11 @@ const WITH_ROOT: &str = r#"let usage = "usage: ID [ADDRESS] [--root DIRECTORY]";
         Failure::new(format_args!("cannot open {}", path.display()), errno)
     })?;"#;
 
+/// Which events are the listener's.
+const LISTENER: &str = r#"/// What an event of the listener says; a client's says its key.
+const LISTENER: u64 = u64::MAX;
+"#;
+
 /// `run`; `serve` gets a listener that does not wait, or is to change that.
 const NONBLOCKING: &str = r#"fn run() -> Result<(), Failure> {
     let address = cli::server_address("usage: ID [ADDRESS]")?;
@@ -185,7 +190,15 @@ struct Client {
 }
 "#;
 
-/// `main` of step 19's pools.
+/// For values that no panic leaves in halves.
+const LOCK: &str = r#"
+/// A lock, whatever has become of the thread that had it before.
+fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
+}
+"#;
+
+/// `main` of step 19's pools, and what their jobs are.
 const WORKERS: &str = r#"fn main() -> ExitCode {
     cli::main(|| {
         let usage = "usage: ID [ADDRESS] [--workers N]";
@@ -194,6 +207,9 @@ const WORKERS: &str = r#"fn main() -> ExitCode {
             .map_err(|error| Failure::new("cannot serve", error))
     })
 }
+
+/// The name of a file, and who wants to know how long it is.
+type Job = (String, Arc<Mutex<TcpStream>>);
 "#;
 
 /// `main` and `serve` of the services of step 21, which have a file: SIGNAL has
@@ -229,11 +245,6 @@ fn serve(address: SocketAddr, path: PathBuf) -> io::Result<()> {
         thread::Builder::new().spawn(talk).map(drop).unwrap_or_else(lost);
     }
 }
-
-/// What is in there is replaced as a whole: a panic leaves it whole.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 "#;
 
 /// `talk`, for lines that are responded to one by one, and the lines.
@@ -265,13 +276,21 @@ pub fn all() -> [(&'static str, String); 18] {
     let with_root = REQUESTS
         .replace("OwnedFd)", "OwnedFd, root: &Root)")
         .replace("connection, &request", "connection, root, &request");
-    let service =
-        |flag, signal| SERVICE.replace("FLAG", flag).replace("SIGNAL", signal);
+    let service = |flag, signal| {
+        let service = SERVICE.replace("FLAG", flag).replace("SIGNAL", signal);
+        service + LOCK
+    };
     [
         ("server", server(ADDRESS, "")),
         ("server root", server(WITH_ROOT, ", &root")),
         ("server polled", waiting.replace("open_nonblocking", "open")),
-        ("server nonblocking", waiting),
+        (
+            "server nonblocking",
+            format!(
+                "{LISTENER}
+{waiting}"
+            ),
+        ),
         ("requests", REQUESTS.to_string()),
         ("requests root", with_root),
         ("client", CLIENT.to_string()),
@@ -280,7 +299,7 @@ pub fn all() -> [(&'static str, String); 18] {
         ("local address", LOCAL_ADDRESS.to_string()),
         ("listen", LISTEN.to_string()),
         ("clients", CLIENTS.to_string()),
-        ("main workers", WORKERS.to_string()),
+        ("main workers", format!("{WORKERS}{LOCK}")),
         ("lines", LINES.to_string()),
         ("service log", service("log", "SIGUSR1")),
         ("service settings", service("settings", "SIGHUP")),
