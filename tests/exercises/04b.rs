@@ -18,10 +18,8 @@ use shared::net::stream;
 
 /// A line has this long to arrive, from the first byte to the last.
 const LINE_TIMEOUT: Duration = Duration::from_secs(1);
-//-solution
-/// How long the client may still send after our response.
-const LINGERING_TIMEOUT: Duration = Duration::from_secs(1);
-//-end
+/// How long the client may still send after our response. //-solution
+const LINGERING_TIMEOUT: Duration = Duration::from_secs(1); //-solution
 
 //-server
 

@@ -20,11 +20,8 @@ use shared::net::listener::Listener;
 use shared::net::stream;
 
 /// The directory whose files are given away.
-//-solution
-struct Root(OwnedFd);
-//-starter
-// struct Root(PathBuf);
-//-end
+struct Root(OwnedFd); //-solution
+// struct Root(PathBuf); //-starter
 
 impl Root {
     //-solution

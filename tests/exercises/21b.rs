@@ -89,11 +89,9 @@ fn read(path: &Path) -> Result<Settings, String> {
         //-end
         values[at] = Some(value.to_string());
     }
-    //-solution
-    if let Some(at) = values.iter().position(Option::is_none) {
-        return Err(format!("{name}: no {}", KEYS[at]));
-    }
-    //-end
+    if let Some(at) = values.iter().position(Option::is_none) { //-solution
+        return Err(format!("{name}: no {}", KEYS[at])); //-solution
+    } //-solution
     let values = values.map(Option::unwrap_or_default);
     Ok(Arc::new(values)) //-solution
     // Ok(values) //-starter

@@ -97,11 +97,9 @@ fn request(connection: &OwnedFd) -> Length {
         }
     };
     let length = length(&head[..end]);
-    //-solution
-    if length > BODY {
-        return Err("413 Content Too Large");
-    }
-    //-end
+    if length > BODY { //-solution
+        return Err("413 Content Too Large"); //-solution
+    } //-solution
     let mut count = head.len() - end;
     while count < length {
         match stream::read(connection, &mut chunk) {
