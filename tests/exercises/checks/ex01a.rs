@@ -10,7 +10,9 @@ const PORT: &str = "announces the port it really has";
 const LISTENS: &str = "listens at every address, and there only";
 
 pub const CHECKS: &[Check] = checks![
-    PORT, 1, needs [], Fails, read "getsockname(2)", real_port;
+    // More than once: some ports read the same from both sides.
+    PORT, 1, needs [], Fails, read "getsockname(2)",
+        |lab| (0..3).try_for_each(|_| real_port(lab));
     LISTENS, 3, needs [PORT], Waits, read "listen(2)", every_address;
     "accepts and closes at every address", 1, needs [LISTENS], Waits,
         read "accept4(2)", every_listener;
@@ -21,11 +23,6 @@ pub const CHECKS: &[Check] = checks![
 ];
 
 fn real_port(lab: &Lab) -> Outcome {
-    // More than once: some ports read the same from both sides.
-    (0..3).try_for_each(|_| real_port_once(lab))
-}
-
-fn real_port_once(lab: &Lab) -> Outcome {
     let program = lab.server().likely_if(
         "port 0",
         "the argument was printed: what the kernel chose says getsockname",
@@ -34,18 +31,15 @@ fn real_port_once(lab: &Lab) -> Outcome {
     let rows = proc::own_rows(program.pid()).into_iter();
     let listeners = rows.filter(|row| row.state == proc::LISTEN);
     let really: Vec<SocketAddr> = listeners.map(|row| row.local).collect();
-    let outcome = ensure(really.contains(&said), || {
+    let swapped = SocketAddr::new(said.ip(), said.port().swap_bytes());
+    ensure(really.contains(&said), || {
         let got = format!("it listens on {really:?}");
         program.failed(format!("it listens on {said}"), got)
-    });
-    let swapped = SocketAddr::new(said.ip(), said.port().swap_bytes());
-    if really.contains(&swapped) {
-        return outcome.likely(
-            "the bytes of the port are in network order, high one first: \
-             from_be",
-        );
-    }
-    outcome
+    })
+    .likely_if(
+        &swapped.to_string(),
+        "the bytes of the port are in network order, high one first: from_be",
+    )
 }
 
 fn every_address(lab: &Lab) -> Outcome {

@@ -38,10 +38,7 @@ fn queue(lab: &Lab) -> Outcome {
             Trouble::blocked(format!("sock_diag does not reply: {error}"))
         })?;
         ensure(found == Some(wanted), || {
-            let got = match found {
-                Some(limit) => format!("a queue of {limit}"),
-                None => "no listener".to_string(),
-            };
+            let got = format!("a queue of {}", found.unwrap_or(0));
             program.failed(format!("a queue of {wanted} at {address}"), got)
         })
         .likely("the length of the queue is the second argument of listen")?;

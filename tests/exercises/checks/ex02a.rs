@@ -7,27 +7,35 @@ const LINE: &str = "sends a line back in upper case";
 const UNTIL_THE_END: &str = "goes on until the client's end of file";
 
 pub const CHECKS: &[Check] = checks![
-    LINE, 1, needs [], Passes, read "read(2)", line;
+    LINE, 1, needs [], Passes, read "read(2)",
+        |lab| round_trip(
+            &mut lab.server()?.connect()?,
+            b"How do you do?\n",
+            b"HOW DO YOU DO?\n",
+        );
     "sends bytes back that are no text", 1, needs [LINE], Passes,
         read "read(2)", no_text;
     UNTIL_THE_END, 1, needs [LINE], Fails, read "read(2)", until_the_end;
     "sends it all back when the kernel takes a few bytes at a time", 3,
         needs [UNTIL_THE_END], Waits, read "write takes what it likes",
-        short_writes;
+        |lab| through(lab, "w=700").likely(
+            "write() took fewer bytes than you offered, and the rest was \
+             dropped or sent twice",
+        );
     "sends it all back when the kernel gives a few bytes at a time", 2,
-        needs [UNTIL_THE_END], Waits, read "read(2)", short_reads;
+        needs [UNTIL_THE_END], Waits, read "read(2)",
+        |lab| through(lab, "r=3").likely(
+            "read() gives what is there: fewer bytes than the buffer holds \
+             are not the end, and only as many bytes as read may be written",
+        );
     "survives interrupted calls", 2, needs [UNTIL_THE_END], Waits,
-        read "read(2)", interrupted;
+        read "read(2)", |lab| through(lab, "eintr=3,r=500,w=300")
+            .likely("EINTR means that nothing has happened yet: ask again");
     TIDY, 1, needs [UNTIL_THE_END], Waits, read "read(2)",
         |lab| tidy::check(lab, &lab.server()?, |client| {
             round_trip(client, b"half a line", b"HALF A LINE")
         });
 ];
-
-fn line(lab: &Lab) -> Outcome {
-    let mut client = lab.server()?.connect()?;
-    round_trip(&mut client, b"How do you do?\n", b"HOW DO YOU DO?\n")
-}
 
 fn no_text(lab: &Lab) -> Outcome {
     let mut client = lab.server()?.connect()?;
@@ -58,23 +66,4 @@ fn through(lab: &Lab, shim: &str) -> Outcome {
     let bytes = letters(40_000);
     round_trip(&mut client, &bytes, &bytes.to_ascii_uppercase())?;
     end(&mut client)
-}
-
-fn short_writes(lab: &Lab) -> Outcome {
-    through(lab, "w=700").likely(
-        "write() took fewer bytes than you offered, and the rest was dropped \
-         or sent twice",
-    )
-}
-
-fn short_reads(lab: &Lab) -> Outcome {
-    through(lab, "r=3").likely(
-        "read() gives what is there: fewer bytes than the buffer holds are \
-         not the end, and only as many bytes as read may be written",
-    )
-}
-
-fn interrupted(lab: &Lab) -> Outcome {
-    through(lab, "eintr=3,r=500,w=300")
-        .likely("EINTR means that nothing has happened yet: ask again")
 }

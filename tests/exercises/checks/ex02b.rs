@@ -81,17 +81,14 @@ fn accept(lab: &Lab) -> Outcome {
 
 fn forty(lab: &Lab) -> Outcome {
     let program = lab.launch(&["127.0.0.1:0"]).descriptors(32).start()?;
-    let clients: Outcome<Vec<Client>> =
-        (0..40).map(|_| program.connect()).collect();
-    for (number, mut client) in (1..).zip(clients?) {
+    for (number, mut client) in (1..).zip(program.connect_many(40)?) {
         greeted(&mut client, number).likely(
             "descriptors are used up: one is not closed when a client fails",
         )?;
         talk(&mut client)?;
         if number % 2 == 0 { client.close() } else { client.reset()? }
     }
-    let count = || proc::socket_count(program.pid());
     program
-        .eventually("has one socket left", || (count() == 1).then_some(()))
+        .await_sockets(1)
         .likely("a descriptor is not closed when a client fails")
 }

@@ -15,13 +15,24 @@ pub const CHECKS: &[Check] = checks![
     CONNECTS, 1, needs [], Passes, read "The handshake from the client",
         connects;
     LIMIT, 3, needs [CONNECTS], Fails, read "The handshake from the client",
-        limit;
+        |lab| reaches_behind(lab, 1, "").likely(
+            "a non-blocking connect returns EINPROGRESS; poll then waits as \
+             long as you say",
+        );
     "gives each address the whole limit", 1, needs [LIMIT], Waits,
-        read "The handshake from the client", each;
+        read "The handshake from the client",
+        |lab| reaches_behind(lab, 2, "").expecting(
+            "the third address after twice the limit: each address has a \
+             limit of its own",
+        );
     "takes a refusal that comes late for a refusal", 2, needs [LIMIT], Waits,
         read "connect(2)", refused;
     "keeps the limit when signals arrive", 2, needs [LIMIT], Waits,
-        read "The handshake from the client", signals;
+        read "The handshake from the client",
+        |lab| reaches_behind(lab, 1, "alarm=1").likely(
+            "after EINTR only what is left of the limit may be waited for: \
+             keep the time at which it ends",
+        );
     "hands over a socket that waits again", 1, needs [CONNECTS], Passes,
         read "connect(2)", blocking;
 ];
@@ -73,29 +84,6 @@ fn reaches_behind(lab: &Lab, silent: u32, shim: &str) -> Outcome {
         program.failed(expected, got)
     })
     .likely("it gave up too early")
-}
-
-fn limit(lab: &Lab) -> Outcome {
-    reaches_behind(lab, 1, "").likely(
-        "a non-blocking connect returns EINPROGRESS; poll then waits as long \
-         as you say",
-    )
-}
-
-fn each(lab: &Lab) -> Outcome {
-    reaches_behind(lab, 2, "")
-        .likely("each address has a limit of its own, from its own start")
-        .expecting(
-            "the third address after twice the limit: each address \
-            has a limit of its own",
-        )
-}
-
-fn signals(lab: &Lab) -> Outcome {
-    reaches_behind(lab, 1, "alarm=1").likely(
-        "after EINTR only what is left of the limit may be waited for: keep \
-         the time at which it ends",
-    )
 }
 
 fn refused(lab: &Lab) -> Outcome {

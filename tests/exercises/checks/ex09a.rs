@@ -56,7 +56,7 @@ fn serves(lab: &Lab) -> Outcome {
 /// As many clients at once as `count` says, each with a child of its own;
 /// `guess` is for a program in which one waits for another.
 pub fn at_once(program: &Program, count: usize, guess: &str) -> Outcome {
-    let mut clients = connect_all(program, count)?;
+    let mut clients = program.connect_many(count)?;
     let mut pids = BTreeSet::new();
     // The last speaks first: who is served in turn is not served by luck.
     for client in clients.iter_mut().rev() {
@@ -72,14 +72,10 @@ fn sockets(lab: &Lab) -> Outcome {
     let program = lab.server()?;
     let mut client = program.connect()?;
     talk(&mut client)?;
-    program
-        .eventually("has one socket itself, which listens", || {
-            (proc::socket_count(program.pid()) == 1).then_some(())
-        })
-        .likely(
-            "after fork there are two copies of the client's socket: as long \
-             as one is open, the connection is",
-        )?;
+    program.await_sockets(1).likely(
+        "after fork there are two copies of the client's socket: as long as \
+         one is open, the connection is",
+    )?;
     client.finish()?;
     client.expect_eof()
 }
@@ -120,7 +116,7 @@ fn await_end(program: &Program, children: &[i32]) -> Outcome {
 
 fn thirty(lab: &Lab) -> Outcome {
     let program = lab.server()?;
-    let mut clients = connect_all(&program, 30)?;
+    let mut clients = program.connect_many(30)?;
     let pids = clients.iter_mut().map(talk).collect::<Outcome<Vec<_>>>()?;
     program.signal(libc::SIGSTOP);
     lab.log().event("the parent is stopped, and thirty clients leave");

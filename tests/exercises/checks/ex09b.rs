@@ -40,21 +40,15 @@ fn start(lab: &Lab) -> Outcome<Program> {
 /// Waits until there are as many children as there should be, without those
 /// that were killed, and all alive.
 fn await_children(program: &Program, killed: &[i32]) -> Outcome {
-    let pid = program.pid();
     let alive =
         |pid: &i32| proc::threads(*pid).iter().all(|it| it.state != 'Z');
-    let complete = || {
-        let children = proc::children(pid);
-        children.len() == CHILDREN
-            && children.iter().all(|it| alive(it) && !killed.contains(it))
-    };
-    time::eventually(time::PATIENCE, pid, || complete().then_some(()))
-        .ok_or_else(|| {
-            let children = proc::children(pid);
-            let dead = children.iter().filter(|it| !alive(it)).count();
-            let got = format!("{}, {dead} of them zombies", children.len());
-            program.failed(format!("{CHILDREN} children, all alive"), got)
-        })
+    let what = format!("has {CHILDREN} children, all alive");
+    program.eventually(&what, || {
+        let children = proc::children(program.pid());
+        let mut each = children.iter();
+        let new = each.all(|it| alive(it) && !killed.contains(it));
+        (children.len() == CHILDREN && new).then_some(())
+    })
 }
 
 /// As many clients as children: each child has one.

@@ -66,7 +66,7 @@ fn counts(lab: &Lab) -> Outcome {
     const EACH: usize = 200;
     let program = lab.server()?;
     lab.log().event(format!("{CLIENTS} clients say `Ada` {EACH} times each"));
-    let mut clients = connect_all(&program, CLIENTS)?;
+    let mut clients = program.connect_many(CLIENTS)?;
     // All at the same time: nobody is served before the last has spoken.
     program.signal(libc::SIGSTOP);
     for client in &mut clients {
@@ -144,7 +144,7 @@ fn no_stack(lab: &Lab) -> Outcome {
     const STACK: u64 = 2 * 1024;
     let program = lab.server()?;
     let size = || proc::data(program.pid()).unwrap_or(0);
-    let mut clients = connect_all(&program, CLIENTS)?;
+    let mut clients = program.connect_many(CLIENTS)?;
     clients.iter_mut().try_for_each(|it| say(it, b"Ada").map(drop))?;
     let with_all = size();
     drop(clients);

@@ -41,7 +41,7 @@ fn talk(client: &mut Client) -> Outcome {
 
 /// As many clients as it may serve; `guess` is for one that does not.
 fn full(program: &Program, guess: &str) -> Outcome<Vec<Client>> {
-    let mut clients = connect_all(program, MOST)?;
+    let mut clients = program.connect_many(MOST)?;
     // The last speaks first: who is served in turn is not served by luck.
     for client in clients.iter_mut().rev() {
         talk(client).likely(guess)?;

@@ -26,9 +26,7 @@ fn server(lab: &Lab, workers: usize) -> Outcome<Program> {
     for class in ["fast", "slow"] {
         write(lab, &format!("{class}/file"), class)?;
     }
-    let program = lab.server_with(&["--workers", &workers.to_string()])?;
-    await_sleep(&program)?;
-    Ok(program)
+    start_workers(lab, workers)
 }
 
 /// A file with one line in it.

@@ -36,9 +36,8 @@ fn join(program: &Program, number: usize) -> Outcome<Client> {
 
 fn numbers(program: &Program) -> Outcome {
     join(program, 1)?.close();
-    program.eventually("closes the connection of one who leaves", || {
-        (proc::socket_count(program.pid()) == 1).then_some(())
-    })?;
+    // The connection of one who leaves is closed.
+    program.await_sockets(1)?;
     let _second = join(program, 2).likely("a number is never given twice")?;
     program.expect_idle().likely(
         "there is nearly always room in a socket: wait for POLLOUT only \

@@ -47,7 +47,7 @@ fn full(lab: &Lab) -> Outcome<(Program, Vec<Client>, Vec<Client>)> {
                          and leave the others in the kernel's queue";
     let launch = lab.launch(&["127.0.0.1:0"]).descriptors(DESCRIPTORS);
     let program = launch.start()?;
-    let mut clients = connect_all(&program, CLIENTS).likely(ENDS)?;
+    let mut clients = program.connect_many(CLIENTS).likely(ENDS)?;
     for client in &mut clients[..ROOM] {
         talk(client).likely(ENDS)?;
     }

@@ -69,7 +69,7 @@ fn hands_over(lab: &Lab) -> Outcome {
 
 fn ends(lab: &Lab) -> Outcome {
     let old = lab.server()?;
-    let mut clients = connect_all(&old, 2)?;
+    let mut clients = old.connect_many(2)?;
     clients[0].send(b"hel")?;
     speak(&mut clients[1], b"hello\n", &old)?;
     let new = next(&old)?;

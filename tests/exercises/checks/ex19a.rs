@@ -9,21 +9,15 @@ const STEALS: &str = "has an idle worker take what waits for others";
 
 pub const CHECKS: &[Check] = checks![
     RESPONDS, 1, needs [], Passes, read "A queue each",
-        |lab| talk(&mut server(lab, 4)?.connect()?);
+        |lab| talk(&mut start_workers(lab, 4)?.connect()?);
     STEALS, 4, needs [RESPONDS], Fails, read "A queue each", steals;
     "takes its own newest first, and another's oldest first", 3,
         needs [STEALS], Waits, read "Two ends without a lock", ends;
     "has all workers steal from each other", 2, needs [STEALS], Waits,
         read "Two ends without a lock", crosses;
     TIDY, 1, needs [RESPONDS], Passes, read "Going to sleep",
-        |lab| tidy::check(lab, &server(lab, 4)?, talk);
+        |lab| tidy::check(lab, &start_workers(lab, 4)?, talk);
 ];
-
-fn server(lab: &Lab, workers: usize) -> Outcome<Program> {
-    let program = lab.server_with(&["--workers", &workers.to_string()])?;
-    await_sleep(&program)?;
-    Ok(program)
-}
 
 /// The next responses, such as `0: a has 0 bytes`, as far as `end`.
 fn lines(client: &mut Client, end: char, n: usize) -> Outcome<Vec<String>> {
@@ -45,7 +39,7 @@ fn talk(client: &mut Client) -> Outcome {
 
 /// A server and its client, whose jobs hold as many of the workers.
 fn hold(lab: &Lab, workers: usize, held: usize) -> Outcome<Scene> {
-    let program = server(lab, workers)?;
+    let program = start_workers(lab, workers)?;
     let mut client = program.connect()?;
     let hold = |number| {
         let mut held = Held::new(lab, &format!("hold-{number}"))?;
@@ -95,7 +89,7 @@ fn ends(lab: &Lab) -> Outcome {
 
 /// With a long way to what there is to steal.
 fn crosses(lab: &Lab) -> Outcome {
-    let mut client = server(lab, 256)?.connect()?;
+    let mut client = start_workers(lab, 256)?.connect()?;
     (0..100).try_for_each(|_| {
         client.send("0 a\n64 a\n128 a\n192 a\n".repeat(64).as_bytes())?;
         lines(&mut client, '\n', 256).map(drop).likely(

@@ -9,7 +9,7 @@ const HEARS: &str = "does a job that came when it was about to sleep";
 
 pub const CHECKS: &[Check] = checks![
     RESPONDS, 1, needs [], Passes, read "Going to sleep",
-        |lab| talk(&mut server(lab, 16)?.connect()?);
+        |lab| talk(&mut start_workers(lab, 16)?.connect()?);
     HEARS, 3, needs [RESPONDS], Fails, read "Going to sleep",
         |lab| late(lab, 1, 1);
     "has no job wait while a worker sleeps", 3, needs [HEARS], Waits,
@@ -22,14 +22,8 @@ pub const CHECKS: &[Check] = checks![
     "wakes one worker for a job, and none without", 1, needs [RESPONDS],
         Passes, read "Going to sleep", wakes_one;
     TIDY, 1, needs [RESPONDS], Passes, read "Going to sleep",
-        |lab| tidy::check(lab, &server(lab, 16)?, talk);
+        |lab| tidy::check(lab, &start_workers(lab, 16)?, talk);
 ];
-
-fn server(lab: &Lab, workers: usize) -> Outcome<Program> {
-    let program = lab.server_with(&["--workers", &workers.to_string()])?;
-    await_sleep(&program)?;
-    Ok(program)
-}
 
 fn talk(client: &mut Client) -> Outcome {
     round_trip(client, b"a\n", b"a has 0 bytes\n")
@@ -54,7 +48,7 @@ fn bring(program: &Program, count: usize) -> Outcome<(Client, Vec<Held>)> {
 /// sleep yet, and a job for each of them when they do.
 fn late(lab: &Lab, workers: usize, first: usize) -> Outcome {
     let mut greeting = Held::new(lab, "greeting")?;
-    let program = server(lab, workers)?;
+    let program = start_workers(lab, workers)?;
     greeting.await_worker(&program)?;
     let all_held = |(_client, mut jobs): (Client, Vec<Held>)| {
         jobs.iter_mut().try_for_each(|job| job.await_worker(&program))
@@ -74,7 +68,7 @@ fn late(lab: &Lab, workers: usize, first: usize) -> Outcome {
 
 /// The second job comes sooner or later after the first one.
 fn sweep(lab: &Lab) -> Outcome {
-    let mut client = server(lab, 1)?.connect()?;
+    let mut client = start_workers(lab, 1)?.connect()?;
     for round in 0..5000 {
         client.send(b"a\n")?;
         let start = Instant::now();
@@ -88,7 +82,7 @@ fn sweep(lab: &Lab) -> Outcome {
 }
 
 fn wakes_one(lab: &Lab) -> Outcome {
-    let program = server(lab, 16)?;
+    let program = start_workers(lab, 16)?;
     let mut client = program.connect()?;
     await_sleep(&program)?;
     let threads = || proc::threads(program.pid()).into_iter();

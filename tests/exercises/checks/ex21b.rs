@@ -99,7 +99,7 @@ fn wrong(lab: &Lab) -> Outcome {
 fn often(lab: &Lab) -> Outcome {
     let program = start(lab)?;
     let had = program.resources();
-    let mut clients = connect_all(&program, 10)?;
+    let mut clients = program.connect_many(10)?;
     for state in ["b", "a"].repeat(50) {
         clients.iter_mut().try_for_each(|it| it.send(b"\n\n\n"))?;
         change(&program, settings(state))?;

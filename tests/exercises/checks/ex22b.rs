@@ -39,7 +39,7 @@ fn talk(client: &mut Client) -> Outcome {
 
 /// Each of the four threads has a client, who is refused all of this.
 fn refused(program: &Program, lines: &[&str], guess: &str) -> Outcome {
-    for client in &mut connect_all(program, 4)? {
+    for client in &mut program.connect_many(4)? {
         for line in lines {
             client.send(format!("{line}\n").as_bytes())?;
             let response = client.line().likely(guess)?;

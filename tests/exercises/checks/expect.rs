@@ -143,8 +143,3 @@ pub fn names_on_stderr(
         program.failed(expected, format!("on stderr {stderr:?}"))
     })
 }
-
-/// As many clients, one after the other.
-pub fn connect_all(program: &Program, count: usize) -> Outcome<Vec<Client>> {
-    (0..count).map(|_| program.connect()).collect()
-}

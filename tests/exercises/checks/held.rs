@@ -93,6 +93,13 @@ impl Held {
     }
 }
 
+/// A server with so many workers, which have come to their first wait.
+pub fn start_workers(lab: &Lab, count: usize) -> Outcome<Program> {
+    let program = lab.server_with(&["--workers", &count.to_string()])?;
+    await_sleep(&program)?;
+    Ok(program)
+}
+
 /// Tells a program to end.
 pub fn terminate(program: &Program) {
     program.lab().log().event("the program gets SIGTERM");

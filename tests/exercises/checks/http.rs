@@ -43,7 +43,7 @@ pub fn refused(client: &mut Client, statuses: &[u16]) -> Outcome<Response> {
 }
 
 /// A response in one line, for a report.
-pub fn shown(response: &Response) -> String {
+fn shown(response: &Response) -> String {
     format!("{} {}", response.status, show::bytes(&response.body))
 }
 
@@ -53,14 +53,11 @@ pub fn same_head(client: &mut Client, target: &str) -> Outcome {
     let whole = get(client, target)?;
     ask(client, "HEAD", target)?;
     let head = client.response_head()?;
-    ensure(
-        (head.status, &head.fields) == (whole.status, &whole.fields),
-        || {
-            let expected =
-                format!("the same head as for GET: {}", whole.head());
-            client.failed(expected, head.head())
-        },
-    )
+    let is_same = (head.status, &head.fields) == (whole.status, &whole.fields);
+    ensure(is_same, || {
+        let expected = format!("the same head as for GET: {}", whole.head());
+        client.failed(expected, head.head())
+    })
     .likely(
         "the response to HEAD tells the Content-Length of the body that GET \
          would get: RFC 9110, 9.3.2",

@@ -80,10 +80,8 @@ mod parts;
 
 /// What nearly every table needs.
 mod prelude {
-    pub use super::expect::{
-        UNREAD, connect_all, end, ensure, names_on_stderr, round_trip,
-    };
-    pub use super::held::{Held, await_sleep, terminate};
+    pub use super::expect::{UNREAD, end, ensure, names_on_stderr, round_trip};
+    pub use super::held::{Held, await_sleep, start_workers, terminate};
     pub use super::{Check, TIDY};
     pub use crate::lab::client::Client;
     pub use crate::lab::fixtures::letters;
