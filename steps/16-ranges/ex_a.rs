@@ -2,10 +2,10 @@
 //!
 //! Try it: `cargo run --example 16a -- 127.0.0.1:8080`
 
-use std::fs::File;
+use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -66,35 +66,29 @@ fn serve(connection: &OwnedFd) -> io::Result<()> {
 
 /// Sends the response to GET or HEAD.
 fn respond(connection: &OwnedFd, request: &Request) -> io::Result<()> {
-    let file = File::open(FILE)?;
-    let metadata = file.metadata()?;
-    let size = metadata.size();
+    let (file, metadata) = (fs::read(FILE)?, fs::metadata(FILE)?);
+    let size = file.len();
     let state = Validators {
         seconds: metadata.mtime(),
         nanoseconds: metadata.mtime_nsec() as u32,
-        size,
+        size: metadata.size(),
         inode: metadata.ino(),
     };
     let time = SystemTime::now();
     let now = Date::from_system_time(time);
     let (tag, modified) = (state.entity_tag(time), state.last_modified(now));
     let is_head = request.method == Some("HEAD");
+    let method = if is_head { Method::Head } else { Method::Get };
     let all = (Status::Ok, 0..size);
     // TODO: some clients have it already, and some want a part of it.
     let (status, part) = all;
     let mut out = Vec::new();
-    let response = Response::new(&mut out, status, Method::Get)
+    let response = Response::new(&mut out, status, method)
         .field("Date", now.imf_fixdate())
         .field("ETag", &tag);
     response
         .field("Content-Type", "text/markdown; charset=utf-8")
         .field("Last-Modified", modified.imf_fixdate())
-        .length(part.end - part.start);
-    if !is_head {
-        // If the file has become shorter, the connection ends.
-        let head = out.len();
-        out.resize(head + (part.end - part.start) as usize, 0);
-        file.read_exact_at(&mut out[head..], part.start)?;
-    }
+        .body(&file[part]);
     Ok(stream::write_all(connection, &out)?)
 }

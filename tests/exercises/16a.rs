@@ -2,11 +2,11 @@
 //!
 //! Try it: `cargo run --example 16a -- 127.0.0.1:8080`
 
-use std::fs::File;
+use std::fs;
 use std::io;
 use std::ops::Range; //-solution
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -32,19 +32,19 @@ const FILE: &str = "README.md";
 
 /// Sends the response to GET or HEAD.
 fn respond(connection: &OwnedFd, request: &Request) -> io::Result<()> {
-    let file = File::open(FILE)?;
-    let metadata = file.metadata()?;
-    let size = metadata.size();
+    let (file, metadata) = (fs::read(FILE)?, fs::metadata(FILE)?);
+    let size = file.len();
     let state = Validators {
         seconds: metadata.mtime(),
         nanoseconds: metadata.mtime_nsec() as u32,
-        size,
+        size: metadata.size(),
         inode: metadata.ino(),
     };
     let time = SystemTime::now();
     let now = Date::from_system_time(time);
     let (tag, modified) = (state.entity_tag(time), state.last_modified(now));
     let is_head = request.method == Some("HEAD");
+    let method = if is_head { Method::Head } else { Method::Get };
     let all = (Status::Ok, 0..size);
     //-solution
     let fields = &*request.headers;
@@ -60,7 +60,7 @@ fn respond(connection: &OwnedFd, request: &Request) -> io::Result<()> {
     // let (status, part) = all;
     //-end
     let mut out = Vec::new();
-    let response = Response::new(&mut out, status, Method::Get)
+    let response = Response::new(&mut out, status, method)
         .field("Date", now.imf_fixdate())
         .field("ETag", &tag);
     //-solution
@@ -80,13 +80,7 @@ fn respond(connection: &OwnedFd, request: &Request) -> io::Result<()> {
     response
         .field("Content-Type", "text/markdown; charset=utf-8")
         .field("Last-Modified", modified.imf_fixdate())
-        .length(part.end - part.start);
-    if !is_head {
-        // If the file has become shorter, the connection ends.
-        let head = out.len();
-        out.resize(head + (part.end - part.start) as usize, 0);
-        file.read_exact_at(&mut out[head..], part.start)?;
-    }
+        .body(&file[part]);
     Ok(stream::write_all(connection, &out)?)
 }
 //-solution
@@ -120,7 +114,7 @@ fn is_same(fields: &[Header], tag: &str, modified: Date, now: Date) -> bool {
 
 /// What `bytes=2-5`, `bytes=2-` or `bytes=-5` selects; `None` if it is none of
 /// these, or if there are no bytes that a 206 could name.
-fn select(value: &[u8], size: u64) -> Option<(Status, Range<u64>)> {
+fn select(value: &[u8], size: usize) -> Option<(Status, Range<usize>)> {
     let text = str::from_utf8(value).ok()?.to_ascii_lowercase();
     let part = match text.strip_prefix("bytes=")?.split_once('-')? {
         _ if size == 0 => return None,
@@ -138,9 +132,9 @@ fn select(value: &[u8], size: u64) -> Option<(Status, Range<u64>)> {
 }
 
 /// Digits, and nothing else. Beyond all sizes, one is as large as another.
-fn number(digits: &str) -> Option<u64> {
+fn number(digits: &str) -> Option<usize> {
     let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
-    let number = digits.parse().unwrap_or(u64::MAX);
+    let number = digits.parse().unwrap_or(usize::MAX);
     (is_number && !digits.is_empty()).then_some(number)
 }
 //-end
