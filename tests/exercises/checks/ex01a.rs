@@ -117,6 +117,5 @@ fn all_or_none(lab: &Lab) -> Outcome {
         program.failed("nothing on stdout", got)
     })
     .likely("an address was announced before all of them were open")?;
-    program.expect_exit(1)?;
-    names_on_stderr(&program, &ended, &[&address])
+    exits_naming(&program, 1, &[&address])
 }

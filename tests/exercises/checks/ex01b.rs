@@ -85,10 +85,9 @@ fn two_copies(lab: &Lab) -> Outcome {
     let address = own_address().to_string();
     let first = lab.launch(&[&address, "5"]).start()?;
     let second = lab.launch(&[&address, "5"]).spawn()?;
-    let ended = second.expect_exit(1).likely_if(
+    exits_naming(&second, 1, &[&address]).likely_if(
         "it goes on",
         "SO_REUSEPORT lets both have the port, and shares the clients",
     )?;
-    names_on_stderr(&second, &ended, &[&address])?;
     greeted(&mut first.connect()?)
 }

@@ -93,6 +93,5 @@ fn refused(lab: &Lab) -> Outcome {
     let nobody = own_address().to_string();
     let here = peer.address().to_string();
     let program = lab.launch(&[&here, &nobody]).spawn()?;
-    let ended = program.expect_exit(1)?;
-    names_on_stderr(&program, &ended, &[&nobody])
+    exits_naming(&program, 1, &[&nobody])
 }

@@ -87,12 +87,11 @@ fn reasons(lab: &Lab) -> Outcome {
     let group = IpAddr::from([224, 0, 0, 1]);
     let there = own_address().ip();
     let program = connected(lab, &[here.ip(), group, there], here.port(), 1)?;
-    let ended = program.expect_exit(1)?;
     for (ip, reason) in
         [(here.ip(), "refused"), (group, "unreachable"), (there, "refused")]
     {
         let address = SocketAddr::new(ip, here.port()).to_string();
-        names_on_stderr(&program, &ended, &[&address, reason]).likely(
+        exits_naming(&program, 1, &[&address, reason]).likely(
             "each address has its own reason: keep them until the last has \
              failed",
         )?;
@@ -106,8 +105,7 @@ fn no_name(lab: &Lab) -> Outcome {
     {
         let launch = lab.launch(&["nobody.example", "80", "1"]);
         let program = launch.shim(&format!("gai={error}")).spawn()?;
-        let ended = program.expect_exit(1)?;
-        names_on_stderr(&program, &ended, &["nobody.example", text]).likely(
+        exits_naming(&program, 1, &["nobody.example", text]).likely(
             "the resolver has its own errors and its own text for them: \
              gai_strerror; errno says nothing here",
         )?;

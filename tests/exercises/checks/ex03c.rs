@@ -103,9 +103,7 @@ fn refused(lab: &Lab) -> Outcome {
     lab.log().event(format!("{silent} begins to refuse"));
     let guess = "poll says that it is decided, not how: SO_ERROR knows";
     calls(&program, &peer).likely(guess)?;
-    let ended = program.expect_exit(0)?;
-    names_on_stderr(&program, &ended, &[&silent.to_string(), "refused"])
-        .likely(guess)
+    exits_naming(&program, 0, &[&silent.to_string(), "refused"]).likely(guess)
 }
 
 fn blocking(lab: &Lab) -> Outcome {

@@ -59,9 +59,8 @@ fn serves(program: &Program) -> Outcome {
 /// Ends a child, however it does that.
 fn kill(lab: &Lab, pid: i32) {
     lab.log().event(format!("process {pid} is killed"));
-    // SAFETY: kill(2) takes numbers; the child was there a moment ago, and its
-    // number is kept for its parent to wait for.
-    unsafe { libc::kill(pid, libc::SIGKILL) };
+    // Its number is kept for its parent to wait for.
+    proc::kill(pid, libc::SIGKILL);
 }
 
 fn replaces(lab: &Lab) -> Outcome {

@@ -14,6 +14,9 @@ const BOUND: &str = "lets the next clients wait";
 const AT_ONCE: &str = "four places are for four clients at once";
 const LOOP: &str =
     "wait may return although nobody has notified: look again, in a loop";
+const PANIC: &str =
+    "a line behind the call is not reached by a panic: a value's Drop is";
+const BROKEN: &str = "an error is an end as well: the place is free again";
 
 pub const CHECKS: &[Check] = checks![
     SERVES, 1, needs [], Passes, read "A loop that starts threads",
@@ -24,9 +27,15 @@ pub const CHECKS: &[Check] = checks![
     "serves the next one when one has left", 2, needs [BOUND], Waits,
         read "A semaphore", takes_turns;
     "gives a place back after a panic", 2, needs [BOUND], Waits,
-        read "A panic", panics;
+        read "A panic", |lab| free_after(lab, PANIC, |mut client| {
+            client.send(b"panic\n")?;
+            client.expect_eof()
+        });
     "gives a place back after a broken connection", 1, needs [BOUND], Waits,
-        read "A panic", broken;
+        read "A panic", |lab| free_after(lab, BROKEN, |mut client| {
+            talk(&mut client)?;
+            client.reset()
+        });
     TIDY, 1, needs [BOUND], Waits, read "What a thread costs",
         |lab| tidy::check(lab, &server(lab)?, talk);
 ];
@@ -119,25 +128,9 @@ fn takes_turns(lab: &Lab) -> Outcome {
     Ok(())
 }
 
-fn panics(lab: &Lab) -> Outcome {
-    const GUESS: &str =
-        "a line behind the call is not reached by a panic: a value's Drop is";
+/// All places are free again after ten clients that end like this.
+fn free_after(lab: &Lab, guess: &str, end: fn(Client) -> Outcome) -> Outcome {
     let program = server(lab)?;
-    for _ in 0..10 {
-        let mut client = program.connect()?;
-        client.send(b"panic\n")?;
-        client.expect_eof().likely(GUESS)?;
-    }
-    full(&program, GUESS).map(drop)
-}
-
-fn broken(lab: &Lab) -> Outcome {
-    const GUESS: &str = "an error is an end as well: the place is free again";
-    let program = server(lab)?;
-    for _ in 0..10 {
-        let mut client = program.connect()?;
-        talk(&mut client).likely(GUESS)?;
-        client.reset()?;
-    }
-    full(&program, GUESS).map(drop)
+    (0..10).try_for_each(|_| end(program.connect()?)).likely(guess)?;
+    full(&program, guess).map(drop)
 }

@@ -91,6 +91,5 @@ fn old(lab: &Lab) -> Outcome {
     let program = launch(lab)?.shim(OLD).start()?;
     program.expect_note("Landlock").likely("it has no Landlock: say so")?;
     let strict = launch(lab)?.with(&["--sandbox", "require"]).shim(OLD);
-    let program = strict.spawn()?;
-    names_on_stderr(&program, &program.expect_exit(1)?, &["Landlock"])
+    exits_naming(&strict.spawn()?, 1, &["Landlock"])
 }

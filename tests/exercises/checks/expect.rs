@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::lab::client::Client;
 use crate::lab::fixtures::letters;
-use crate::lab::program::{Ended, Program};
+use crate::lab::program::Program;
 use crate::lab::{Advice, Lab, Outcome, Peer, Trouble, linger};
 
 /// Fails, as `failed` says, unless it is so.
@@ -126,12 +126,10 @@ pub fn calls(program: &Program, peer: &Peer) -> Outcome<Instant> {
     Ok(came)
 }
 
-/// One line of what the program has said on stderr has all of `words`.
-pub fn names_on_stderr(
-    program: &Program,
-    ended: &Ended,
-    words: &[&str],
-) -> Outcome {
+/// It ends with this exit status, and one line of what it has said on stderr
+/// has all of `words`.
+pub fn exits_naming(program: &Program, code: i32, words: &[&str]) -> Outcome {
+    let ended = program.expect_exit(code)?;
     let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
     let names_all = |line: &str| {
         let line = line.to_lowercase();

@@ -80,7 +80,7 @@ mod parts;
 
 /// What nearly every table needs.
 mod prelude {
-    pub use super::expect::{UNREAD, end, ensure, names_on_stderr, round_trip};
+    pub use super::expect::{UNREAD, end, ensure, exits_naming, round_trip};
     pub use super::held::{Held, await_sleep, start_workers, terminate};
     pub use super::{Check, TIDY};
     pub use crate::lab::client::Client;
