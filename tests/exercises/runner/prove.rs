@@ -95,28 +95,24 @@ fn jobs<'a>(
     repeat: usize,
 ) -> Vec<Job<'a>> {
     let shim = project.shim();
-    let path = |name: &str| variants::path(project, name);
     let mut jobs = Vec::new();
     for one in proven {
         let table = one.table;
         let id = table.id;
+        let path = |program: &str| variants::path(project, id, program);
         let mut add = |name: &str, program: PathBuf, what: What<'a>| {
             let is_step = matches!(what, What::Step);
             let subject = Subject { program, shim: shim.clone(), is_step };
-            jobs.push(Job {
-                name: format!("{id} {name}"),
-                table,
-                subject,
-                what,
-            });
+            let name = format!("{id} {name}");
+            jobs.push(Job { name, table, subject, what });
         };
-        add("starter", path(&variants::starter(id)), What::Starter);
+        add("starter", path("starter"), What::Starter);
         for _ in 0..repeat {
-            add("solution", path(&variants::solution(id)), What::Solution);
+            add("solution", path("solution"), What::Solution);
         }
         for (index, answer) in one.wrong.iter().enumerate() {
             let name = format!("answer \"{}\"", answer.name);
-            let program = path(&variants::answer(id, index));
+            let program = path(&format!("answer-{index}"));
             add(&name, program, What::Answer(answer));
         }
         for step in rivals(id, steps) {

@@ -15,7 +15,8 @@ pub fn check(
     in_ci: bool,
 ) -> Vec<Finding> {
     let package = variants::package(project);
-    let names = proven.iter().map(|one| variants::solution(&one.exercise.id));
+    let names =
+        proven.iter().map(|one| variants::name(&one.exercise.id, "solution"));
     let mut rustfmt = Command::new("rustfmt");
     rustfmt.current_dir(&project.root);
     rustfmt.args(["--check", "--edition", "2024", "--config-path", "."]);

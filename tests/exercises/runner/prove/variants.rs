@@ -14,19 +14,9 @@ use super::paper::Proven;
 use crate::compile::{self, Project};
 use crate::text;
 
-/// The name of an exercise's starter as a program.
-pub fn starter(id: &str) -> String {
-    format!("{id}-starter")
-}
-
-/// The name of an exercise's solution as a program.
-pub fn solution(id: &str) -> String {
-    format!("{id}-solution")
-}
-
-/// The name of one of an exercise's answers as a program.
-pub fn answer(id: &str, index: usize) -> String {
-    format!("{id}-answer-{}", index + 1)
+/// The name of a program: `starter`, `solution` or `answer-0` of an exercise.
+pub fn name(id: &str, program: &str) -> String {
+    format!("{id}-{program}")
 }
 
 /// The directory of the package.
@@ -34,9 +24,9 @@ pub fn package(project: &Project) -> PathBuf {
     project.built.with_file_name("prove")
 }
 
-/// Where the program of this name is, once it is built.
-pub fn path(project: &Project, name: &str) -> PathBuf {
-    package(project).join("target/debug").join(name)
+/// Where that program is, once it is built.
+pub fn path(project: &Project, id: &str, program: &str) -> PathBuf {
+    package(project).join("target/debug").join(name(id, program))
 }
 
 /// Builds all programs of all exercises. Warnings of starters and errors of
@@ -109,12 +99,13 @@ fn write_package(
         if module.exists() {
             write_if_new(&source.join("root.rs"), &text::read(&module)?)?;
         }
-        bin(self::starter(id), &programs.starter)?;
-        bin(self::solution(id), solution)?;
+        bin(name(id, "starter"), &programs.starter)?;
+        bin(name(id, "solution"), solution)?;
         for (index, wrong) in wrong.iter().enumerate() {
             let text = solution.replacen(&wrong.find, &wrong.replace, 1);
             // What such an answer leaves unused is not the point.
-            bin(answer(id, index), &format!("#![allow(warnings)]\n{text}"))?;
+            let name = name(id, &format!("answer-{index}"));
+            bin(name, &format!("#![allow(warnings)]\n{text}"))?;
         }
     }
     // The same versions as the project's, without asking anybody.
