@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -15,27 +15,24 @@ use shared::cli::{self, Failure};
 use shared::net::listener::Listener;
 
 fn main() -> ExitCode {
-    cli::main(run)
+    cli::main(|| {
+        let usage = "usage: 12b [ADDRESS] [--workers N]";
+        let (address, [workers]) = cli::server_arguments(usage, ["workers"])?;
+        serve(address, cli::count("workers", workers, 4)?)
+            .map_err(|error| Failure::new("cannot serve", error))
+    })
 }
 
-fn run() -> Result<(), Failure> {
-    let usage = "usage: 12b [ADDRESS] [--workers N]";
-    let (address, [workers]) = cli::server_arguments(usage, ["workers"])?;
-    let workers = cli::count("workers", workers, 2)?;
-    let listener = Listener::open(address)
-        .map_err(|errno| Failure::listening(address, errno))?;
+fn serve(address: SocketAddr, workers: usize) -> io::Result<()> {
+    let listener = Listener::open(address)?;
     let queue = Arc::new(Queue::default());
     for _ in 0..workers {
         let queue = Arc::clone(&queue);
-        thread::Builder::new()
-            .spawn(move || work(&queue))
-            .map_err(|why| Failure::new("cannot start a worker", why))?;
+        thread::Builder::new().spawn(move || work(&queue))?;
     }
     cli::print(format_args!("listening on {}", listener.address()));
     loop {
-        let (socket, peer) = listener
-            .accept()
-            .map_err(|errno| Failure::new("cannot accept", errno))?;
+        let (socket, peer) = listener.accept()?;
         let queue = Arc::clone(&queue);
         let lost = move |error| cli::log(format_args!("{peer} lost: {error}"));
         let read = move || read(socket, &queue).unwrap_or_else(lost);

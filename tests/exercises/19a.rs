@@ -13,7 +13,7 @@ use std::thread;
 use shared::cli::{self, Failure};
 use shared::net::listener::Listener;
 
-//-main workers
+//-main jobs
 
 fn serve(address: SocketAddr, workers: usize) -> io::Result<()> {
     let listener = Listener::open(address)?;

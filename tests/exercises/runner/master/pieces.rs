@@ -198,7 +198,7 @@ fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 "#;
 
-/// `main` of step 19's pools, and what their jobs are.
+/// `main` of pools.
 const WORKERS: &str = r#"fn main() -> ExitCode {
     cli::main(|| {
         let usage = "usage: ID [ADDRESS] [--workers N]";
@@ -207,7 +207,9 @@ const WORKERS: &str = r#"fn main() -> ExitCode {
             .map_err(|error| Failure::new("cannot serve", error))
     })
 }
-
+"#;
+/// What those of step 19 do.
+const JOB: &str = r#"
 /// The name of a file, and who wants to know how long it is.
 type Job = (String, Arc<Mutex<TcpStream>>);
 "#;
@@ -267,7 +269,7 @@ fn next_line(input: impl BufRead) -> io::Result<Option<Vec<u8>>> {
 "#;
 
 /// Each piece with its mark.
-pub fn all() -> [(&'static str, String); 18] {
+pub fn all() -> [(&'static str, String); 19] {
     let waiting = format!("{MAIN}\n{NONBLOCKING}");
     let server = |arguments: &str, root| {
         let server = SERVER.replace("ARGUMENTS", arguments);
@@ -299,7 +301,8 @@ pub fn all() -> [(&'static str, String); 18] {
         ("local address", LOCAL_ADDRESS.to_string()),
         ("listen", LISTEN.to_string()),
         ("clients", CLIENTS.to_string()),
-        ("main workers", format!("{WORKERS}{LOCK}")),
+        ("main workers", WORKERS.to_string()),
+        ("main jobs", format!("{WORKERS}{JOB}{LOCK}")),
         ("lines", LINES.to_string()),
         ("service log", service("log", "SIGUSR1")),
         ("service settings", service("settings", "SIGHUP")),
