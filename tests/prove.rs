@@ -67,7 +67,11 @@ impl Copy {
 fn the_list_shows_all_and_the_next() {
     let copy = Copy::new();
     let words = copy.ex(0, &[]);
-    for part in ["01a  Two addresses", "~25 min   0/11", "next: cargo ex 01a"] {
+    for part in [
+        "01  One connection\n    01a  Two addresses",
+        "~25 min   0/11",
+        "next: cargo ex 01a",
+    ] {
         assert!(words.contains(part), "{part}: {words}");
     }
     copy.write(".progress", "01a 8\n");
@@ -84,6 +88,7 @@ fn hints_come_in_three_levels() {
         assert!(words.contains(&format!("Hint {level} of 3")), "{words}");
         words
     });
+    assert!(levels[0].starts_with("02a  Nothing lost  ★  ~25 min\n"));
     assert!(levels[0].contains("more: cargo ex hint 02a 2"));
     assert!(!levels[2].contains("more:"));
     copy.ex(2, &["hint", "02a", "4"]);

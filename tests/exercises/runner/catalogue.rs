@@ -163,16 +163,6 @@ mod tests {
         title = \"Nothing lost\"\nstars = 1\nminutes = 25\n";
 
     #[test]
-    fn an_exercise_knows_its_step() {
-        let exercises = parse(LIST).unwrap_or_default();
-        assert_eq!(exercises.len(), 1);
-        assert_eq!(exercises[0].directory, "02-echo");
-        assert_eq!(exercises[0].chapter, "Echo");
-        assert_eq!(exercises[0].package, "a/b");
-        assert_eq!(exercises[0].heading(), "02a  Nothing lost  ★  ~25 min");
-    }
-
-    #[test]
     fn what_is_not_understood_is_refused_with_its_line() {
         for (wrong, refused) in [
             ("stars = one", "12: an exercise needs"),

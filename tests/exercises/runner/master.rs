@@ -111,18 +111,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_program_gets_its_part() {
-        let master = "begin();\n    //-solution\n    right();\n    \
-            //-starter\n    // // TODO: make it right.\n    // wrong();\n    \
-            //\n    //-end\nend(); //-solution\n// todo(); //-starter\n";
-        let solution = "begin();\n    right();\nend();\n".to_string();
-        let starter = "begin();\n    // TODO: make it right.\n    wrong();\n\
-            \ntodo();\n"
-            .to_string();
-        assert_eq!(split(master), Ok(Programs { solution, starter }));
-    }
-
-    #[test]
     fn marks_out_of_place_are_refused() {
         for master in [
             "//-end\n",

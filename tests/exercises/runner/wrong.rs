@@ -110,22 +110,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_taken_literally() {
-        let text = "# fails b c\n## a\nhears d\n   x \"\\n\"\n-y\n+  z\n\n\
-                    # also right\n## e\n-f\n";
-        let answer = |name: &str, find: &str, replace: &str, fails| {
-            let [name, find, replace] = [name, find, replace].map(String::from);
-            WrongAnswer { name, find, replace, fails }
-        };
-        let fails = Some(("b c".to_string(), "d".to_string()));
-        let expected = vec![
-            answer("a", "  x \"\\n\"\ny", "  x \"\\n\"\n  z", fails),
-            answer("e", "f", "", None),
-        ];
-        assert_eq!(parse(text), Ok(expected));
-    }
-
-    #[test]
     fn what_is_not_whole_is_named() {
         for entry in [
             "# fails b\n## a\n-x",
