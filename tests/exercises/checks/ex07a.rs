@@ -103,11 +103,8 @@ const MALFORMED: &str = "\
 
 /// A row's request as it is sent.
 fn request(row: &str) -> String {
-    let start = match row.starts_with("HTTP") {
-        true => "POST / ",
-        false => "POST / HTTP/1.1&Host: a&",
-    };
-    in_full(&[start, row].concat())
+    let start = if row.starts_with("HTTP") { "" } else { "HTTP/1.1&Host: a&" };
+    in_full(&["POST / ", start, row].concat())
 }
 
 /// What the words in capitals stand for.
