@@ -21,13 +21,11 @@ const CHUNK: usize = 1024;
 const MAX_LINE: usize = 1024;
 /// Longer trailers are refused.
 const MAX_TRAILERS: usize = 8 * 1024;
-//-end
-
-//-server
-//-solution
 
 type Input = BufReader<TcpStream>;
 //-end
+
+//-server
 
 /// Sends each body back in chunks of our own, until the stream ends.
 fn serve(connection: &OwnedFd) -> io::Result<()> {

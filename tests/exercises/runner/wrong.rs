@@ -40,7 +40,7 @@ pub fn read(path: &Path, solution: &str) -> Result<Vec<WrongAnswer>, String> {
     let mut failed = answers.iter().filter_map(|it| it.fails.as_ref());
     if failed.all(|(check, _)| check != TIDY) {
         let calls = [".accept()", ".try_accept()", "\n            .accept()"];
-        let calls = calls.map(|call| format!(" listener{call}"));
+        let calls = calls.map(|call| format!("listener{call}"));
         let mut calls = calls.iter();
         let call = calls.find(|call| solution.matches(*call).count() == 1);
         answers.extend(call.map(|call| leak(call)));
@@ -49,12 +49,11 @@ pub fn read(path: &Path, solution: &str) -> Result<Vec<WrongAnswer>, String> {
 }
 
 fn leak(call: &str) -> WrongAnswer {
-    let listener =
-        " { std::mem::forget(std::fs::File::open(\"/\")); &listener }";
+    let open = ".inspect(|_| std::mem::forget(std::fs::File::open(\"/\")))";
     WrongAnswer {
         name: "leaves a file open for each client".to_string(),
         find: call.to_string(),
-        replace: call.replace(" listener", listener),
+        replace: format!("{call}{open}"),
         fails: Some((TIDY.to_string(), "open descriptors".to_string())),
     }
 }

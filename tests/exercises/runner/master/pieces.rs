@@ -41,7 +41,8 @@ const WITH_ROOT: &str = r#"let usage = "usage: ID [ADDRESS] [--root DIRECTORY]";
     })?;"#;
 
 /// Which events are the listener's.
-const LISTENER: &str = r#"/// What an event of the listener says; a client's says its key.
+const LISTENER: &str = r#"
+/// What an event of the listener says; a client's says its key.
 const LISTENER: u64 = u64::MAX;
 "#;
 
