@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::events::latch::Latch;
@@ -43,8 +43,8 @@ pub struct Admission {
     pub full: Latch,
     /// The places that are taken.
     count: AtomicUsize,
-    /// Whose turn it is to make room.
-    turn: Mutex<()>,
+    /// A loop has asked for a place, and none has been taken since.
+    is_wanted: AtomicBool,
     /// Of those clients that have any.
     clients: Mutex<HashMap<u128, u32>>,
 }
@@ -57,22 +57,24 @@ impl Admission {
     pub fn new(descriptors: usize) -> nix::Result<Self> {
         let most = descriptors.saturating_sub(OTHERS).clamp(1, MOST);
         let (count, full) = (AtomicUsize::new(0), Latch::new()?);
-        let (turn, clients) = (Mutex::default(), Mutex::default());
-        Ok(Admission { most, full, count, turn, clients })
+        let is_wanted = AtomicBool::new(false);
+        let clients = Mutex::default();
+        Ok(Admission { most, full, count, is_wanted, clients })
     }
 
     /// Asks other loops to let one go that is idle: this one has none.
     pub fn ask_others(&self) {
+        self.is_wanted.store(true, Relaxed);
         // It fails only if nobody has looked for 2^64 times.
         let _ = self.full.set();
     }
 
-    /// Has a loop make room if there is none. One after the other: all have
-    /// been asked, and one connection less is enough.
+    /// Has a loop let one go, if that is still wanted. All have been asked,
+    /// and some hear of it late: one connection less is enough.
     pub fn make_room(&self, let_go: impl FnOnce() -> bool) {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.count.load(Relaxed) >= self.most {
-            let_go();
+        let is_full = self.count.load(Relaxed) >= self.most;
+        if is_full && self.is_wanted.swap(false, Relaxed) && !let_go() {
+            self.is_wanted.store(true, Relaxed);
         }
     }
 
@@ -87,6 +89,9 @@ impl Admission {
         };
         // It fails only where there is no new value.
         let _ = self.count.fetch_update(Relaxed, Relaxed, take);
+        if taken > 0 && self.is_wanted.load(Relaxed) {
+            self.is_wanted.store(false, Relaxed);
+        }
         taken
     }
 

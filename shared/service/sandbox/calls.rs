@@ -79,8 +79,6 @@ pub const RUNTIME: &[(Call, &str)] = &[
     (("mremap", libc::SYS_mremap), "memory: a large piece grows"),
     (("munmap", libc::SYS_munmap), "memory: gives it back"),
     (("newfstatat", libc::SYS_newfstatat), "fstat(3) in some C libraries"),
-    #[cfg(target_arch = "x86_64")]
-    (("open", libc::SYS_open), "openat(2) in some C libraries"),
     (("renameat", libc::SYS_renameat), "renameat2(2) without a flag"),
     (("restart_syscall", libc::SYS_restart_syscall), "a wait goes on"),
     (("rseq", libc::SYS_rseq), "a thread begins"),

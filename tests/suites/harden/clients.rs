@@ -16,11 +16,19 @@ use crate::steps::{KEEPING, REQUEST, Step, launch, on_every, page, skip_here};
 
 /// Each of these asks, and gets a response with this status.
 fn answered(mut clients: Vec<Client>, status: u16) -> Outcome<Vec<Client>> {
+    clients.iter_mut().try_for_each(|it| it.send(KEEPING))?;
     for client in &mut clients {
-        client.send(KEEPING)?;
         assert_eq!(client.response()?.status, status);
     }
     Ok(clients)
+}
+
+/// Stops a server: on a busy machine a thread may do much before it knows.
+fn stop(server: &Program) -> Outcome {
+    server.signal(libc::SIGSTOP);
+    let threads = || proc::threads(server.pid());
+    let is_stopped = || threads().iter().all(|it| it.state == 'T');
+    server.eventually("stops", || is_stopped().then_some(()))
 }
 
 /// Each of these asks a server that is stopped, which goes on when all that
@@ -51,7 +59,7 @@ fn one_client_has_no_more_than_its_share() -> Outcome {
         };
         // These do not stay for a second turn.
         for _ in 0..3 {
-            server.signal(libc::SIGSTOP);
+            stop(&server)?;
             let mut quick = come(60)?;
             wake(&server, &mut quick, REQUEST)?;
             for client in &mut quick {
@@ -61,7 +69,7 @@ fn one_client_has_no_more_than_its_share() -> Outcome {
         }
         let served = answered(come(64)?, 200)?;
         // Meanwhile it is stopped: none of these goes before all have come.
-        server.signal(libc::SIGSTOP);
+        stop(&server)?;
         let mut others = come(80)?;
         let ask = request("HEAD", "/", "");
         wake(&server, &mut others, ask.as_bytes())?;
@@ -120,7 +128,7 @@ fn fill(step: &Step) -> Outcome {
         let got = || format!("{} and {had} more", count() - had);
         found.ok_or_else(|| server.failed("it has 8 connections", got()))
     };
-    server.signal(libc::SIGSTOP);
+    stop(&server)?;
     let addresses = server.addresses().repeat(20).into_iter();
     let clients = addresses.map(|it| server.connect_to(it));
     let mut clients = clients.collect::<Outcome<Vec<_>>>()?;
