@@ -31,7 +31,7 @@ Usage: cargo book sizes
   shared   lines that enter shared/ with the step and were not in the step
            before
   new      changed and shared together: what the chapter has to explain (at
-           most 610; 06: 710; 16: 640; 20: 1730; 21: 2870; 22: 890;
+           most 610; 06: 710; 16: 640; 20: 1730; 21: 2870; 22: 900;
            23, 25, 26: 900)
   needs    minutes to read that: 10 new lines a minute
   minutes  what steps.toml claims (not less than `needs`)
@@ -85,7 +85,7 @@ fn max_new_code(step: u8) -> usize {
         16 => 640,
         20 => 1730,
         21 => 2870,
-        22 => 890,
+        22 => 900,
         23 | 25 | 26 => 900,
         _ => 610,
     }
