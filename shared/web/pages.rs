@@ -82,7 +82,7 @@ impl Site for Pages {
     fn takes(&self, method: Method, resource: &Resource) -> Takes {
         match resource {
             Resource::File(file, _) => self.files.takes(method, file),
-            Resource::GuestBook if method == Method::Post => {
+            Resource::GuestBook(_) if method == Method::Post => {
                 Takes::Memory(form::MAX_BYTES)
             }
             _ => Takes::No,
@@ -154,8 +154,10 @@ impl Site for Pages {
                     })
                 })
             }
-            Resource::GuestBook if is_read => {
-                self.guestbook(|book, templates| Ok(book.page(templates)))
+            Resource::GuestBook(query) if is_read => {
+                self.guestbook(move |book, templates| {
+                    Ok(book.page(query.values("name"), templates))
+                })
             }
             Resource::Entry(number) if is_read => {
                 self.guestbook(move |book, templates| {
@@ -163,7 +165,7 @@ impl Site for Pages {
                     page.ok_or(Status::NotFound)
                 })
             }
-            Resource::GuestBook if method == Method::Post => {
+            Resource::GuestBook(_) if method == Method::Post => {
                 match Form::parse(content) {
                     Ok(form) => self.sign(form),
                     Err(status) => {

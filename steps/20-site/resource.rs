@@ -11,6 +11,7 @@ use shared::web::site::{Site, Time};
 
 use super::app::Route;
 use super::change::Change;
+use super::form::Form;
 use super::pages::Pages;
 
 /// What is sent with a status in the place of our own words.
@@ -33,7 +34,8 @@ pub enum Resource {
     Listing(Vec<u8>, bool),
     /// A file that is to be changed.
     Change(Change),
-    GuestBook,
+    /// The guest book, with the query.
+    GuestBook(Form),
     /// The number of an entry.
     Entry(Vec<u8>),
     /// The server itself: the asterisk-form.
@@ -51,7 +53,7 @@ impl Resource {
             Resource::File(_, Some(allow)) => allow,
             Resource::File(file, None) => file.allow(),
             Resource::Change(_) => READ_AND_WRITE,
-            Resource::GuestBook => READ_AND_POST,
+            Resource::GuestBook(_) => READ_AND_POST,
             Resource::Server => "GET, HEAD, POST, PUT, DELETE, OPTIONS",
             Resource::Listing(..) | Resource::Entry(_) => READ,
             Resource::Missing(..) | Resource::Foreign => "",
@@ -93,10 +95,16 @@ impl Pages {
                     (_, false) => {
                         Resource::Refused(Status::UnsupportedMediaType, "")
                     }
-                    _ => Resource::GuestBook,
+                    _ => Resource::GuestBook(Form::default()),
                 }
             }
-            (Route::GuestBook, _) => Resource::GuestBook,
+            (Route::GuestBook, _) => {
+                let query = head.target.query.unwrap_or_default();
+                match Form::parse(query.as_bytes()) {
+                    Ok(query) => Resource::GuestBook(query),
+                    Err(status) => Resource::Refused(status, READ_AND_POST),
+                }
+            }
             (Route::Entry, _) => Resource::Entry(values.concat()),
         }
     }

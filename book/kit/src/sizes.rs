@@ -31,7 +31,7 @@ Usage: cargo book sizes
   shared   lines that enter shared/ with the step and were not in the step
            before
   new      changed and shared together: what the chapter has to explain (at
-           most 610; 06: 710; 16: 640; 20: 1730; 21: 2870; 22: 900;
+           most 610; 06: 710; 16: 640; 20: 1750; 21: 2870; 22: 900;
            23, 25, 26: 900)
   needs    minutes to read that: 10 new lines a minute
   minutes  what steps.toml claims (not less than `needs`)
@@ -83,7 +83,7 @@ fn max_new_code(step: u8) -> usize {
     match step {
         6 => 710,
         16 => 640,
-        20 => 1730,
+        20 => 1750,
         21 => 2870,
         22 => 900,
         23 | 25 | 26 => 900,

@@ -6,9 +6,9 @@
 
 use std::fs;
 use std::io;
+use std::iter;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::slice;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::cli::Failure;
@@ -161,9 +161,11 @@ impl GuestBook {
         content.sync()?.rename(name.as_encoded_bytes(), true)
     }
 
-    /// All entries as a page, the newest first.
-    pub fn page(&self, templates: &Templates) -> Html {
-        render(&self.entries(), templates)
+    /// The entries under these names as a page, or all if there is no name.
+    pub fn page(&self, names: &[String], templates: &Templates) -> Html {
+        let is_meant =
+            |it: &&Entry| names.is_empty() || names.contains(&it.name);
+        render(self.entries().iter().filter(is_meant), templates)
     }
 
     /// The entry with this number as a page.
@@ -172,7 +174,7 @@ impl GuestBook {
         // As we write it: "+1" and "01" are other paths.
         let is_it = |it: &&Entry| it.number.to_string().as_bytes() == number;
         let entry = entries.iter().find(is_it)?;
-        Some(render(slice::from_ref(entry), templates))
+        Some(render(iter::once(entry), templates))
     }
 
     fn entries(&self) -> Arc<Vec<Entry>> {
@@ -180,12 +182,17 @@ impl GuestBook {
     }
 }
 
-fn render(entries: &[Entry], templates: &Templates) -> Html {
-    let mut all = Html::default();
-    for entry in entries.iter().rev() {
+/// The newest first.
+fn render<'e>(
+    entries: impl DoubleEndedIterator<Item = &'e Entry>,
+    templates: &Templates,
+) -> Html {
+    let (mut all, mut count) = (Html::default(), 0);
+    for entry in entries.rev() {
         all.push_html(&entry.render(templates));
+        count += 1;
     }
-    let count = entries.len().to_string();
+    let count = count.to_string();
     templates.guestbook.render([Value::Text(&count), Value::Html(&all)])
 }
 

@@ -10,6 +10,7 @@ use crate::web::hash;
 use crate::web::site::{Site, Time};
 
 use super::app::Route;
+use crate::web::form::Form;
 use crate::web::pages::Pages;
 use crate::web::uploads::change::Change;
 
@@ -34,8 +35,8 @@ pub enum Resource {
     Listing(Vec<u8>, bool),
     /// A file that is to be changed.
     Change(Change),
-    /// `/guestbook`
-    GuestBook,
+    /// `/guestbook`, with the query.
+    GuestBook(Form),
     /// The number of an entry.
     Entry(Vec<u8>),
     /// The server itself: the asterisk-form.
@@ -54,7 +55,7 @@ impl Resource {
             Resource::File(_, Some(allow)) => allow,
             Resource::File(file, None) => file.allow(),
             Resource::Change(_) => READ_AND_WRITE,
-            Resource::GuestBook => READ_AND_POST,
+            Resource::GuestBook(_) => READ_AND_POST,
             Resource::Server => "GET, HEAD, POST, PUT, DELETE, OPTIONS",
             Resource::Listing(..) | Resource::Entry(_) => READ,
             Resource::Missing(..) | Resource::Distrusted(_) => "",
@@ -96,10 +97,16 @@ impl Pages {
                     (_, false) => {
                         Resource::Refused(Status::UnsupportedMediaType, "")
                     }
-                    _ => Resource::GuestBook,
+                    _ => Resource::GuestBook(Form::default()),
                 }
             }
-            (Route::GuestBook, _) => Resource::GuestBook,
+            (Route::GuestBook, _) => {
+                let query = head.target.query.unwrap_or_default();
+                match Form::parse(query.as_bytes()) {
+                    Ok(query) => Resource::GuestBook(query),
+                    Err(status) => Resource::Refused(status, READ_AND_POST),
+                }
+            }
             (Route::Entry, _) => Resource::Entry(values.concat()),
         }
     }
