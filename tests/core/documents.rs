@@ -150,7 +150,8 @@ fn ask(site: &Documents, line: &str, fields: &str) -> Connection<Documents> {
     client
 }
 
-/// Does what has been given away. The head, and the body's first byte.
+/// Does what has been given away. The head, but for the date, which may be
+/// another for the next response; and the body's first byte.
 fn response(mut client: Connection<Documents>) -> (String, u8) {
     let jobs = GIVEN.with_borrow_mut(|it| it.0.split_off(0));
     jobs.into_iter().for_each(Compression::run);
@@ -160,7 +161,9 @@ fn response(mut client: Connection<Documents>) -> (String, u8) {
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let mut first = [body.bytes().next().unwrap_or(0)];
     file.map(|(file, _)| pread(file, &mut first, 0).unwrap());
-    (head.to_string(), first[0])
+    let is_date = |line: &&str| line.starts_with("Date: ");
+    let lines: Vec<_> = head.lines().filter(|it| !is_date(it)).collect();
+    (lines.join("\n"), first[0])
 }
 
 #[test]
