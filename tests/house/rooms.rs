@@ -6,10 +6,11 @@ use crate::source::{Item, Module, Uses, shared, words};
 use crate::tree::{Step, steps};
 
 /// From the ground up: a room uses those before it.
-const ROOMS: &str = "cli collections net http files sync events web service";
+const ROOMS: &str = "cli collections net http files sync events web service \
+    peer";
 
 /// Which of them are packages of their own.
-const PACKAGES: [&str; 1] = ["service"];
+const PACKAGES: [&str; 2] = ["service", "peer"];
 
 /// Who knows nothing of whom, although it stands above.
 const STRANGERS: [(&str, &str); 4] =
