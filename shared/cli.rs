@@ -17,7 +17,11 @@ pub const DEFAULT_ADDRESS: SocketAddr =
     SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 /// Flags without a value. Enters in step 18.
-const SWITCHES: [&str; 1] = ["pin"];
+const SWITCHES: [&str; 2] = ["pin", "trace"];
+
+/// Flags that may be given several times: their values are joined by commas.
+/// Enters in step 23.
+const LISTS: [&str; 1] = ["peer"];
 
 /// Why a step cannot go on: one line for the person who started it.
 #[derive(Debug)]
@@ -240,7 +244,13 @@ pub fn arguments<const N: usize>(
                 }
                 Some(at) => {
                     let value = parser.value().map_err(Failure::usage)?;
-                    values[at] = Some(value);
+                    // Enters in step 23.
+                    let before = values[at].take();
+                    let before = before.filter(|_| LISTS.contains(&flags[at]));
+                    values[at] = Some(match before {
+                        Some(before) => [before, value].join(OsStr::new(",")),
+                        None => value,
+                    });
                 }
                 None => return Err(Failure::usage(Long(name).unexpected())),
             },

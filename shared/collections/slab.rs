@@ -17,7 +17,8 @@ impl Key {
         self.index
     }
 
-    /// As one number, for those who can keep no more.
+    /// As one number, for those who can keep no more. Its highest bit is 0:
+    /// who keeps other numbers beside keys can tell them apart.
     pub fn to_bits(self) -> u64 {
         u64::from(self.generation) << 32 | u64::from(self.index)
     }
@@ -38,7 +39,7 @@ pub struct Slab<T> {
 
 #[derive(Debug)]
 struct Slot<T> {
-    /// How many values have been removed from here. After 2³² it begins
+    /// How many values have been removed from here. After 2³¹ it begins
     /// anew: no key is kept for that long.
     generation: u32,
     content: Content<T>,
@@ -93,7 +94,7 @@ impl<T> Slab<T> {
     pub fn remove(&mut self, key: Key) -> Option<T> {
         self.get_mut(key)?;
         let slot = &mut self.slots[key.index as usize];
-        slot.generation = slot.generation.wrapping_add(1);
+        slot.generation = (slot.generation + 1) % (1 << 31);
         let free = Content::Free(self.free.replace(key.index));
         match std::mem::replace(&mut slot.content, free) {
             Content::Value(value) => Some(value),

@@ -4,6 +4,8 @@
 
 pub mod address;
 pub mod buffer;
+/// Enters in step 23.
+pub mod connect;
 pub mod deadline;
 pub mod limit;
 pub mod linger;

@@ -3,3 +3,13 @@
 //!
 //! A package of its own: it needs libraries, and what does not need it is
 //! built without them.
+
+pub mod allowance;
+pub mod frame;
+pub mod hello;
+pub mod kind;
+pub mod link;
+pub mod random;
+pub mod text;
+pub mod violation;
+pub mod wire;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use nix::errno::Errno;
-use nix::sys::socket::{self, Shutdown, getsockopt, sockopt};
+use nix::sys::socket::{self, MsgFlags, Shutdown, getsockopt, sockopt};
 use nix::unistd;
 
 use super::admission::{Admission, Verdict};
@@ -47,6 +47,9 @@ pub struct Worker<S: Site> {
     pub counters: Option<Arc<Counters>>,
     /// Logs each request. Enters in step 21.
     pub log: Option<Log>,
+    /// Whether somebody speaks HTTP whose first byte is this; all do, if there
+    /// is no such function. Enters in step 23.
+    pub is_http: Option<fn(u8) -> bool>,
 }
 
 impl<S: Site> Worker<S> {
@@ -63,7 +66,18 @@ impl<S: Site> Worker<S> {
         let counters = None;
         // Enters in step 21.
         let log = None;
-        Worker { connection, site, time, drains, transmit, counters, log }
+        // Enters in step 23.
+        let is_http = None;
+        Worker {
+            connection,
+            site,
+            time,
+            drains,
+            transmit,
+            counters,
+            log,
+            is_http,
+        }
     }
 }
 
@@ -74,6 +88,8 @@ pub struct Client<S: Site> {
     waits_for: Want,
     /// Whether its address is counted. Enters in step 22.
     is_counted: bool,
+    /// Whether it speaks HTTP, as far as that is known. Enters in step 23.
+    speaks_http: Option<bool>,
     /// What is left of its connection, unless that is idle.
     own: Option<Box<Connection<S>>>,
     idle: Idle,
@@ -85,8 +101,10 @@ impl<S: Site> Client<S> {
         let (waits_for, idle) = (Want::Read, Idle::new(now));
         // Enters in step 22.
         let is_counted = false;
-        let peer = peer.into();
-        Client { socket, peer, waits_for, is_counted, own: None, idle }
+        // Enters in step 23.
+        let speaks_http = None;
+        let (peer, own) = (peer.into(), None);
+        Client { socket, peer, waits_for, is_counted, speaks_http, own, idle }
     }
 
     /// Counts it. Enters in step 22.
@@ -152,6 +170,19 @@ impl<S: Site> Client<S> {
     /// Its socket is ready: does what the connection wants, until that would
     /// mean to wait. Says whether the client stays.
     pub fn go_on(&mut self, worker: &mut Worker<S>) -> bool {
+        // Enters in step 23.
+        if let (None, Some(is_http)) = (self.speaks_http, worker.is_http) {
+            match peek(&self.socket) {
+                Ok(Some(first)) => self.speaks_http = Some(is_http(first)),
+                // Nobody is waited for any more when the end has begun.
+                Err(Errno::EAGAIN | Errno::EINTR) => return !worker.drains,
+                // It has ended, or it has failed: its turn shows that.
+                Ok(None) | Err(_) => {}
+            }
+            if self.speaks_http == Some(false) {
+                return false;
+            }
+        }
         self.borrow(worker);
         // Enters in step 19: who waits for another thread is told only of
         // errors of the socket, and of its end.
@@ -187,6 +218,15 @@ impl<S: Site> Client<S> {
         self.borrow(worker);
         worker.connection.complete(done, &worker.time);
         self.turn(worker)
+    }
+
+    /// Its socket, if it does not speak HTTP: nothing has been read from it.
+    /// Enters in step 23.
+    pub fn into_other(self) -> Result<OwnedFd, Self> {
+        match self.speaks_http {
+            Some(false) => Ok(self.socket),
+            _ => Err(self),
+        }
     }
 
     /// It is let go, whatever it waits for. Enters in step 21.
@@ -276,6 +316,16 @@ impl<S: Site> Client<S> {
         }
         false
     }
+}
+
+/// The next byte, which stays where it is; `None` at the end of the stream.
+/// Enters in step 23.
+fn peek(socket: &OwnedFd) -> nix::Result<Option<u8>> {
+    let mut first = [0];
+    // Ask for a copy of what the next read will return.
+    let flags = MsgFlags::MSG_PEEK;
+    let count = socket::recv(socket.as_raw_fd(), &mut first, flags)?;
+    Ok((count > 0).then_some(first[0]))
 }
 
 /// Takes what has arrived. Says whether that was all: the kernel had less

@@ -1,6 +1,9 @@
 //! Enters in step 16: the loop: what is ready has its turn, and what takes too
 //! long ends.
 
+use std::mem;
+use std::ops::Range;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,7 +18,7 @@ use super::connection::Want;
 use super::connection::timeout::Timeout;
 use super::counters::Counters;
 use super::log::Log;
-use super::site::{Limits, Site};
+use super::site::{Limits, Site, Time};
 use crate::cli::Failure;
 use crate::collections::slab::{Key, Slab};
 use crate::events::deadlines::Deadlines;
@@ -44,13 +47,13 @@ static LIMITS: Limits = Limits {
 const ACCEPTS: usize = 64;
 
 /// The kernel hands out this many events at once.
-const EVENTS: usize = 256;
+pub const EVENTS: usize = 256;
 
 /// What an event of a listener says; a client's says its key.
 const LISTENER: u64 = u64::MAX;
 
 /// What an event says with which the end comes.
-const ENDING: u64 = u64::MAX - 1;
+pub const ENDING: u64 = u64::MAX - 1;
 
 /// What an event of late responses says. Enters in step 19.
 const RESULTS: u64 = u64::MAX - 2;
@@ -62,6 +65,10 @@ const FULL: u64 = u64::MAX - 3;
 /// The first that an event of a further listener says: no client's key is
 /// that large. Enters in step 21.
 const FURTHER: u64 = u64::MAX - 1024;
+
+/// What the events of others may say, who have their turns in the same loop.
+/// Enters in step 23.
+pub const OTHERS: Range<u64> = 1 << 63..FURTHER;
 
 /// All that there is, in one thread.
 pub struct Server<S: Site> {
@@ -76,6 +83,8 @@ pub struct Server<S: Site> {
     helpers: Option<Helpers>,
     /// Who may come. Enters in step 22.
     admission: Option<Arc<Admission>>,
+    /// Clients that do not speak HTTP. Enters in step 23.
+    others: Vec<OwnedFd>,
     /// Until then no one is accepted.
     pause: Option<Instant>,
     /// When it ends at the latest, once the end has begun.
@@ -115,6 +124,8 @@ impl<S: Site> Server<S> {
             helpers: None,
             // Enters in step 22.
             admission: None,
+            // Enters in step 23.
+            others: Vec::new(),
             pause: None,
             end: None,
         })
@@ -160,6 +171,27 @@ impl<S: Site> Server<S> {
         Ok(())
     }
 
+    /// Leaves those to others of whose first byte this says that it is no
+    /// HTTP. Enters in step 23.
+    pub fn sorts_by(&mut self, is_http: fn(u8) -> bool) {
+        self.worker.is_http = Some(is_http);
+    }
+
+    /// Those who do not speak HTTP, since the last time. Enters in step 23.
+    pub fn take_others(&mut self) -> Vec<OwnedFd> {
+        mem::take(&mut self.others)
+    }
+
+    /// The kernel's list: others may be on it as well. Enters in step 23.
+    pub fn epoll(&self) -> &Epoll {
+        &self.epoll
+    }
+
+    /// One look at the clocks for each round. Enters in step 23.
+    pub fn time(&self) -> &Time {
+        &self.worker.time
+    }
+
     /// Serves until the end has come.
     ///
     /// # Errors
@@ -167,18 +199,8 @@ impl<S: Site> Server<S> {
     pub fn run(&mut self) -> Result<(), Failure> {
         let mut events = [EpollEvent::empty(); EVENTS];
         while !self.is_done() {
-            for event in self.wait(&mut events)? {
-                match event.data() {
-                    LISTENER => self.listens(0),
-                    ENDING => self.end()?,
-                    // Enters in step 19.
-                    RESULTS => self.complete()?,
-                    // Enters in step 22.
-                    FULL => self.make_room(),
-                    // Enters in step 21.
-                    data @ FURTHER.. => self.listens(data - FURTHER),
-                    data => self.turn(Key::from_bits(data), Client::go_on),
-                }
+            for event in self.next_events(&mut events, None)? {
+                self.dispatch(event.data())?;
             }
             self.expire()?;
             self.accept(ACCEPTS)?;
@@ -188,13 +210,49 @@ impl<S: Site> Server<S> {
         Ok(())
     }
 
-    /// Waits until a socket is ready, or until the next deadline.
-    fn wait<'e>(
+    /// Does what an event asks for that says `data`.
+    ///
+    /// # Errors
+    /// What makes it impossible to serve anybody.
+    pub fn dispatch(&mut self, data: u64) -> Result<(), Failure> {
+        match data {
+            LISTENER => self.listens(0),
+            ENDING => self.end()?,
+            // Enters in step 19.
+            RESULTS => self.complete()?,
+            // Enters in step 22.
+            FULL => self.make_room(),
+            // Enters in step 21.
+            FURTHER.. => self.listens(data - FURTHER),
+            _ => self.turn(Key::from_bits(data), Client::go_on),
+        }
+        Ok(())
+    }
+
+    /// After all events: ends what takes too long, and accepts. Enters in step
+    /// 23.
+    ///
+    /// # Errors
+    /// What makes it impossible to serve anybody.
+    pub fn end_round(&mut self) -> Result<(), Failure> {
+        self.expire()?;
+        self.accept(ACCEPTS)
+    }
+
+    /// Waits until a socket is ready, or until the next deadline: `other`, if
+    /// that comes first.
+    ///
+    /// # Errors
+    /// Those of epoll_wait(2).
+    pub fn next_events<'e>(
         &mut self,
         events: &'e mut [EpollEvent],
+        other: Option<Instant>,
     ) -> Result<&'e [EpollEvent], Failure> {
         let next = self.deadlines.next(|item| limit_ends(&self.clients, item));
         let next = next.into_iter().chain(self.pause).chain(self.end).min();
+        // Enters in step 23.
+        let next = next.into_iter().chain(other).min();
         // Enters in step 21.
         let next =
             self.worker.log.as_ref().map_or(next, |log| log.or_next(next));

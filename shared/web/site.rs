@@ -90,6 +90,17 @@ pub trait Site {
         true
     }
 
+    /// What this peer may have where it asked for `resource`: that, unless a
+    /// site keeps it for others. Enters in step 23.
+    fn restrict(
+        &self,
+        _: &Head,
+        _peer: Option<std::net::IpAddr>,
+        resource: Self::Resource,
+    ) -> Self::Resource {
+        resource
+    }
+
     /// What a request with `method` may bring as its body.
     fn takes(&self, method: Method, resource: &Self::Resource) -> Takes;
 

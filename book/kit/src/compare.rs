@@ -58,7 +58,13 @@ impl Comparison {
             return Self::new(project, None, step);
         };
         let before = project.step(before)?;
-        let mut found = Self::new(project, Some(before), step)?;
+        // What the chapters in between have shown of shared/ is not shown
+        // again, unless they are of the same package: a side branch.
+        let first = match step.package == before.package {
+            true => before.number,
+            false => step.number - 1,
+        };
+        let mut found = Self::since(project, Some(before), step, first)?;
         if step.fresh {
             found.changes.retain(Change::enters);
             let own = Self::new(project, None, step)?.changes;
@@ -74,6 +80,16 @@ impl Comparison {
         after: &Step,
     ) -> Result<Self> {
         let first = before.map_or(0, |step| step.number);
+        Self::since(project, before, after, first)
+    }
+
+    /// The same; of shared/ only what has entered after step `first`.
+    fn since(
+        project: &Project,
+        before: Option<&Step>,
+        after: &Step,
+        first: u8,
+    ) -> Result<Self> {
         let own = |step: &Step| -> Result<Vec<Piece>> {
             let sources = project.sources(step)?.into_iter();
             let own = sources

@@ -81,6 +81,8 @@ impl<S: Site> Connection<S> {
             return Err(Refusal::new(Status::TooManyRequests, why));
         }
         let resource = site.locate(&head, time);
+        // Enters in step 23.
+        let resource = site.restrict(&head, self.peer, resource);
         let takes = site.takes(head.method, &resource);
         // Enters in step 20.
         let sink = site.sink(head.method, &resource);

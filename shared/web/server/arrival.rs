@@ -123,6 +123,8 @@ impl<S: Site> Server<S> {
         }
         let mut client = Client::new(socket, peer, self.worker.time.now);
         if !self.begin(&mut client) {
+            // Enters in step 23.
+            self.others.extend(client.into_other());
             return;
         }
         let (timeout, _) = client.waits();
@@ -137,6 +139,15 @@ impl<S: Site> Server<S> {
         }
         // Enters in step 19.
         self.give_away(key);
+    }
+
+    /// Leaves a client to others that was on the kernel's list. Enters in step
+    /// 23.
+    pub(super) fn hand_over(&mut self, socket: OwnedFd) {
+        // It fails only for what is not on the list.
+        if self.epoll.delete(&socket).is_ok() {
+            self.others.push(socket);
+        }
     }
 
     /// Has a new client's first turn. Says whether it stays. Enters in step 22.

@@ -73,6 +73,11 @@ impl<S: Site> Server<S> {
             if let Some(admission) = &self.admission {
                 admission.leave(client.counted());
             }
+            // Enters in step 23.
+            let client = match client.into_other() {
+                Ok(socket) => return self.hand_over(socket),
+                Err(client) => client,
+            };
             client.abandon(&mut self.worker);
         }
     }
@@ -91,7 +96,7 @@ impl<S: Site> Server<S> {
     }
 
     /// Whether the end has come: there is no client left, or no time.
-    pub(super) fn is_done(&self) -> bool {
+    pub fn is_done(&self) -> bool {
         let is_empty = || self.clients.iter().next().is_none();
         self.end.is_some_and(|end| end <= self.worker.time.now || is_empty())
     }

@@ -1,0 +1,43 @@
+//! Enters in step 23: how much a peer may send before it has to wait.
+
+use std::time::{Duration, Instant};
+
+/// Bytes that a peer may have right now: they are more again with each second
+/// (a token bucket).
+#[derive(Debug)]
+pub struct Allowance {
+    /// Less than 0: it has had more than it may.
+    left: i64,
+    since: Instant,
+}
+
+impl Allowance {
+    /// So many bytes a second, for as long as it likes.
+    pub const PER_SECOND: usize = 16 * 1024;
+
+    /// So many at once.
+    pub const BURST: usize = 64 * 1024;
+
+    /// As much as there can be.
+    pub fn new(now: Instant) -> Self {
+        Allowance { left: Allowance::BURST as i64, since: now }
+    }
+
+    /// The peer has had so many bytes. If that was too much, it has to wait
+    /// until the time that is returned.
+    pub fn spend(&mut self, bytes: usize, now: Instant) -> Option<Instant> {
+        let rate = Allowance::PER_SECOND as i64;
+        // A day is as good as a year, and its product is no problem.
+        let passed = now.saturating_duration_since(self.since).as_millis();
+        let earned = passed.min(86_400_000) as i64 * rate / 1000;
+        // Fractions that earn nothing yet are not thrown away.
+        if earned > 0 {
+            self.since = now;
+            self.left = (self.left + earned).min(Allowance::BURST as i64);
+        }
+        self.left -= bytes as i64;
+        let debt = self.left.min(0).unsigned_abs();
+        let wait = Duration::from_millis((debt * 1000).div_ceil(rate as u64));
+        (debt > 0).then(|| now + wait)
+    }
+}

@@ -1,0 +1,53 @@
+//! Enters in step 23: what a frame can be.
+
+use std::fmt::{self, Display};
+
+/// What a frame is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// Who one is: each end's first frame.
+    Hello = 0x01,
+    /// The other may stay: each end's second frame.
+    Ready = 0x02,
+    /// Is there still somebody?
+    Ping = 0x03,
+    /// There is.
+    Pong = 0x04,
+    /// The last frame.
+    Bye = 0x05,
+    /// A line that somebody has typed.
+    Line = 0x30,
+}
+
+/// All of them, with their names and the longest payload each may have.
+const KINDS: [(Kind, &str, usize); 6] = [
+    (Kind::Hello, "HELLO", 256),
+    (Kind::Ready, "READY", 0),
+    (Kind::Ping, "PING", 8),
+    (Kind::Pong, "PONG", 8),
+    (Kind::Bye, "BYE", 67),
+    (Kind::Line, "LINE", 1024),
+];
+
+impl Kind {
+    /// What this byte of a header stands for, in our version.
+    pub fn from_byte(byte: u8) -> Option<Self> {
+        KINDS.iter().map(|row| row.0).find(|it| *it as u8 == byte)
+    }
+
+    fn row(self) -> (Kind, &'static str, usize) {
+        KINDS[KINDS.iter().position(|row| row.0 == self).unwrap_or_default()]
+    }
+
+    /// The longest payload.
+    pub fn max_length(self) -> usize {
+        self.row().2
+    }
+}
+
+impl Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.row().1)
+    }
+}

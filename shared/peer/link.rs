@@ -1,0 +1,409 @@
+//! Enters in step 23: a link: what two nodes say to each other over one
+//! connection.
+//!
+//! A core without I/O, with the verbs of the HTTP connection: it takes bytes
+//! and the time, and says what it wants. Unlike a server and its client, both
+//! ends may speak at any time.
+
+use std::fmt::{self, Display};
+use std::mem;
+use std::time::{Duration, Instant};
+
+use crate::allowance::Allowance;
+use crate::frame::{self, Decoder, Frame};
+use crate::hello::Hello;
+use crate::kind::Kind;
+use crate::text;
+use crate::violation::{Reason, Violation};
+use crate::wire::Reader;
+
+/// For everything until both are ready.
+pub const HANDSHAKE: Duration = Duration::from_secs(5);
+
+/// After so long a silence we ask whether there is still somebody.
+pub const PING: Duration = Duration::from_secs(20);
+
+/// After so long a silence there is nobody.
+pub const IDLE: Duration = Duration::from_secs(60);
+
+/// So long a peer may take nothing of what we have for it.
+pub const STUCK: Duration = Duration::from_secs(30);
+
+/// How long our last frame may take to arrive.
+pub const LINGERING: Duration = Duration::from_secs(2);
+
+/// More bytes do not wait to be sent: what is new is not said then.
+pub const MAX_OUTPUT: usize = 256 * 1024;
+
+/// What a link wants next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Want {
+    /// Bytes from the peer if it [`Link::reads`], and that those are sent that
+    /// there are.
+    Wait,
+    /// A decision about who says this: [`Link::admit`], or [`Link::close`].
+    Decision(Hello),
+    /// Nothing: both are ready.
+    Open,
+    /// That this line is taken.
+    Line(String),
+    /// That our direction is closed.
+    Shutdown,
+    /// That the connection is closed.
+    Close,
+}
+
+/// How a link has ended, or why it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// We have said so.
+    Closed(Reason),
+    /// The peer has broken the protocol.
+    Broken(Violation),
+    /// The peer has said so, with this number.
+    Left(u8),
+    /// The connection ended, and nobody had said so.
+    Truncated,
+}
+
+impl Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            End::Closed(reason) => write!(f, "closed: {}", reason.text()),
+            End::Broken(it) => write!(f, "closed: it has sent {it}"),
+            End::Left(byte) => match Reason::from_byte(*byte) {
+                Some(it) => write!(f, "it has left: {}", it.text()),
+                None => write!(f, "it has left: reason {byte}"),
+            },
+            End::Truncated => write!(f, "lost: it has not said why"),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Until the peer's HELLO comes, and the decision about it.
+    Hello,
+    /// Until its READY comes.
+    Ready,
+    Open,
+    /// Until all is sent.
+    Closing,
+    /// Until the peer closes as well.
+    Lingering,
+    Closed,
+}
+
+/// One end of a connection between nodes.
+#[derive(Debug)]
+pub struct Link {
+    state: State,
+    /// When it began to be in this state.
+    since: Instant,
+    input: Decoder,
+    output: Vec<u8>,
+    /// How much of the output has been sent.
+    sent: usize,
+    /// When a frame came last, and when something was last taken from us.
+    heard: Instant,
+    progress: Instant,
+    /// How many PINGs we have sent, which is what the last one says; and
+    /// whether it has not been answered yet.
+    pings: u64,
+    awaits_pong: bool,
+    allowance: Allowance,
+    /// Until then nothing is read: the peer has sent too much.
+    pause: Option<Instant>,
+    end: Option<End>,
+    /// The peer has said BYE.
+    has_left: bool,
+    /// Each frame, if somebody wants to see them: whether it came in.
+    trace: Option<Vec<(bool, Kind, Vec<u8>)>>,
+}
+
+impl Link {
+    /// A link that begins with our HELLO.
+    pub fn new(hello: &Hello, traces: bool, now: Instant) -> Self {
+        let mut link = Link {
+            state: State::Hello,
+            since: now,
+            input: Decoder::default(),
+            output: Vec::new(),
+            sent: 0,
+            heard: now,
+            progress: now,
+            pings: 0,
+            awaits_pong: false,
+            allowance: Allowance::new(now),
+            pause: None,
+            end: None,
+            has_left: false,
+            trace: traces.then(Vec::new),
+        };
+        link.say(Kind::Hello, &hello.encode(), now);
+        link
+    }
+
+    /// Goes on with what has arrived, as far as it can.
+    pub fn advance(&mut self, now: Instant) -> Want {
+        self.pause = self.pause.filter(|until| *until > now);
+        loop {
+            match self.state {
+                State::Closed => return Want::Close,
+                State::Closing if self.output.is_empty() => {
+                    self.enter(State::Lingering, now);
+                    return Want::Shutdown;
+                }
+                // Nothing more will come.
+                State::Lingering if self.has_left => {
+                    self.enter(State::Closed, now);
+                }
+                _ if self.pause.is_some() => return Want::Wait,
+                _ => match self.input.next_frame() {
+                    Ok(None) => return Want::Wait,
+                    Ok(Some(frame)) => {
+                        if let Some(want) = self.take(frame, now) {
+                            return want;
+                        }
+                    }
+                    Err(violation) => self.broken(violation, now),
+                },
+            }
+        }
+    }
+
+    /// Does what a frame asks for.
+    fn take(&mut self, frame: Frame, now: Instant) -> Option<Want> {
+        // One of a later version: it is left out.
+        let kind = frame.kind?;
+        let payload = frame.payload;
+        // Not before it is whole: a byte now and then is no sign of life.
+        self.heard = now;
+        self.note(true, kind, &payload);
+        let result = match (kind, self.state) {
+            (Kind::Bye, _) => self.bye(&payload, now),
+            (Kind::Hello, State::Hello) => {
+                Hello::parse(&payload).map(|it| Some(Want::Decision(it)))
+            }
+            (Kind::Ready, State::Ready) => {
+                self.enter(State::Open, now);
+                Ok(Some(Want::Open))
+            }
+            (Kind::Ping | Kind::Pong | Kind::Line, State::Open)
+            | (_, State::Closing | State::Lingering) => {
+                self.spend(kind, payload.len(), now);
+                self.message(kind, payload, now)
+            }
+            _ => Err(Violation::Unexpected(kind)),
+        };
+        result.unwrap_or_else(|violation| {
+            self.broken(violation, now);
+            None
+        })
+    }
+
+    /// What may come at any time once both are ready. While the link ends,
+    /// what was on its way is still taken.
+    fn message(
+        &mut self,
+        kind: Kind,
+        payload: Vec<u8>,
+        now: Instant,
+    ) -> Result<Option<Want>, Violation> {
+        match kind {
+            Kind::Line => {
+                let line = text::line(&payload, kind.max_length());
+                let line = line.ok().filter(|it| !it.is_empty());
+                let line = line.ok_or(Violation::Malformed(kind))?;
+                return Ok(Some(Want::Line(line.to_string())));
+            }
+            Kind::Ping | Kind::Pong if payload.len() != kind.max_length() => {
+                return Err(Violation::Malformed(kind));
+            }
+            Kind::Ping if self.state == State::Open => {
+                self.say(Kind::Pong, &payload, now);
+            }
+            Kind::Pong if self.state == State::Open => {
+                let is_ours = payload == self.pings.to_be_bytes();
+                if !(mem::take(&mut self.awaits_pong) && is_ours) {
+                    return Err(Violation::Unexpected(kind));
+                }
+            }
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    /// The peer ends the link. What we have for it is still sent: it reads on.
+    fn bye(
+        &mut self,
+        payload: &[u8],
+        now: Instant,
+    ) -> Result<Option<Want>, Violation> {
+        let mut reader = Reader(payload);
+        let reason = reader.next_array().map(|[reason]| reason);
+        let reason = reason.filter(|_| reader.next_u16().is_some());
+        let reason = reason.ok_or(Violation::Malformed(Kind::Bye))?;
+        self.has_left = true;
+        self.end.get_or_insert(End::Left(reason));
+        if !matches!(self.state, State::Closing | State::Lingering) {
+            self.enter(State::Closing, now);
+        }
+        Ok(None)
+    }
+
+    /// Who sends more than it may is not read from for a while. A PING costs
+    /// as much as a second: it has to be answered.
+    fn spend(&mut self, kind: Kind, length: usize, now: Instant) {
+        let cost = match kind {
+            Kind::Ping => Allowance::PER_SECOND,
+            _ => frame::HEADER + length,
+        };
+        self.pause = self.allowance.spend(cost, now);
+    }
+
+    /// The peer may stay: the decision about its HELLO.
+    pub fn admit(&mut self, now: Instant) {
+        self.say(Kind::Ready, &[], now);
+        // Not `enter`: the time for all of this began with the link.
+        self.state = State::Ready;
+    }
+
+    /// Ends the link: says why, then waits until the peer has closed.
+    pub fn close(&mut self, reason: Reason, now: Instant) {
+        if matches!(self.state, State::Hello | State::Ready | State::Open) {
+            let payload = [&[reason as u8, 0, 0], reason.text().as_bytes()];
+            self.say(Kind::Bye, &payload.concat(), now);
+            self.end.get_or_insert(End::Closed(reason));
+            self.enter(State::Closing, now);
+        }
+    }
+
+    fn broken(&mut self, violation: Violation, now: Instant) {
+        let reason = match violation {
+            Violation::TooBig(..) => Reason::TooBig,
+            _ => Reason::Violation,
+        };
+        self.end = Some(End::Broken(violation));
+        // Where the next frame begins is not known any more.
+        self.input = Decoder::default();
+        self.close(reason, now);
+    }
+
+    /// Says a line, unless too much waits to be sent. Says whether it did.
+    pub fn line(&mut self, line: &str, now: Instant) -> bool {
+        let has_room = self.has_room();
+        if has_room {
+            self.say(Kind::Line, line.as_bytes(), now);
+        }
+        has_room
+    }
+
+    /// Whether a line can be said now.
+    pub fn has_room(&self) -> bool {
+        self.state == State::Open && self.output.len() < MAX_OUTPUT
+    }
+
+    fn say(&mut self, kind: Kind, payload: &[u8], now: Instant) {
+        if self.output.is_empty() {
+            self.progress = now;
+        }
+        self.note(false, kind, payload);
+        frame::encode(kind, payload, &mut self.output);
+    }
+
+    fn note(&mut self, is_in: bool, kind: Kind, payload: &[u8]) {
+        if let Some(trace) = &mut self.trace {
+            trace.push((is_in, kind, payload.to_vec()));
+        }
+    }
+
+    /// The frames since the last time, if they are traced: whether each came
+    /// in, and what it was.
+    pub fn take_trace(&mut self) -> Vec<(bool, Kind, Vec<u8>)> {
+        self.trace.as_mut().map(mem::take).unwrap_or_default()
+    }
+
+    fn enter(&mut self, state: State, now: Instant) {
+        self.state = state;
+        self.since = now;
+    }
+
+    /// Whether bytes are wanted now: not from a peer that is paused, nor from
+    /// one that does not take what we have for it.
+    pub fn reads(&self) -> bool {
+        let is_owed = self.output.len() >= MAX_OUTPUT;
+        self.pause.is_none() && !is_owed
+    }
+
+    /// Where bytes of the peer are to be written, if the link [`Link::reads`].
+    pub fn space(&mut self) -> &mut [u8] {
+        if matches!(self.end, Some(End::Broken(_))) {
+            // They are read and dropped.
+            self.input = Decoder::default();
+        }
+        self.input.space()
+    }
+
+    /// So many bytes have arrived; 0: the end of the stream.
+    pub fn received(&mut self, count: usize, now: Instant) {
+        if count == 0 {
+            self.end.get_or_insert(End::Truncated);
+            return self.enter(State::Closed, now);
+        }
+        if !matches!(self.end, Some(End::Broken(_))) {
+            self.input.received(count);
+        }
+    }
+
+    /// What is to be sent.
+    pub fn output(&self) -> &[u8] {
+        &self.output[self.sent..]
+    }
+
+    /// So many bytes of it have been sent.
+    pub fn sent(&mut self, count: usize, now: Instant) {
+        self.progress = now;
+        self.sent += count;
+        if self.sent == self.output.len() {
+            self.output.clear();
+            self.sent = 0;
+        }
+    }
+
+    /// When the link has to be looked at, if nothing happens before.
+    pub fn deadline(&self) -> Instant {
+        let limit = match self.state {
+            State::Hello | State::Ready => self.since + HANDSHAKE,
+            State::Open if self.awaits_pong => self.heard + IDLE,
+            State::Open => self.heard + PING,
+            _ => self.since + LINGERING,
+        };
+        let stuck = (!self.output.is_empty()).then(|| self.progress + STUCK);
+        let others = stuck.into_iter().chain(self.pause);
+        others.fold(limit, Instant::min)
+    }
+
+    /// The deadline has come.
+    pub fn timed_out(&mut self, now: Instant) {
+        let is_stuck = !self.output.is_empty() && self.progress + STUCK <= now;
+        match self.state {
+            State::Closing | State::Lingering | State::Closed => {
+                self.enter(State::Closed, now);
+            }
+            // It is read again: `advance` sees to that.
+            _ if self.pause.is_some_and(|until| until <= now) => {}
+            State::Open if !is_stuck && now < self.heard + IDLE => {
+                self.pings += 1;
+                self.awaits_pong = true;
+                self.say(Kind::Ping, &self.pings.to_be_bytes(), now);
+            }
+            _ => self.close(Reason::TimedOut, now),
+        }
+    }
+
+    /// How the link has ended, or why it ends; `None` while it goes on.
+    pub fn end(&self) -> Option<End> {
+        self.end
+    }
+}

@@ -1,0 +1,190 @@
+//! What the node makes of its peers: who stays, and what is said.
+
+use std::fmt::Display;
+
+use peer::hello::{Hello, PeerId};
+use peer::kind::Kind;
+use peer::link::End;
+use peer::violation::Reason;
+use peer::wire::hex;
+use shared::cli;
+use shared::collections::slab::Key;
+
+use super::board::Linked;
+use super::dial::Dial;
+use super::node::Node;
+use super::roster::{self, Verdict};
+
+/// How many characters of a payload are shown.
+const SHOWN: usize = 40;
+
+impl Node {
+    /// Somebody has said who they are.
+    pub fn decide(&mut self, key: Key, hello: Hello) {
+        let now = self.now();
+        let verdict = roster::admit(&self.greeting, &hello, key, &self.peers);
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        if let Some(dial) = peer.dial.and_then(|it| self.dials.get_mut(it)) {
+            match verdict {
+                Err(Reason::Itself) => dial.is_own(),
+                _ => dial.node = Some(hello.node),
+            }
+        }
+        let Some(link) = peer.link() else { return };
+        match verdict {
+            Ok(()) => {
+                link.admit(now);
+                peer.hello = Some(hello);
+            }
+            Err(reason) => link.close(reason, now),
+        }
+    }
+
+    /// A link has opened: it may be the second to that node.
+    pub fn opened(&mut self, key: Key) {
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        peer.is_open = true;
+        if let Some(dial) = peer.dial.and_then(|it| self.dials.get_mut(it)) {
+            dial.opened();
+        }
+        let address = peer.address;
+        if let Some(node) = roster::node(peer) {
+            cli::log(format_args!("{node} at {address}: linked"));
+        }
+        match roster::compare(self.greeting.node, key, &self.peers) {
+            Some(Verdict::Dead(old)) => {
+                self.remove(old, Some(&"it was started anew"));
+            }
+            Some(Verdict::Surplus(one)) => self.mark_surplus(one),
+            None => {}
+        }
+        self.refresh();
+    }
+
+    /// A second link to a node is used no more; who has dialled it closes it.
+    fn mark_surplus(&mut self, key: Key) {
+        let now = self.now();
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        peer.is_surplus = true;
+        if peer.dial.is_some() {
+            if let Some(link) = peer.link() {
+                link.close(Reason::Duplicate, now);
+            }
+            self.turn(key);
+        }
+    }
+
+    /// Somebody has said a line.
+    pub fn heard(&mut self, key: Key, line: String) {
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        let Some(node) = roster::node(peer) else { return };
+        cli::print(format_args!("{node}: {line}"));
+        self.board.borrow_mut().add(Some(node), line);
+    }
+
+    /// The node ends: somebody is told.
+    pub fn leave(&mut self, key: Key) {
+        let now = self.now();
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        match peer.link() {
+            Some(link) => link.close(Reason::Shutdown, now),
+            None => return self.remove(key, None),
+        }
+        self.turn(key);
+    }
+
+    /// Somebody is gone, or let go; why, if not as it should be.
+    pub fn remove(&mut self, key: Key, why: Option<&dyn Display>) {
+        let now = self.now();
+        let Some(mut peer) = self.peers.remove(key) else { return };
+        let end = peer.link().and_then(|link| link.end());
+        let is_fine = end.is_some_and(is_fine);
+        let end = end.as_ref().filter(|_| !is_fine);
+        let why = why.or(end.map(|end| end as &dyn Display));
+        let dial = peer.dial.and_then(|it| self.dials.get_mut(it));
+        if let Some(dial) = dial {
+            dial.ended(why.filter(|_| !peer.is_open), now);
+        } else if !peer.is_open
+            && let Some(why) = why
+        {
+            cli::log(format_args!("{}: {why}", peer.address));
+        }
+        if let Some(node) = roster::node(&peer).filter(|_| peer.is_open) {
+            let why = why.unwrap_or(&"closed: there is another link");
+            let lines = match peer.missed {
+                0 => String::new(),
+                missed => format!(", {missed} lines not said to it"),
+            };
+            cli::log(format_args!("{node} at {}: {why}{lines}", peer.address));
+            self.use_others(node);
+        }
+        self.refresh();
+    }
+
+    /// Uses what links there are to a node to which one is gone.
+    fn use_others(&mut self, node: PeerId) {
+        let peers = self.peers.iter();
+        let others = peers.filter(|(_, it)| roster::node(it) == Some(node));
+        let others: Vec<Key> = others.map(|(key, _)| key).collect();
+        for key in others {
+            if let Some(peer) = self.peers.get_mut(key) {
+                peer.is_surplus = false;
+            }
+        }
+    }
+
+    /// Writes down who is there, for those who ask.
+    fn refresh(&mut self) {
+        let peers = self.peers.iter().map(|(_, peer)| peer);
+        let linked = peers.filter(|peer| peer.is_used()).filter_map(|peer| {
+            let hello = peer.hello.as_ref()?;
+            Some(Linked {
+                node: hello.node,
+                address: peer.address,
+                port: hello.port,
+                is_dialled: peer.dial.is_some(),
+            })
+        });
+        let unreached = self.dials.iter().filter_map(Dial::unreached);
+        let mut board = self.board.borrow_mut();
+        board.linked = linked.collect();
+        board.unreached = unreached.map(str::to_string).collect();
+    }
+
+    /// Shows the frames of somebody that have not been shown yet.
+    pub fn show_frames(&mut self, key: Key) {
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        let address = peer.address;
+        let frames = peer.link().map(|it| it.take_trace()).unwrap_or_default();
+        for (is_in, kind, payload) in frames {
+            let arrow = if is_in { "<-" } else { "->" };
+            let length = payload.len();
+            let payload = match kind {
+                // Control characters have no business in a terminal.
+                Kind::Line => payload.escape_ascii().to_string(),
+                _ => hex(&payload),
+            };
+            let more = if payload.len() > SHOWN { "…" } else { "" };
+            let payload = &payload[..payload.len().min(SHOWN)];
+            cli::log(format_args!(
+                "{address} {arrow} {kind} {length} {payload}{more}"
+            ));
+        }
+    }
+}
+
+/// Whether it is no fault of anybody's that a link has ended like this.
+fn is_fine(end: End) -> bool {
+    match end {
+        End::Closed(reason) => {
+            matches!(reason, Reason::Itself | Reason::Duplicate)
+        }
+        End::Left(byte) => {
+            matches!(
+                Reason::from_byte(byte),
+                Some(Reason::Itself | Reason::Duplicate)
+            )
+        }
+        _ => false,
+    }
+}
