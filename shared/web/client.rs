@@ -50,6 +50,9 @@ pub struct Worker<S: Site> {
     /// Whether somebody speaks HTTP whose first byte is this; all do, if there
     /// is no such function. Enters in step 23.
     pub is_http: Option<fn(u8) -> bool>,
+    /// The client that does not stay is to be left to others. Enters in step
+    /// 23.
+    pub is_other: bool,
 }
 
 impl<S: Site> Worker<S> {
@@ -67,7 +70,7 @@ impl<S: Site> Worker<S> {
         // Enters in step 21.
         let log = None;
         // Enters in step 23.
-        let is_http = None;
+        let (is_http, is_other) = (None, false);
         Worker {
             connection,
             site,
@@ -77,6 +80,7 @@ impl<S: Site> Worker<S> {
             counters,
             log,
             is_http,
+            is_other,
         }
     }
 }
@@ -88,8 +92,6 @@ pub struct Client<S: Site> {
     waits_for: Want,
     /// Whether its address is counted. Enters in step 22.
     is_counted: bool,
-    /// Whether it speaks HTTP, as far as that is known. Enters in step 23.
-    speaks_http: Option<bool>,
     /// What is left of its connection, unless that is idle.
     own: Option<Box<Connection<S>>>,
     idle: Idle,
@@ -101,10 +103,8 @@ impl<S: Site> Client<S> {
         let (waits_for, idle) = (Want::Read, Idle::new(now));
         // Enters in step 22.
         let is_counted = false;
-        // Enters in step 23.
-        let speaks_http = None;
-        let (peer, own) = (peer.into(), None);
-        Client { socket, peer, waits_for, is_counted, speaks_http, own, idle }
+        let peer = peer.into();
+        Client { socket, peer, waits_for, is_counted, own: None, idle }
     }
 
     /// Counts it. Enters in step 22.
@@ -171,16 +171,19 @@ impl<S: Site> Client<S> {
     /// mean to wait. Says whether the client stays.
     pub fn go_on(&mut self, worker: &mut Worker<S>) -> bool {
         // Enters in step 23.
-        if let (None, Some(is_http)) = (self.speaks_http, worker.is_http) {
+        if let Some(is_http) = worker.is_http
+            && self.own.is_none()
+            && self.idle.is_first()
+        {
             match peek(&self.socket) {
-                Ok(Some(first)) => self.speaks_http = Some(is_http(first)),
+                Ok(Some(first)) if !is_http(first) => {
+                    worker.is_other = true;
+                    return false;
+                }
                 // Nobody is waited for any more when the end has begun.
                 Err(Errno::EAGAIN | Errno::EINTR) => return !worker.drains,
                 // It has ended, or it has failed: its turn shows that.
-                Ok(None) | Err(_) => {}
-            }
-            if self.speaks_http == Some(false) {
-                return false;
+                Ok(_) | Err(_) => {}
             }
         }
         self.borrow(worker);
@@ -220,13 +223,9 @@ impl<S: Site> Client<S> {
         self.turn(worker)
     }
 
-    /// Its socket, if it does not speak HTTP: nothing has been read from it.
-    /// Enters in step 23.
-    pub fn into_other(self) -> Result<OwnedFd, Self> {
-        match self.speaks_http {
-            Some(false) => Ok(self.socket),
-            _ => Err(self),
-        }
+    /// Its socket, for others. Enters in step 23.
+    pub fn into_socket(self) -> OwnedFd {
+        self.socket
     }
 
     /// It is let go, whatever it waits for. Enters in step 21.

@@ -25,6 +25,11 @@ impl Idle {
         Idle { since: now, requests: 0 }
     }
 
+    /// Whether no request has come yet. Enters in step 23.
+    pub fn is_first(&self) -> bool {
+        self.requests == 0
+    }
+
     /// What it waits for, and since when. Enters in step 15.
     pub fn waits(&self) -> (Timeout, Instant) {
         (Timeout::Keepalive, self.since)

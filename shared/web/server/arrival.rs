@@ -124,7 +124,9 @@ impl<S: Site> Server<S> {
         let mut client = Client::new(socket, peer, self.worker.time.now);
         if !self.begin(&mut client) {
             // Enters in step 23.
-            self.others.extend(client.into_other());
+            if mem::take(&mut self.worker.is_other) {
+                self.others.push(client.into_socket());
+            }
             return;
         }
         let (timeout, _) = client.waits();

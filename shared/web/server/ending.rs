@@ -1,5 +1,6 @@
 //! Enters in step 16: how a loop ends: not before it has sent what it owes.
 
+use std::mem;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,10 +75,9 @@ impl<S: Site> Server<S> {
                 admission.leave(client.counted());
             }
             // Enters in step 23.
-            let client = match client.into_other() {
-                Ok(socket) => return self.hand_over(socket),
-                Err(client) => client,
-            };
+            if mem::take(&mut self.worker.is_other) {
+                return self.hand_over(client.into_socket());
+            }
             client.abandon(&mut self.worker);
         }
     }
