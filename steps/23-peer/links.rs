@@ -5,7 +5,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
-use nix::sys::epoll::{EpollEvent, EpollFlags};
+use nix::sys::epoll::EpollEvent;
 use nix::sys::socket::{self, MsgFlags};
 use peer::link::{Link, Want};
 use peer::text::{Speaks, kind_of};
@@ -68,26 +68,24 @@ impl Node {
         }
     }
 
-    /// Puts somebody onto our list and the kernel's.
-    fn insert(&mut self, mut peer: Peer) {
-        let flags = peer.new_interest().unwrap_or(EpollFlags::empty());
+    /// Puts somebody onto our list, and by their first turn onto the kernel's.
+    fn insert(&mut self, peer: Peer) {
         let key = self.peers.insert(peer);
-        let Some((_, peer)) = self.peers.at(key.index()) else { return };
-        let event = EpollEvent::new(flags, data_of(key));
-        match self.server.epoll().add(peer.socket(), event) {
-            Ok(()) => self.turn(key),
-            Err(errno) => self.remove(key, Some(&cli::strerror(errno))),
-        }
+        self.turn(key);
     }
 
     /// Gives somebody their turn, unless they are gone.
     pub fn turn(&mut self, key: Key) {
+        self.go_on(key, TURN);
+    }
+
+    /// The same; they are read from so many times at most.
+    pub fn go_on(&mut self, key: Key, mut left: usize) {
         let now = self.now();
-        let mut left = TURN;
         loop {
             let Some(peer) = self.peers.get_mut(key) else { return };
             if matches!(peer.talk, Talk::Dialling(_)) && !self.connected(key) {
-                return;
+                return self.wait_for(key);
             }
             let Some(peer) = self.peers.get_mut(key) else { return };
             let event = peer.go_on(&mut left, now);
@@ -132,9 +130,17 @@ impl Node {
     /// Has the kernel look for what somebody waits for.
     fn wait_for(&mut self, key: Key) {
         let Some(peer) = self.peers.get_mut(key) else { return };
+        let before = peer.waits_for();
         let Some(flags) = peer.new_interest() else { return };
         let mut event = EpollEvent::new(flags, data_of(key));
-        let changed = self.server.epoll().modify(peer.socket(), &mut event);
+        let (epoll, socket) = (self.server.epoll(), peer.socket());
+        // The end of a connection is told in any case, again and again: who
+        // waits for nothing leaves the list.
+        let changed = match (before.is_empty(), flags.is_empty()) {
+            (true, _) => epoll.add(socket, event),
+            (_, true) => epoll.delete(socket),
+            _ => epoll.modify(socket, &mut event),
+        };
         if let Err(errno) = changed {
             self.remove(key, Some(&cli::strerror(errno)));
         }

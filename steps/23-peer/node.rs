@@ -148,7 +148,8 @@ impl Node {
             let Some(peer) = self.peers.get_mut(key) else { continue };
             let is_said = peer.link().is_some_and(|it| it.line(&line, now));
             peer.missed += u64::from(!is_said);
-            self.turn(key);
+            // What it says itself can wait.
+            self.go_on(key, 0);
         }
         self.board.borrow_mut().add(None, line);
     }

@@ -102,6 +102,11 @@ impl Peer {
         }
     }
 
+    /// What the kernel looks for; nothing: it is not on its list.
+    pub fn waits_for(&self) -> EpollFlags {
+        self.waits_for
+    }
+
     /// What the kernel is to look for now, if that is something else than
     /// before.
     pub fn new_interest(&mut self) -> Option<EpollFlags> {
@@ -149,9 +154,13 @@ impl Peer {
     /// whether anything could be done.
     fn pass(&mut self, left: &mut usize, now: Instant) -> nix::Result<bool> {
         let sent = self.send(now)?;
-        let received = *left > 0 && self.receive(now)?;
-        *left = left.saturating_sub(usize::from(received));
-        Ok(sent || received)
+        if *left == 0 {
+            return Ok(sent);
+        }
+        // Less than there was room for: that was all.
+        let received = self.receive(now)?;
+        *left = if received == Some(true) { *left - 1 } else { 0 };
+        Ok(sent || received.is_some())
     }
 
     fn send(&mut self, now: Instant) -> nix::Result<bool> {
@@ -175,14 +184,16 @@ impl Peer {
         Ok(true)
     }
 
-    fn receive(&mut self, now: Instant) -> nix::Result<bool> {
+    /// Whether all of the room was used; `None` if nothing was read.
+    fn receive(&mut self, now: Instant) -> nix::Result<Option<bool>> {
         let space = match &mut self.talk {
             Talk::Frames(link) if link.reads() => link.space(),
             Talk::Text(asker) if asker.reads() => asker.space(),
-            _ => return Ok(false),
+            _ => return Ok(None),
         };
+        let room = space.len();
         let count = match unistd::read(&self.socket, space) {
-            Err(Errno::EAGAIN) => return Ok(false),
+            Err(Errno::EAGAIN) => return Ok(None),
             result => result?,
         };
         match &mut self.talk {
@@ -190,7 +201,7 @@ impl Peer {
             Talk::Text(asker) => asker.received(count, now),
             Talk::Dialling(_) => {}
         }
-        Ok(true)
+        Ok(Some(count == room))
     }
 
     /// Its deadline has come.

@@ -175,16 +175,10 @@ impl Node {
 
 /// Whether it is no fault of anybody's that a link has ended like this.
 fn is_fine(end: End) -> bool {
-    match end {
-        End::Closed(reason) => {
-            matches!(reason, Reason::Itself | Reason::Duplicate)
-        }
-        End::Left(byte) => {
-            matches!(
-                Reason::from_byte(byte),
-                Some(Reason::Itself | Reason::Duplicate)
-            )
-        }
-        _ => false,
-    }
+    let reason = match end {
+        End::Closed(reason) => Some(reason),
+        End::Left(byte) => Reason::from_byte(byte),
+        _ => None,
+    };
+    matches!(reason, Some(Reason::Itself | Reason::Duplicate))
 }
