@@ -74,6 +74,8 @@ mod ex21b;
 mod ex22a;
 mod ex22b;
 mod ex23a;
+mod ex23b;
+mod ex23c;
 mod expect;
 mod held;
 mod http;
@@ -140,7 +142,7 @@ pub const TABLES: &[Table] = tables![
     ex05b, ex06a, ex06b, ex07a, ex07b, ex08a, ex08b, ex09a, ex09b, ex10a,
     ex10b, ex11a, ex11b, ex12a, ex12b, ex13a, ex13b, ex14a, ex14b, ex14c,
     ex15a, ex15b, ex16a, ex16b, ex17a, ex17b, ex18a, ex18b, ex19a, ex19b,
-    ex20a, ex20b, ex21a, ex21b, ex22a, ex22b, ex23a
+    ex20a, ex20b, ex21a, ex21b, ex22a, ex22b, ex23a, ex23b, ex23c
 ];
 
 /// The table of the exercise `id`.
