@@ -21,7 +21,7 @@ pub enum Kind {
 }
 
 /// All of them, with their names and the longest payload each may have.
-const KINDS: [(Kind, &str, usize); 6] = [
+const KINDS: &[(Kind, &str, usize)] = &[
     (Kind::Hello, "HELLO", 256),
     (Kind::Ready, "READY", 0),
     (Kind::Ping, "PING", 8),

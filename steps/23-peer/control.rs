@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use peer::hello::PeerId;
 use peer::kind::Kind;
 use peer::text;
-use shared::cli::Failure;
+use shared::cli::{self, Failure};
 use shared::http::head::Head;
 use shared::http::method::Method;
 use shared::http::status::Status;
@@ -36,7 +36,7 @@ const MAX_BODY: u64 = 6 * 1024 + 2;
 pub struct Control {
     files: Documents,
     board: Shared,
-    page: Template<5>,
+    page: Template<6>,
     access: Access,
     address: String,
     node: String,
@@ -67,7 +67,7 @@ impl Control {
         host: Option<String>,
         node: PeerId,
     ) -> Result<Self, Failure> {
-        let names = ["node", "address", "token", "peers", "lines"];
+        let names = ["node", "address", "program", "token", "peers", "lines"];
         let page = Template::parse("board.html", PAGE, names);
         Ok(Control {
             files,
@@ -89,6 +89,7 @@ impl Control {
         self.page.render([
             Value::Text(&self.node),
             Value::Text(&self.address),
+            Value::Text(&cli::program()),
             Value::Text(self.access.token()),
             Value::Text(&board.peers()),
             Value::Text(&lines.collect::<String>()),

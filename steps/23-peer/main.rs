@@ -148,7 +148,7 @@ fn run() -> Result<(), Failure> {
     node.run()
 }
 
-/// The network that all nodes are in.
+/// The network that all nodes of this step are in.
 fn network() -> [u8; 32] {
-    network_id("swarm", 16, None)
+    network_id("step23", 16, None)
 }
