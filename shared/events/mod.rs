@@ -8,3 +8,5 @@ pub mod handlers;
 pub mod latch;
 /// Enters in step 16.
 pub mod signals;
+/// Enters in step 24.
+pub mod sleep;

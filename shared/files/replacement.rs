@@ -15,7 +15,7 @@ use nix::sys::stat::{self, Mode};
 use nix::unistd::{self, UnlinkatFlags};
 
 /// How the name of an unfinished file begins. The dot hides it from clients.
-const PREFIX: &str = ".up-";
+pub const PREFIX: &str = ".up-";
 
 /// New content that nobody sees yet. Dropped before it is finished, it is
 /// removed.

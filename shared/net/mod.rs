@@ -10,4 +10,6 @@ pub mod deadline;
 pub mod limit;
 pub mod linger;
 pub mod listener;
+/// Enters in step 24.
+pub mod resolve;
 pub mod stream;

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 pub struct Allowance {
     /// Less than 0: it has had more than it may.
     left: i64,
+    rate: i64,
+    burst: i64,
     since: Instant,
 }
 
@@ -20,24 +22,33 @@ impl Allowance {
 
     /// As much as there can be.
     pub fn new(now: Instant) -> Self {
-        Allowance { left: Allowance::BURST as i64, since: now }
+        Allowance::of(
+            Allowance::PER_SECOND as i64,
+            Allowance::BURST as i64,
+            now,
+        )
+    }
+
+    /// Of something else: so much a second, and so much at once.
+    pub fn of(rate: i64, burst: i64, now: Instant) -> Self {
+        Allowance { left: burst, rate, burst, since: now }
     }
 
     /// The peer has had so many bytes. If that was too much, it has to wait
     /// until the time that is returned.
     pub fn spend(&mut self, bytes: usize, now: Instant) -> Option<Instant> {
-        let rate = Allowance::PER_SECOND as i64;
         // A day is as good as a year, and its product is no problem.
         let passed = now.saturating_duration_since(self.since).as_millis();
-        let earned = passed.min(86_400_000) as i64 * rate / 1000;
+        let earned = passed.min(86_400_000) as i64 * self.rate / 1000;
         // Fractions that earn nothing yet are not thrown away.
         if earned > 0 {
             self.since = now;
-            self.left = (self.left + earned).min(Allowance::BURST as i64);
+            self.left = (self.left + earned).min(self.burst);
         }
         self.left -= bytes as i64;
         let debt = self.left.min(0).unsigned_abs();
-        let wait = Duration::from_millis((debt * 1000).div_ceil(rate as u64));
+        let wait =
+            Duration::from_millis((debt * 1000).div_ceil(self.rate as u64));
         (debt > 0).then(|| now + wait)
     }
 }

@@ -39,6 +39,26 @@ impl Display for PeerId {
     }
 }
 
+/// Enters in step 24.
+impl PeerId {
+    /// All of its digits.
+    pub fn digits(self) -> String {
+        hex(&self.0)
+    }
+
+    /// The node with these 64 digits; `None` if they are something else.
+    pub fn from_digits(digits: &str) -> Option<Self> {
+        let are_digits = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let mut node = [0; 32];
+        (are_digits && digits.len() == 2 * node.len()).then_some(())?;
+        for (byte, pair) in node.iter_mut().zip(digits.as_bytes().chunks(2)) {
+            let pair = str::from_utf8(pair).ok()?;
+            *byte = u8::from_str_radix(pair, 16).ok()?;
+        }
+        Some(PeerId(node))
+    }
+}
+
 impl fmt::Debug for PeerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Display::fmt(self, f)
@@ -162,7 +182,9 @@ impl Greeting {
         if from > VERSIONS.1 || to < VERSIONS.0 {
             return Err(Reason::Version);
         }
-        if hello.network != self.network {
+        // Enters in step 24: who joins knows only how it begins.
+        let joins = hello.network == only_prefix(&self.network);
+        if hello.network != self.network && !joins {
             return Err(Reason::Network);
         }
         if hello.session == self.session {
@@ -174,6 +196,14 @@ impl Greeting {
             false => Ok(()),
         }
     }
+}
+
+/// What somebody says who knows no more of a network than how its number
+/// begins: that, and zeros. Enters in step 24.
+pub fn only_prefix(network: &[u8; 32]) -> [u8; 32] {
+    let mut known = [0; 32];
+    known[..8].copy_from_slice(&network[..8]);
+    known
 }
 
 /// What distinguishes a network: nodes of different ones have no links. `name`

@@ -16,6 +16,10 @@ pub enum Kind {
     Pong = 0x04,
     /// The last frame.
     Bye = 0x05,
+    /// Where are others? Enters in step 24.
+    GetPeers = 0x10,
+    /// There. Enters in step 24.
+    Peers = 0x11,
     /// A line that somebody has typed.
     Line = 0x30,
 }
@@ -27,6 +31,10 @@ const KINDS: &[(Kind, &str, usize)] = &[
     (Kind::Ping, "PING", 8),
     (Kind::Pong, "PONG", 8),
     (Kind::Bye, "BYE", 67),
+    // Enters in step 24.
+    (Kind::GetPeers, "GETPEERS", 0),
+    // Enters in step 24.
+    (Kind::Peers, "PEERS", 1793),
     (Kind::Line, "LINE", 1024),
 ];
 

@@ -13,6 +13,7 @@ use crate::allowance::Allowance;
 use crate::frame::{self, Decoder, Frame};
 use crate::hello::Hello;
 use crate::kind::Kind;
+use crate::peers::{self, Whereabouts};
 use crate::text;
 use crate::violation::{Reason, Violation};
 use crate::wire::Reader;
@@ -47,6 +48,10 @@ pub enum Want {
     Open,
     /// That this line is taken.
     Line(String),
+    /// To be told where others are. Enters in step 24.
+    AskedForPeers,
+    /// That this is believed, or not. Enters in step 24.
+    Peers(Vec<Whereabouts>),
     /// That our direction is closed.
     Shutdown,
     /// That the connection is closed.
@@ -79,6 +84,14 @@ impl Display for End {
         }
     }
 }
+
+/// Entries of PEERS that are believed: one costs this, so much is earned in a
+/// second, and so much at most. Enters in step 24.
+const ENTRY_COST: usize = 10;
+/// Enters in step 24.
+const ENTRY_RATE: i64 = 1;
+/// Enters in step 24.
+const ENTRY_BURST: i64 = 320;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -119,6 +132,10 @@ pub struct Link {
     has_left: bool,
     /// Each frame, if somebody wants to see them: whether it came in.
     trace: Option<Vec<(bool, Kind, Vec<u8>)>>,
+    /// How many entries of PEERS are believed. Enters in step 24.
+    entries: Allowance,
+    /// The peer has asked where others are. Enters in step 24.
+    is_asked: bool,
 }
 
 impl Link {
@@ -139,6 +156,10 @@ impl Link {
             end: None,
             has_left: false,
             trace: traces.then(Vec::new),
+            // Enters in step 24.
+            entries: Allowance::of(ENTRY_RATE, ENTRY_BURST, now),
+            // Enters in step 24.
+            is_asked: false,
         };
         link.say(Kind::Hello, &hello.encode(), now);
         link
@@ -189,6 +210,11 @@ impl Link {
                 self.enter(State::Open, now);
                 Ok(Some(Want::Open))
             }
+            // Enters in step 24.
+            (Kind::GetPeers | Kind::Peers, State::Open) => {
+                self.spend(kind, payload.len(), now);
+                self.whereabouts(kind, &payload, now)
+            }
             (Kind::Ping | Kind::Pong | Kind::Line, State::Open)
             | (_, State::Closing | State::Lingering) => {
                 self.spend(kind, payload.len(), now);
@@ -232,6 +258,50 @@ impl Link {
             _ => {}
         }
         Ok(None)
+    }
+
+    /// The peer asks where others are, once, or says so. Enters in step 24.
+    fn whereabouts(
+        &mut self,
+        kind: Kind,
+        payload: &[u8],
+        now: Instant,
+    ) -> Result<Option<Want>, Violation> {
+        if kind == Kind::GetPeers {
+            return match mem::replace(&mut self.is_asked, true) {
+                true => Err(Violation::Unexpected(kind)),
+                false => Ok(Some(Want::AskedForPeers)),
+            };
+        }
+        let entries = peers::parse(payload)?;
+        let cost = entries.len() * ENTRY_COST;
+        let is_too_much = self.entries.spend(cost, now).is_some();
+        Ok(Some(Want::Peers(entries)).filter(|_| !is_too_much))
+    }
+
+    /// Asks where others are. Enters in step 24.
+    pub fn ask_for_peers(&mut self, now: Instant) {
+        self.say(Kind::GetPeers, &[], now);
+    }
+
+    /// Says where others are, if there are any. Enters in step 24.
+    pub fn tell_peers(&mut self, entries: &[Whereabouts], now: Instant) {
+        if !entries.is_empty() && self.has_room() {
+            self.say(Kind::Peers, &peers::encode(entries), now);
+        }
+    }
+
+    /// Whether the peer has asked where others are. Enters in step 24.
+    pub fn is_asked(&self) -> bool {
+        self.is_asked
+    }
+
+    /// Asks whether there is still somebody, however short the silence was.
+    /// Enters in step 24.
+    pub fn ping(&mut self, now: Instant) {
+        if self.state == State::Open && !self.awaits_pong {
+            self.say_ping(now);
+        }
     }
 
     /// The peer ends the link. What we have for it is still sent: it reads on.
@@ -394,12 +464,16 @@ impl Link {
             // It is read again: `advance` sees to that.
             _ if self.pause.is_some_and(|until| until <= now) => {}
             State::Open if !is_stuck && now < self.heard + IDLE => {
-                self.pings += 1;
-                self.awaits_pong = true;
-                self.say(Kind::Ping, &self.pings.to_be_bytes(), now);
+                self.say_ping(now);
             }
             _ => self.close(Reason::TimedOut, now),
         }
+    }
+
+    fn say_ping(&mut self, now: Instant) {
+        self.pings += 1;
+        self.awaits_pong = true;
+        self.say(Kind::Ping, &self.pings.to_be_bytes(), now);
     }
 
     /// How the link has ended, or why it ends; `None` while it goes on.

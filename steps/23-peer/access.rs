@@ -47,6 +47,7 @@ impl Access {
         })
     }
 
+    /// What our page shows, to have something said.
     pub fn token(&self) -> &str {
         &self.token
     }

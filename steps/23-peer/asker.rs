@@ -31,6 +31,8 @@ pub struct Asker {
 }
 
 impl Asker {
+    /// Somebody who has reached us as `host`. If they are not trusted, they
+    /// get no answer.
     pub fn new(
         board: Shared,
         host: IpAddr,
@@ -49,10 +51,12 @@ impl Asker {
         }
     }
 
+    /// Whether more may come.
     pub fn reads(&self) -> bool {
         !self.has_ended && self.output.len() < MAX_OUTPUT
     }
 
+    /// Where that is to be written.
     pub fn space(&mut self) -> &mut [u8] {
         &mut self.input
     }
@@ -78,10 +82,12 @@ impl Asker {
         }
     }
 
+    /// What is to be sent.
     pub fn output(&self) -> &[u8] {
         &self.output
     }
 
+    /// So many bytes of it have been sent.
     pub fn sent(&mut self, count: usize) {
         self.output.drain(..count);
     }
@@ -91,6 +97,7 @@ impl Asker {
         self.has_ended && self.output.is_empty()
     }
 
+    /// When their time is up.
     pub fn deadline(&self) -> Instant {
         self.since + TIMEOUT
     }

@@ -30,6 +30,7 @@ pub struct Board {
 
 /// A node to which there is a link.
 pub struct Linked {
+    /// Which one.
     pub node: PeerId,
     /// The other end of the connection.
     pub address: SocketAddr,

@@ -44,13 +44,21 @@ pub struct Control {
 
 /// What a target leads to.
 pub enum Resource {
+    /// Lines, peers, and a form.
     Page,
+    /// The script of the page.
     Script,
+    /// And its style.
     Style,
+    /// Our host, as it was named, and those that we know.
     KnownHosts(IpAddr),
+    /// What is known of each peer.
     Peers,
+    /// Where lines are sent.
     Lines,
+    /// Nothing: the status says why.
     Refused(Status),
+    /// Something else.
     File(documents::Resource),
 }
 

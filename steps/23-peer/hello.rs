@@ -1,4 +1,4 @@
-//! `step23 hello HOST:PORT`: greets a node, and shows what it says.
+//! The command `hello HOST:PORT`: greets a node, and shows what it says.
 
 use std::io;
 use std::net::TcpStream;
@@ -15,15 +15,15 @@ use shared::cli::{self, Failure};
 use shared::net::deadline::Deadline;
 
 use super::dial::resolve;
+use super::identity;
 use super::links::clock;
-use super::{identity, network};
 
 /// For all of it.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Greets the node at `name`, and prints each of its frames until it is ready
 /// or has refused us.
-pub fn run(name: &str) -> Result<(), Failure> {
+pub fn run(name: &str, network: [u8; 32]) -> Result<(), Failure> {
     let deadline = Deadline::after(TIMEOUT);
     let cannot =
         |why: io::Error| Failure::new(format_args!("cannot greet {name}"), why);
@@ -31,7 +31,7 @@ pub fn run(name: &str) -> Result<(), Failure> {
     for address in resolve(name)? {
         match TcpStream::connect_timeout(&address, TIMEOUT) {
             Ok(stream) => {
-                return greet(&stream, deadline).map_err(cannot);
+                return greet(&stream, network, deadline).map_err(cannot);
             }
             Err(error) => last = error,
         }
@@ -39,14 +39,18 @@ pub fn run(name: &str) -> Result<(), Failure> {
     Err(cannot(last))
 }
 
-fn greet(stream: &TcpStream, deadline: Deadline) -> io::Result<()> {
+fn greet(
+    stream: &TcpStream,
+    network: [u8; 32],
+    deadline: Deadline,
+) -> io::Result<()> {
     let peer = stream.peer_addr()?;
     let greeting = Greeting {
         session: u64::from_be_bytes(random()?),
         node: identity::new().map_err(|it| io::Error::other(it.to_string()))?,
         // Nobody can dial us.
         port: 0,
-        network: network(),
+        network,
     };
     let mut out = Vec::new();
     let hello = greeting.hello(peer, clock());

@@ -48,6 +48,7 @@ impl Input {
         Ok(Input { lines, state, is_wanted: true })
     }
 
+    /// Whether it can be read whenever that is wanted.
     pub fn is_always_ready(&self) -> bool {
         self.state == State::AlwaysReady && self.is_wanted
     }

@@ -88,9 +88,10 @@ fn run() -> Result<(), Failure> {
     if words.next().is_some_and(|word| word == "hello") {
         let name = words.next().filter(|_| words.next().is_none());
         let name = name.and_then(|name| name.into_string().ok());
-        return hello::run(&name.ok_or_else(|| {
+        let name = name.ok_or_else(|| {
             Failure::usage("hello takes one node, as HOST:PORT")
-        })?);
+        })?;
+        return hello::run(&name, network());
     }
     let flags = ["peer", "data", "control", "trace", "root", "cache-mib"];
     let (address, [peers, data, control, trace, root, mib]) =

@@ -25,11 +25,13 @@ pub struct Peer {
     socket: OwnedFd,
     /// Where the other end is.
     pub address: SocketAddr,
+    /// What is spoken.
     pub talk: Talk,
     /// Which of those that we dial it is; `None` if it dialled us.
     pub dial: Option<usize>,
     /// What it has said of itself, once that has been looked at.
     pub hello: Option<Hello>,
+    /// Both ends are ready.
     pub is_open: bool,
     /// There is another link to the same node, which is used.
     pub is_surplus: bool,
@@ -43,7 +45,9 @@ pub struct Peer {
 pub enum Talk {
     /// Nothing yet: the handshake of TCP has begun then.
     Dialling(Instant),
+    /// Lines of text.
     Text(Asker),
+    /// Frames.
     Frames(Box<Link>),
 }
 
@@ -58,6 +62,7 @@ pub enum Event {
 }
 
 impl Peer {
+    /// Somebody with whom nothing has been spoken yet.
     pub fn new(socket: OwnedFd, address: SocketAddr, talk: Talk) -> Self {
         Peer {
             socket,
@@ -72,10 +77,12 @@ impl Peer {
         }
     }
 
+    /// Their connection.
     pub fn socket(&self) -> &OwnedFd {
         &self.socket
     }
 
+    /// The link, if frames are spoken.
     pub fn link(&mut self) -> Option<&mut Link> {
         match &mut self.talk {
             Talk::Frames(link) => Some(link),

@@ -14,6 +14,7 @@ use super::board::Linked;
 use super::dial::Dial;
 use super::node::Node;
 use super::roster::{self, Verdict};
+use super::talk::Peer;
 
 /// How many characters of a payload are shown.
 const SHOWN: usize = 40;
@@ -47,11 +48,12 @@ impl Node {
         if let Some(dial) = peer.dial.and_then(|it| self.dials.get_mut(it)) {
             dial.opened();
         }
-        let address = peer.address;
-        if let Some(node) = roster::node(peer) {
+        let (address, node) = (peer.address, roster::node(peer));
+        let verdict = roster::compare(self.greeting.node, key, &self.peers);
+        if let (Some(node), None | Some(Verdict::Dead(_))) = (node, verdict) {
             cli::log(format_args!("{node} at {address}: linked"));
         }
-        match roster::compare(self.greeting.node, key, &self.peers) {
+        match verdict {
             Some(Verdict::Dead(old)) => {
                 self.remove(old, Some(&"it was started anew"));
             }
@@ -109,27 +111,26 @@ impl Node {
         {
             cli::log(format_args!("{}: {why}", peer.address));
         }
-        if let Some(node) = roster::node(&peer).filter(|_| peer.is_open) {
-            let why = why.unwrap_or(&"closed: there is another link");
+        if let Some(node) = roster::node(&peer).filter(|_| peer.is_used()) {
+            let why = why.unwrap_or(&"closed");
             let lines = match peer.missed {
                 0 => String::new(),
                 missed => format!(", {missed} lines not said to it"),
             };
             cli::log(format_args!("{node} at {}: {why}{lines}", peer.address));
-            self.use_others(node);
+            self.use_other(node);
         }
         self.refresh();
     }
 
-    /// Uses what links there are to a node to which one is gone.
-    fn use_others(&mut self, node: PeerId) {
-        let peers = self.peers.iter();
-        let others = peers.filter(|(_, it)| roster::node(it) == Some(node));
-        let others: Vec<Key> = others.map(|(key, _)| key).collect();
-        for key in others {
-            if let Some(peer) = self.peers.get_mut(key) {
-                peer.is_surplus = false;
-            }
+    /// Uses another link to a node, if there is one: the one used is gone.
+    fn use_other(&mut self, node: PeerId) {
+        let is_it =
+            |peer: &Peer| peer.is_open && roster::node(peer) == Some(node);
+        let other = self.peers.iter().find(|(_, peer)| is_it(peer));
+        let other = other.map(|(key, _)| key);
+        if let Some(peer) = other.and_then(|key| self.peers.get_mut(key)) {
+            peer.is_surplus = false;
         }
     }
 

@@ -23,6 +23,7 @@ const LIBRARIES: &[(&str, &str)] = &[
     ("memchr", "finds the end of a line as fast as the machine can"),
     ("mime_guess", "media types: a table that others maintain"),
     ("nix", "from step 02 on: owned descriptors, errors as values"),
+    ("crc32fast", "finds what was mistyped"),
     ("sha2", "a hash that nobody can find a second text for"),
     ("shared", "for another package, the root"),
     ("toml", "nor is a format of settings a lesson"),

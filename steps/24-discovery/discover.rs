@@ -1,0 +1,117 @@
+//! How the node finds others, and what it does when nobody is there.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use peer::beacon::Beacon;
+use peer::book::{Entry, Links, Path};
+use peer::hello::{Greeting, PeerId};
+use peer::roster;
+use shared::cli;
+use shared::collections::slab::Key;
+use shared::events::sleep::Clocks;
+
+use super::alone::Facts;
+use super::beacons::Heard;
+use super::node::{Node, chance};
+
+impl Node {
+    /// Dials who is due, sends a beacon, keeps the book, and says why nobody
+    /// is there.
+    pub fn discover(&mut self) {
+        let now = self.now();
+        while let Some((due, number)) = self.next_dial()
+            && due <= now
+        {
+            self.dial(number);
+        }
+        if let (Some(beacons), Some(network)) =
+            (&mut self.beacons, self.network.id)
+            && beacons.due() <= now
+        {
+            let Greeting { node, port, .. } = self.greeting;
+            let beacon = Beacon { network, node, port, sequence: 0 };
+            beacons.send(beacon, now, chance());
+        }
+        if self.book.take_changed() {
+            self.keeper.changed(now);
+        }
+        if self.keeper.due().is_some_and(|due| due <= now) {
+            self.keeper.keep(&self.book, now);
+        }
+        let told = |it: &&Entry| it.path == Path::Told;
+        let entries = self.book.entries();
+        let facts = Facts {
+            links: self.peers.iter().filter(|(_, it)| it.is_used()).count(),
+            told: entries.iter().filter(told).count(),
+            known: entries.iter().filter(|it| !told(it)).count(),
+            beacons: self.beacons.as_ref().map(|it| it.heard),
+        };
+        if let Some(why) = self.alone.look(&facts, now) {
+            cli::log(format_args!("alone: {why}"));
+            self.board.borrow_mut().alone = Some(why.to_string());
+        } else if facts.links > 0 {
+            self.board.borrow_mut().alone = None;
+        }
+    }
+
+    /// Which address is to be dialled next, and when.
+    pub fn next_dial(&self) -> Option<(Instant, usize)> {
+        let peers = || self.peers.iter().map(|(_, peer)| peer);
+        let has = |node: PeerId| {
+            peers().any(|it| it.is_open && roster::node(it) == Some(node))
+        };
+        let dialled = || peers().filter_map(|peer| peer.dial);
+        let node = |number: usize| self.book.entry(number)?.node;
+        let links = Links {
+            has: &has,
+            dialled: dialled().count(),
+            spare: dialled().filter(|it| node(*it).is_some_and(has)).count(),
+        };
+        self.book.next(self.now(), &links)
+    }
+
+    /// Beacons have come.
+    pub fn hear(&mut self) {
+        let now = self.now();
+        let Some(beacons) = &mut self.beacons else { return };
+        for (beacon, ip) in beacons.receive() {
+            if beacon.node == self.greeting.node {
+                if beacons.heard != Heard::Others {
+                    beacons.heard = Heard::Own;
+                }
+                continue;
+            }
+            if !self.network.adopt(beacon.network, &mut self.greeting) {
+                continue;
+            }
+            beacons.heard = Heard::Others;
+            let address = SocketAddr::new(ip, beacon.port);
+            let node = Some(beacon.node);
+            self.book.add(address, node, Path::Beacon, now);
+        }
+    }
+
+    /// After a sleep nothing is as it was: links may be dead, and others may
+    /// have come.
+    pub fn notice_sleep(&mut self) {
+        // It cannot fail on a kernel that has openat2(2).
+        let Ok(clocks) = Clocks::read() else { return };
+        let Some(slept) = self.sleep.slept(clocks) else { return };
+        let now = self.now();
+        cli::log(format_args!("slept for {} s", slept.as_secs()));
+        self.book.wake(now);
+        if let Some(beacons) = &mut self.beacons {
+            beacons.hurry(now);
+        }
+        let keys: Vec<Key> = self.peers.iter().map(|(key, _)| key).collect();
+        for key in keys {
+            if let Some(peer) = self.peers.get_mut(key)
+                && let Some(link) = peer.link()
+            {
+                link.ping(now);
+                self.go_on(key, 0);
+            }
+        }
+    }
+}
