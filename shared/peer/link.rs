@@ -128,6 +128,8 @@ pub struct Link {
     /// Until then nothing is read: the peer has sent too much.
     pause: Option<Instant>,
     end: Option<End>,
+    /// The peer has said something that it says only if both are ready.
+    is_confirmed: bool,
     /// The peer has said BYE.
     has_left: bool,
     /// Each frame, if somebody wants to see them: whether it came in.
@@ -154,6 +156,7 @@ impl Link {
             allowance: Allowance::new(now),
             pause: None,
             end: None,
+            is_confirmed: false,
             has_left: false,
             trace: traces.then(Vec::new),
             // Enters in step 24.
@@ -200,6 +203,7 @@ impl Link {
         let payload = frame.payload;
         // Not before it is whole: a byte now and then is no sign of life.
         self.heard = now;
+        self.is_confirmed |= self.state == State::Open;
         self.note(true, kind, &payload);
         let result = match (kind, self.state) {
             (Kind::Bye, _) => self.bye(&payload, now),
@@ -297,7 +301,6 @@ impl Link {
     }
 
     /// Asks whether there is still somebody, however short the silence was.
-    /// Enters in step 24.
     pub fn ping(&mut self, now: Instant) {
         if self.state == State::Open && !self.awaits_pong {
             self.say_ping(now);
@@ -468,6 +471,11 @@ impl Link {
             }
             _ => self.close(Reason::TimedOut, now),
         }
+    }
+
+    /// Whether the peer is known to be ready, too.
+    pub fn is_confirmed(&self) -> bool {
+        self.is_confirmed
     }
 
     fn say_ping(&mut self, now: Instant) {

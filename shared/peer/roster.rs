@@ -87,8 +87,8 @@ pub fn node(peer: &Peer) -> Option<PeerId> {
 pub enum Verdict {
     /// It is dead: the node has been started anew.
     Dead(Key),
-    /// It is not needed; who dialled it closes it.
-    Surplus(Key),
+    /// The first is not needed, but the second; who dialled it closes it.
+    Surplus(Key, Key),
 }
 
 /// Looks at the links to the node to which this one leads, that has opened.
@@ -112,7 +112,7 @@ pub fn compare(
     let is_mine_smaller = own < node;
     let stays = |peer: &Peer| peer.dial.is_some() == is_mine_smaller;
     match stays(new) && !stays(old) {
-        true => Some(Verdict::Surplus(key)),
-        false => Some(Verdict::Surplus(opened)),
+        true => Some(Verdict::Surplus(key, opened)),
+        false => Some(Verdict::Surplus(opened, key)),
     }
 }

@@ -9,9 +9,8 @@ use crate::hello::Hello;
 use crate::link::{Link, Want};
 use nix::errno::Errno;
 use nix::sys::epoll::EpollFlags;
-use nix::sys::socket::{self, Shutdown, SockaddrStorage};
+use nix::sys::socket::{self, Shutdown};
 use nix::unistd;
-use shared::net::address;
 
 use crate::asker::Asker;
 
@@ -105,6 +104,11 @@ impl Peer {
     /// Whether it is told what we say.
     pub fn is_used(&self) -> bool {
         self.is_open && !self.is_surplus && !self.is_guest
+    }
+
+    /// Whether the other end is known to be ready, too.
+    pub fn is_confirmed(&self) -> bool {
+        matches!(&self.talk, Talk::Frames(link) if link.is_confirmed())
     }
 
     /// Whether it can be told something now.
@@ -234,28 +238,4 @@ impl Peer {
             }
         }
     }
-}
-
-/// The two ends of a connection: ours, and the other.
-///
-/// # Errors
-/// Those of getsockname(2) and getpeername(2): `ENOTCONN` if the other end has
-/// reset the connection.
-pub fn ends(socket: &OwnedFd) -> nix::Result<(SocketAddr, SocketAddr)> {
-    let descriptor = socket.as_raw_fd();
-    // Ask what our end is called. If we listen on all addresses, this is the
-    // one that was dialled.
-    let own: SocketAddr = {
-        let storage: SockaddrStorage = socket::getsockname(descriptor)?;
-        canonical(address::from_sockaddr(&storage)?)
-    };
-    // Ask who is at the other end.
-    let storage: SockaddrStorage = socket::getpeername(descriptor)?;
-    Ok((own, canonical(address::from_sockaddr(&storage)?)))
-}
-
-/// A socket for both versions of IP shows an IPv4 address as `::ffff:1.2.3.4`.
-fn canonical(mut address: SocketAddr) -> SocketAddr {
-    address.set_ip(address.ip().to_canonical());
-    address
 }

@@ -144,6 +144,7 @@ fn run() -> Result<(), Failure> {
         greeting,
         is_public,
         traces: trace.is_some(),
+        surplus: Vec::new(),
         is_ending: false,
     };
     node.run()

@@ -62,6 +62,8 @@ pub struct Node {
     pub is_public: bool,
     /// Each frame is to be shown.
     pub traces: bool,
+    /// Links of ours that are to be closed.
+    pub surplus: Vec<Key>,
     pub is_ending: bool,
 }
 
@@ -85,6 +87,7 @@ impl Node {
                 self.accept(socket);
             }
             self.expire();
+            self.close_surplus();
             self.say_from_page();
         }
         Ok(())

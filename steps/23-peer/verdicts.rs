@@ -1,6 +1,7 @@
 //! What the node makes of its peers: who stays, and what is said.
 
 use std::fmt::Display;
+use std::mem;
 
 use peer::hello::{Hello, PeerId};
 use peer::kind::Kind;
@@ -57,22 +58,47 @@ impl Node {
             Some(Verdict::Dead(old)) => {
                 self.remove(old, Some(&"it was started anew"));
             }
-            Some(Verdict::Surplus(one)) => self.mark_surplus(one),
+            Some(Verdict::Surplus(surplus, used)) => {
+                self.mark_surplus(surplus, used);
+            }
             None => {}
         }
         self.refresh();
     }
 
-    /// A second link to a node is used no more; who has dialled it closes it.
-    fn mark_surplus(&mut self, key: Key) {
+    /// A second link to a node is used no more; who has dialled it closes it,
+    /// but not before the other end is known to have the one that is used.
+    fn mark_surplus(&mut self, key: Key, used: Key) {
         let now = self.now();
         let Some(peer) = self.peers.get_mut(key) else { return };
         peer.is_surplus = true;
         if peer.dial.is_some() {
-            if let Some(link) = peer.link() {
+            self.surplus.push(key);
+            let used = self.peers.get_mut(used).and_then(Peer::link);
+            if let Some(used) = used {
+                used.ping(now);
+            }
+        }
+    }
+
+    /// Closes those of our links that are not needed, if it is time.
+    pub fn close_surplus(&mut self) {
+        let now = self.now();
+        for key in mem::take(&mut self.surplus) {
+            let Some(peer) = self.peers.get_mut(key) else { continue };
+            let (node, is_surplus) = (roster::node(peer), peer.is_surplus);
+            let is_confirmed = self.peers.iter().any(|(_, it)| {
+                it.is_used() && roster::node(it) == node && it.is_confirmed()
+            });
+            if !is_confirmed || !is_surplus {
+                // It is too early; or it is needed after all.
+                self.surplus.extend(Some(key).filter(|_| is_surplus));
+                continue;
+            }
+            if let Some(link) = self.peers.get_mut(key).and_then(Peer::link) {
                 link.close(Reason::Duplicate, now);
             }
-            self.turn(key);
+            self.go_on(key, 0);
         }
     }
 

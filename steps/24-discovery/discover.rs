@@ -12,7 +12,7 @@ use shared::collections::slab::Key;
 use shared::events::sleep::Clocks;
 
 use super::alone::Facts;
-use super::beacons::Heard;
+use super::beacons::{Beacons, Heard};
 use super::node::{Node, chance};
 
 impl Node {
@@ -55,8 +55,22 @@ impl Node {
         }
     }
 
+    /// When that is to be done next.
+    pub fn next_discovery(&self) -> Option<Instant> {
+        if self.is_ending {
+            return None;
+        }
+        let dial = self.next_dial().map(|(due, _)| due);
+        // As long as we do not know our network, there is nothing to be said.
+        let beacons =
+            self.beacons.as_ref().filter(|_| self.network.id.is_some());
+        let beacon = beacons.map(Beacons::due);
+        let alone = self.alone.due(self.now());
+        [dial, beacon, alone, self.keeper.due()].into_iter().flatten().min()
+    }
+
     /// Which address is to be dialled next, and when.
-    pub fn next_dial(&self) -> Option<(Instant, usize)> {
+    fn next_dial(&self) -> Option<(Instant, usize)> {
         let peers = || self.peers.iter().map(|(_, peer)| peer);
         let has = |node: PeerId| {
             peers().any(|it| it.is_open && roster::node(it) == Some(node))

@@ -5,18 +5,18 @@ use std::os::fd::{AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::sys::epoll::EpollEvent;
-use nix::sys::socket::{self, MsgFlags};
+use nix::sys::socket::{self, MsgFlags, SockaddrStorage};
 use peer::clock::clock;
 use peer::link::{Link, Want};
 use peer::text::{Speaks, kind_of};
 use shared::cli;
 use shared::collections::slab::Key;
-use shared::net::connect;
+use shared::net::{address, connect};
 
 use super::node::{Node, data_of};
 use peer::asker::Asker;
 use peer::roster::{self, MAX_HALF_OPEN};
-use peer::talk::{Event, Peer, TURN, Talk, ends};
+use peer::talk::{Event, Peer, TURN, Talk};
 
 impl Node {
     /// Somebody has connected, and does not speak HTTP.
@@ -155,6 +155,30 @@ impl Node {
             _ => self.turn(key),
         }
     }
+}
+
+/// The two ends of a connection: ours, and the other.
+///
+/// # Errors
+/// Those of getsockname(2) and getpeername(2): `ENOTCONN` if the other end has
+/// reset the connection.
+fn ends(socket: &OwnedFd) -> nix::Result<(SocketAddr, SocketAddr)> {
+    let descriptor = socket.as_raw_fd();
+    // Ask what our end is called. If we listen on all addresses, this is the
+    // one that was dialled.
+    let own: SocketAddr = {
+        let storage: SockaddrStorage = socket::getsockname(descriptor)?;
+        canonical(address::from_sockaddr(&storage)?)
+    };
+    // Ask who is at the other end.
+    let storage: SockaddrStorage = socket::getpeername(descriptor)?;
+    Ok((own, canonical(address::from_sockaddr(&storage)?)))
+}
+
+/// A socket for both versions of IP shows an IPv4 address as `::ffff:1.2.3.4`.
+fn canonical(mut address: SocketAddr) -> SocketAddr {
+    address.set_ip(address.ip().to_canonical());
+    address
 }
 
 /// The next byte, which stays where it is.

@@ -81,6 +81,8 @@ pub struct Node {
     pub is_public: bool,
     /// Each frame is to be shown.
     pub traces: bool,
+    /// Links of ours that are to be closed.
+    pub surplus: Vec<Key>,
     pub is_ending: bool,
 }
 
@@ -105,6 +107,7 @@ impl Node {
                 self.accept(socket);
             }
             self.expire();
+            self.close_surplus();
             self.say_from_page();
         }
         self.keeper.finish(&self.book);
@@ -118,13 +121,8 @@ impl Node {
     /// When somebody has to be looked at who is not the server's.
     fn deadline(&self) -> Option<Instant> {
         let peers = self.peers.iter().map(|(_, peer)| peer.deadline());
-        let now = self.now();
-        let input = self.input.is_always_ready().then_some(now);
-        let dial = self.next_dial().map(|(due, _)| due);
-        let beacon = self.beacons.as_ref().map(Beacons::due);
-        let others = [input, dial, beacon, self.keeper.due()];
-        let alone = self.alone.due(now);
-        peers.chain(others.into_iter().chain([alone]).flatten()).min()
+        let input = self.input.is_always_ready().then(|| self.now());
+        peers.chain(input).chain(self.next_discovery()).min()
     }
 
     /// Ends what takes too long, and dials who is due.
