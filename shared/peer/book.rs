@@ -216,7 +216,8 @@ impl Book {
         self.entries[number].node = Some(node);
     }
 
-    /// This node was found there, and there is a link; `clock` is in seconds since 1970.
+    /// This node was found there, and there is a link; `clock` is in seconds
+    /// since 1970.
     pub fn tried(&mut self, number: usize, node: PeerId, clock: u64) {
         let entry = &mut self.entries[number];
         (entry.node, entry.last_good) = (Some(node), clock.max(1));

@@ -1,5 +1,5 @@
-//! Enters in step 24: what this node can be asked over HTTP, besides files: only
-//! by this machine, and only by pages of ours.
+//! Enters in step 24: what this node can be asked over HTTP, besides files:
+//! only by this machine, and only by pages of ours.
 
 use std::net::{IpAddr, SocketAddr};
 
