@@ -1,4 +1,5 @@
-//! Enters in step 24: which node this is: the same after it has been started anew.
+//! Enters in step 24: which node this is: the same after it has been started
+//! anew.
 
 use std::ffi::OsStr;
 use std::fs;
