@@ -461,11 +461,11 @@ impl Link {
     pub fn timed_out(&mut self, now: Instant) {
         let is_stuck = !self.output.is_empty() && self.progress + STUCK <= now;
         match self.state {
+            // It is read again: `advance` sees to that.
+            _ if self.pause.is_some_and(|until| until <= now) => {}
             State::Closing | State::Lingering | State::Closed => {
                 self.enter(State::Closed, now);
             }
-            // It is read again: `advance` sees to that.
-            _ if self.pause.is_some_and(|until| until <= now) => {}
             State::Open if !is_stuck && now < self.heard + IDLE => {
                 self.say_ping(now);
             }
