@@ -38,13 +38,13 @@ impl Allowance {
     /// until the time that is returned.
     pub fn spend(&mut self, bytes: usize, now: Instant) -> Option<Instant> {
         // A day is as good as a year, and its product is no problem.
-        let passed = now.saturating_duration_since(self.since).as_millis();
-        let earned = passed.min(86_400_000) as i64 * self.rate / 1000;
-        // Fractions that earn nothing yet are not thrown away.
-        if earned > 0 {
-            self.since = now;
-            self.left = (self.left + earned).min(self.burst);
-        }
+        let passed = now.saturating_duration_since(self.since).as_micros();
+        let passed = passed.min(86_400_000_000) as i64;
+        let earned = passed * self.rate / 1_000_000;
+        // A part of a byte is not thrown away: the next time begins with it.
+        let used = earned * 1_000_000 / self.rate;
+        self.since += Duration::from_micros(used.unsigned_abs());
+        self.left = (self.left + earned).min(self.burst);
         self.left -= bytes as i64;
         let debt = self.left.min(0).unsigned_abs();
         let wait =
