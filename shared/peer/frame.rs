@@ -67,6 +67,8 @@ impl Decoder {
         self.start = 0;
         if self.end == self.memory.len() {
             let room = (2 * self.end).clamp(ROOM.0, ROOM.1);
+            // A vector that grows by itself would take more.
+            self.memory.reserve_exact(room - self.end);
             self.memory.resize(room, 0);
         }
         &mut self.memory[self.end..]
