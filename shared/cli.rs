@@ -324,10 +324,7 @@ fn with_port(mut address: SocketAddr, port: u16) -> SocketAddr {
 /// The command that starts this program again as it was started, but on
 /// `address`.
 fn command_line(address: SocketAddr) -> String {
-    let mut words = match std::env::var("CARGO_PKG_NAME") {
-        Ok(_) => vec![format!("cargo run --bin {} --", program())],
-        Err(_) => std::env::args_os().take(1).map(quote).collect(),
-    };
+    let mut words = vec![command()];
     words.push(address.to_string());
     let mut arguments = std::env::args_os().skip(1);
     while let Some(argument) = arguments.next() {
@@ -342,6 +339,14 @@ fn command_line(address: SocketAddr) -> String {
         }
     }
     words.join(" ")
+}
+
+/// What starts this program as it was started, without its arguments.
+pub fn command() -> String {
+    match std::env::var("CARGO_PKG_NAME") {
+        Ok(_) => format!("cargo run --bin {} --", program()),
+        Err(_) => std::env::args_os().take(1).map(quote).collect(),
+    }
 }
 
 /// A word as a shell takes it.

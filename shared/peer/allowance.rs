@@ -44,7 +44,10 @@ impl Allowance {
         // A part of a byte is not thrown away: the next time begins with it.
         let used = earned * 1_000_000 / self.rate;
         self.since += Duration::from_micros(used.unsigned_abs());
-        self.left = (self.left + earned).min(self.burst);
+        self.left += earned;
+        if self.left >= self.burst {
+            (self.left, self.since) = (self.burst, now);
+        }
         self.left -= bytes as i64;
         let debt = self.left.min(0).unsigned_abs();
         let wait =

@@ -7,6 +7,7 @@ use peer::beacon::Beacon;
 use peer::book::{Entry, Links, Path};
 use peer::hello::{Greeting, PeerId};
 use peer::roster;
+use peer::talk::Peer;
 use shared::cli;
 use shared::collections::slab::Key;
 use shared::events::sleep::Clocks;
@@ -17,14 +18,21 @@ use super::node::{Node, chance};
 
 impl Node {
     /// Dials who is due, sends a beacon, keeps the book, and says why nobody
-    /// is there.
+    /// is there: if it is time, or if something has changed.
     pub fn discover(&mut self) {
         let now = self.now();
-        while let Some((due, number)) = self.next_dial()
+        let due = self.next_discovery();
+        if !self.is_stale && due.is_none_or(|due| due > now) {
+            return;
+        }
+        self.next_dial = self.find_next_dial();
+        while let Some((due, number)) = self.next_dial
             && due <= now
         {
             self.dial(number);
+            self.next_dial = self.find_next_dial();
         }
+        self.is_stale = false;
         if let (Some(beacons), Some(network)) =
             (&mut self.beacons, self.network.id)
             && beacons.due() <= now
@@ -60,27 +68,32 @@ impl Node {
         if self.is_ending {
             return None;
         }
-        let dial = self.next_dial().map(|(due, _)| due);
+        let dial = self.next_dial.map(|(due, _)| due);
         // As long as we do not know our network, there is nothing to be said.
         let beacons =
             self.beacons.as_ref().filter(|_| self.network.id.is_some());
         let beacon = beacons.map(Beacons::due);
         let alone = self.alone.due(self.now());
-        [dial, beacon, alone, self.keeper.due()].into_iter().flatten().min()
+        let stale = self.is_stale.then(|| self.now());
+        let others = [dial, beacon, alone, self.keeper.due(), stale];
+        others.into_iter().flatten().min()
     }
 
     /// Which address is to be dialled next, and when.
-    fn next_dial(&self) -> Option<(Instant, usize)> {
+    fn find_next_dial(&self) -> Option<(Instant, usize)> {
         let peers = || self.peers.iter().map(|(_, peer)| peer);
         let has = |node: PeerId| {
             peers().any(|it| it.is_open && roster::node(it) == Some(node))
         };
-        let dialled = || peers().filter_map(|peer| peer.dial);
-        let node = |number: usize| self.book.entry(number)?.node;
+        let is_spare = |peer: &&Peer| {
+            let entry = peer.dial.and_then(|it| self.book.entry(it));
+            let node = entry.and_then(|entry| entry.node);
+            !peer.is_open && node.is_some_and(has)
+        };
         let links = Links {
             has: &has,
-            dialled: dialled().count(),
-            spare: dialled().filter(|it| node(*it).is_some_and(has)).count(),
+            dialled: peers().filter(|peer| peer.dial.is_some()).count(),
+            spare: peers().filter(is_spare).count(),
         };
         self.book.next(self.now(), &links)
     }
@@ -104,6 +117,7 @@ impl Node {
             let node = Some(beacon.node);
             self.book.add(address, node, Path::Beacon, now);
         }
+        self.is_stale = true;
     }
 
     /// After a sleep nothing is as it was: links may be dead, and others may
@@ -115,6 +129,7 @@ impl Node {
         let now = self.now();
         cli::log(format_args!("slept for {} s", slept.as_secs()));
         self.book.wake(now);
+        self.is_stale = true;
         if let Some(beacons) = &mut self.beacons {
             beacons.hurry(now);
         }

@@ -91,6 +91,7 @@ impl Node {
             let path = Path::Peer(teller);
             self.book.add(it.address, Some(it.node), path, now);
         }
+        self.is_stale = true;
     }
 
     /// There is no room for somebody: they are told where others are.

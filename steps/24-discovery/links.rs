@@ -65,6 +65,7 @@ impl Node {
     /// Puts somebody onto our list, and by their first turn onto the kernel's.
     fn insert(&mut self, peer: Peer) {
         let key = self.peers.insert(peer);
+        self.is_stale = true;
         self.turn(key);
     }
 

@@ -177,8 +177,8 @@ fn run() -> Result<(), Failure> {
     cli::announce("http", address, [ask, "firefox {url}/board"]);
     if network.is_public && network.id.is_some() {
         let code = network.code(reachable(address));
-        let program = cli::program();
-        cli::print(format_args!("  others: {program} --join {code}"));
+        let command = cli::command();
+        cli::print(format_args!("  others: {command} --join {code}"));
     }
     cli::log(format_args!("step24: node {node}, at most {limit} descriptors"));
     let clocks = Clocks::read()
@@ -191,6 +191,8 @@ fn run() -> Result<(), Failure> {
         beacons,
         network,
         alone: Alone::new(now),
+        next_dial: None,
+        is_stale: true,
         sleep: SleepWatch::new(clocks),
         input,
         board,

@@ -72,6 +72,10 @@ pub struct Node {
     pub beacons: Option<Beacons>,
     pub network: Network,
     pub alone: Alone,
+    /// Which address is to be dialled next, and when; and whether that may be
+    /// wrong, because something has changed.
+    pub next_dial: Option<(Instant, usize)>,
+    pub is_stale: bool,
     pub sleep: SleepWatch,
     pub input: Input,
     pub board: Shared,

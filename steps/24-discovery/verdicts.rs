@@ -178,7 +178,7 @@ impl Node {
         }
     }
 
-    /// Writes down who is there, for those who ask.
+    /// Something has changed: writes down who is there, for those who ask.
     pub fn refresh(&mut self) {
         let peers = self.peers.iter().map(|(_, peer)| peer);
         let linked = peers.filter(|peer| peer.is_used()).filter_map(|peer| {
@@ -193,6 +193,7 @@ impl Node {
         let unreached = self.book.entries().iter().filter(|entry| {
             entry.path == Path::Told && entry.failures > 0 && !entry.is_busy()
         });
+        self.is_stale = true;
         let mut board = self.board.borrow_mut();
         board.linked = linked.collect();
         board.unreached = unreached.map(|it| it.address.to_string()).collect();
