@@ -77,6 +77,7 @@ mod ex23a;
 mod ex23b;
 mod ex23c;
 mod ex24a;
+mod ex24b;
 mod expect;
 mod held;
 mod http;
@@ -143,7 +144,8 @@ pub const TABLES: &[Table] = tables![
     ex05b, ex06a, ex06b, ex07a, ex07b, ex08a, ex08b, ex09a, ex09b, ex10a,
     ex10b, ex11a, ex11b, ex12a, ex12b, ex13a, ex13b, ex14a, ex14b, ex14c,
     ex15a, ex15b, ex16a, ex16b, ex17a, ex17b, ex18a, ex18b, ex19a, ex19b,
-    ex20a, ex20b, ex21a, ex21b, ex22a, ex22b, ex23a, ex23b, ex23c, ex24a
+    ex20a, ex20b, ex21a, ex21b, ex22a, ex22b, ex23a, ex23b, ex23c, ex24a,
+    ex24b
 ];
 
 /// The table of the exercise `id`.
