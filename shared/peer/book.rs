@@ -107,6 +107,8 @@ impl Book {
                 entry.node = node.or(entry.node);
             }
             entry.path = entry.path.min(path);
+            // It is in the book's file, too.
+            entry.is_new |= path == Path::Told;
             return Some(number);
         }
         let teller = match path {
