@@ -264,6 +264,7 @@ impl Book {
         if self.own.len() < MAX {
             self.own.push(address);
         }
+        self.is_changed = true;
         self.put_off(number);
     }
 
