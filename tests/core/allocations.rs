@@ -1,40 +1,13 @@
 //! Nothing is allocated for a request: counted, not believed.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
 use shared::http::head::Head;
 use shared::http::method::Method;
 use shared::http::status::Status;
 use shared::web::connection::{Connection, Want};
 use shared::web::site::{Body, Request, Responder, Site, Takes, Time};
 
+use crate::counting::COUNT;
 use crate::shell::LIMITS;
-
-thread_local! {
-    pub static COUNT: Cell<u64> = const { Cell::new(0) };
-}
-
-/// The system's allocator, counting what each thread asks of it. What is
-/// reallocated is allocated anew, unless it is said otherwise.
-struct Counting;
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-// SAFETY: everything is left to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: as promised by our caller.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as promised by our caller.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
 
 const REQUESTS: &[&[u8]] = &[
     b"GET /a?b HTTP/1.1\r\nHost: a:80\r\nAccept: */*\r\n\

@@ -13,7 +13,8 @@ use shared::web::documents::{Documents, Resource, tags};
 use shared::web::file_site::Files;
 use shared::web::site::{Done, Site, Time};
 
-use crate::allocations::{COUNT, serve};
+use crate::allocations::serve;
+use crate::counting::COUNT;
 use crate::shell::LIMITS;
 use crate::tree::Tree;
 

@@ -1,11 +1,7 @@
-//! Mutated cases, the same on every run: a bounded share of what cargo-fuzz
-//! does without bounds.
-
-use std::panic::{self, AssertUnwindSafe};
-
-use fastrand::Rng;
+//! Mutated cases.
 
 use crate::cases::{self, Case};
+pub use crate::mutate::fuzz;
 use crate::{entries, shell};
 
 /// What makes HTTP what it is: mutations put these in.
@@ -16,51 +12,6 @@ pub const PIECES: &[&str] = &[
     "Transfer-Encoding: chunked\r\n", "Connection: close\r\n", "chunked",
     "GET / HTTP/1.1\r\n", "HTTP/1.0", "0\r\n\r\n", "5\r\nhello\r\n",
 ];
-
-/// `bytes` with a few of them changed, lost, doubled, or replaced by one of
-/// `pieces`.
-fn mutate(random: &mut Rng, bytes: &[u8], pieces: &[&str]) -> Vec<u8> {
-    let mut bytes = bytes.to_vec();
-    for _ in 0..random.usize(1..=4) {
-        let at = random.usize(..=bytes.len());
-        let end = (at + random.usize(..4)).min(bytes.len());
-        match random.u8(..4) {
-            0 if at < bytes.len() => bytes[at] = random.u8(..),
-            1 => drop(bytes.drain(at..end)),
-            2 => {
-                let piece = bytes[at..end].to_vec();
-                drop(bytes.splice(at..at, piece));
-            }
-            _ => {
-                let piece = pieces[random.usize(..pieces.len())];
-                drop(bytes.splice(at..end, piece.bytes()));
-            }
-        }
-    }
-    bytes
-}
-
-/// Calls `entry` with each seed and `rounds` mutations of it.
-pub fn fuzz(
-    seeds: impl Iterator<Item = Vec<u8>>,
-    rounds: u64,
-    pieces: &[&str],
-    entry: impl Fn(&[u8]),
-) {
-    for (number, seed) in seeds.enumerate() {
-        for round in 0..=rounds {
-            let mut random = Rng::with_seed(number as u64 * 1000 + round);
-            let bytes = match round {
-                0 => seed.clone(),
-                _ => mutate(&mut random, &seed, pieces),
-            };
-            let called = AssertUnwindSafe(|| entry(&bytes));
-            if panic::catch_unwind(called).is_err() {
-                panic!("fails for: \"{}\"", bytes.escape_ascii());
-            }
-        }
-    }
-}
 
 /// The bytes of all cases that are not too long to be mutated often.
 pub fn seeds() -> impl Iterator<Item = Vec<u8>> {

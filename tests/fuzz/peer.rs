@@ -1,0 +1,47 @@
+//! What must hold for whatever a peer sends; see entries.rs.
+
+use peer::hello::Hello;
+use peer::link::IDLE;
+use peer::text::{self, Lines};
+
+#[path = "../peer/side.rs"]
+pub mod side;
+
+/// Frames: wherever they are cut, they come to the same, and the link ends.
+pub fn link(bytes: &[u8]) {
+    let sum = bytes.iter().fold(0, |sum, byte| sum + usize::from(*byte));
+    let ends = [usize::MAX, 1, 1 + sum % 128].map(|size| {
+        let mut side = side::Side::start();
+        bytes.chunks(size).for_each(|piece| side.receive(piece));
+        side.wait(1000 * IDLE);
+        assert!(side.is_closed, "{:?}", side.link);
+        (side.log, side.link.end())
+    });
+    // What is behind a BYE counts or not.
+    let is_left = bytes.windows(4).any(|it| it == b"\xd5\x53\x01\x05");
+    assert!(is_left || ends.iter().all(|it| *it == ends[0]), "{ends:?}");
+}
+
+/// A HELLO has exactly its fields, and says all of them.
+pub fn hello(bytes: &[u8]) {
+    let proof = bytes.get(106..).and_then(|it| it.first_chunk());
+    let length = proof.map(|it| 108 + usize::from(u16::from_be_bytes(*it)));
+    let is_good = length == Some(bytes.len()) && bytes[..2] <= bytes[2..4];
+    let hello = Hello::parse(bytes).ok().map(|it| it.encode());
+    assert_eq!(hello.as_deref(), is_good.then_some(bytes));
+}
+
+/// Lines of at most 8 bytes, wherever they are cut.
+pub fn line(bytes: &[u8]) {
+    let lines = bytes.split(|byte| *byte == b'\n').map(|it| {
+        let it = it.strip_suffix(b"\r").unwrap_or(it);
+        text::line(it, 8).map(str::to_string)
+    });
+    let plain: Vec<_> = lines.filter(|it| *it != Ok(String::new())).collect();
+    for size in [bytes.len().max(1), 1, 3] {
+        let mut lines = Lines::new(8);
+        let cut = bytes.chunks(size).flat_map(|piece| lines.cut(piece));
+        let cut: Vec<_> = cut.collect();
+        assert_eq!([cut, Vec::from_iter(lines.end())].concat(), plain);
+    }
+}

@@ -1,0 +1,8 @@
+#![no_main]
+
+#[path = "../peer.rs"]
+mod entries;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    (entries::link(bytes), entries::hello(bytes), entries::line(bytes));
+});
