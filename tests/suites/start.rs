@@ -92,7 +92,9 @@ fn help_is_asked_for_and_given() -> Outcome {
                 _ => "ADDRESS",
             };
             assert!(help.contains(&format!("\n  {what}   ")), "{help}");
-            assert!(help.contains("127.0.0.1:8080"), "the default: {help}");
+            let port = if step.does("peer") { 8000 } else { 8080 };
+            let default = format!("127.0.0.1:{port}");
+            assert!(help.contains(&default), "the default: {help}");
             assert!(help.lines().all(|line| line.chars().count() <= 80));
             assert_eq!(help.contains("--root DIR"), step.does("files"));
         }

@@ -120,7 +120,7 @@ pub fn on_every(
 /// What a step brings that waits for its clients, reads or sends by code of
 /// its own.
 const NEW_SHELLS: &str = "http refusals keep-alive files processes threads \
-    pool event-loop light-clients ready-responses";
+    pool event-loop light-clients ready-responses hardened";
 
 /// The steps with a capability that bring it, or a new shell; and the last.
 /// Those between have their shell from the step before, or from shared/: what

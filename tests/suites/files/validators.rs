@@ -29,6 +29,7 @@ fn validators_tell_the_truth() -> Outcome {
     on_every("files", |step| {
         let (tree, server, mut client) = site(step)?;
         let path = tree.path("file.txt");
+        tree.write_old("file.txt", b"a file\n");
         let now = || SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
 
         let earliest = now();

@@ -1,0 +1,166 @@
+//! Nodes among each other: the other nodes are the test's own.
+
+mod control;
+mod links;
+
+use std::process::Stdio;
+
+use ::peer::hello::{Greeting, PeerId, network_id};
+use ::peer::{frame::encode, kind::Kind};
+
+use crate::lab::client::Client;
+use crate::lab::cost::expect_memory;
+use crate::lab::program::Program;
+use crate::lab::{Outcome, Peer, proc};
+use crate::steps::{Step, on_every};
+
+/// A step that is typed into, and dials these.
+fn start(step: &Step, peers: &[&Peer]) -> Outcome<Program> {
+    let peers = peers.iter().map(|it| it.address().to_string());
+    let peers = peers.collect::<Vec<_>>().join(",");
+    let launch = step.launch(&["127.0.0.1:0", "--peer", &peers])?;
+    launch.stdin(Stdio::piped()).start()
+}
+
+/// What a text gets, sent in so many writes. What came before has been taken.
+fn ask(node: &Program, text: &str) -> Outcome<String> {
+    let mut client = node.connect()?;
+    for part in text.split('|') {
+        client.send(part.as_bytes())?;
+        client.wait_until_read()?;
+    }
+    client.finish()?;
+    Ok(String::from_utf8(client.receive_all()?).unwrap())
+}
+
+fn hello(id: u8, session: u64) -> Vec<u8> {
+    let (node, network) = (PeerId([id; 32]), network_id("swarm", 16, None));
+    let greeting = Greeting { session, node, port: 0, network };
+    greeting.hello(([127, 0, 0, 1], 1).into(), 0).encode()
+}
+
+/// Another node, at the other end of a connection.
+struct Fake(Client);
+
+impl Fake {
+    /// Both say HELLO and READY. The link is open then.
+    fn open(node: &Program, client: Client, id: u8, run: u64) -> Outcome<Fake> {
+        let mut fake = Fake(client);
+        fake.send(Kind::Hello, &hello(id, run))?;
+        fake.send(Kind::Ready, b"")?;
+        let address = fake.0.own_address()?;
+        node.expect_note(&format!(" at {address}: linked\n"))?;
+        fake.0.receive(124)?;
+        Ok(fake)
+    }
+
+    fn dial(node: &Program, id: u8, run: u64) -> Outcome<Fake> {
+        Fake::open(node, node.connect()?, id, run)
+    }
+
+    fn send(&mut self, kind: Kind, payload: &[u8]) -> Outcome {
+        let mut bytes = Vec::new();
+        encode(kind, payload, &mut bytes);
+        self.0.send(&bytes)
+    }
+
+    /// The next frame that is not of the handshake, and what it is.
+    fn next(&mut self) -> Outcome<(u8, Vec<u8>)> {
+        let (head, end) = self.0.receive(8)?;
+        assert!(head.starts_with(b"\xd5\x53\x01"), "{}", end.after(&head));
+        let length = u32::from_be_bytes(head[4..].try_into().unwrap());
+        let payload = self.0.receive(length as usize)?.0;
+        match head[3] {
+            1 | 2 => self.next(),
+            kind => Ok((kind, payload)),
+        }
+    }
+
+    fn expect(&mut self, kind: Kind, payload: &[u8]) -> Outcome {
+        assert_eq!(self.next()?, (kind as u8, payload.to_vec()));
+        Ok(())
+    }
+
+    /// BYE comes for this reason, and then the end.
+    fn expect_bye(&mut self, reason: u8) -> Outcome {
+        let (kind, payload) = self.next()?;
+        assert_eq!((kind, payload[0]), (Kind::Bye as u8, reason));
+        self.0.expect_eof()
+    }
+}
+
+/// The node ends, and has told them. What it has complained about.
+fn end(node: &Program, fakes: Vec<Fake>) -> Outcome<String> {
+    node.signal(libc::SIGINT);
+    fakes.into_iter().try_for_each(|mut it| it.expect_bye(1))?;
+    node.expect_notes(0)
+}
+
+/// What is typed, in so many writes; `X` stands for 1,024 bytes.
+const TYPED: &str = "one\ntwo\nthr|ee\n\n\r\nfünf\r|\nX\nXy\nnext\nX|X|\n\
+    last\n|\x1b[2J\na\tb\n\u{9b}2J\na\0\nend\n";
+
+const SAID: &str = "one two three fünf X next last end";
+
+/// What is asked in text, and what the responses are. `K` is what is known,
+/// and `E` stands for what else could be asked.
+const ASKED: [(&str, &str); 5] = [
+    ("/known_hosts\n", "K"),
+    ("/known_hosts\r\n/known_hosts\n", "KK"),
+    ("/known|_hosts", "K"),
+    ("/X|X\n/known_hosts", "EK"),
+    ("/known_hosts \n\n\x1b\n", "EE"),
+];
+
+#[test]
+fn what_is_typed_is_said_to_all() -> Outcome {
+    let full = |text: &str| text.replace('X', &"x".repeat(1024));
+    on_every("peer", |step| {
+        let peers = [2, 2, 3].map(|ip| Peer::open(([127, 0, 0, ip], 0)));
+        let peers = peers.map(Result::unwrap);
+        let node = start(step, &peers.each_ref())?;
+        let mut fakes = vec![Fake::dial(&node, 9, 1)?];
+        for (peer, id) in peers.iter().zip(1..) {
+            let client = peer.accept_one(&node)?;
+            client.take_little()?;
+            fakes.push(Fake::open(&node, client, id, 1)?);
+        }
+        for typed in TYPED.split('|') {
+            node.type_in(full(typed).as_bytes())?;
+            // It has read that.
+            ask(&node, "/peers\n")?;
+        }
+        for fake in &mut fakes {
+            for said in SAID.split(' ') {
+                fake.expect(Kind::Line, full(said).as_bytes())?;
+            }
+        }
+        for (asked, response) in ASKED {
+            let known = "127.0.0.1,127.0.0.2,127.0.0.3,\n";
+            let other = "there are: /known_hosts /peers\n";
+            let response = response.replace('K', known).replace('E', other);
+            assert_eq!(ask(&node, &full(asked))?, response, "{asked}");
+        }
+        // One does not read any more: it alone misses something.
+        let slow = fakes.pop().unwrap();
+        fakes.truncate(1);
+        let had = proc::peak_memory(node.pid()).unwrap_or(0);
+        for turn in 0..100 {
+            let line = format!("{turn} {}", "x".repeat(1000));
+            node.type_in(format!("{line}\n").repeat(50).as_bytes())?;
+            for _ in 0..50 {
+                fakes[0].expect(Kind::Line, line.as_bytes())?;
+            }
+        }
+        expect_memory(&node, had + 1024)?;
+        slow.0.reset()?;
+        node.expect_note(" lines not said to it\n")?;
+        node.end_input();
+        node.expect_idle()?;
+        fakes[0].send(Kind::Line, "grüße".as_bytes())?;
+        node.expect_line("09090909: grüße")?;
+        let notes = end(&node, fakes)?;
+        assert_eq!(notes.matches(": not said\n").count(), 6, "{notes}");
+        Ok(())
+    })
+}
