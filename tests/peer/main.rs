@@ -181,7 +181,7 @@ const LIVES: &[[&str; 4]] = &[
     ["OPEN", "PEERS*0 PEERS*56", "2s", "BYE7 FIN Broken(Malformed"],
     ["OPEN", "GETPEERS*1 PEERS*1794", "2s", "BYE8 FIN Broken(TooBig"],
     ["OPEN BEGIN", "20~", "40~ 2~", "PING BYE9 FIN Closed(TimedOut)"],
-    ["OPEN 20s", "PONG*8", "PONG 2s", "PING BYE7 FIN Broken(Unexpected"],
+    ["OPEN 20s", "PONG*8", "a 2s", "PING BYE7 FIN Broken(Unexpected"],
     ["OPEN 20s PONG", "PONG", "2s", "PING BYE7 FIN Broken(Unexpected"],
     ["OPEN 19q a 20s", "PONG", "20s", "a PING PING"],
     ["OPEN 20s 5q", "a", "60s 2s", "PING a BYE9 FIN Closed(TimedOut)"],
