@@ -82,7 +82,8 @@ impl Decoder {
     /// Takes the next frame out, if it has arrived whole.
     ///
     /// # Errors
-    /// What is wrong with its header, as soon as that can be seen.
+    /// What is wrong with its header: its first bytes as soon as they are
+    /// there, and the others when it is whole.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, Violation> {
         let bytes = &self.memory[self.start..self.end];
         if !bytes.iter().zip(MAGIC).all(|(byte, magic)| *byte == magic) {
@@ -117,8 +118,9 @@ fn check(
             Err(Violation::TooBig(kind, length))
         }
         Some(kind) => Ok(Some(kind)),
+        None if version <= VERSION => Err(Violation::Unknown(byte)),
+        None if length as usize > MAX_PAYLOAD => Err(Violation::Huge(length)),
         // Whatever it is, it can be left out.
-        None if version > VERSION && length as usize <= MAX_PAYLOAD => Ok(None),
-        None => Err(Violation::Unknown(byte)),
+        None => Ok(None),
     }
 }

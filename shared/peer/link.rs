@@ -198,9 +198,16 @@ impl Link {
 
     /// Does what a frame asks for.
     fn take(&mut self, frame: Frame, now: Instant) -> Option<Want> {
-        // One of a later version: it is left out.
-        let kind = frame.kind?;
         let payload = frame.payload;
+        let Some(kind) = frame.kind else {
+            // One of a later version: it is left out, but not for nothing.
+            self.spend(Kind::Line, payload.len(), now);
+            return None;
+        };
+        if self.has_left {
+            // BYE was the last: what comes behind it is nothing.
+            return None;
+        }
         // Not before it is whole: a byte now and then is no sign of life.
         self.heard = now;
         self.is_confirmed |= self.state == State::Open;
@@ -354,7 +361,7 @@ impl Link {
 
     fn broken(&mut self, violation: Violation, now: Instant) {
         let reason = match violation {
-            Violation::TooBig(..) => Reason::TooBig,
+            Violation::TooBig(..) | Violation::Huge(_) => Reason::TooBig,
             _ => Reason::Violation,
         };
         self.end = Some(End::Broken(violation));
@@ -374,7 +381,7 @@ impl Link {
 
     /// Whether a line can be said now.
     pub fn has_room(&self) -> bool {
-        self.state == State::Open && self.output.len() < MAX_OUTPUT
+        self.state == State::Open && self.output().len() < MAX_OUTPUT
     }
 
     fn say(&mut self, kind: Kind, payload: &[u8], now: Instant) {
@@ -405,7 +412,7 @@ impl Link {
     /// Whether bytes are wanted now: not from a peer that is paused, nor from
     /// one that does not take what we have for it.
     pub fn reads(&self) -> bool {
-        let is_owed = self.output.len() >= MAX_OUTPUT;
+        let is_owed = self.output().len() >= MAX_OUTPUT;
         self.pause.is_none() && !is_owed
     }
 
@@ -438,8 +445,9 @@ impl Link {
     pub fn sent(&mut self, count: usize, now: Instant) {
         self.progress = now;
         self.sent += count;
-        if self.sent == self.output.len() {
-            self.output.clear();
+        // What is sent goes when it is half of all: so each byte moves once.
+        if 2 * self.sent >= self.output.len() {
+            self.output.drain(..self.sent);
             self.sent = 0;
         }
     }

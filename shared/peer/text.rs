@@ -48,7 +48,7 @@ pub fn line(bytes: &[u8], max: usize) -> Result<&str, Unfit> {
 /// Cuts a stream of bytes into lines, however they arrive.
 #[derive(Debug)]
 pub struct Lines {
-    /// The line that has not ended yet: one byte more than it may have, at
+    /// The line that has not ended yet: two bytes more than it may have, at
     /// most.
     begun: Vec<u8>,
     max: usize,

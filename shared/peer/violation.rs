@@ -15,6 +15,8 @@ pub enum Violation {
     Unknown(u8),
     /// The payload is longer than this type may have.
     TooBig(Kind, u32),
+    /// The payload is longer than any may be.
+    Huge(u32),
     /// The payload does not have the fields that it should have.
     Malformed(Kind),
     /// The frame is one of this type, at a time when it must not come.
@@ -30,6 +32,7 @@ impl Display for Violation {
             Violation::TooBig(kind, it) => {
                 write!(f, "{kind} of {it} bytes, up to {}", kind.max_length())
             }
+            Violation::Huge(it) => write!(f, "a frame of {it} bytes"),
             Violation::Malformed(kind) => write!(f, "a malformed {kind}"),
             Violation::Unexpected(kind) => write!(f, "{kind} at this time"),
         }

@@ -34,7 +34,7 @@ fn ask(node: &Program, text: &str) -> Outcome<String> {
 }
 
 fn hello(id: u8, session: u64) -> Vec<u8> {
-    let (node, network) = (PeerId([id; 32]), network_id("swarm", 16, None));
+    let (node, network) = (PeerId([id; 32]), network_id("step23", 16, None));
     let greeting = Greeting { session, node, port: 0, network };
     greeting.hello(([127, 0, 0, 1], 1).into(), 0).encode()
 }
