@@ -46,10 +46,11 @@ impl Node {
     pub fn opened(&mut self, key: Key) {
         let Some(peer) = self.peers.get_mut(key) else { return };
         peer.is_open = true;
-        if let Some(dial) = peer.dial.and_then(|it| self.dials.get_mut(it)) {
+        let (address, node) = (peer.address, roster::node(peer));
+        // Whoever has dialled: it is reached.
+        for dial in self.dials.iter_mut().filter(|it| it.node == node) {
             dial.opened();
         }
-        let (address, node) = (peer.address, roster::node(peer));
         let verdict = roster::compare(self.greeting.node, key, &self.peers);
         if let (Some(node), None | Some(Verdict::Dead(_))) = (node, verdict) {
             cli::log(format_args!("{node} at {address}: linked"));
