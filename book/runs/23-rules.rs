@@ -8,13 +8,14 @@ type Link = usize;
 type Rule = fn(me: usize, old: Link, new: Link) -> Link;
 
 const RULES: [(&str, Rule); 4] = [
-    ("close the second", |_, _, new| new),
-    ("close the first", |_, old, _| old),
-    ("close what the other has dialled", |me, _, _| 1 - me),
-    ("close what the larger has dialled", |_, _, _| 1),
+    ("the second", |_, _, new| new),
+    ("the first", |_, old, _| old),
+    ("what the other dialled", |me, _, _| 1 - me),
+    ("what the larger dialled", |_, _, _| 1),
 ];
 
 fn main() {
+    println!("each closes               one left  none");
     for (name, rule) in RULES {
         let mut left = [0; 3];
         for a in [[0, 1], [1, 0]] {
@@ -25,6 +26,6 @@ fn main() {
             }
         }
         let [none, one, _] = left;
-        println!("{name:33} one link: {one} of 4, none: {none} of 4");
+        println!("{name:25} {one:>8} {none:>5}");
     }
 }
