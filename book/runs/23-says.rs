@@ -15,7 +15,7 @@ fn main() -> io::Result<()> {
         session: digit.into(),
         node: PeerId([digit * 0x11; 32]),
         port: 0,
-        network: network_id("swarm", 16, None),
+        network: network_id("step23", 16, None),
     };
     let seen = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
     let hello = greeting.hello(seen, 0).encode();
