@@ -88,10 +88,11 @@ impl Node {
         peer.is_surplus = true;
         if peer.dial.is_some() {
             self.surplus.push(key);
-            let used = self.peers.get_mut(used).and_then(Peer::link);
-            if let Some(used) = used {
-                used.ping(now);
+            if let Some(link) = self.peers.get_mut(used).and_then(Peer::link) {
+                link.ping(now);
             }
+            // It may not be its turn.
+            self.go_on(used, 0);
         }
     }
 
