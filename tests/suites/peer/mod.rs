@@ -1,6 +1,7 @@
 //! Nodes among each other: the other nodes are the test's own.
 
 mod control;
+mod limits;
 mod links;
 
 use std::process::Stdio;
