@@ -30,7 +30,10 @@ impl Node {
         let Some(peer) = self.peers.get_mut(key) else { return };
         if let Some(number) = peer.dial {
             match verdict {
-                Err(Reason::Itself) => self.book.is_own(number),
+                Err(Reason::Itself) => {
+                    cli::log(format_args!("{} is this node", peer.address));
+                    self.book.is_own(number);
+                }
                 _ => self.book.found(number, hello.node),
             }
         }

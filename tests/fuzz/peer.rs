@@ -1,7 +1,13 @@
 //! What must hold for whatever a peer sends; see entries.rs.
 
+use std::time::Instant;
+
+use peer::beacon::Beacon;
+use peer::book::Book;
 use peer::hello::Hello;
+use peer::join::JoinCode;
 use peer::link::IDLE;
+use peer::peers;
 use peer::text::{self, Lines};
 
 #[path = "../peer/side.rs"]
@@ -44,4 +50,25 @@ pub fn line(bytes: &[u8]) {
         let cut: Vec<_> = cut.collect();
         assert_eq!([cut, Vec::from_iter(lines.end())].concat(), plain);
     }
+}
+
+/// What says where nodes are: all of it, or none of it is understood.
+pub fn whereabouts(bytes: &[u8]) {
+    if let Some(it) = Beacon::parse(bytes) {
+        let plain = [&bytes[..3], &[0], &bytes[4..]].concat();
+        assert!(it.encode()[..] == plain && it.port != 0);
+    }
+    if let Ok(it) = peers::parse(bytes) {
+        let again = peers::encode(&it);
+        assert!(it.len() <= 32 && again.len() == bytes.len());
+        assert_eq!(peers::parse(&again), Ok(it));
+    }
+    let (text, now) = (String::from_utf8_lossy(bytes), Instant::now());
+    if let Ok(it) = JoinCode::parse(&text) {
+        assert_eq!(JoinCode::parse(&it.to_string()), Ok(it));
+    }
+    let (book, wrong) = Book::from_text(&text, now);
+    assert!(book.entries().len() + wrong.len() <= text.lines().count());
+    let (again, wrong) = Book::from_text(&book.to_text(), now);
+    assert_eq!((again.to_text(), wrong), (book.to_text(), vec![]));
 }

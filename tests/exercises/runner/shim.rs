@@ -27,6 +27,9 @@ SETTINGS is a list such as w=700,eintr=3:
   thread=N     every Nth thread fails to start, with EAGAIN
   spurious=N   every Nth wait for a lock or a condition ends after 10 ms,
                although nobody has woken it
+  nap=N        every Nth look at CLOCK_BOOTTIME, an hour was slept
+  die=N        the Nth write, fsync, renameat2 or unlinkat of a file is not
+               made: SIGKILL comes before
   accept=E+F   the first accept fails with E, the next with F: EMFILE, ENFILE
                or ECONNABORTED
   bind=E+F     the same for bind: EACCES

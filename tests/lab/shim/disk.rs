@@ -1,5 +1,6 @@
 //! A disk that is full, or fails when it is told to write what the kernel has
-//! taken. And one that is slow to change a name: others come in between.
+//! taken. One that is slow to change a name: others come in between. And a
+//! program that is killed in the middle of that.
 
 use std::ffi::{c_char, c_int, c_uint};
 use std::time::Duration;
@@ -21,6 +22,7 @@ fn kind_and_size(fd: c_int) -> (libc::mode_t, libc::off_t) {
 
 /// What a sync of `fd` returns, if it must fail.
 fn before_sync(fd: c_int) -> Option<c_int> {
+    die();
     let settings = Settings::get();
     let script = match kind_and_size(fd) {
         (libc::S_IFDIR, _) => &settings.directory_sync,
@@ -34,11 +36,21 @@ fn before_sync(fd: c_int) -> Option<c_int> {
 /// What a write to `fd` fails with, if that is a file and it must.
 pub fn write_error(fd: c_int) -> Option<c_int> {
     let is_file = kind_and_size(fd).0 == libc::S_IFREG;
-    is_file.then(|| Settings::get().file_write.next())?
+    is_file.then(die)?;
+    Settings::get().file_write.next()
+}
+
+/// Before a call that changes what is on the disk: the last one is not made.
+fn die() {
+    if Settings::get().die.strikes() {
+        // SAFETY: both calls take numbers.
+        unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
+    }
 }
 
 /// Before a name is changed.
 fn before_change() {
+    die();
     if let Some(milliseconds) = Settings::get().slow_names {
         // By the call that locks wait with: a sandbox may allow no other.
         thread::park_timeout(Duration::from_millis(milliseconds));

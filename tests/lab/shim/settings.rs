@@ -20,6 +20,13 @@ impl Every {
             count.is_multiple_of(nth)
         })
     }
+
+    /// Counts one more; how many Nths there were.
+    pub fn times(&self) -> u64 {
+        self.strikes();
+        let count = self.count.load(Ordering::Relaxed);
+        self.nth.map_or(0, |nth| count / nth)
+    }
 }
 
 /// The errors with which the first calls fail, one after the other.
@@ -57,6 +64,8 @@ pub struct Settings {
     pub fork: Every,
     pub thread: Every,
     pub spurious: Every,
+    pub nap: Every,
+    pub die: Every,
     pub speed: Option<u64>,
     pub accept: Script,
     pub bind: Script,
@@ -121,6 +130,8 @@ impl Settings {
             "thread" => self.thread.nth = Some(positive(value)?),
             "speed" => self.speed = Some(positive(value)?),
             "spurious" => self.spurious.nth = Some(positive(value)?),
+            "nap" => self.nap.nth = Some(positive(value)?),
+            "die" => self.die.nth = Some(positive(value)?),
             "accept" => self.accept.errors = errors(value)?,
             "bind" => self.bind.errors = errors(value)?,
             "openat2" => self.openat2.errors = errors(value)?,

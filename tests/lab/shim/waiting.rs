@@ -54,6 +54,10 @@ interpose! {
             (*time).tv_sec += nanoseconds / 1_000_000_000;
             (*time).tv_nsec = nanoseconds % 1_000_000_000;
         }
+        if clock == libc::CLOCK_BOOTTIME {
+            let hours = Settings::get().nap.times();
+            (*time).tv_sec += 3600 * i64::try_from(hours).unwrap_or(0);
+        }
         result
     }
 

@@ -5,10 +5,9 @@ use std::fs;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use ::peer::kind::Kind;
 use ::peer::{frame, hello as message};
 
-use super::{Fake, ask, hello, start};
+use super::{Fake, ask, start};
 use crate::files::tree::Tree;
 use crate::lab::Outcome;
 use crate::lab::fixtures::own_address;
@@ -39,7 +38,7 @@ fn so_many_have_a_link_and_so_many_are_about_to() -> Outcome {
                 all.push(Fake::open(&node, client, all.len() as u8, 1)?);
             }
             let mut next = Fake(node.connect_to(at)?);
-            next.send(Kind::Hello, &hello(99, 1))?;
+            next.greet(99, 1, 0)?;
             next.expect_bye(4)?;
         }
         // Who was started anew has a place.

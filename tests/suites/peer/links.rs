@@ -78,9 +78,10 @@ fn who_breaks_the_protocol_is_told_why() -> Outcome {
 fn whoever_is_dialled_holds_up_nobody() -> Outcome {
     const OWN: [&str; 4] = ["127.0.0.1", "0.0.0.0", "[::1]", "localhost"];
     let Some(_) = peer_on_ipv6() else { return Ok(()) };
-    // The kernel hands it out to nobody.
-    let port = 20_000 + std::process::id() % 10_000;
     on_every("peer", |step| {
+        // The kernel hands it out to nobody.
+        let own = std::process::id() + u32::from(step.name.as_bytes()[5]);
+        let port = 20_000 + own % 10_000;
         let tree = Tree::new();
         tree.write("typed", b"first\nand last");
         let hole = BlackHole::open([127, 0, 0, 1].into())?;
@@ -97,8 +98,10 @@ fn whoever_is_dialled_holds_up_nobody() -> Outcome {
         // It dies, and comes back.
         fake.0.reset()?;
         let mut fake = Fake::open(&node, there.accept_one(&node)?, 1, 2)?;
-        for ip in OWN {
-            node.expect_note(&format!("\n{ip}:{port} at "))?;
+        // Names are not kept by a book.
+        let named = if step.does("discovery") { &OWN[..3] } else { &OWN };
+        for ip in named {
+            node.expect_note(&format!("\n{ip}:{port} "))?;
         }
         node.expect_idle()?;
         node.expect_note(&format!("reach {hole}: connection timed out\n"))?;
@@ -113,7 +116,7 @@ fn whoever_is_dialled_holds_up_nobody() -> Outcome {
         let count = |note| notes.matches(note).count();
         assert_eq!(count(": connection refused\n"), 1, "{notes}");
         assert!(count(" is this node\n") <= OWN.len() + 1, "{notes}");
-        assert_eq!(count(": linked\n"), 3, "{notes}");
+        assert_eq!(count(": linked"), 3, "{notes}");
         Ok(())
     })
 }
@@ -160,7 +163,8 @@ fn of_two_links_to_a_node_one_stays() -> Outcome {
                 _ => other.0.expect_eof()?,
             }
             let of_all = ask(&node, "/peers\n")?;
-            assert_eq!(of_all.lines().count(), 1, "{id} {ends}: {of_all}");
+            let count = of_all.matches(" open ").count();
+            assert_eq!(count, 1, "{id} {ends}: {of_all}");
             let kept = format!(" {}, ", kept.own_address()?);
             assert!(of_all.contains(&kept), "{id} {ends}: {of_all}");
         }
@@ -187,7 +191,9 @@ fn meet(step: &Step) -> Outcome {
 #[test]
 fn two_hundred_pairs_dial_each_other() -> Outcome {
     on_every("peer", |step| {
-        let work = || (0..25).try_for_each(|_| meet(step));
+        // Later ones have the same rule, and wait longer for a second dial.
+        let rounds = if step.does("discovery") { 3 } else { 25 };
+        let work = || (0..rounds).try_for_each(|_| meet(step));
         thread::scope(|scope| {
             let all = [0; 8].map(|_| scope.spawn(work));
             all.into_iter().try_for_each(|it| it.join().unwrap())

@@ -1,12 +1,14 @@
 //! Nodes among each other: the other nodes are the test's own.
 
 mod control;
+mod discovery;
 mod limits;
 mod links;
+mod netns;
 
 use std::process::Stdio;
 
-use ::peer::hello::{Greeting, PeerId, network_id};
+use ::peer::hello::{Greeting, PeerId};
 use ::peer::{frame::encode, kind::Kind};
 
 use crate::lab::client::Client;
@@ -35,7 +37,7 @@ fn ask(node: &Program, text: &str) -> Outcome<String> {
 }
 
 fn hello(id: u8, session: u64) -> Vec<u8> {
-    let (node, network) = (PeerId([id; 32]), network_id("step23", 16, None));
+    let (node, network) = (PeerId([id; 32]), [0; 32]);
     let greeting = Greeting { session, node, port: 0, network };
     greeting.hello(([127, 0, 0, 1], 1).into(), 0).encode()
 }
@@ -44,15 +46,32 @@ fn hello(id: u8, session: u64) -> Vec<u8> {
 struct Fake(Client);
 
 impl Fake {
-    /// Both say HELLO and READY. The link is open then.
-    fn open(node: &Program, client: Client, id: u8, run: u64) -> Outcome<Fake> {
+    /// Both say HELLO and READY. The link is open then, and has been used.
+    fn open(_: &Program, client: Client, id: u8, run: u64) -> Outcome<Fake> {
+        Fake::listening(client, id, run, 0)
+    }
+
+    /// It listens at that port, too.
+    fn listening(client: Client, id: u8, run: u64, port: u16) -> Outcome<Fake> {
         let mut fake = Fake(client);
-        fake.send(Kind::Hello, &hello(id, run))?;
-        fake.send(Kind::Ready, b"")?;
-        let address = fake.0.own_address()?;
-        node.expect_note(&format!(" at {address}: linked\n"))?;
-        fake.0.receive(124)?;
+        fake.greet(id, run, port)?;
+        fake.expect(Kind::Pong, &[id; 8])?;
         Ok(fake)
+    }
+
+    /// Says that it is of the same network, and listens at that port.
+    fn greet(&mut self, id: u8, run: u64, port: u16) -> Outcome {
+        // Whoever dials says first that it speaks in frames.
+        self.0.send(b"\xd5")?;
+        let theirs = self.0.receive(116)?.0;
+        let mut ours = hello(id, run);
+        ours[44..46].copy_from_slice(&port.to_be_bytes());
+        ours[56..88].copy_from_slice(&theirs[64..96]);
+        let mut bytes = Vec::new();
+        encode(Kind::Hello, &ours, &mut bytes);
+        encode(Kind::Ready, b"", &mut bytes);
+        encode(Kind::Ping, &[id; 8], &mut bytes);
+        self.0.send(&bytes[1..])
     }
 
     fn dial(node: &Program, id: u8, run: u64) -> Outcome<Fake> {
@@ -65,14 +84,20 @@ impl Fake {
         self.0.send(&bytes)
     }
 
-    /// The next frame that is not of the handshake, and what it is.
+    /// The next frame that is not of the handshake, GETPEERS or PING, and what
+    /// it is.
     fn next(&mut self) -> Outcome<(u8, Vec<u8>)> {
         let (head, end) = self.0.receive(8)?;
         assert!(head.starts_with(b"\xd5\x53\x01"), "{}", end.after(&head));
         let length = u32::from_be_bytes(head[4..].try_into().unwrap());
         let payload = self.0.receive(length as usize)?.0;
         match head[3] {
-            1 | 2 => self.next(),
+            1 | 2 | 0x10 => self.next(),
+            // A second one says that nothing else came for long.
+            3 if payload[7] == 1 => {
+                self.send(Kind::Pong, &payload)?;
+                self.next()
+            }
             kind => Ok((kind, payload)),
         }
     }
