@@ -33,9 +33,10 @@ impl Alone {
         Alone { since: Some(now), said: None }
     }
 
-    /// When to look again.
-    pub fn due(&self, now: Instant) -> Option<Instant> {
-        self.since.map(|since| since + PATIENCE).filter(|due| *due > now)
+    /// When to look again, if it has not been said yet.
+    pub fn due(&self) -> Option<Instant> {
+        let since = self.since.filter(|_| self.said.is_none())?;
+        Some(since + PATIENCE)
     }
 
     /// What is to be said now, if it was not said before.

@@ -73,7 +73,7 @@ impl Node {
         let beacons =
             self.beacons.as_ref().filter(|_| self.network.id.is_some());
         let beacon = beacons.map(Beacons::due);
-        let alone = self.alone.due(self.now());
+        let alone = self.alone.due();
         let stale = self.is_stale.then(|| self.now());
         let others = [dial, beacon, alone, self.keeper.due(), stale];
         others.into_iter().flatten().min()

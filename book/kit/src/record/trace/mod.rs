@@ -215,6 +215,7 @@ fn trace_program(
             *args = stable.args(call, args);
             *result = stable.result(call, result);
         }
+        shorten_dumps(&mut calls);
         // What ours has started is another program, perhaps.
         if !calls.is_empty() {
             tasks.push(Task { label: task.label.clone(), calls });
@@ -224,6 +225,17 @@ fn trace_program(
         bail!("not one call is ours: has strace lost the stacks?");
     }
     Ok(tasks)
+}
+
+/// What the kernel says of the machine's interfaces comes in as many messages
+/// as there are interfaces for: it is shown as one.
+fn shorten_dumps(calls: &mut Vec<Call>) {
+    let is_dump =
+        |it: &Call| it.call == "recvmsg" && it.args.contains("<NETLINK");
+    calls.dedup_by(|next, last| is_dump(next) && is_dump(last));
+    for it in calls.iter_mut().filter(|it| is_dump(it)) {
+        it.result = "…".to_string();
+    }
 }
 
 #[cfg(test)]
