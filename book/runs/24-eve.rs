@@ -1,7 +1,8 @@
 //! Somebody who listens in the room, and says what they like.
 //!
-//! `hear` shows a beacon, `join` says a line in the network that it is of, and
-//! `lie ADDRESS COUNT` says where nodes are that are not there.
+//! `hear ADDRESS` shows a beacon of the node there, `join ADDRESS` says a line
+//! in the network that it is of, and `lie ADDRESS COUNT` says where nodes are
+//! that are not there.
 
 use std::error::Error;
 use std::io::{self, Read, Write};
@@ -24,15 +25,14 @@ use peer::wire::annotate;
 fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<String> = env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["hear"] => {
-            let (datagram, from) = hear()?;
-            print!("from {}\n{}", from.ip(), annotate(&FIELDS, &datagram));
+        ["hear", address] => {
+            let datagram = hear(address.parse()?)?;
+            print!("{}", annotate(&FIELDS, &datagram));
         }
-        ["join"] => {
-            let (datagram, from) = hear()?;
-            let beacon = Beacon::parse(&datagram).ok_or("no beacon")?;
+        ["join", address] => {
+            let address = address.parse()?;
+            let beacon = Beacon::parse(&hear(address)?).ok_or("no beacon")?;
             let line = b"I have only heard a beacon.".to_vec();
-            let address = (from.ip(), beacon.port).into();
             say(address, beacon.network, &[(Kind::Line, line)])?;
         }
         ["lie", address, count] => {
@@ -51,8 +51,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The next beacon, and where it comes from.
-fn hear() -> Result<([u8; LENGTH], SockaddrIn), Box<dyn Error>> {
+/// The next beacon of the node there.
+fn hear(node: SocketAddr) -> Result<[u8; LENGTH], Box<dyn Error>> {
     let flags = SockFlag::SOCK_CLOEXEC;
     let inet = AddressFamily::Inet;
     let socket = socket::socket(inet, SockType::Datagram, flags, None)?;
@@ -62,8 +62,15 @@ fn hear() -> Result<([u8; LENGTH], SockaddrIn), Box<dyn Error>> {
     let lo = IpMembershipRequest::new(GROUP, Some(Ipv4Addr::LOCALHOST));
     setsockopt(&socket, sockopt::IpAddMembership, &lo)?;
     let mut datagram = [0; LENGTH];
-    let (_, from) = socket::recvfrom(socket.as_raw_fd(), &mut datagram)?;
-    Ok((datagram, from.ok_or("from nowhere")?))
+    loop {
+        let socket = socket.as_raw_fd();
+        let (_, from) = socket::recvfrom::<SockaddrIn>(socket, &mut datagram)?;
+        let ip = from.ok_or("from nowhere")?.ip();
+        let port = Beacon::parse(&datagram).map(|it| it.port);
+        if port.is_some_and(|port| node == SocketAddr::from((ip, port))) {
+            return Ok(datagram);
+        }
+    }
 }
 
 /// A node that is not there, at an address of its own.

@@ -22,7 +22,10 @@ const CLOCK_BOOTTIME: c_int = 7;
 /// # Safety
 /// As clock_gettime(2).
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn clock_gettime(id: c_int, time: *mut Timespec) -> c_int {
+pub unsafe extern "C" fn clock_gettime(
+    id: c_int,
+    time: *mut Timespec,
+) -> c_int {
     let result = unsafe { syscall(CLOCK_GETTIME, id, time) } as c_int;
     if result == 0 && id == CLOCK_BOOTTIME && Path::new("closed").exists() {
         unsafe { (*time).seconds += 3600 };
