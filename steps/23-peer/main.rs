@@ -131,6 +131,8 @@ fn run() -> Result<(), Failure> {
         .map_err(|errno| Failure::new("cannot use epoll", errno))?;
     server.sends_by(transmit);
     server.sorts_by(|first| kind_of(first) == Speaks::Http);
+    // The terminal is for what peers say, not for each client of HTTP.
+    server.counts_in(Arc::default());
     let input = Input::new(server.epoll(), INPUT)?;
     let ask = r"printf '/known_hosts\n' | nc -q 1 {host} {port}";
     cli::announce("http", address, [ask, "firefox {url}/board"]);

@@ -168,6 +168,8 @@ fn run() -> Result<(), Failure> {
         .map_err(|errno| Failure::new("cannot use epoll", errno))?;
     server.sends_by(transmit);
     server.sorts_by(|first| kind_of(first) == Speaks::Http);
+    // The terminal is for what peers say, not for each client of HTTP.
+    server.counts_in(Arc::default());
     let input = Input::new(server.epoll(), INPUT)?;
     let beacons = match network.is_public {
         true => Some(beacons(address.ip(), server.epoll(), now)?),
