@@ -34,6 +34,12 @@ impl Allowance {
         Allowance { left: burst, rate, burst, since: now }
     }
 
+    /// Whether it may have so much now. Enters in step 24.
+    pub fn has(&mut self, count: usize, now: Instant) -> bool {
+        self.spend(0, now);
+        self.left >= count as i64
+    }
+
     /// The peer has had so many bytes. If that was too much, it has to wait
     /// until the time that is returned.
     pub fn spend(&mut self, bytes: usize, now: Instant) -> Option<Instant> {

@@ -208,6 +208,11 @@ impl Book {
         &self.entries
     }
 
+    /// Those that are not our own.
+    pub fn others(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|it| !self.own.contains(&it.address))
+    }
+
     /// It is being dialled.
     pub fn begun(&mut self, number: usize) {
         self.entries[number].is_busy = true;
@@ -306,8 +311,7 @@ impl Book {
 
     /// The book's file: a line for each address.
     pub fn to_text(&self) -> String {
-        let own = |it: &&Entry| !self.own.contains(&it.address);
-        let lines = self.entries.iter().filter(own).map(|it| {
+        let lines = self.others().map(|it| {
             let (ip, port) = (it.address.ip(), it.address.port());
             let node = it.node.map_or("-".to_string(), PeerId::digits);
             let Entry { last_good, failures, .. } = it;

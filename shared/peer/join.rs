@@ -114,7 +114,9 @@ impl JoinCode {
             0 => None,
             _ => Some(from.next_array()?),
         };
-        let addresses = (0..counts & 0x7f).map(|_| {
+        let count = usize::from(counts & 0x7f);
+        (count <= MAX_ADDRESSES).then_some(())?;
+        let addresses = (0..count).map(|_| {
             let ip = match from.next_array()? {
                 [4] => Ipv4Addr::from(from.next_array::<4>()?).into(),
                 [6] => Ipv6Addr::from(from.next_array::<16>()?).into(),

@@ -286,8 +286,11 @@ impl Link {
         }
         let entries = peers::parse(payload)?;
         let cost = entries.len() * ENTRY_COST;
-        let is_too_much = self.entries.spend(cost, now).is_some();
-        Ok(Some(Want::Peers(entries)).filter(|_| !is_too_much))
+        let is_believed = self.entries.has(cost, now);
+        if is_believed {
+            self.entries.spend(cost, now);
+        }
+        Ok(is_believed.then_some(Want::Peers(entries)))
     }
 
     /// Asks where others are. Enters in step 24.

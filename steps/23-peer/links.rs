@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use nix::errno::Errno;
 use nix::sys::epoll::EpollEvent;
 use nix::sys::socket::{self, MsgFlags, SockaddrStorage};
+use nix::unistd;
 use peer::link::{Link, Want};
 use peer::text::{Speaks, kind_of};
 use shared::cli;
@@ -34,6 +35,8 @@ impl Node {
         } else if roster::half_open(&self.peers) < MAX_HALF_OPEN {
             Talk::Frames(self.new_link(address))
         } else {
+            // What is unread would make a reset of the close.
+            let _ = unistd::read(&socket, &mut [0; 4096]);
             return;
         };
         let peer = Peer::new(socket, address, talk);

@@ -65,7 +65,7 @@ fn why(facts: &Facts) -> String {
     };
     let known = match facts.known {
         0 => String::new(),
-        known => format!(", nor at {known} others"),
+        known => format!("; nobody answers at {known} others that we know"),
     };
     let beacons = match facts.beacons {
         None => "beacons are sent only in a --network".to_string(),

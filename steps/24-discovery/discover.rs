@@ -48,11 +48,11 @@ impl Node {
             self.keeper.keep(&self.book, now);
         }
         let told = |it: &&Entry| it.path == Path::Told;
-        let entries = self.book.entries();
+        let others = || self.book.others();
         let facts = Facts {
             links: self.peers.iter().filter(|(_, it)| it.is_used()).count(),
-            told: entries.iter().filter(told).count(),
-            known: entries.iter().filter(|it| !told(it)).count(),
+            told: others().filter(told).count(),
+            known: others().filter(|it| !told(it)).count(),
             beacons: self.beacons.as_ref().map(|it| it.heard),
         };
         if let Some(why) = self.alone.look(&facts, now) {
@@ -127,7 +127,9 @@ impl Node {
         let Ok(clocks) = Clocks::read() else { return };
         let Some(slept) = self.sleep.slept(clocks) else { return };
         let now = self.now();
-        cli::log(format_args!("slept for {} s", slept.as_secs()));
+        // The clocks are read one after the other: 3599.9 s are an hour.
+        let seconds = slept.as_secs_f64().round();
+        cli::log(format_args!("slept for {seconds} s"));
         self.book.wake(now);
         self.is_stale = true;
         if let Some(beacons) = &mut self.beacons {

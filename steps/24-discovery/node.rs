@@ -114,6 +114,9 @@ impl Node {
             self.close_surplus();
             self.say_from_page();
         }
+        if self.book.take_changed() {
+            self.keeper.changed(self.now());
+        }
         self.keeper.finish(&self.book);
         Ok(())
     }

@@ -148,6 +148,8 @@ impl Node {
         let end = end.as_ref().filter(|_| !is_fine);
         let why = why.or(end.map(|end| end as &dyn Display));
         match (peer.dial, why) {
+            // That we end says nothing about them.
+            (Some(number), _) if self.is_ending => self.book.put_off(number),
             (Some(number), _) if peer.is_open && !is_fine => {
                 let lasted = now - peer.since;
                 self.book.ended(number, lasted, now, chance());
@@ -194,8 +196,14 @@ impl Node {
                 is_dialled: peer.dial.is_some(),
             })
         });
+        let has = |node: Option<PeerId>| {
+            let peers = self.peers.iter().map(|(_, peer)| peer);
+            let mut open = peers.filter(|peer| peer.is_open);
+            node.is_some() && open.any(|peer| roster::node(peer) == node)
+        };
         let unreached = self.book.entries().iter().filter(|entry| {
-            entry.path == Path::Told && entry.failures > 0 && !entry.is_busy()
+            let has_failed = entry.failures > 0 && !entry.is_busy();
+            entry.path == Path::Told && has_failed && !has(entry.node)
         });
         self.is_stale = true;
         let mut board = self.board.borrow_mut();

@@ -306,9 +306,10 @@ fn a_peer_is_believed_a_little() {
     let mut side = play(entries::side::Side::start(), "OPEN");
     // Seconds, and entries: 32 at once, and one in ten seconds. Frames that are
     // not believed come no faster than others.
-    let rows = [(0, 32, true), (0, 1, false), (20, 1, true), (9, 1, false)];
+    let (begun, rows) = ([(0, 32, true), (0, 1, false)], [(0, 32, false); 40]);
+    let later = [(9, 1, false), (1, 1, true), (9, 1, false)];
     for (seconds, count, is_believed) in
-        rows.into_iter().chain([(0, 32, false); 40])
+        begun.into_iter().chain(later).chain(rows)
     {
         side.wait(Duration::from_secs(seconds));
         side.log.clear();
