@@ -36,8 +36,6 @@ pub struct Beacons {
     /// Where we listen: beacons are sent only from there. If that is
     /// everywhere, they are sent everywhere.
     listens: IpAddr,
-    /// Where we are a member of the group.
-    joined: Vec<Ipv4Addr>,
     due: Instant,
     sequence: u32,
     pub heard: Heard,
@@ -65,7 +63,6 @@ impl Beacons {
         Ok(Beacons {
             socket,
             listens,
-            joined: Vec::new(),
             due: now,
             sequence: 0,
             heard: Heard::Nothing,
@@ -110,11 +107,9 @@ impl Beacons {
         }
     }
 
-    /// Becomes a member of the group, on an interface that may be new.
-    fn join(&mut self, interface: Ipv4Addr) -> nix::Result<()> {
-        if self.joined.contains(&interface) {
-            return Ok(());
-        }
+    /// Becomes a member of the group on an interface, each time: one that was
+    /// unplugged, and is back, knows nothing of it.
+    fn join(&self, interface: Ipv4Addr) -> nix::Result<()> {
         // Ask for what is sent to the group, as it comes to this interface:
         // the network is told, too (IGMP).
         let request = IpMembershipRequest::new(GROUP, Some(interface));
@@ -123,12 +118,10 @@ impl Beacons {
             sockopt::IpAddMembership,
             &request,
         ) {
-            // Another address of the same interface.
-            Ok(()) | Err(Errno::EADDRINUSE) => {}
-            Err(errno) => return Err(errno),
+            // It is a member already.
+            Ok(()) | Err(Errno::EADDRINUSE) => Ok(()),
+            Err(errno) => Err(errno),
         }
-        self.joined.push(interface);
-        Ok(())
     }
 
     fn send_from(
