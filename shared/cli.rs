@@ -17,7 +17,7 @@ pub const DEFAULT_ADDRESS: SocketAddr =
     SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 /// Flags without a value. Enters in step 18.
-const SWITCHES: [&str; 2] = ["pin", "trace"];
+const SWITCHES: [&str; 3] = ["pin", "trace", "first"];
 
 /// Flags that may be given several times: their values are joined by commas.
 /// Enters in step 23.

@@ -20,6 +20,12 @@ pub enum Kind {
     GetPeers = 0x10,
     /// There. Enters in step 24.
     Peers = 0x11,
+    /// A block. Enters in step 25.
+    Block = 0x20,
+    /// Which blocks somebody wants. Enters in step 25.
+    Get = 0x22,
+    /// There is no such block here. Enters in step 25.
+    NotFound = 0x26,
     /// A line that somebody has typed.
     Line = 0x30,
 }
@@ -35,6 +41,12 @@ const KINDS: &[(Kind, &str, usize)] = &[
     (Kind::GetPeers, "GETPEERS", 0),
     // Enters in step 24.
     (Kind::Peers, "PEERS", 1793),
+    // Enters in step 25.
+    (Kind::Block, "BLOCK", 32_968),
+    // Enters in step 25.
+    (Kind::Get, "GET", 42),
+    // Enters in step 25.
+    (Kind::NotFound, "NOTFOUND", 40),
     (Kind::Line, "LINE", 1024),
 ];
 

@@ -7,20 +7,30 @@
 /// Enters in step 24.
 pub mod access;
 pub mod allowance;
+/// Enters in step 25.
+pub mod alone;
 /// Enters in step 24.
 pub mod asker;
 /// Enters in step 24.
 pub mod back_off;
 /// Enters in step 24.
 pub mod beacon;
+/// Enters in step 25.
+pub mod beacons;
+/// Enters in step 25.
+pub mod block;
 /// Enters in step 24.
 pub mod board;
 /// Enters in step 24.
 pub mod book;
 /// Enters in step 24.
 pub mod clock;
+/// Enters in step 25.
+pub mod committer;
 /// Enters in step 24.
 pub mod control;
+/// Enters in step 25.
+pub mod disk;
 pub mod frame;
 /// Enters in step 24.
 pub mod greet;
@@ -33,13 +43,29 @@ pub mod input;
 pub mod join;
 /// Enters in step 24.
 pub mod json;
+/// Enters in step 25.
+pub mod keeper;
+/// Enters in step 25.
+pub mod key;
 pub mod kind;
 pub mod link;
+/// Enters in step 25.
+pub mod log;
+/// Enters in step 25.
+pub mod messages;
+/// Enters in step 25.
+pub mod mint;
+/// Enters in step 25.
+pub mod network;
 /// Enters in step 24.
 pub mod peers;
 pub mod random;
 /// Enters in step 24.
 pub mod roster;
+/// Enters in step 25.
+pub mod stamp;
+/// Enters in step 25.
+pub mod store;
 /// Enters in step 24.
 pub mod talk;
 pub mod text;

@@ -10,9 +10,11 @@ use std::mem;
 use std::time::{Duration, Instant};
 
 use crate::allowance::Allowance;
+use crate::block::Block;
 use crate::frame::{self, Decoder, Frame};
 use crate::hello::Hello;
 use crate::kind::Kind;
+use crate::messages::{Get, MAX_COUNT, NotFound};
 use crate::peers::{self, Whereabouts};
 use crate::text;
 use crate::violation::{Reason, Violation};
@@ -48,6 +50,12 @@ pub enum Want {
     Open,
     /// That this line is taken.
     Line(String),
+    /// That this block is looked at. Enters in step 25.
+    Block(Block),
+    /// Some blocks. Enters in step 25.
+    Get(Get),
+    /// That this is known. Enters in step 25.
+    NotFound(NotFound),
     /// To be told where others are. Enters in step 24.
     AskedForPeers,
     /// That this is believed, or not. Enters in step 24.
@@ -92,6 +100,11 @@ const ENTRY_COST: usize = 10;
 const ENTRY_RATE: i64 = 1;
 /// Enters in step 24.
 const ENTRY_BURST: i64 = 320;
+
+/// Bytes of blocks: a second, and at once. Enters in step 25.
+const BLOCK_RATE: i64 = 1024 * 1024;
+/// Enters in step 25.
+const BLOCK_BURST: i64 = 4 * 1024 * 1024;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -138,6 +151,9 @@ pub struct Link {
     entries: Allowance,
     /// The peer has asked where others are. Enters in step 24.
     is_asked: bool,
+    /// How many bytes of blocks the peer may send; if none, lines are sent
+    /// instead. Enters in step 25.
+    blocks: Option<Allowance>,
 }
 
 impl Link {
@@ -163,6 +179,8 @@ impl Link {
             entries: Allowance::of(ENTRY_RATE, ENTRY_BURST, now),
             // Enters in step 24.
             is_asked: false,
+            // Enters in step 25.
+            blocks: None,
         };
         link.say(Kind::Hello, &hello.encode(), now);
         link
@@ -221,6 +239,17 @@ impl Link {
                 self.enter(State::Open, now);
                 Ok(Some(Want::Open))
             }
+            // Enters in step 25.
+            (Kind::Line, State::Open) if self.blocks.is_some() => {
+                Err(Violation::Unexpected(kind))
+            }
+            // Enters in step 25.
+            (
+                Kind::Block | Kind::Get | Kind::NotFound,
+                State::Open | State::Closing | State::Lingering,
+            ) if self.blocks.is_some() => {
+                self.about_blocks(kind, &payload, now)
+            }
             // Enters in step 24.
             (Kind::GetPeers | Kind::Peers, State::Open) => {
                 self.spend(kind, payload.len(), now);
@@ -269,6 +298,54 @@ impl Link {
             _ => {}
         }
         Ok(None)
+    }
+
+    /// Takes blocks from now on, and no lines. Enters in step 25.
+    pub fn take_blocks(&mut self, now: Instant) {
+        self.blocks = Some(Allowance::of(BLOCK_RATE, BLOCK_BURST, now));
+    }
+
+    /// Blocks, and who wants which. Enters in step 25.
+    fn about_blocks(
+        &mut self,
+        kind: Kind,
+        payload: &[u8],
+        now: Instant,
+    ) -> Result<Option<Want>, Violation> {
+        let cost = match kind {
+            // What it will get counts, not how briefly it has asked.
+            Kind::Get => MAX_COUNT as usize * 1024,
+            _ => frame::HEADER + payload.len(),
+        };
+        if let Some(blocks) = &mut self.blocks {
+            self.pause = blocks.spend(cost, now);
+        }
+        let want = match kind {
+            Kind::Get => Want::Get(Get::parse(payload)?),
+            Kind::NotFound => Want::NotFound(NotFound::parse(payload)?),
+            _ => Want::Block(Block::parse(payload).map_err(Violation::Flawed)?),
+        };
+        Ok(Some(want))
+    }
+
+    /// Sends a block, unless too much waits to be sent. Says whether it did.
+    /// Enters in step 25.
+    pub fn send_block(&mut self, block: &Block, now: Instant) -> bool {
+        let has_room = self.has_room();
+        if has_room {
+            self.say(Kind::Block, block.bytes(), now);
+        }
+        has_room
+    }
+
+    /// Asks for blocks. Enters in step 25.
+    pub fn ask_for(&mut self, get: Get, now: Instant) {
+        self.say(Kind::Get, &get.encode(), now);
+    }
+
+    /// Says which block is not here. Enters in step 25.
+    pub fn deny(&mut self, what: NotFound, now: Instant) {
+        self.say(Kind::NotFound, &what.encode(), now);
     }
 
     /// The peer asks where others are, once, or says so. Enters in step 24.
@@ -362,7 +439,8 @@ impl Link {
         }
     }
 
-    fn broken(&mut self, violation: Violation, now: Instant) {
+    /// The peer has broken the protocol.
+    pub fn broken(&mut self, violation: Violation, now: Instant) {
         let reason = match violation {
             Violation::TooBig(..) | Violation::Huge(_) => Reason::TooBig,
             _ => Reason::Violation,

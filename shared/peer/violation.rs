@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display};
 
+use crate::block::Flaw;
 use crate::kind::Kind;
 
 /// What breaks the protocol: the link ends at once.
@@ -19,6 +20,9 @@ pub enum Violation {
     Huge(u32),
     /// The payload does not have the fields that it should have.
     Malformed(Kind),
+    /// The block is none, or not what its author has signed. Enters in step
+    /// 25.
+    Flawed(Flaw),
     /// The frame is one of this type, at a time when it must not come.
     Unexpected(Kind),
 }
@@ -34,6 +38,8 @@ impl Display for Violation {
             }
             Violation::Huge(it) => write!(f, "a frame of {it} bytes"),
             Violation::Malformed(kind) => write!(f, "a malformed {kind}"),
+            // Enters in step 25.
+            Violation::Flawed(flaw) => flaw.fmt(f),
             Violation::Unexpected(kind) => write!(f, "{kind} at this time"),
         }
     }

@@ -13,8 +13,9 @@ const PATIENCE: Duration = Duration::from_secs(12);
 pub struct Facts {
     /// How many links there are.
     pub links: usize,
-    /// How many addresses we were told of, and how many others we know.
+    /// How many addresses we were told of.
     pub told: usize,
+    /// How many others we know.
     pub known: usize,
     /// What has become of beacons; `None`: there are none.
     pub beacons: Option<Heard>,
@@ -29,6 +30,7 @@ pub struct Alone {
 }
 
 impl Alone {
+    /// Nobody is there yet.
     pub fn new(now: Instant) -> Self {
         Alone { since: Some(now), said: None }
     }

@@ -38,6 +38,7 @@ pub struct Beacons {
     listens: IpAddr,
     due: Instant,
     sequence: u32,
+    /// What has been heard so far.
     pub heard: Heard,
 }
 
@@ -69,6 +70,7 @@ impl Beacons {
         })
     }
 
+    /// To wait for.
     pub fn socket(&self) -> &OwnedFd {
         &self.socket
     }

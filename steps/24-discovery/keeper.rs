@@ -77,7 +77,7 @@ impl Keeper {
     }
 
     /// Writes the book for the last time, if it has changed.
-    pub fn finish(&mut self, book: &Book) {
+    pub fn keep_last(&mut self, book: &Book) {
         if let Some(thread) = self.thread.take() {
             // It has not panicked: it has nothing to panic about.
             let _ = thread.join();

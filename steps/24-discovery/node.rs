@@ -117,7 +117,7 @@ impl Node {
         if self.book.take_changed() {
             self.keeper.changed(self.now());
         }
-        self.keeper.finish(&self.book);
+        self.keeper.keep_last(&self.book);
         Ok(())
     }
 

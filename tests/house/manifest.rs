@@ -24,6 +24,7 @@ const LIBRARIES: &[(&str, &str)] = &[
     ("mime_guess", "media types: a table that others maintain"),
     ("nix", "from step 02 on: owned descriptors, errors as values"),
     ("crc32fast", "finds what was mistyped"),
+    ("ed25519-dalek", "signatures are no lesson to learn by trial"),
     ("sha2", "a hash that nobody can find a second text for"),
     ("shared", "for another package, the root"),
     ("toml", "nor is a format of settings a lesson"),

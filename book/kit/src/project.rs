@@ -178,6 +178,16 @@ impl Project {
         })
     }
 
+    /// Whether a step has a chapter.
+    pub fn is_written(&self, step: &Step) -> bool {
+        self.root.join(step.chapter()).is_file()
+    }
+
+    /// The steps that have one.
+    pub fn written(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| self.is_written(step))
+    }
+
     /// The step of the number that is written there.
     pub fn step_named(&self, number: &str) -> Result<&Step> {
         let parsed = number.parse();

@@ -129,9 +129,7 @@ fn default_run(project: &Project, package: &Path, manifest: &str) -> String {
 
 /// The chapters that are written so far.
 fn summary(project: &Project) -> String {
-    let written = |it: &&Step| project.root.join(it.chapter()).is_file();
-    let steps = project.steps.iter().filter(written);
-    let lines = steps.map(|step| {
+    let lines = project.written().map(|step| {
         let (number, title, file) = (step.number, &step.title, step.name());
         format!("- [{number:02} {title}]({file}.md)\n")
     });
@@ -140,7 +138,7 @@ fn summary(project: &Project) -> String {
 
 /// The README's table of steps.
 fn table(project: &Project) -> String {
-    let lines = project.steps.iter().map(|step| {
+    let lines = project.written().map(|step| {
         let Step { title, idea, .. } = step;
         let chapter = step.chapter();
         let chapter = chapter.display();

@@ -6,7 +6,6 @@ use std::fmt::Write;
 use crate::html::{call_link, escape, table};
 use crate::links::Entry;
 use crate::page::Page;
-use crate::project::Planned;
 use crate::record::trace;
 use crate::{Project, Result, Step, links};
 
@@ -49,19 +48,22 @@ pub fn steps(page: &Page) -> String {
             calls.collect::<Vec<_>>().join(", "),
         )
     };
-    let rows: String = page.project.steps.iter().map(row).collect();
+    let rows: String = page.project.written().map(row).collect();
     let heads = ["Step", "What it is about", "New system calls"];
     table("<table class=\"steps\">", &heads, &rows)
 }
 
 /// The table of the steps to come.
 pub fn planned(project: &Project) -> String {
-    let row = |step: &Planned| {
-        let (title, idea) = (escape(&step.title), escape(&step.idea));
-        let number = step.number;
+    let row = |number: u8, title: &str, idea: &str| {
+        let (title, idea) = (escape(title), escape(idea));
         format!("<tr><td>{number:02} {title}</td><td>{idea}</td></tr>\n")
     };
-    let rows: String = project.planned.iter().map(row).collect();
+    let begun = project.steps.iter().filter(|it| !project.is_written(it));
+    let begun = begun.map(|it| row(it.number, &it.title, &it.idea));
+    let planned = project.planned.iter();
+    let planned = planned.map(|it| row(it.number, &it.title, &it.idea));
+    let rows: String = begun.chain(planned).collect();
     let heads = ["Step", "What it will be about"];
     table("<table class=\"steps\">", &heads, &rows)
 }

@@ -1,0 +1,75 @@
+//! Enters in step 25: the key of an author. Who has it is the author.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use ed25519_dalek::SigningKey;
+use shared::cli::Failure;
+
+use crate::hello::PeerId;
+use crate::random::random;
+use crate::wire::hex;
+
+/// The file in the directory of a node's data.
+const NAME: &str = "key";
+
+/// The key in this directory, and whether it has just been made.
+///
+/// # Errors
+/// When it cannot be read or made, or others can read it.
+pub fn open(directory: &Path) -> Result<(SigningKey, bool), Failure> {
+    let file = directory.join(NAME);
+    let shown = file.display();
+    let cannot = |what: &str, error: io::Error| {
+        Failure::new(format_args!("cannot {what} {shown}"), error)
+    };
+    match fs::read_to_string(&file) {
+        Ok(text) => {
+            let metadata = fs::metadata(&file);
+            let mode = metadata.map_err(|error| cannot("read", error))?;
+            if mode.permissions().mode() & 0o077 != 0 {
+                return Err(Failure::wrong(format_args!(
+                    "{shown} can be read by others: chmod 600 {shown}"
+                )));
+            }
+            let seed = PeerId::from_digits(text.trim_end());
+            let seed = seed.ok_or_else(|| {
+                Failure::wrong(format_args!(
+                    "{shown}: a key has 64 hexadecimal digits"
+                ))
+            })?;
+            Ok((SigningKey::from_bytes(&seed.0), false))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let (key, is_new) = new()?;
+            make(directory, &file, &key.to_bytes())
+                .map_err(|error| cannot("write", error))?;
+            Ok((key, is_new))
+        }
+        Err(error) => Err(cannot("read", error)),
+    }
+}
+
+/// A key that is kept nowhere.
+///
+/// # Errors
+/// Those of getrandom(2).
+pub fn new() -> Result<(SigningKey, bool), Failure> {
+    let seed = random::<32>()
+        .map_err(|errno| Failure::new("cannot get random bytes", errno))?;
+    Ok((SigningKey::from_bytes(&seed), true))
+}
+
+/// Makes the file: nobody else may read it, not even for a moment, and it is
+/// not put in the place of another one.
+fn make(directory: &Path, file: &Path, seed: &[u8; 32]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    let mut file = options.open(file)?;
+    writeln!(file, "{}", hex(seed))?;
+    file.sync_all()?;
+    // Its name, too.
+    File::open(directory)?.sync_all()
+}

@@ -1,0 +1,107 @@
+//! Enters in step 25: the log of an author: blocks one after the other, without
+//! a gap.
+
+use std::collections::BTreeMap;
+
+use crate::block::{Author, Block, BlockId};
+
+/// What has become of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Added {
+    /// It is the author's next one.
+    New,
+    /// It was there before.
+    Duplicate,
+    /// Those before it are not there: this is the first that is missing.
+    Gap(u64),
+    /// The author has signed another block with the same number: the log ends
+    /// before the first such number, for everybody and for ever.
+    Fork(u64),
+    /// It comes after a fork.
+    Frozen,
+    /// It follows another block than the one before it that we have: the
+    /// author has signed two of that number.
+    Diverges,
+}
+
+/// The blocks of one author.
+#[derive(Debug, Default)]
+pub struct Log {
+    blocks: Vec<Block>,
+    /// The first number of which there are two blocks, and both of them.
+    fork: Option<(u64, Box<[Block; 2]>)>,
+}
+
+impl Log {
+    /// Its blocks, in order.
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    /// What the next block has to follow: how many there are, and the last.
+    pub fn head(&self) -> (u64, BlockId) {
+        let last = self.blocks.last().map_or(BlockId([0; 32]), Block::id);
+        (self.blocks.len() as u64, last)
+    }
+
+    /// From which number on the author has contradicted themselves.
+    pub fn fork_at(&self) -> Option<u64> {
+        self.fork.as_ref().map(|(seq, _)| *seq)
+    }
+
+    /// Adds a block of this author that has been verified.
+    pub fn add(&mut self, block: &Block) -> Added {
+        let (next, last) = self.head();
+        let seq = block.seq();
+        if let Some(mine) = self.block(seq) {
+            return match mine.id() == block.id() {
+                true => Added::Duplicate,
+                false => self.freeze(seq, [mine.clone(), block.clone()]),
+            };
+        }
+        if self.fork_at().is_some() {
+            return Added::Frozen;
+        }
+        if seq > next {
+            return Added::Gap(next);
+        }
+        if block.previous() != last {
+            return Added::Diverges;
+        }
+        self.blocks.push(block.clone());
+        Added::New
+    }
+
+    /// The block with this number.
+    pub fn block(&self, seq: u64) -> Option<&Block> {
+        self.blocks.get(usize::try_from(seq).ok()?)
+    }
+
+    /// What is from a fork on does not count. The proof is of the lowest.
+    fn freeze(&mut self, seq: u64, both: [Block; 2]) -> Added {
+        self.blocks.truncate(usize::try_from(seq).unwrap_or(usize::MAX));
+        self.fork = Some((seq, both.into()));
+        Added::Fork(seq)
+    }
+}
+
+/// The logs of all authors.
+#[derive(Debug, Default)]
+pub struct Logs(BTreeMap<Author, Log>);
+
+impl Logs {
+    /// Adds a block that has been verified.
+    pub fn add(&mut self, block: &Block) -> Added {
+        self.0.entry(block.author()).or_default().add(block)
+    }
+
+    /// The log of an author, if there is one.
+    pub fn log(&self, author: Author) -> Option<&Log> {
+        self.0.get(&author)
+    }
+
+    /// All of them, in the order of their keys.
+    pub fn authors(&self) -> impl Iterator<Item = (Author, &Log)> {
+        self.0.iter().map(|(author, log)| (*author, log))
+    }
+}
