@@ -154,7 +154,7 @@ impl Block {
     /// What is wrong.
     pub fn verify(&self, bits: u8) -> Result<(), Flaw> {
         let body = self.body();
-        if leading_zeros(&self.id.0) < required_bits(bits, body.len()) {
+        if !self.has_stamp(bits) {
             return Err(Flaw::Stamp);
         }
         if Sha256::digest(body)[..] != self.bytes[104..HEADER] {
@@ -168,6 +168,12 @@ impl Block {
         // Strictly: what one node takes for valid, each does.
         key.verify_strict(&signed(self.id), &signature)
             .map_err(|_| Flaw::Signature)
+    }
+
+    /// Whether it has cost what it costs in a network of so many `bits`.
+    pub fn has_stamp(&self, bits: u8) -> bool {
+        let required = required_bits(bits, self.body().len());
+        leading_zeros(&self.id.0) >= required
     }
 
     /// All of its bytes.

@@ -63,6 +63,8 @@ pub mod random;
 /// Enters in step 24.
 pub mod roster;
 /// Enters in step 25.
+pub mod say;
+/// Enters in step 25.
 pub mod stamp;
 /// Enters in step 25.
 pub mod store;

@@ -1,7 +1,7 @@
 //! Enters in step 25: the log of an author: blocks one after the other, without
 //! a gap.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::block::{Author, Block, BlockId};
 
@@ -28,6 +28,8 @@ pub enum Added {
 #[derive(Debug, Default)]
 pub struct Log {
     blocks: Vec<Block>,
+    /// How many bytes they have.
+    size: usize,
     /// The first number of which there are two blocks, and both of them.
     fork: Option<(u64, Box<[Block; 2]>)>,
 }
@@ -42,6 +44,11 @@ impl Log {
     pub fn head(&self) -> (u64, BlockId) {
         let last = self.blocks.last().map_or(BlockId([0; 32]), Block::id);
         (self.blocks.len() as u64, last)
+    }
+
+    /// How many bytes they have.
+    pub fn size(&self) -> usize {
+        self.size
     }
 
     /// From which number on the author has contradicted themselves.
@@ -68,6 +75,7 @@ impl Log {
         if block.previous() != last {
             return Added::Diverges;
         }
+        self.size += block.bytes().len();
         self.blocks.push(block.clone());
         Added::New
     }
@@ -80,6 +88,7 @@ impl Log {
     /// What is from a fork on does not count. The proof is of the lowest.
     fn freeze(&mut self, seq: u64, both: [Block; 2]) -> Added {
         self.blocks.truncate(usize::try_from(seq).unwrap_or(usize::MAX));
+        self.size = self.blocks.iter().map(|it| it.bytes().len()).sum();
         self.fork = Some((seq, both.into()));
         Added::Fork(seq)
     }
@@ -87,21 +96,51 @@ impl Log {
 
 /// The logs of all authors.
 #[derive(Debug, Default)]
-pub struct Logs(BTreeMap<Author, Log>);
+pub struct Logs {
+    logs: BTreeMap<Author, Log>,
+    /// Blocks behind a hole in what was on the disk: they count as soon as it
+    /// is filled.
+    behind: BTreeMap<(Author, u64), Block>,
+}
 
 impl Logs {
-    /// Adds a block that has been verified.
+    /// Adds a block that has been verified, and those that were waiting for
+    /// it.
     pub fn add(&mut self, block: &Block) -> Added {
-        self.0.entry(block.author()).or_default().add(block)
+        let author = block.author();
+        let log = self.logs.entry(author).or_default();
+        let added = log.add(block);
+        if added == Added::New {
+            while let Some(next) = self.behind.remove(&(author, log.head().0)) {
+                log.add(&next);
+            }
+        }
+        added
+    }
+
+    /// Adds a block that was on the disk. Those before it may have been
+    /// damaged there: then it waits for them.
+    pub fn restore(&mut self, block: &Block) -> Added {
+        let added = self.add(block);
+        if let Added::Gap(_) = added {
+            let place = (block.author(), block.seq());
+            self.behind.insert(place, block.clone());
+        }
+        added
     }
 
     /// The log of an author, if there is one.
     pub fn log(&self, author: Author) -> Option<&Log> {
-        self.0.get(&author)
+        self.logs.get(&author)
     }
 
     /// All of them, in the order of their keys.
     pub fn authors(&self) -> impl Iterator<Item = (Author, &Log)> {
-        self.0.iter().map(|(author, log)| (*author, log))
+        self.logs.iter().map(|(author, log)| (*author, log))
+    }
+
+    /// Authors of whom blocks are missing that were on the disk.
+    pub fn incomplete(&self) -> BTreeSet<Author> {
+        self.behind.keys().map(|(author, _)| *author).collect()
     }
 }

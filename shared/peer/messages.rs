@@ -1,6 +1,6 @@
 //! Enters in step 25: GET and NOTFOUND: which blocks somebody wants.
 
-use crate::block::Author;
+use crate::block::{Author, Block};
 use crate::kind::Kind;
 use crate::violation::Violation;
 use crate::wire::{Field, Reader};
@@ -20,6 +20,17 @@ pub struct Get {
 }
 
 impl Get {
+    /// As many of this author as may be wanted at once, from this number on.
+    pub fn new(author: Author, from: u64) -> Self {
+        Get { author, from, count: MAX_COUNT }
+    }
+
+    /// Whether no block comes behind this one.
+    pub fn is_last(&self, block: &Block) -> bool {
+        let end = self.from.saturating_add(self.count.into());
+        block.author() == self.author && block.seq().checked_add(1) == Some(end)
+    }
+
     /// What the payload says.
     pub const FIELDS: [Field; 3] = [
         Field::new("author", 0, 32, "whose blocks"),

@@ -23,10 +23,11 @@ pub const SEGMENT_HEADER: u64 = 64;
 
 const MAGIC: [u8; 8] = *b"\xd5SWSEG\x00\x01";
 
-/// The header of a segment: it has zeros where it says nothing.
-pub const SEGMENT_FIELDS: [Field; 3] = [
+/// The header of a segment.
+pub const SEGMENT_FIELDS: [Field; 4] = [
     Field::new("magic", 0, 8, "and the version"),
     Field::new("number", 8, 4, "of the segment, from 1"),
+    Field::new("reserved", 12, 48, "0"),
     Field::new("sum", 60, 4, "CRC-32 of the bytes before it"),
 ];
 
@@ -105,6 +106,27 @@ impl<D: Disk> Store<D> {
         Ok((Store { disk, segment, end }, found))
     }
 
+    /// Whether there is no segment: nothing has ever been kept here, or all is
+    /// lost.
+    pub fn is_empty(&self) -> bool {
+        self.segment == 0
+    }
+
+    /// Begins the next segment.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn begin_segment(&mut self) -> io::Result<()> {
+        // What is in the others is on the disk before there is this one.
+        self.sync()?;
+        let next = self.segment + 1;
+        self.disk.create(next, SEGMENT)?;
+        self.disk.write(next, 0, &segment_header(next))?;
+        self.disk.sync(next)?;
+        (self.segment, self.end) = (next, SEGMENT_HEADER);
+        Ok(())
+    }
+
     /// Appends a block. It may be lost until it is synced.
     ///
     /// # Errors
@@ -112,13 +134,7 @@ impl<D: Disk> Store<D> {
     pub fn append(&mut self, block: &Block) -> io::Result<()> {
         let length = padded(RECORD_HEADER + block.bytes().len()) as u64;
         if self.end + length > SEGMENT {
-            // Its blocks are on the disk before there are blocks behind it.
-            self.sync()?;
-            let next = self.segment + 1;
-            self.disk.create(next, SEGMENT)?;
-            self.disk.write(next, 0, &segment_header(next))?;
-            self.disk.sync(next)?;
-            (self.segment, self.end) = (next, SEGMENT_HEADER);
+            self.begin_segment()?;
         }
         let record = record(self.segment, self.end, block.bytes());
         self.disk.write(self.segment, self.end, &record)?;

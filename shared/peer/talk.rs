@@ -1,6 +1,7 @@
 //! Enters in step 24: a connection with somebody who does not speak HTTP: its
 //! system calls.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
@@ -13,6 +14,8 @@ use nix::sys::socket::{self, Shutdown};
 use nix::unistd;
 
 use crate::asker::Asker;
+use crate::block::Author;
+use crate::messages::Get;
 
 /// It is read from this many times at most, then it is another's turn.
 pub const TURN: usize = 16;
@@ -41,6 +44,13 @@ pub struct Peer {
     pub is_guest: bool,
     /// How many lines it has not been told.
     pub missed: u64,
+    /// Whose blocks we want of it; the ones that it has been asked for, and
+    /// those that it has asked for. Enters in step 25.
+    pub wanted: VecDeque<Author>,
+    /// Enters in step 25.
+    pub asked: Option<Get>,
+    /// Enters in step 25.
+    pub owed: Option<Get>,
     /// What the kernel looks for.
     waits_for: EpollFlags,
 }
@@ -84,6 +94,12 @@ impl Peer {
             is_surplus: false,
             is_guest: false,
             missed: 0,
+            // Enters in step 25.
+            wanted: VecDeque::new(),
+            // Enters in step 25.
+            asked: None,
+            // Enters in step 25.
+            owed: None,
             waits_for: EpollFlags::empty(),
         }
     }

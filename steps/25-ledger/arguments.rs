@@ -15,6 +15,7 @@ Usage: step25 [ADDRESS] [--network NAME [--secret FILE] | --join CODE]
               [--peer HOST:PORT]... [--data DIR] [--control HOST] [--trace]
               [--disk MIB] [--first] [--root DIR] [--cache-mib N]
        step25 hello HOST:PORT
+       step25 say [HOST:PORT] LINE
        step25 fsck|dump|log DIR
        step25 export|import DIR FILE
 
@@ -40,6 +41,8 @@ Usage: step25 [ADDRESS] [--network NAME [--secret FILE] | --join CODE]
   --cache-mib N    how much memory files are kept in, from 0 to 4096 MiB
                    (default: 64)
   hello HOST:PORT  greets a node, shows what it says, and ends
+  say LINE         has the node that runs at 127.0.0.1:8000, or at HOST:PORT, say
+                   this; -: each line of standard input
   fsck DIR         checks each block, while the node is not running
   dump DIR         shows what each byte is
   log DIR          shows what was said

@@ -1,6 +1,6 @@
 //! Blocks: to peers, and from them.
 
-use peer::block::Block;
+use peer::block::{Author, Block};
 use peer::hello::PeerId;
 use peer::log::Added;
 use peer::messages::{Get, NotFound};
@@ -35,38 +35,21 @@ impl Node {
             return self.drop_block(block);
         }
         match self.ledger.add(block, now) {
-            Ok(Added::New) => {
-                self.show(block);
-                self.ask_on(key, block);
-            }
-            Ok(Added::Fork(seq)) => {
-                let author = block.author();
-                cli::log(format_args!(
-                    "{author} has signed two blocks #{seq}: its log ends there"
-                ));
-            }
-            // What is missing has to be said again, by somebody.
+            Ok(Added::New) => self.show(block),
+            Ok(Added::Gap(_)) => self.want(key, block.author()),
+            // It is known; or the log has ended, and it does not count.
             Ok(_) => {}
             Err(flaw) => {
                 let peer = self.peers.get_mut(key);
                 if let Some(link) = peer.and_then(|peer| peer.link()) {
                     link.broken(Violation::Flawed(flaw), now);
                 }
+                return;
             }
         }
-    }
-
-    /// If it was the last of those that we have asked for, there may be more.
-    fn ask_on(&mut self, key: Key, block: &Block) {
-        let now = self.now();
-        let get = self.ledger.own_from();
-        let is_last = get.from.is_multiple_of(u64::from(get.count));
-        if block.author() != get.author || !is_last {
-            return;
-        }
-        let peer = self.peers.get_mut(key);
-        if let Some(link) = peer.and_then(|peer| peer.link()) {
-            link.ask_for(get, now);
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        if peer.asked.is_some_and(|get| get.is_last(block)) {
+            self.ask(key);
         }
     }
 
@@ -78,43 +61,111 @@ impl Node {
         }
     }
 
-    /// Somebody wants blocks.
-    pub fn give(&mut self, key: Key, get: Get) {
-        let now = self.now();
-        let log = self.ledger.logs.log(get.author);
-        let blocks = log.map(|log| log.blocks()).unwrap_or_default();
-        let from = usize::try_from(get.from).unwrap_or(usize::MAX);
-        let wanted = blocks.get(from..).unwrap_or_default();
-        let wanted = wanted.iter().take(get.count.into());
-        let count = wanted.len();
-        let peer = self.peers.get_mut(key);
-        let Some(link) = peer.and_then(|peer| peer.link()) else { return };
-        for block in wanted {
-            if !link.send_block(block, now) {
-                // It has enough to read, and may ask again.
-                return;
-            }
-        }
-        if count < get.count.into() {
-            let seq = get.from.saturating_add(count as u64);
-            link.deny(NotFound { author: get.author, seq }, now);
+    /// A link has opened: is there more of our own log than we have, and what
+    /// was in the holes of our disk?
+    pub fn ask_first(&mut self, key: Key) {
+        let incomplete = self.ledger.logs.incomplete();
+        for author in [self.ledger.author].into_iter().chain(incomplete) {
+            self.want(key, author);
         }
     }
 
-    /// Somebody does not have a block: if it would be our next, our log is all
-    /// that anybody has heard of us, as far as they know.
-    pub fn denied(&mut self, what: NotFound) {
-        let is_ours = what.author == self.ledger.author;
-        if is_ours && what.seq <= self.ledger.next_seq() {
-            self.ledger.confirm();
+    /// Blocks of this author are missing: somebody is asked for them.
+    fn want(&mut self, key: Key, author: Author) {
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        if !peer.wanted.contains(&author) {
+            peer.wanted.push_back(author);
         }
+        if peer.asked.is_none() {
+            self.ask(key);
+        }
+    }
+
+    /// Asks for what is missing next: one GET at a time. An author from whom
+    /// nothing has come is not asked for again.
+    fn ask(&mut self, key: Key) {
+        let now = self.now();
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        if let Some(get) = peer.asked.take()
+            && self.ledger.next_seq(get.author) == get.from
+        {
+            peer.wanted.retain(|it| *it != get.author);
+        }
+        let Some(author) = peer.wanted.front() else { return };
+        let get = Get::new(*author, self.ledger.next_seq(*author));
+        peer.asked = Some(get);
+        if let Some(link) = peer.link() {
+            link.ask_for(get, now);
+        }
+    }
+
+    /// Somebody does not have a block that we have asked for, nor those behind
+    /// it.
+    pub fn denied(&mut self, key: Key, what: NotFound) {
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        if peer.asked.is_none_or(|it| it.author != what.author) {
+            return;
+        }
+        peer.wanted.retain(|it| *it != what.author);
+        peer.asked = None;
+        self.ledger.denied(what);
+        self.ask(key);
+    }
+
+    /// Somebody asks for blocks.
+    pub fn owe(&mut self, key: Key, get: Get) {
+        if let Some(peer) = self.peers.get_mut(key) {
+            peer.owed = Some(get);
+        }
+    }
+
+    /// Sends blocks that somebody has asked for, as long as there is room for
+    /// them. Says whether there is something to be sent now.
+    pub fn give(&mut self, key: Key) -> bool {
+        let now = self.now();
+        let Some(peer) = self.peers.get_mut(key) else { return false };
+        let mut has_given = false;
+        while let Some(Get { author, from, count }) = peer.owed {
+            let log = self.ledger.logs.log(author);
+            let block = log.and_then(|log| log.block(from));
+            let Some(link) = peer.link().filter(|it| it.has_room()) else {
+                break;
+            };
+            peer.owed = match block {
+                Some(block) => {
+                    link.send_block(block, now);
+                    let left = Get { author, from: from + 1, count: count - 1 };
+                    Some(left).filter(|it| it.count > 0)
+                }
+                None => {
+                    link.deny(NotFound { author, seq: from }, now);
+                    None
+                }
+            };
+            has_given = true;
+        }
+        has_given
     }
 
     /// Prints a block, and keeps it for the page.
     fn show(&self, block: &Block) {
         cli::print(line(block));
+        self.keep_for_page(block);
+    }
+
+    fn keep_for_page(&self, block: &Block) {
         let from = Some(PeerId(block.author().0));
         let text = String::from_utf8_lossy(block.body()).into_owned();
         self.board.borrow_mut().add(from, text);
+    }
+
+    /// Has the page show what was said before the node was started, in the
+    /// order of the times that the authors have given.
+    pub fn remember(&self) {
+        let logs = self.ledger.logs.authors();
+        let mut blocks: Vec<&Block> =
+            logs.flat_map(|(_, log)| log.blocks()).collect();
+        blocks.sort_by_key(|block| block.timestamp());
+        blocks.iter().for_each(|block| self.keep_for_page(block));
     }
 }

@@ -1,5 +1,6 @@
 //! What can be done with a node's blocks while it is not running: look at
-//! them, check them, carry them away.
+//! them, check them, carry them away; and how one that runs is made to say
+//! something.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -8,21 +9,24 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use nix::errno::Errno;
-use peer::block::{Block, BodyKind, FIELDS, Flaw, HEADER, MAX_BODY, SIGNATURE};
-use peer::disk::{Disk, Files};
-use peer::greet;
+use peer::block::{Block, BodyKind, Flaw, HEADER, MAX_BODY, SIGNATURE};
+use peer::disk::Files;
 use peer::log::{Added, Logs};
 use peer::network::Network;
-use peer::store::{
-    RECORD_FIELDS, SEGMENT_FIELDS, SEGMENT_HEADER, Store, records,
-};
-use peer::wire::annotate;
+use peer::store::{Recovered, Store};
+use peer::{greet, say};
 use shared::cli::{self, Failure};
 
-use super::ledger::take;
+use super::ledger::open_store;
+
+/// What each byte of a directory's segments is.
+mod dump;
 
 /// What a block costs at least, in whatever network it was made.
 const BITS: u8 = 8;
+
+/// Where a node is by default.
+const NODE: &str = "127.0.0.1:8000";
 
 /// Does what the command line asks for, if it begins with a command.
 pub fn run(words: &[OsString]) -> Option<Result<(), Failure>> {
@@ -33,8 +37,15 @@ pub fn run(words: &[OsString]) -> Option<Result<(), Failure>> {
         ("hello", _) => {
             Err(Failure::usage("hello takes one node, as HOST:PORT"))
         }
+        ("say", [what]) => say::run(NODE, &what.to_string_lossy()),
+        ("say", [node, what]) => {
+            say::run(&node.to_string_lossy(), &what.to_string_lossy())
+        }
+        ("say", _) => Err(Failure::usage(
+            "say takes a line or -, and before it a node, as HOST:PORT",
+        )),
         ("fsck", [directory]) => check(directory),
-        ("dump", [directory]) => dump(directory),
+        ("dump", [directory]) => dump::run(directory),
         ("log", [directory]) => log(directory),
         ("export", [directory, file]) => export(directory, file),
         ("import", [directory, file]) => import(directory, file),
@@ -58,61 +69,51 @@ fn cannot(what: &str, path: &Path) -> impl Fn(io::Error) -> Failure {
     move |error| Failure::new(&what, error)
 }
 
-/// The blocks of a directory that no node is using.
-fn open(directory: &Path) -> Result<(Store<Files>, Vec<Block>, bool), Failure> {
+/// What is in a directory that no node is using.
+fn open(directory: &Path) -> Result<(Store<Files>, Recovered), Failure> {
     if !directory.is_dir() {
         return Err(cannot("open", directory)(Errno::ENOENT.into()));
     }
-    let files = take(directory)?;
-    let (store, found) =
-        Store::open(files).map_err(cannot("read", directory))?;
-    if found.torn > 0 {
-        cli::print(format_args!("{} bytes at the end: cut off", found.torn));
-    }
-    for (segment, bytes) in &found.damaged {
-        let (from, to) = (bytes.start, bytes.end);
-        cli::print(format_args!(
-            "seg-{segment:06}.blk: damaged from {from} to {to}"
-        ));
-    }
-    Ok((store, found.blocks, !found.damaged.is_empty()))
+    open_store(directory)
 }
 
 /// Checks each block, and that it follows the one before.
 fn check(directory: &Path) -> Result<(), Failure> {
-    let (_store, blocks, mut is_damaged) = open(directory)?;
+    let (_store, found) = open(directory)?;
     let mut logs = Logs::default();
-    for block in &blocks {
+    let mut faults = 0;
+    for block in &found.blocks {
         let wrong = match block.verify(BITS) {
-            Err(flaw) => Some(flaw.to_string()),
-            Ok(()) => match logs.add(block) {
-                Added::New | Added::Duplicate => None,
-                Added::Gap(seq) => Some(format!("number {seq} is missing")),
-                Added::Fork(_) => Some("there is another one".to_string()),
-                Added::Frozen | Added::Diverges => {
-                    Some("it follows another one".to_string())
-                }
+            Err(flaw) => flaw.to_string(),
+            Ok(()) => match logs.restore(block) {
+                Added::Fork(_) => "there is another one".to_string(),
+                Added::Diverges => "it follows another one".to_string(),
+                Added::New | Added::Duplicate => continue,
+                // Those that are missing may come behind it.
+                Added::Gap(_) | Added::Frozen => continue,
             },
         };
-        if let Some(wrong) = wrong {
-            cli::print(format_args!("{block:?}: {wrong}"));
-            is_damaged = true;
-        }
+        cli::print(format_args!("{block:?}: {wrong}"));
+        faults += 1;
     }
-    let (blocks, authors) = (blocks.len(), logs.authors().count());
+    for author in logs.incomplete() {
+        let next = logs.log(author).map_or(0, |log| log.head().0);
+        cli::print(format_args!("{author}: #{next} is missing"));
+        faults += 1;
+    }
+    let (blocks, authors) = (found.blocks.len(), logs.authors().count());
     cli::print(format_args!("{blocks} blocks of {authors} authors"));
-    match is_damaged {
-        true => Err(Failure::wrong("something is damaged")),
-        false => Ok(()),
+    match faults + found.damaged.len() {
+        0 => Ok(()),
+        1 => Err(Failure::wrong("there is a fault")),
+        count => Err(Failure::wrong(format_args!("there are {count} faults"))),
     }
 }
 
 /// Prints each block as one line, in the order in which they came.
 fn log(directory: &Path) -> Result<(), Failure> {
-    let (_store, blocks, _) = open(directory)?;
-    for block in &blocks {
-        cli::print(line(block));
-    }
+    let (_store, found) = open(directory)?;
+    found.blocks.iter().for_each(|block| cli::print(line(block)));
     Ok(())
 }
 
@@ -127,44 +128,24 @@ pub fn line(block: &Block) -> String {
     format!("{} #{}: {body}", block.author(), block.seq())
 }
 
-/// Prints what each byte is.
-fn dump(directory: &Path) -> Result<(), Failure> {
-    let wrong = cannot("read", directory);
-    let mut files = take(directory)?;
-    for number in files.segments().map_err(&wrong)? {
-        let bytes = files.read(number).map_err(&wrong)?;
-        let header = &bytes[..bytes.len().min(SEGMENT_HEADER as usize)];
-        let fields = annotate(&SEGMENT_FIELDS, header);
-        cli::print(format_args!("seg-{number:06}.blk\n{fields}"));
-        for (place, block) in records(&bytes, number) {
-            let size = block.body().len();
-            let record = &bytes[place.start..place.end];
-            let (from, to) = (place.start, place.end);
-            cli::print(format_args!("record, {from} to {to}"));
-            cli::print(annotate(&RECORD_FIELDS, record).trim_end());
-            cli::print(format_args!("{}", line(&block)));
-            cli::print(annotate(&FIELDS, block.bytes()).trim_end());
-            let end = HEADER + size;
-            cli::print(format_args!(
-                "{HEADER:4} {size:4}  body\n{end:4} {SIGNATURE:4}  signature"
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// Writes all blocks into a file, one after the other.
+/// Writes the logs of all authors into a file, one after the other.
 fn export(directory: &Path, file: &Path) -> Result<(), Failure> {
-    let (_store, blocks, _) = open(directory)?;
-    let write = || -> io::Result<()> {
-        let mut out = io::BufWriter::new(fs::File::create(file)?);
-        for block in &blocks {
+    let (_store, found) = open(directory)?;
+    let mut logs = Logs::default();
+    for block in &found.blocks {
+        logs.restore(block);
+    }
+    let mut count = 0;
+    let mut write = || -> io::Result<()> {
+        let mut out = io::BufWriter::new(fs::File::create_new(file)?);
+        for block in logs.authors().flat_map(|(_, log)| log.blocks()) {
             out.write_all(block.bytes())?;
+            count += 1;
         }
         out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
     };
     write().map_err(cannot("write", file))?;
-    cli::print(format_args!("{} blocks", blocks.len()));
+    cli::print(format_args!("{count} blocks"));
     Ok(())
 }
 
@@ -172,23 +153,26 @@ fn export(directory: &Path, file: &Path) -> Result<(), Failure> {
 fn import(directory: &Path, file: &Path) -> Result<(), Failure> {
     let bytes = fs::read(file).map_err(cannot("read", file))?;
     fs::create_dir_all(directory).map_err(cannot("make", directory))?;
-    let (mut store, blocks, _) = open(directory)?;
+    let (mut store, found) = open(directory)?;
     let mut logs = Logs::default();
-    for block in &blocks {
-        logs.add(block);
+    for block in &found.blocks {
+        logs.restore(block);
     }
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for block in split(&bytes) {
         let what = match block.and_then(|it| it.verify(BITS).map(|()| it)) {
             Err(_) => "not valid",
             Ok(block) => match logs.add(&block) {
-                Added::New => {
+                added @ (Added::New | Added::Fork(_)) => {
                     store.append(&block).map_err(cannot("write", directory))?;
-                    "new"
+                    match added {
+                        Added::New => "new",
+                        _ => "proof that an author has signed two of a number",
+                    }
                 }
                 Added::Duplicate => "known",
-                Added::Gap(_) => "after a gap",
-                _ => "of authors who contradict themselves",
+                Added::Gap(_) => "behind others that are missing",
+                Added::Frozen | Added::Diverges => "of a log that has ended",
             },
         };
         *counts.entry(what).or_default() += 1;

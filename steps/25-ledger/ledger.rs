@@ -4,41 +4,30 @@
 //! could say something else under the same number after a power cut.
 
 use std::collections::VecDeque;
-use std::io;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ed25519_dalek::SigningKey;
-use peer::block::{Author, Block, BodyKind, Draft, Flaw};
+use peer::block::{Author, Block, BlockId, BodyKind, Draft, Flaw};
 use peer::clock::clock;
 use peer::committer::Committer;
 use peer::disk::Files;
 use peer::log::{Added, Logs};
-use peer::messages::{Get, MAX_COUNT};
 use peer::mint::Mint;
 use peer::store::Store;
-use shared::cli;
+use shared::cli::{self, Failure};
+
+/// Whether our log is all that we have said.
+mod confirmation;
+
+/// How what was said gets to the disk.
+mod keeping;
 
 /// What was there when the node was started.
 mod recovery;
 
-pub use recovery::take;
+use confirmation::Confirmation;
 
-/// How long others' blocks wait for a sync together, and how many bytes.
-const PATIENCE: (Duration, usize) = (Duration::from_millis(250), 256 * 1024);
-
-/// How long to wait for a peer who knows our log, before the first block.
-const CONFIRMATION: Duration = Duration::from_secs(10);
-
-/// So many bytes of one author are kept.
-const MAX_OF_AUTHOR: usize = 64 * 1024 * 1024;
-
-/// Whether our log is all that we have said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Log {
-    /// Until then, or a peer says so; `None`: until a peer says so.
-    Waits(Option<Instant>),
-    Confirmed,
-}
+pub use recovery::{open_store, take};
 
 /// Everything that was said, as far as this node knows.
 pub struct Ledger {
@@ -49,11 +38,11 @@ pub struct Ledger {
     store: Option<Store<Files>>,
     pub committer: Committer,
     pub mint: Mint,
-    log: Log,
+    confirmation: Confirmation,
     /// What is to be said, in order.
     waiting: VecDeque<(BodyKind, Vec<u8>)>,
-    /// What is getting its stamp.
-    draft: Option<Draft>,
+    /// The first of it, while it gets its stamp; and what it follows.
+    draft: Option<((u64, BlockId), Draft)>,
     /// What is on its way to the disk, and its ticket.
     sealed: Option<(u64, Block)>,
     /// The last ticket; bytes that are not synced, and since when.
@@ -63,7 +52,7 @@ pub struct Ledger {
     kept: usize,
     max: usize,
     /// Why nothing can be said or kept any more.
-    pub failure: Option<io::Error>,
+    failure: Option<Failure>,
 }
 
 impl Ledger {
@@ -76,47 +65,48 @@ impl Ledger {
     /// Begins to make the next block, if there is something to be said.
     fn begin(&mut self) {
         let is_busy = self.draft.is_some() || self.sealed.is_some();
-        let has_failed = self.failure.is_some();
-        if is_busy || has_failed || self.log != Log::Confirmed {
+        if is_busy || self.is_silent() || self.awaits_confirmation() {
             return;
         }
-        let Some((kind, body)) = self.waiting.pop_front() else { return };
-        let own = self.logs.log(self.author);
-        let head = own.map(|log| log.head()).unwrap_or_default();
-        let draft = Draft::new(self.author, head, clock(), kind, body);
+        let Some((kind, body)) = self.waiting.front() else { return };
+        let head = self.head();
+        let draft = Draft::new(self.author, head, clock(), *kind, body.clone());
         self.mint.begin(draft.clone(), self.bits);
-        self.draft = Some(draft);
+        self.draft = Some((head, draft));
     }
 
     /// The mint may have found a stamp: the block goes to the disk.
     pub fn minted(&mut self) {
         let Some(nonce) = self.mint.take() else { return };
-        let Some(draft) = self.draft.take() else { return };
+        let Some((head, draft)) = self.draft.take() else { return };
+        if self.is_silent() || head != self.head() {
+            // A peer has brought a block of ours meanwhile: it comes first.
+            return self.begin();
+        }
+        self.waiting.pop_front();
         let block = draft.seal(nonce, &self.key);
-        match self.keep(&block) {
-            Ok(()) => {
-                self.sealed = Some((self.ticket + 1, block));
-                self.commit();
-            }
+        let kept = self.keep(&block);
+        self.sealed = Some((self.ticket + 1, block));
+        match kept {
+            Ok(()) => self.commit(),
             Err(error) => self.fail(error),
         }
     }
 
     /// The disk may have confirmed something: our block, if it is there now.
     pub fn committed(&mut self) -> Option<Block> {
-        match self.committer.take() {
-            Err(error) => self.fail(error),
-            Ok(durable) => {
-                if let Some((_, block)) =
-                    self.sealed.take_if(|(ticket, _)| *ticket <= durable)
-                {
-                    self.logs.add(&block);
-                    self.begin();
-                    return Some(block);
-                }
+        let durable = match self.committer.take() {
+            Ok(ticket) => ticket,
+            Err(error) => {
+                self.fail(error);
+                return None;
             }
-        }
-        None
+        };
+        let is_there = |(ticket, _): &mut (u64, Block)| *ticket <= durable;
+        let (_, block) = self.sealed.take_if(is_there)?;
+        self.log(&block);
+        self.begin();
+        Some(block)
     }
 
     /// Somebody has brought a block.
@@ -131,107 +121,59 @@ impl Ledger {
             return Ok(Added::Duplicate);
         }
         block.verify(self.bits)?;
-        let added = self.logs.add(block);
-        if added == Added::New && self.failure.is_none() {
-            match self.keep(block) {
-                Ok(()) => {
-                    self.unsynced.0 += block.bytes().len();
-                    self.unsynced.1.get_or_insert(now);
-                    if self.unsynced.0 >= PATIENCE.1 {
-                        self.commit();
-                    }
-                }
-                Err(error) => self.fail(error),
-            }
+        let added = self.log(block);
+        // The second of two with one number is the proof that there are two.
+        if matches!(added, Added::New | Added::Fork(_)) {
+            self.keep_soon(block, now);
+        }
+        if added == Added::New && block.author() == self.author {
+            self.has_come_back(now);
         }
         Ok(added)
     }
 
-    /// Whether there is room for this block: one author's are not all that is
-    /// kept, and the disk is not ours alone.
-    pub fn has_room(&self, block: &Block) -> bool {
-        let size = block.bytes().len();
-        let log = self.logs.log(block.author());
-        let blocks = log.map(|log| log.blocks()).unwrap_or_default();
-        let of_author: usize = blocks.iter().map(|it| it.bytes().len()).sum();
-        self.kept + size <= self.max && of_author + size <= MAX_OF_AUTHOR
-    }
-
-    fn keep(&mut self, block: &Block) -> io::Result<()> {
-        self.kept += block.bytes().len();
-        match &mut self.store {
-            Some(store) => store.append(block),
-            None => Ok(()),
+    /// Adds a verified block to its author's log.
+    fn log(&mut self, block: &Block) -> Added {
+        let added = self.logs.add(block);
+        if let Added::Fork(seq) = added {
+            let author = block.author();
+            cli::log(format_args!(
+                "{author} has signed two blocks #{seq}: its log ends there"
+            ));
+            if author == self.author {
+                cli::log("that is our key: is it used somewhere else, too?");
+            }
         }
+        added
     }
 
-    /// Has the thread sync what was appended.
-    fn commit(&mut self) {
-        self.unsynced = (0, None);
-        self.ticket += 1;
-        let ticket = self.ticket;
-        let Some(store) = &mut self.store else {
-            return self.committer.pass(ticket);
-        };
-        match store.file() {
-            Ok(file) => self.committer.request(ticket, file),
-            Err(error) => self.fail(error),
-        }
+    /// How much is to be said that nobody can hear yet.
+    pub fn unsaid(&self) -> usize {
+        self.waiting.len() + usize::from(self.sealed.is_some())
     }
 
-    /// When something is to be done without an event.
-    pub fn due(&self) -> Option<Instant> {
-        let sync = self.unsynced.1.map(|since| since + PATIENCE.0);
-        let log = match self.log {
-            Log::Waits(until) => until,
-            Log::Confirmed => None,
-        };
-        sync.into_iter().chain(log).min()
+    /// Whether nothing can be said any more: the disk has failed, or our key
+    /// has signed two blocks of one number.
+    pub fn is_silent(&self) -> bool {
+        let log = self.logs.log(self.author);
+        let is_frozen = log.is_some_and(|log| log.fork_at().is_some());
+        self.failure.is_some() || is_frozen
     }
 
-    /// Does it, if it is time.
-    pub fn expire(&mut self, now: Instant) {
-        if self.unsynced.1.is_some_and(|since| since + PATIENCE.0 <= now) {
-            self.commit();
-        }
-        if let Log::Waits(Some(until)) = self.log
-            && until <= now
-        {
-            cli::log("nobody knows our log: what is said now is unconfirmed");
-            self.confirm();
-        }
+    /// Whether it is of no use to wait for what is to be said.
+    pub fn is_idle(&self) -> bool {
+        let is_stuck = self.is_silent() || self.awaits_confirmation();
+        is_stuck || self.unsaid() == 0
     }
 
-    /// A peer has no block of ours beyond those that we have.
-    pub fn confirm(&mut self) {
-        self.log = Log::Confirmed;
-        self.begin();
+    /// What our next block has to follow.
+    fn head(&self) -> (u64, BlockId) {
+        let log = self.logs.log(self.author);
+        log.map(|log| log.head()).unwrap_or_default()
     }
 
-    /// How much waits to be said.
-    pub fn waiting(&self) -> usize {
-        self.waiting.len()
-    }
-
-    /// The number of our next block.
-    pub fn next_seq(&self) -> u64 {
-        self.logs.log(self.author).map_or(0, |log| log.head().0)
-    }
-
-    /// What to ask peers for: blocks of ours that we have lost.
-    pub fn own_from(&self) -> Get {
-        let (author, from) = (self.author, self.next_seq());
-        Get { author, from, count: MAX_COUNT }
-    }
-
-    /// The disk has failed: from now on nothing is said or kept.
-    fn fail(&mut self, error: io::Error) {
-        let why = error.raw_os_error().map(io::Error::from_raw_os_error);
-        let why = cli::strerror(why.unwrap_or(io::ErrorKind::Other.into()));
-        cli::log(format_args!(
-            "the disk fails: {why}: nothing is said or kept any more"
-        ));
-        (self.draft, self.sealed) = (None, None);
-        self.failure.get_or_insert(error);
+    /// The number of the next block of an author.
+    pub fn next_seq(&self, author: Author) -> u64 {
+        self.logs.log(author).map_or(0, |log| log.head().0)
     }
 }

@@ -91,6 +91,7 @@ impl Node {
             let event = peer.go_on(&mut left, now);
             self.show_frames(key);
             match event {
+                Event::Waits if self.give(key) => {}
                 Event::Waits => return self.wait_for(key),
                 Event::Gone(None) => return self.remove(key, None),
                 Event::Gone(Some(errno)) => {
@@ -99,8 +100,8 @@ impl Node {
                 Event::Wants(Want::Decision(hello)) => self.decide(key, hello),
                 Event::Wants(Want::Open) => self.opened(key),
                 Event::Wants(Want::Block(block)) => self.receive(key, &block),
-                Event::Wants(Want::Get(get)) => self.give(key, get),
-                Event::Wants(Want::NotFound(what)) => self.denied(what),
+                Event::Wants(Want::Get(get)) => self.owe(key, get),
+                Event::Wants(Want::NotFound(what)) => self.denied(key, what),
                 Event::Wants(Want::AskedForPeers) => self.tell_peers(key),
                 Event::Wants(Want::Peers(entries)) => {
                     self.learn(key, &entries);

@@ -20,11 +20,11 @@ use peer::board::Shared;
 use peer::book::Path;
 use peer::control::Control;
 use peer::hello::Greeting;
+use peer::identity;
 use peer::input::Input;
 use peer::keeper::Keeper;
 use peer::random::random;
 use peer::text::{Speaks, kind_of};
-use peer::{identity, key};
 use shared::cli::{self, Failure};
 use shared::collections::slab::Slab;
 use shared::events::signals::take_signals;
@@ -148,7 +148,9 @@ fn run() -> Result<(), Failure> {
         traces: arguments.traces,
         surplus: Vec::new(),
         is_ending: false,
+        is_forced: false,
     };
+    node.remember();
     node.run()
 }
 
@@ -156,22 +158,11 @@ fn run() -> Result<(), Failure> {
 fn open_ledger(arguments: &Arguments) -> Result<Ledger, Failure> {
     let directory = arguments.directory.as_deref();
     let directory = directory.map(std::path::Path::new);
-    let key = match directory {
-        Some(directory) => key::open(directory)?,
-        None => key::new()?,
-    };
-    if let (Some(directory), true) = (directory, key.1) {
-        let directory = directory.display();
-        cli::log(format_args!(
-            "{directory}/key is who you are: keep a copy of it, and use it in \
-             one place only"
-        ));
-    }
     let costs = (arguments.network.bits(), arguments.disk_mib << 20);
     let threads = processors::allowed()
         .map_err(|errno| Failure::new("cannot ask for processors", errno))?;
     let is_first = arguments.is_first;
-    Ledger::open(directory, key, is_first, costs, threads.len())
+    Ledger::open(directory, is_first, costs, threads.len())
 }
 
 /// Has the kernel look for what other threads have done, and for beacons.

@@ -108,6 +108,8 @@ pub struct Node {
     /// Links of ours that are to be closed.
     pub surplus: Vec<Key>,
     pub is_ending: bool,
+    /// It ends at once, whatever may be under way.
+    pub is_forced: bool,
 }
 
 impl Node {
@@ -140,10 +142,7 @@ impl Node {
             self.keeper.changed(self.now());
         }
         self.keeper.keep_last(&self.book);
-        match self.ledger.failure.take() {
-            Some(error) => Err(Failure::new("the disk has failed", error)),
-            None => Ok(()),
-        }
+        self.ledger.close(!self.is_forced)
     }
 
     pub fn now(&self) -> Instant {
@@ -208,8 +207,8 @@ impl Node {
     /// Leaves what is typed where it is, as long as enough waits to be said, or
     /// nothing can be said at all.
     fn watch_input(&mut self) {
-        let has_failed = self.ledger.failure.is_some();
-        let is_busy = has_failed || self.ledger.waiting() >= WAITING;
+        let has_enough = self.ledger.unsaid() >= WAITING;
+        let is_busy = has_enough || self.ledger.is_silent();
         self.input.watch(!is_busy, self.server.epoll(), INPUT);
         self.board.borrow_mut().is_busy = is_busy;
     }
@@ -226,12 +225,15 @@ impl Node {
                 false => self.leave(key),
             }
         }
+        self.is_forced = self.is_ending;
         self.is_ending = true;
         Ok(())
     }
 
     fn is_done(&self) -> bool {
-        self.server.is_done() && self.peers.iter().next().is_none()
+        let is_said = self.is_forced || self.ledger.is_idle();
+        let are_gone = self.peers.iter().next().is_none();
+        is_said && are_gone && self.server.is_done()
     }
 }
 

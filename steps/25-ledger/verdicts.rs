@@ -65,8 +65,8 @@ impl Node {
         }
         if let Some(link) = peer.link() {
             link.ask_for_peers(now);
-            link.ask_for(self.ledger.own_from(), now);
         }
+        self.ask_first(key);
         let path = self.note(address, port, node, dial);
         let verdict = roster::compare(self.greeting.node, key, &self.peers);
         if let None | Some(Verdict::Dead(_)) = verdict {
@@ -158,7 +158,7 @@ impl Node {
             let why = why.unwrap_or(&"closed");
             let lines = match peer.missed {
                 0 => String::new(),
-                missed => format!(", {missed} lines not said to it"),
+                missed => format!(", {missed} blocks not sent to it"),
             };
             cli::log(format_args!("{node} at {}: {why}{lines}", peer.address));
             self.use_other(node);

@@ -1,0 +1,85 @@
+//! Whether our log is all that we have said.
+//!
+//! If the directory is an old copy, or the disk has lost something, the next
+//! block would have a number that another block of ours has. Peers know.
+
+use std::time::{Duration, Instant};
+
+use peer::messages::NotFound;
+use shared::cli;
+
+use super::Ledger;
+
+/// How long to wait for a peer who knows our log, before the first block.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What is known of our log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confirmation {
+    /// A peer has to say that there is no more of it; if there is a time, it
+    /// is not waited for after that.
+    Wanted(Option<Instant>),
+    /// Blocks may follow.
+    Given,
+}
+
+impl Confirmation {
+    /// A peer is waited for, for this reason.
+    pub fn needed(why: &str) -> Self {
+        cli::log(format_args!(
+            "{why}: nothing is said before a peer who knows our log is there; \
+             --first says that there is none"
+        ));
+        Confirmation::Wanted(None)
+    }
+
+    /// A peer is waited for, but not for ever.
+    pub fn wanted(now: Instant) -> Self {
+        Confirmation::Wanted(Some(now + PATIENCE))
+    }
+}
+
+impl Ledger {
+    /// Whether nothing may be said yet.
+    pub fn awaits_confirmation(&self) -> bool {
+        self.confirmation != Confirmation::Given
+    }
+
+    /// When a peer is waited for no more.
+    pub fn confirmation_due(&self) -> Option<Instant> {
+        match self.confirmation {
+            Confirmation::Wanted(until) => until,
+            Confirmation::Given => None,
+        }
+    }
+
+    /// A block of ours has come: there may be more.
+    pub fn has_come_back(&mut self, now: Instant) {
+        if let Confirmation::Wanted(Some(_)) = self.confirmation {
+            self.confirmation = Confirmation::wanted(now);
+        }
+    }
+
+    /// Does not wait any more, if it is time.
+    pub fn expire_confirmation(&mut self, now: Instant) {
+        if self.confirmation_due().is_some_and(|until| until <= now) {
+            cli::log("nobody knows our log: what is said now is unconfirmed");
+            self.confirm();
+        }
+    }
+
+    /// A peer does not have this block. If it would be our next one, and there
+    /// is no hole in front of others of ours, then our log is whole.
+    pub fn denied(&mut self, what: NotFound) {
+        let is_ours = what.author == self.author;
+        let has_hole = self.logs.incomplete().contains(&self.author);
+        if is_ours && !has_hole && what.seq <= self.next_seq(self.author) {
+            self.confirm();
+        }
+    }
+
+    fn confirm(&mut self) {
+        self.confirmation = Confirmation::Given;
+        self.begin();
+    }
+}
