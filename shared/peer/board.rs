@@ -8,7 +8,7 @@ use std::rc::Rc;
 use crate::hello::PeerId;
 
 /// So many lines are kept, for the page.
-const LINES: usize = 100;
+pub const LINES: usize = 100;
 
 /// The node writes it, and those who ask read it: in one thread.
 pub type Shared = Rc<RefCell<Board>>;

@@ -15,6 +15,11 @@ use crate::wire::hex;
 /// The file in the directory of a node's data.
 const NAME: &str = "key";
 
+/// Whether there is a key in this directory.
+pub fn is_in(directory: &Path) -> bool {
+    directory.join(NAME).exists()
+}
+
 /// The key in this directory, and whether it has just been made.
 ///
 /// # Errors

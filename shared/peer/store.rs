@@ -49,7 +49,7 @@ pub struct Recovered {
     /// How many bytes at the end were being written when it ended.
     pub torn: u64,
     /// Where something is that was once good, and is not: the segment, and
-    /// its bytes.
+    /// its bytes; none of them if it is not there.
     pub damaged: Vec<(u32, Range<u64>)>,
 }
 
@@ -74,6 +74,9 @@ impl<D: Disk> Store<D> {
         let numbers = disk.segments()?;
         let last = numbers.last().copied();
         for number in numbers {
+            if number > segment + 1 {
+                found.damaged.push((segment + 1, 0..0));
+            }
             let bytes = disk.read(number)?;
             let records = bytes.get(SEGMENT_HEADER as usize..);
             let is_empty =
@@ -112,18 +115,17 @@ impl<D: Disk> Store<D> {
         self.segment == 0
     }
 
-    /// Begins the next segment.
+    /// Begins a segment, behind all others.
     ///
     /// # Errors
     /// Those of the disk.
-    pub fn begin_segment(&mut self) -> io::Result<()> {
+    pub fn begin_segment(&mut self, number: u32) -> io::Result<()> {
         // What is in the others is on the disk before there is this one.
         self.sync()?;
-        let next = self.segment + 1;
-        self.disk.create(next, SEGMENT)?;
-        self.disk.write(next, 0, &segment_header(next))?;
-        self.disk.sync(next)?;
-        (self.segment, self.end) = (next, SEGMENT_HEADER);
+        self.disk.create(number, SEGMENT)?;
+        self.disk.write(number, 0, &segment_header(number))?;
+        self.disk.sync(number)?;
+        (self.segment, self.end) = (number, SEGMENT_HEADER);
         Ok(())
     }
 
@@ -134,7 +136,7 @@ impl<D: Disk> Store<D> {
     pub fn append(&mut self, block: &Block) -> io::Result<()> {
         let length = padded(RECORD_HEADER + block.bytes().len()) as u64;
         if self.end + length > SEGMENT {
-            self.begin_segment()?;
+            self.begin_segment(self.segment + 1)?;
         }
         let record = record(self.segment, self.end, block.bytes());
         self.disk.write(self.segment, self.end, &record)?;

@@ -1,6 +1,7 @@
 //! Blocks: to peers, and from them.
 
 use peer::block::{Author, Block};
+use peer::board::LINES;
 use peer::hello::PeerId;
 use peer::log::Added;
 use peer::messages::{Get, NotFound};
@@ -166,6 +167,7 @@ impl Node {
         let mut blocks: Vec<&Block> =
             logs.flat_map(|(_, log)| log.blocks()).collect();
         blocks.sort_by_key(|block| block.timestamp());
-        blocks.iter().for_each(|block| self.keep_for_page(block));
+        let first = blocks.len().saturating_sub(LINES);
+        blocks[first..].iter().for_each(|block| self.keep_for_page(block));
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
+use std::path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,11 +20,13 @@ use peer::beacons::{Beacons, interfaces};
 use peer::board::Shared;
 use peer::book::Path;
 use peer::control::Control;
+use peer::disk::Files as Segments;
 use peer::hello::Greeting;
 use peer::identity;
 use peer::input::Input;
 use peer::keeper::Keeper;
 use peer::random::random;
+use peer::store::{Recovered, Store};
 use peer::text::{Speaks, kind_of};
 use shared::cli::{self, Failure};
 use shared::collections::slab::Slab;
@@ -48,7 +51,7 @@ mod node;
 mod verdicts;
 
 use arguments::Arguments;
-use ledger::Ledger;
+use ledger::{Ledger, open_store};
 use node::{BEACONS, COMMITTER, INPUT, MINT, Node};
 
 fn main() -> ExitCode {
@@ -64,6 +67,8 @@ fn run() -> Result<(), Failure> {
     let now = Instant::now();
     let address = arguments.address;
     let directory = arguments.directory.as_deref();
+    // First of all: another process may have it.
+    let stored = directory.map(|it| open_store(it.as_ref())).transpose()?;
     let (keeper, mut book) = Keeper::open(directory, now)?;
     for address in &arguments.told {
         book.add(*address, None, Path::Told, now);
@@ -84,7 +89,7 @@ fn run() -> Result<(), Failure> {
     let limit = raise_descriptors()
         .map_err(|errno| Failure::new("cannot raise RLIMIT_NOFILE", errno))?;
     // After the signals are blocked: its threads begin with that.
-    let ledger = open_ledger(&arguments)?;
+    let ledger = open_ledger(&arguments, stored)?;
     let network = arguments.network;
     let session = random()
         .map_err(|errno| Failure::new("cannot get random bytes", errno))?;
@@ -155,14 +160,16 @@ fn run() -> Result<(), Failure> {
 }
 
 /// What this node and others have said before.
-fn open_ledger(arguments: &Arguments) -> Result<Ledger, Failure> {
-    let directory = arguments.directory.as_deref();
-    let directory = directory.map(std::path::Path::new);
+fn open_ledger(
+    arguments: &Arguments,
+    stored: Option<(Store<Segments>, Recovered)>,
+) -> Result<Ledger, Failure> {
+    let directory = arguments.directory.as_deref().map(path::Path::new);
     let costs = (arguments.network.bits(), arguments.disk_mib << 20);
     let threads = processors::allowed()
         .map_err(|errno| Failure::new("cannot ask for processors", errno))?;
-    let is_first = arguments.is_first;
-    Ledger::open(directory, is_first, costs, threads.len())
+    let stored = directory.zip(stored);
+    Ledger::open(stored, arguments.is_first, costs, threads.len())
 }
 
 /// Has the kernel look for what other threads have done, and for beacons.

@@ -24,12 +24,12 @@ pub enum Confirmation {
 }
 
 impl Confirmation {
-    /// A peer is waited for, for this reason.
-    pub fn needed(why: &str) -> Self {
-        cli::log(format_args!(
-            "{why}: nothing is said before a peer who knows our log is there; \
-             --first says that there is none"
-        ));
+    /// A peer is waited for: something is not on our disk.
+    pub fn needed() -> Self {
+        cli::log(
+            "blocks of ours may be lost: nothing is said before a peer who \
+             knows our log is there (or with --first)",
+        );
         Confirmation::Wanted(None)
     }
 

@@ -18,7 +18,7 @@ use shared::cli::{self, Failure};
 use super::{Confirmation, Ledger};
 
 impl Ledger {
-    /// Reads what is in this directory; without one, nothing is kept. Unless
+    /// What was found in a directory; without one, nothing is kept. Unless
     /// the key is new, a peer has to confirm the log: it may know more of it.
     /// If all of it or something of the disk is lost, there is no time after
     /// which that is given up, unless it `is_first`.
@@ -26,21 +26,21 @@ impl Ledger {
     /// # Errors
     /// When something cannot be read or made: the line says what.
     pub fn open(
-        directory: Option<&Path>,
+        stored: Option<(&Path, (Store<Files>, Recovered))>,
         is_first: bool,
         (bits, max): (u8, usize),
         threads: usize,
     ) -> Result<Self, Failure> {
-        let (store, found, (key, is_new)) = match directory {
-            Some(directory) => {
-                let (mut store, found) = open_store(directory)?;
-                let is_lost = store.is_empty();
-                let (key, is_new) = open_key(directory, &mut store)?;
-                let is_new = is_new || is_first;
-                (Some((store, is_lost)), found, (key, is_new))
+        let (key, confirmation, stored) = match stored {
+            Some((directory, mut stored)) => {
+                let (key, confirmation) =
+                    open_key(directory, is_first, &mut stored)?;
+                (key, confirmation, Some(stored))
             }
-            None => (None, Recovered::default(), key::new()?),
+            None => (key::new()?.0, Confirmation::Given, None),
         };
+        let (store, found) = stored.unzip();
+        let found = found.unwrap_or_default();
         let author = Author(key.verifying_key().to_bytes());
         let mut logs = Logs::default();
         let (ours, others): (Vec<Block>, Vec<Block>) =
@@ -54,18 +54,6 @@ impl Ledger {
                 "{count} blocks are of another network: they are not used"
             ));
         }
-        let is_damaged = !found.damaged.is_empty();
-        let confirmation = match &store {
-            Some((_, true)) if !is_new => {
-                Confirmation::needed("our log is not here, but our key is")
-            }
-            Some(_) if is_damaged && !is_new => {
-                Confirmation::needed("blocks of ours may be damaged")
-            }
-            Some(_) if !is_new => Confirmation::wanted(Instant::now()),
-            _ => Confirmation::Given,
-        };
-        let store = store.map(|(store, _)| store);
         let all = ours.iter().chain(&others);
         Ok(Ledger {
             kept: all.map(|it| it.bytes().len()).sum(),
@@ -88,15 +76,20 @@ impl Ledger {
     }
 }
 
-/// The key in a directory, and whether it is new. Where there is a key there
-/// is a segment from now on: if it is gone, our log is.
+/// The key in a directory, and whether its log is known to be whole.
 fn open_key(
     directory: &Path,
-    store: &mut Store<Files>,
-) -> Result<(SigningKey, bool), Failure> {
+    is_first: bool,
+    (store, found): &mut (Store<Files>, Recovered),
+) -> Result<(SigningKey, Confirmation), Failure> {
     let shown = directory.display();
+    let has_spoken = key::is_in(directory) && !is_first;
+    let is_lost = has_spoken && store.is_empty();
     if store.is_empty() {
-        store.begin_segment().map_err(|error| {
+        // There is a first segment before there is a key. Where it is missing,
+        // that is a hole, now and after the next start.
+        let number = if is_lost { 2 } else { 1 };
+        store.begin_segment(number).map_err(|error| {
             Failure::new(format_args!("cannot write to {shown}"), error)
         })?;
     }
@@ -107,7 +100,12 @@ fn open_key(
              place only"
         ));
     }
-    Ok((key, is_new))
+    let confirmation = match has_spoken {
+        true if is_lost || !found.damaged.is_empty() => Confirmation::needed(),
+        true => Confirmation::wanted(Instant::now()),
+        false => Confirmation::Given,
+    };
+    Ok((key, confirmation))
 }
 
 /// The segments of a directory, which nobody else is using.
@@ -146,10 +144,11 @@ pub fn open_store(
     }
     for (segment, bytes) in &found.damaged {
         let (from, to) = (bytes.start, bytes.end);
-        cli::log(format_args!(
-            "{shown}: seg-{segment:06}.blk is damaged from {from} to {to}: \
-             those blocks have to come from peers"
-        ));
+        let what = match bytes.is_empty() {
+            true => "not there".to_string(),
+            false => format!("damaged from {from} to {to}"),
+        };
+        cli::log(format_args!("{shown}: seg-{segment:06}.blk is {what}"));
     }
     Ok((store, found))
 }
