@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use shared::cli::Failure;
@@ -16,45 +16,52 @@ use crate::stamp::{leading_zeros, required_bits};
 const PIECE: u64 = 4096;
 
 /// A draft for which a nonce is looked for.
-pub struct Search {
+struct Search {
     draft: Draft,
     bits: u32,
     /// The first nonce that nobody has tried.
     next: AtomicU64,
     is_over: AtomicBool,
-    result: Arc<Found>,
 }
 
-struct Found {
+/// What the threads share.
+pub struct Work {
+    search: Mutex<Option<Arc<Search>>>,
     nonce: Mutex<Option<u64>>,
-    /// Not 0 if there is one.
+    /// Not 0 if there is a nonce.
     count: EventFd,
 }
 
-impl Search {
-    /// Looks as long as nobody has found one: what each thread does.
+impl Work {
+    /// Looks for nonces as long as one is wanted: what each thread does.
     pub fn run(self: Arc<Self>) {
-        let mut draft = self.draft.clone();
-        while !self.is_over.load(Relaxed) {
-            let first = self.next.fetch_add(PIECE, Relaxed);
-            let found = search(&mut draft, self.bits, first, PIECE);
-            let Some(nonce) = found else { continue };
-            if !self.is_over.swap(true, Relaxed) {
-                let place = self.result.nonce.lock();
-                let mut place = place.unwrap_or_else(PoisonError::into_inner);
-                *place = Some(nonce);
-                // It fails only if the number is near 2^64.
-                let _ = self.result.count.write(1);
+        while let Some(search) = self.search() {
+            let mut draft = search.draft.clone();
+            while !search.is_over.load(Relaxed) {
+                let first = search.next.fetch_add(PIECE, Relaxed);
+                let found = find(&mut draft, search.bits, first);
+                let Some(nonce) = found else { continue };
+                if !search.is_over.swap(true, Relaxed) {
+                    *lock(&self.nonce) = Some(nonce);
+                    // It fails only if the number is near 2^64.
+                    let _ = self.count.write(1);
+                }
             }
         }
+    }
+
+    /// The search that is under way.
+    fn search(&self) -> Option<Arc<Search>> {
+        let search = lock(&self.search).clone();
+        search.filter(|it| !it.is_over.load(Relaxed))
     }
 }
 
 /// Has stamps made, one after the other.
 pub struct Mint {
-    pool: Arc<Pool<Arc<Search>>>,
+    pool: Arc<Pool<Arc<Work>>>,
     threads: usize,
-    result: Arc<Found>,
+    work: Arc<Work>,
 }
 
 impl Mint {
@@ -66,45 +73,46 @@ impl Mint {
         let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
         let count = EventFd::from_value_and_flags(0, flags)
             .map_err(|errno| Failure::new("cannot make an eventfd", errno))?;
-        let result = Arc::new(Found { nonce: Mutex::default(), count });
-        let pool = Pool::start(threads, threads, Search::run)?;
-        Ok(Mint { pool, threads, result })
+        let (search, nonce) = (Mutex::default(), Mutex::default());
+        let work = Arc::new(Work { search, nonce, count });
+        let pool = Pool::start(threads, threads, Work::run)?;
+        Ok(Mint { pool, threads, work })
     }
 
     /// Begins to look for a nonce for this draft, in a network of so many
     /// `bits`. The one before has been taken.
     pub fn begin(&self, draft: Draft, bits: u8) {
         let bits = required_bits(bits, draft.size());
-        let search = Arc::new(Search {
-            draft,
-            bits,
-            next: AtomicU64::new(0),
-            is_over: AtomicBool::new(false),
-            result: Arc::clone(&self.result),
-        });
+        let (next, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
+        let search = Search { draft, bits, next, is_over };
+        *lock(&self.work.search) = Some(Arc::new(search));
         for _ in 0..self.threads {
-            // Those that find no room are helped by those that did.
-            let _ = self.pool.submit(Box::new(Arc::clone(&search)));
+            // No room: then others wait for a thread, and find this search.
+            let _ = self.pool.submit(Box::new(Arc::clone(&self.work)));
         }
     }
 
     /// The nonce, if one has been found.
     pub fn take(&self) -> Option<u64> {
         // It fails only if the number is 0.
-        let _ = self.result.count.read();
-        let place = self.result.nonce.lock();
-        place.unwrap_or_else(PoisonError::into_inner).take()
+        let _ = self.work.count.read();
+        lock(&self.work.nonce).take()
     }
+}
+
+/// Nothing that is done under these locks panics halfway.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl AsFd for Mint {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.result.count.as_fd()
+        self.work.count.as_fd()
     }
 }
 
-/// Looks for a nonce among `count` of them, from `first` on.
-fn search(draft: &mut Draft, bits: u32, first: u64, count: u64) -> Option<u64> {
-    let mut nonces = first..first.saturating_add(count);
+/// Looks for a nonce in a piece of them, from `first` on.
+fn find(draft: &mut Draft, bits: u32, first: u64) -> Option<u64> {
+    let mut nonces = first..first.saturating_add(PIECE);
     nonces.find(|nonce| leading_zeros(&draft.hash(*nonce).0) >= bits)
 }
