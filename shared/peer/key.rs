@@ -6,6 +6,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use ed25519_dalek::SigningKey;
+use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use shared::cli::Failure;
 
 use crate::hello::PeerId;
@@ -67,14 +68,23 @@ pub fn new() -> Result<(SigningKey, bool), Failure> {
     Ok((SigningKey::from_bytes(&seed), true))
 }
 
-/// Makes the file: nobody else may read it, not even for a moment, and it is
-/// not put in the place of another one.
+/// Makes the file: nobody else may read it, not even for a moment; half of it
+/// is never found; and it does not take the place of another one.
 fn make(directory: &Path, file: &Path, seed: &[u8; 32]) -> io::Result<()> {
+    let unfinished = directory.join("key.new");
+    match fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(error);
+        }
+        _ => {}
+    }
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(0o600);
-    let mut file = options.open(file)?;
-    writeln!(file, "{}", hex(seed))?;
-    file.sync_all()?;
+    let mut new = options.open(&unfinished)?;
+    new.write_all(format!("{}\n", hex(seed)).as_bytes())?;
+    new.sync_all()?;
+    let flags = RenameFlags::RENAME_NOREPLACE;
+    renameat2(AT_FDCWD, &unfinished, AT_FDCWD, file, flags)?;
     // Its name, too.
     File::open(directory)?.sync_all()
 }

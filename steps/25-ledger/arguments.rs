@@ -8,8 +8,9 @@ use shared::cli::{self, Failure};
 use shared::net::resolve::resolve;
 
 const HELP: &str = "\
-Step 25: a node that remembers: what is typed becomes a signed block, which goes
-to all peers. It serves the files beneath a directory, and its page is /board.
+Step 25: a node that remembers: what is typed becomes a signed block, which
+goes to all peers. It serves the files beneath a directory, and its page is
+/board.
 
 Usage: step25 [ADDRESS] [--network NAME [--secret FILE] | --join CODE]
               [--peer HOST:PORT]... [--data DIR] [--control HOST] [--trace]
@@ -41,8 +42,8 @@ Usage: step25 [ADDRESS] [--network NAME [--secret FILE] | --join CODE]
   --cache-mib N    how much memory files are kept in, from 0 to 4096 MiB
                    (default: 64)
   hello HOST:PORT  greets a node, shows what it says, and ends
-  say LINE         has the node that runs at 127.0.0.1:8000, or at HOST:PORT, say
-                   this; -: each line of standard input
+  say LINE         has the node that runs at 127.0.0.1:8000, or at HOST:PORT,
+                   say this; -: each line of standard input
   fsck DIR         checks each block, while the node is not running
   dump DIR         shows what each byte is
   log DIR          shows what was said

@@ -205,11 +205,17 @@ impl Node {
     }
 
     /// Leaves what is typed where it is, as long as enough waits to be said, or
-    /// nothing can be said at all.
+    /// each peer has enough to read; if nothing can be said at all; or if those
+    /// that we dial for the first time may be about to open.
     fn watch_input(&mut self) {
+        let peers = self.peers.iter().map(|(_, peer)| peer);
+        let mut used = peers.filter(|peer| peer.is_used()).peekable();
+        let are_full =
+            used.peek().is_some() && !used.any(|peer| peer.has_room());
         let has_enough = self.ledger.unsaid() >= WAITING;
-        let is_busy = has_enough || self.ledger.is_silent();
-        self.input.watch(!is_busy, self.server.epoll(), INPUT);
+        let is_busy = are_full || has_enough || self.ledger.is_silent();
+        let waits = is_busy || self.book.is_beginning();
+        self.input.watch(!waits, self.server.epoll(), INPUT);
         self.board.borrow_mut().is_busy = is_busy;
     }
 

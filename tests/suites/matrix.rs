@@ -16,7 +16,7 @@ use one::*;
 /// decided by time: a `false` is something that was seen to happen otherwise.
 type Probe = (&'static str, fn(&Step) -> Outcome<bool>);
 
-const PROBES: [Probe; 30] = [
+const PROBES: [Probe; 31] = [
     ("greeting", greets),
     ("echo", echoes),
     ("next-client", serves_the_next),
@@ -47,6 +47,7 @@ const PROBES: [Probe; 30] = [
     ("hardened", |it| Ok(it.launch(&["0", "--rate=9/s"])?.start().is_ok())),
     ("peer", |it| starts(it, b"/known_hosts\n", b"127.0.0.1,\n")),
     ("discovery", |it| Ok(it.launch(&["0", "--network=a"])?.start().is_ok())),
+    ("ledger", |it| Ok(it.launch(&["0", "--first"])?.start().is_ok())),
 ];
 
 fn is_seen(capability: &str, step: &Step) -> Outcome<bool> {

@@ -2,7 +2,7 @@
 //! taken. One that is slow to change a name: others come in between. And a
 //! program that is killed in the middle of that.
 
-use std::ffi::{c_char, c_int, c_uint};
+use std::ffi::{c_char, c_int, c_uint, c_void};
 use std::time::Duration;
 use std::{mem, thread};
 
@@ -62,6 +62,18 @@ interpose! {
 
     fn fsync(fd: c_int) -> c_int {
         before_sync(fd).unwrap_or_else(|| real(fd))
+    }
+
+    fn pwrite(
+        fd: c_int,
+        from: *const c_void,
+        size: usize,
+        at: libc::off_t,
+    ) -> isize {
+        match write_error(fd) {
+            Some(error) => fail(error),
+            None => real(fd, from, size, at),
+        }
     }
 
     fn fdatasync(fd: c_int) -> c_int {

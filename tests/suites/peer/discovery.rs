@@ -135,7 +135,7 @@ fn only_what_was_found_is_passed_on() -> Outcome {
         // There is room for 54.
         let all = (4..56).map(|id| Fake::dial(&node, id, 1));
         let _all = all.collect::<Outcome<Vec<_>>>()?;
-        let mut guest = Fake(node.connect()?);
+        let mut guest = Fake::new(node.connect()?);
         guest.greet(99, 1, 0)?;
         expect_told(&mut guest, &[&known, &other])?;
         guest.expect_bye(4)?;
@@ -206,7 +206,7 @@ fn a_node_says_why_nobody_is_there() -> Outcome {
 }
 
 /// A node is killed before one of the calls that write something: four for its
-/// number, and four for the book.
+/// number, those for its key and first segment, and four for the book.
 fn kill(step: &Step, number: usize) -> Outcome {
     const OLD: &str = "127.0.0.1 9 - 0 7\n";
     let (scratch, there) = (Scratch::new().unwrap(), peer()?);
@@ -214,18 +214,21 @@ fn kill(step: &Step, number: usize) -> Outcome {
     fs::write(data.join("peers"), OLD).unwrap();
     let flags = ["--data", data.to_str().unwrap(), "--peer", &name];
     let node = launch(step, &flags)?.shim(&format!("die={number}")).spawn()?;
-    let _fake = match number {
-        ..=4 => None,
-        _ => Some(Fake::open(&node, there.accept_one(&node)?, 1, 1)?),
+    let (own, files) = if step.does("ledger") { (12, 5) } else { (4, 2) };
+    let _fake = match number <= own {
+        true => None,
+        false => Some(Fake::open(&node, there.accept_one(&node)?, 1, 1)?),
     };
     let status = node.wait(node.patience())?.status;
     assert_eq!(status.signal(), Some(libc::SIGKILL), "{number}");
     let kept = fs::read_to_string(data.join("peers")).unwrap();
     let is_new = kept.lines().count() == 2 && kept.ends_with(" 0\n");
-    assert_eq!((is_new, kept == OLD), (number == 8, number < 8), "{kept}");
+    let last = own + 4;
+    let is_last = number == last;
+    assert_eq!((is_new, kept == OLD), (is_last, number < last), "{kept}");
     launch(step, &flags[..2])?.start()?;
     let names = fs::read_dir(data).unwrap().map(|it| it.unwrap().file_name());
-    assert_eq!(names.collect::<Vec<_>>().len(), 2, "{number}");
+    assert_eq!(names.count(), files, "{number}");
     Ok(())
 }
 
@@ -233,8 +236,9 @@ fn kill(step: &Step, number: usize) -> Outcome {
 fn the_book_is_the_old_or_the_new_one() -> Outcome {
     on_every("discovery", |step| {
         thread::scope(|scope| {
-            let all = [1, 2, 3, 4, 5, 6, 7, 8];
-            let all = all.map(|it| scope.spawn(move || kill(step, it)));
+            let last = if step.does("ledger") { 16 } else { 8 };
+            let all = (1..=last).map(|it| scope.spawn(move || kill(step, it)));
+            let all: Vec<_> = all.collect();
             all.into_iter().try_for_each(|it| it.join().unwrap())
         })
     })

@@ -51,7 +51,7 @@ fn who_breaks_the_protocol_is_told_why() -> Outcome {
         drop((flood, greedy));
         node.await_sockets(1)?;
         let mut well = Fake::dial(&node, 99, 1)?;
-        let mut other = Fake(node.connect()?);
+        let mut other = Fake::new(node.connect()?);
         let mut network = hello(98, 1);
         network[56] ^= 1;
         other.send(Kind::Hello, &network)?;
@@ -59,15 +59,15 @@ fn who_breaks_the_protocol_is_told_why() -> Outcome {
         for (id, (is_open, bytes, reason)) in (0..).zip(BROKEN) {
             let mut fake = match is_open {
                 true => Fake::dial(&node, id, 1)?,
-                false => Fake(node.connect()?),
+                false => Fake::new(node.connect()?),
             };
             fake.0.send(bytes)?;
             all.push((fake, reason));
         }
         all.into_iter().try_for_each(|(mut it, why)| it.expect_bye(why))?;
         expect_memory(&node, MEMORY >> 12)?;
-        well.send(Kind::Line, b"all is well")?;
-        node.expect_line("63636363: all is well")?;
+        let printed = well.say(99, "all is well")?;
+        node.expect_line(&printed)?;
         assert!(!node.stdout().contains(&b'\x1b'));
         end(&node, vec![well]).map(drop)
     })
@@ -153,9 +153,8 @@ fn of_two_links_to_a_node_one_stays() -> Outcome {
             let (kept, mut other) = (fakes.remove(stays).0, fakes.remove(0));
             if why == 1 {
                 // The other one closes it. What was on its way is heard.
-                other.send(Kind::Line, b"crossed")?;
-                let name = format!("{id:02x}").repeat(4);
-                node.expect_line(&format!("{name}: crossed"))?;
+                let printed = other.say(id, "crossed")?;
+                node.expect_line(&printed)?;
                 other.send(Kind::Bye, &[3, 0, 0])?;
             }
             match why {
