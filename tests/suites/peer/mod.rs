@@ -1,7 +1,9 @@
 //! Nodes among each other: the other nodes are the test's own.
 
 mod control;
+mod crash;
 mod discovery;
+mod ledger;
 mod limits;
 mod links;
 mod netns;
@@ -110,7 +112,7 @@ impl Fake {
     fn greet(&mut self, id: u8, run: u64, port: u16) -> Outcome {
         // Whoever dials says first that it speaks in frames.
         self.0.send(b"\xd5")?;
-        let theirs = self.0.receive(116)?.0;
+        let theirs = self.whole(116)?;
         let mut ours = hello(id, run);
         ours[44..46].copy_from_slice(&port.to_be_bytes());
         ours[56..88].copy_from_slice(&theirs[64..96]);
@@ -164,10 +166,10 @@ impl Fake {
     /// The next frame that is not of the handshake, GETPEERS or PING, and what
     /// it is.
     fn frame(&mut self) -> Outcome<(u8, Vec<u8>)> {
-        let (head, end) = self.0.receive(8)?;
-        assert!(head.starts_with(b"\xd5\x53\x01"), "{}", end.after(&head));
+        let head = self.whole(8)?;
+        assert!(head.starts_with(b"\xd5\x53\x01"), "{head:?}");
         let length = u32::from_be_bytes(head[4..].try_into().unwrap());
-        let payload = self.0.receive(length as usize)?.0;
+        let payload = self.whole(length as usize)?;
         match head[3] {
             1 | 2 | 0x10 => self.frame(),
             // A second one says that nothing else came for long.
@@ -176,6 +178,17 @@ impl Fake {
                 self.frame()
             }
             kind => Ok((kind, payload)),
+        }
+    }
+
+    /// So many bytes.
+    fn whole(&mut self, count: usize) -> Outcome<Vec<u8>> {
+        match self.0.receive(count)? {
+            (bytes, _) if bytes.len() == count => Ok(bytes),
+            (bytes, end) => {
+                let expected = format!("{count} bytes of a frame");
+                Err(self.0.failed(expected, end.after(&bytes)))
+            }
         }
     }
 

@@ -1,0 +1,344 @@
+//! What nodes remember, and what they make of each other's blocks.
+
+use std::fs;
+use std::process::{self, Stdio};
+
+use ::peer::block::Block;
+use ::peer::kind::Kind;
+use ::peer::messages::Get;
+
+use super::{Author, Fake, end};
+use crate::files::client::get;
+use crate::lab::cost::expect_memory;
+use crate::lab::program::Program;
+use crate::lab::scratch::Scratch;
+use crate::lab::{Outcome, Peer, proc};
+use crate::steps::{Step, on_every, peer};
+
+/// A node that is typed into.
+pub fn start(step: &Step, flags: &[&str]) -> Outcome<Program> {
+    let launch = step.launch(&["127.0.0.1:0"])?.with(flags);
+    launch.stdin(Stdio::piped()).start()
+}
+
+/// What a command prints that ends like this.
+pub fn command(step: &Step, words: &[&str], code: i32) -> Outcome<String> {
+    let ended = step.launch(words)?.spawn()?.expect_exit(code)?;
+    Ok(String::from_utf8(ended.stdout).unwrap())
+}
+
+/// The status for a line from the page.
+pub fn post(node: &Program, line: &str) -> Outcome<u16> {
+    let page = get(&mut node.connect()?, "/board")?.body;
+    let page = String::from_utf8(page).unwrap();
+    let (_, token) = page.split_once("data-token=\"").unwrap();
+    let (token, _) = token.split_once('"').unwrap();
+    let (host, length) = (node.address()?, line.len() + 2);
+    let mut client = node.connect()?;
+    let request = format!(
+        "POST /lines HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\n\
+         Authorization: Bearer {token}\r\nContent-Type: application/json\r\n\
+         Content-Length: {length}\r\n\r\n\"{line}\""
+    );
+    client.send(request.as_bytes())?;
+    Ok(client.response()?.status)
+}
+
+/// Waits until it has printed blocks with these bodies, in any order.
+fn expect_printed(node: &Program, bodies: &[&str]) -> Outcome {
+    node.await_stdout(&format!("{bodies:?}"), |printed| {
+        let printed = String::from_utf8_lossy(printed);
+        let has = |body: &&str| printed.contains(&format!(": {body}\n"));
+        bodies.iter().all(has).then_some(())
+    })
+}
+
+#[test]
+fn what_one_says_stands_in_the_ledger_of_all() -> Outcome {
+    on_every("ledger", |step| {
+        let scratch = Scratch::new().unwrap();
+        let data = ["a", "b", "c"].map(|name| scratch.path().join(name));
+        let data = data.each_ref().map(|it| it.to_str().unwrap());
+        let mut all = vec![start(step, &["--data", data[0]])?];
+        let first = all[0].address()?.to_string();
+        for data in &data[1..] {
+            let flags = ["--data", data, "--peer", &first];
+            all.push(start(step, &flags)?);
+        }
+        all.iter().try_for_each(|it| super::discovery::expect_links(it, 2))?;
+        all[0].type_in(b"typed\n\n")?;
+        all[1].type_in("größer\nlast".as_bytes())?;
+        assert_eq!(post(&all[2], "posted")?, 204);
+        let at = all[2].address()?.to_string();
+        command(step, &["say", &at, r#"a \ and a ""#], 0)?;
+        let said = step.launch(&["say", &at, "-"])?.stdin(Stdio::piped());
+        let said = said.spawn()?;
+        let long = "x".repeat(1025);
+        said.type_in(format!("1\n{long}\n2\n\n\x1b\n3").as_bytes())?;
+        said.end_input();
+        let notes = said.expect_notes(0)?;
+        assert_eq!(notes.matches(": not said\n").count(), 2, "{notes}");
+        let bodies =
+            ["typed", "größer", "posted", r#"a \ and a ""#, "1", "2", "3"];
+        all.iter().try_for_each(|it| expect_printed(it, &bodies))?;
+        // They are killed, and all of it is there.
+        all.iter().for_each(|it| it.signal(libc::SIGKILL));
+        for node in all {
+            node.wait(node.patience())?;
+        }
+        let logs = data.map(|it| command(step, &["log", it], 0).unwrap());
+        let sorted = logs.each_ref().map(|log| {
+            let mut lines: Vec<&str> = log.lines().collect();
+            lines.sort_unstable();
+            lines
+        });
+        assert!(sorted[0].len() == 7 && sorted[0] == sorted[1], "{logs:?}");
+        assert_eq!(sorted[0], sorted[2]);
+        let last = logs[0].find(": 1\n") < logs[0].find(": 2\n");
+        assert!(last, "{}", logs[0]);
+        let node = start(step, &["--data", data[1]])?;
+        let page = get(&mut node.connect()?, "/board")?.body;
+        let page = String::from_utf8(page).unwrap();
+        assert!(page.contains("größer") && page.contains("posted"), "{page}");
+        // One directory, one process.
+        let second = step.launch(&["127.0.0.1:0", "--data", data[1]])?;
+        let line = second.spawn()?.expect_complaint(1)?;
+        assert!(line.contains("another process has "), "{line}");
+        let gone = crate::lab::fixtures::own_address().to_string();
+        let line = step.launch(&["say", &gone, "hi"])?.spawn()?;
+        let line = line.expect_complaint(1)?;
+        assert!(line.ends_with("connection refused"), "{line}");
+        Ok(())
+    })
+}
+
+/// Flags of a network in which a block costs little.
+fn cheap(scratch: &Scratch, step: &Step) -> [String; 4] {
+    let secret = scratch.path().join("secret");
+    let name = format!("{} {} cheap", step.name, process::id());
+    let secret = secret.to_str().unwrap().to_string();
+    ["--network".into(), name, "--secret".into(), secret]
+}
+
+/// Answers a GET with what there is.
+fn give(fake: &mut Fake, get: &[u8], blocks: &[Block]) -> Outcome {
+    let get = Get::parse(get).unwrap();
+    let all = blocks.iter().filter(|it| it.author() == get.author);
+    let mut from = all.skip(get.from as usize).take(get.count.into());
+    let mut left = get.count;
+    from.try_for_each(|block| {
+        left -= 1;
+        fake.send(Kind::Block, block.bytes())
+    })?;
+    if left > 0 {
+        let seq = get.from + u64::from(get.count - left);
+        let what = ::peer::messages::NotFound { author: get.author, seq };
+        fake.send(Kind::NotFound, &what.encode())?;
+    }
+    Ok(())
+}
+
+/// More than fits into a queue, and more than may be asked for at once.
+#[test]
+fn who_comes_late_gets_all_of_a_log() -> Outcome {
+    on_every("ledger", |step| {
+        let scratch = Scratch::new().unwrap();
+        let flags = cheap(&scratch, step);
+        let flags = flags.each_ref().map(String::as_str);
+        let node = start(step, &flags)?;
+        let mut author = Author::new(7);
+        let blocks: Vec<Block> = (0..150)
+            .map(|it| author.block(8, &[b'a' + it % 26; 8000]))
+            .collect();
+        let mut fake = Fake::dial(&node, 1, 1)?;
+        // Only the last one: it asks for all before.
+        fake.send(Kind::Block, blocks[149].bytes())?;
+        for _ in 0..3 {
+            let (kind, get) = fake.frame()?;
+            assert_eq!(kind, Kind::Get as u8);
+            give(&mut fake, &get, &blocks)?;
+        }
+        let mut late = Fake::dial(&node, 2, 1)?;
+        for from in [0, 64, 128] {
+            let get = Get::new(author.name(), from);
+            late.send(Kind::Get, &get.encode())?;
+            for block in blocks.iter().skip(from as usize).take(64) {
+                let (kind, payload) = late.frame()?;
+                let is_it = payload == block.bytes();
+                assert!(kind == 0x20 && is_it, "{kind} {}", block.seq());
+            }
+        }
+        let denied = [&author.name().0[..], &150u64.to_be_bytes()].concat();
+        assert_eq!(late.frame()?, (Kind::NotFound as u8, denied));
+        end(&node, vec![fake, late]).map(drop)
+    })
+}
+
+/// What is changed of a good block: which byte, or 999: its length; and
+/// whether it has its stamp and signature all the same.
+const FLAWS: [usize; 9] = [0, 4, 5, 90, 99, 103, 110, 137, 999];
+
+#[test]
+fn a_block_with_a_flaw_is_the_end_of_a_link() -> Outcome {
+    on_every("ledger", |step| {
+        let scratch = Scratch::new().unwrap();
+        let data = scratch.path().to_str().unwrap();
+        let node = start(step, &["--data", data, "--disk", "1"])?;
+        let mut well = Fake::dial(&node, 99, 1)?;
+        let good = Author::new(7).block(16, b"good");
+        let mut all = Vec::new();
+        for at in FLAWS {
+            let mut bytes = good.bytes().to_vec();
+            match bytes.get_mut(at) {
+                Some(byte) => *byte ^= 1,
+                None => bytes.truncate(199),
+            }
+            let mut fake = Fake::dial(&node, at as u8, 1)?;
+            fake.send(Kind::Block, &bytes)?;
+            all.push(fake);
+        }
+        let mut get = Get::new(good.author(), 0);
+        for count in [0, 65] {
+            get.count = count;
+            let mut fake = Fake::dial(&node, 70 + count as u8, 1)?;
+            fake.send(Kind::Get, &get.encode())?;
+            all.push(fake);
+        }
+        let mut fake = Fake::dial(&node, 69, 1)?;
+        fake.send(Kind::Line, b"a line")?;
+        all.push(fake);
+        all.into_iter().try_for_each(|mut it| it.expect_bye(7))?;
+        // It stays as good as it was. Nothing else does.
+        well.send(Kind::Block, good.bytes())?;
+        well.send(Kind::NotFound, &get.encode()[..40])?;
+        node.expect_line(&format!("{good:?}: good"))?;
+        // There is room for a MiB.
+        let mut author = Author::new(8);
+        let had = proc::peak_memory(node.pid()).unwrap_or(0);
+        let large = author.block(16, &[b'l'; 32 * 1024]);
+        for _ in 0..200 {
+            well.send(Kind::Block, large.bytes())?;
+        }
+        expect_memory(&node, had + 2048)?;
+        let printed = well.say(99, "all is well")?;
+        node.expect_line(&printed)?;
+        end(&node, vec![well])?;
+        let log = command(step, &["log", data], 0)?;
+        assert_eq!(log.lines().count(), 3, "{log}");
+        Ok(())
+    })
+}
+
+/// A directory as it was some blocks ago.
+#[test]
+fn an_old_copy_waits_for_its_own_log() -> Outcome {
+    on_every("ledger", |step| {
+        let scratch = Scratch::new().unwrap();
+        let there = peer()?;
+        let name = there.address().to_string();
+        let data = scratch.path().join("data");
+        let flags = ["--data", data.to_str().unwrap(), "--peer", &name];
+        let mut blocks = Vec::new();
+        let open = |node: &Program, there: &Peer, run| -> Outcome<Fake> {
+            let mut fake = Fake::new(there.accept_one(node)?);
+            fake.greet(1, run, 0)?;
+            Ok(fake)
+        };
+        // What it says; the copy is of before the second time.
+        for run in 1..=3 {
+            if run == 3 {
+                fs::remove_dir_all(&data).unwrap();
+                fs::rename(scratch.path().join("copy"), &data).unwrap();
+            }
+            let node = start(step, &flags)?;
+            node.type_in(format!("{run}\n").as_bytes())?;
+            let mut fake = open(&node, &there, run)?;
+            loop {
+                match fake.frame()? {
+                    (0x22, get) => give(&mut fake, &get, &blocks)?,
+                    (0x20, block) => {
+                        break blocks.push(Block::parse(&block).unwrap());
+                    }
+                    _ => {}
+                }
+            }
+            end(&node, vec![fake])?;
+            if run == 1 {
+                copy(&data, &scratch.path().join("copy"));
+            }
+        }
+        let seqs = blocks.iter().map(Block::seq);
+        assert!(seqs.eq(0..3), "{blocks:?}");
+        // Alone it waits, but not for ever; and it says so.
+        let alone = step.launch(&["0"])?.with(&flags[..2]).shim("speed=4");
+        let alone = alone.stdin(Stdio::piped()).start()?;
+        alone.type_in(b"alone\n")?;
+        alone.expect_note("what is said now is unconfirmed")?;
+        expect_printed(&alone, &["alone"])?;
+        end(&alone, vec![])?;
+        // Of a key without its log it says that it is lost.
+        fs::remove_file(data.join("seg-000001.blk")).unwrap();
+        let lost = start(step, &flags[..2])?;
+        lost.expect_note("blocks of ours may be lost: ")?;
+        lost.type_in(b"lost\n")?;
+        lost.expect_idle()?;
+        let notes = end(&lost, vec![])?;
+        assert!(notes.ends_with("were not said: 1\n"), "{notes}");
+        let first = start(step, &[flags[0], flags[1], "--first"])?;
+        first.type_in(b"first\n")?;
+        expect_printed(&first, &["first"])?;
+        end(&first, vec![]).map(drop)
+    })
+}
+
+/// Copies the files of a directory.
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
+
+/// Two blocks of one number: whoever has both believes neither.
+#[test]
+fn who_signs_two_of_a_number_is_told_of() -> Outcome {
+    on_every("ledger", |step| {
+        let scratch = Scratch::new().unwrap();
+        let data = scratch.path().to_str().unwrap();
+        let flags = ["--data", data];
+        let node = start(step, &flags)?;
+        let mut fake = Fake::dial(&node, 1, 1)?;
+        let [mut one, mut two] = [Author::new(7), Author::new(7)];
+        let common = one.block(16, b"common");
+        two.head = one.head;
+        let (one, two) = (one.block(16, b"one"), two.block(16, b"two"));
+        for block in [&common, &one, &two] {
+            fake.send(Kind::Block, block.bytes())?;
+        }
+        let note = format!("{} has signed two blocks #1: ", one.author());
+        node.expect_note(&note)?;
+        // Its own key, used somewhere else.
+        node.type_in(b"mine\n")?;
+        expect_printed(&node, &["mine"])?;
+        let own = fs::read_to_string(scratch.path().join("key")).unwrap();
+        let own = ::peer::hello::PeerId::from_digits(own.trim_end()).unwrap();
+        let mut author = Author::new(0);
+        author.key = ed25519_dalek::SigningKey::from_bytes(&own.0);
+        let other = author.block(16, b"not mine");
+        fake.send(Kind::Block, other.bytes())?;
+        node.expect_note("that is our key")?;
+        assert_eq!(post(&node, "more")?, 503);
+        node.signal(libc::SIGKILL);
+        node.wait(node.patience())?;
+        let node = start(step, &flags)?;
+        assert_eq!(post(&node, "more")?, 503);
+        let mut fake = Fake::dial(&node, 1, 2)?;
+        let get = Get::new(one.author(), 0);
+        fake.send(Kind::Get, &get.encode())?;
+        let told = [fake.frame()?.1, fake.frame()?.1];
+        let denied = [&one.author().0[..], &1u64.to_be_bytes()].concat();
+        assert_eq!(told, [common.bytes().to_vec(), denied]);
+        end(&node, vec![fake]).map(drop)
+    })
+}
