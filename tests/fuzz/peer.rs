@@ -3,11 +3,14 @@
 use std::time::Instant;
 
 use peer::beacon::Beacon;
+use peer::block::Block;
 use peer::book::Book;
 use peer::hello::Hello;
 use peer::join::JoinCode;
 use peer::link::IDLE;
+use peer::messages::{Get, NotFound};
 use peer::peers;
+use peer::store::{SEGMENT_HEADER, records};
 use peer::text::{self, Lines};
 
 #[path = "../peer/side.rs"]
@@ -49,6 +52,30 @@ pub fn line(bytes: &[u8]) {
         let cut = bytes.chunks(size).flat_map(|piece| lines.cut(piece));
         let cut: Vec<_> = cut.collect();
         assert_eq!([cut, Vec::from_iter(lines.end())].concat(), plain);
+    }
+}
+
+/// Blocks, and who wants which: each has all of its bytes, or is none.
+pub fn block(bytes: &[u8]) {
+    if let Ok(it) = Block::parse(bytes) {
+        assert!(it.bytes() == bytes && it.body().len() + 200 == bytes.len());
+        assert!(it.verify(60).is_err());
+    }
+    let get = Get::parse(bytes).map(|it| it.encode());
+    let denied = NotFound::parse(bytes).map(|it| it.encode());
+    for again in [get, denied].into_iter().flatten() {
+        assert_eq!(again, bytes);
+    }
+}
+
+/// A segment: its good records are one behind the other, and whole.
+pub fn segment(bytes: &[u8]) {
+    let mut end = SEGMENT_HEADER as usize;
+    for (place, block) in records(bytes, 1) {
+        assert!(place.start >= end && place.start.is_multiple_of(8));
+        let there = &bytes[place.start + 8..][..block.bytes().len()];
+        assert!(there == block.bytes() && place.len() - there.len() < 16);
+        end = place.end;
     }
 }
 

@@ -1,15 +1,32 @@
 //! Blocks, logs, and a store on a disk whose power fails.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::fs::{self, Permissions};
+use std::os::fd::AsFd;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+use std::{io, iter};
 
 use ed25519_dalek::SigningKey;
 use fastrand::Rng;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use peer::block::{Author, Block, BlockId, BodyKind, Draft, FIELDS, HEADER};
 use peer::disk::Disk;
-use peer::log::{Added, Log};
+use peer::frame::encode;
+use peer::key;
+use peer::kind::Kind;
+use peer::log::{Added, Log, Logs};
+use peer::messages::{Get, NotFound};
+use peer::mint::Mint;
 use peer::stamp::{leading_zeros, required_bits};
-use peer::store::{SEGMENT, SEGMENT_HEADER, Store};
+use peer::store::{
+    RECORD_FIELDS, SEGMENT, SEGMENT_FIELDS, SEGMENT_HEADER, Store,
+};
+use peer::wire::Field;
+
+use super::entries::{self, side::Side};
+use super::mutate::fuzz;
+use super::play;
 
 /// What a block costs here.
 const BITS: u8 = 2;
@@ -216,4 +233,187 @@ fn a_damaged_middle_is_told_and_the_rest_is_there() {
     let (_, found) = Store::open(&mut disk).unwrap();
     assert_eq!((found.blocks.len(), found.damaged.len()), (519, 1));
     assert!(found.torn >= 40, "{}", found.torn);
+}
+
+/// The parts of a segment are where its tables say, and all of it is named.
+#[test]
+fn a_segment_is_what_its_tables_say() {
+    let block = chain(1, 1, b"said").remove(0);
+    let mut disk = Torn::default();
+    let (mut store, _) = Store::open(&mut disk).unwrap();
+    assert!(store.is_empty());
+    store.append(&block).unwrap();
+    store.sync().unwrap();
+    let bytes = (&mut disk).read(1).unwrap();
+    let ends = SEGMENT_FIELDS.iter().map(|it| (it.offset, it.length));
+    let end = ends.fold(0, |end, (offset, length)| {
+        assert_eq!(offset, end);
+        end + length
+    });
+    assert_eq!(end, SEGMENT_HEADER as usize);
+    let [length, sum, place] = RECORD_FIELDS;
+    let record = &bytes[end..];
+    let value = |field: &Field| {
+        let bytes = &record[field.offset..][..field.length];
+        u32::from_be_bytes(bytes.try_into().unwrap())
+    };
+    assert_eq!(value(&length) as usize, block.bytes().len());
+    let bytes_of_sum = [
+        &1u32.to_be_bytes()[..],
+        &SEGMENT_HEADER.to_be_bytes(),
+        &record[..length.length],
+        block.bytes(),
+    ];
+    assert_eq!(value(&sum), crc32fast::hash(&bytes_of_sum.concat()));
+    assert!(record[place.offset..].starts_with(block.bytes()));
+    fuzz([bytes].into_iter(), 2000, &["\0\0\0\0", "\x01"], entries::segment);
+    let seeds = [block.bytes().to_vec(), Get::new(block.author(), 7).encode()];
+    fuzz(seeds.into_iter(), 2000, &["\0", "\x01"], entries::block);
+}
+
+#[test]
+fn a_segment_that_is_gone_is_a_hole() {
+    let mut disk = Torn::default();
+    let (mut store, _) = Store::open(&mut disk).unwrap();
+    store.begin_segment(2).unwrap();
+    let (_, found) = Store::open(&mut disk).unwrap();
+    assert_eq!(found.damaged, [(1, 0..0)]);
+}
+
+#[test]
+fn blocks_behind_a_hole_count_when_it_is_filled() {
+    let (one, two) = (chain(1, 5, b"one"), chain(2, 2, b"two"));
+    let mut logs = Logs::default();
+    for (block, added) in [
+        (&one[0], Added::New),
+        (&one[3], Added::Gap(1)),
+        (&two[1], Added::Gap(0)),
+        (&one[2], Added::Gap(1)),
+        (&one[1], Added::New),
+    ] {
+        assert_eq!(logs.restore(block), added, "{block:?}");
+    }
+    let log = logs.log(one[0].author()).unwrap();
+    let size: usize = one[..4].iter().map(|it| it.bytes().len()).sum();
+    assert_eq!((log.head().0, log.size()), (4, size));
+    assert!(logs.incomplete().into_iter().eq([two[0].author()]));
+    assert_eq!(logs.add(&two[0]), Added::New);
+    assert_eq!(logs.log(two[0].author()).unwrap().head().0, 2);
+    assert!(logs.incomplete().is_empty());
+    let get = Get::new(one[0].author(), 0);
+    let last = Get { count: 3, ..get };
+    let are_last = one.iter().chain(&two).map(|it| last.is_last(it));
+    assert!(are_last.eq([false, false, true, false, false, false, false]));
+}
+
+#[test]
+fn get_and_notfound_are_what_their_tables_say() {
+    let author = Author([9; 32]);
+    let get = Get { author, from: 0x0102, count: 64 };
+    let expected = [&[9; 32][..], &[0, 0, 0, 0, 0, 0, 1, 2], &[0, 64]].concat();
+    assert_eq!(
+        (get.encode(), Get::parse(&expected)),
+        (expected.clone(), Ok(get))
+    );
+    let end = Get::FIELDS.iter().map(|it| it.offset + it.length).max();
+    assert_eq!(end, Some(expected.len()));
+    for (payload, is_good) in [
+        ([&expected[..41], &[0]].concat(), false),
+        ([&expected[..41], &[65]].concat(), false),
+        (expected[..41].to_vec(), false),
+        ([&expected[..], &[0]].concat(), false),
+        ([&expected[..41], &[1]].concat(), true),
+    ] {
+        assert_eq!(Get::parse(&payload).is_ok(), is_good, "{payload:?}");
+    }
+    let denied = NotFound { author, seq: 0x0102 };
+    assert_eq!(denied.encode(), expected[..40]);
+    assert_eq!(NotFound::parse(&expected[..40]), Ok(denied));
+    assert!(NotFound::parse(&expected).is_err());
+}
+
+/// Whether the link takes blocks; what comes, and what is made of it.
+const BLOCKS: [(bool, &str, &str); 8] = [
+    (false, "OPEN BLOCK*200", "BYE7 FIN Broken(Unexpected"),
+    (false, "OPEN NOTFOUND*40", "BYE7 FIN Broken(Unexpected"),
+    (true, "NOTFOUND*40", "HELLO BYE7 FIN Broken(Unexpected"),
+    (true, "OPEN a", "BYE7 FIN Broken(Unexpected"),
+    (true, "OPEN BLOCK*200", "BYE7 FIN Broken(Flawed"),
+    (true, "OPEN GET*42", "BYE7 FIN Broken(Malformed"),
+    (true, "OPEN NOTFOUND*39", "BYE7 FIN Broken(Malformed"),
+    (true, "OPEN NOTFOUND*40", "NotFound("),
+];
+
+#[test]
+fn a_link_takes_blocks_or_lines() {
+    for (takes_blocks, words, expected) in BLOCKS {
+        let mut side = Side::start();
+        if takes_blocks {
+            side.link.take_blocks(side.now);
+        }
+        // It ends within two seconds, or goes on.
+        let end = if expected.contains("BYE") { "2s" } else { "2q" };
+        let log = play(side, &format!("{words} {end}")).log.join(" ");
+        assert!(log.starts_with(expected), "{words}: {log}");
+    }
+    // Four MiB at once, and one more each second.
+    let mut side = Side::start();
+    side.link.take_blocks(side.now);
+    let mut side = play(side, "OPEN");
+    let block = block(1, (0, BlockId::default()), &[b'x'; 32 * 1024]);
+    let mut frame = Vec::new();
+    encode(Kind::Block, block.bytes(), &mut frame);
+    side.receive(&frame.repeat(200));
+    let came = side.log.iter().filter(|it| it.starts_with("Block")).count();
+    assert_eq!(came, (4 << 20) / frame.len() + 1);
+    side.wait(Duration::from_secs(1));
+    let came = side.log.iter().filter(|it| it.starts_with("Block")).count();
+    assert_eq!(came, (5 << 20) / frame.len() + 1);
+}
+
+#[test]
+fn a_key_is_for_its_owner() {
+    let directory = format!("key-{}", std::process::id());
+    let directory = std::env::temp_dir().join(directory);
+    fs::create_dir(&directory).unwrap();
+    fs::write(directory.join("key.new"), "half").unwrap();
+    assert!(!key::is_in(&directory));
+    let (first, is_new) = key::open(&directory).unwrap();
+    assert!(is_new && key::is_in(&directory));
+    let file = directory.join("key");
+    let mode = || fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(), fs::read(&file).unwrap().len()), (0o600, 65));
+    let (again, is_new) = key::open(&directory).unwrap();
+    assert!(!is_new && again.to_bytes() == first.to_bytes());
+    for (content, mode) in [(65, 0o640), (65, 0o604), (64, 0o600), (0, 0o600)] {
+        fs::write(&file, vec![b'g'; content]).unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
+        let line = key::open(&directory).unwrap_err().to_string();
+        let why = if mode == 0o600 { "digits" } else { "chmod 600" };
+        assert!(line.contains(why), "{line}");
+        assert_eq!(fs::read(&file).unwrap().len(), content);
+    }
+    let kept = fs::read_dir(&directory).unwrap().count();
+    fs::remove_dir_all(&directory).unwrap();
+    assert_eq!(kept, 1);
+}
+
+#[test]
+fn a_mint_finds_a_stamp() {
+    let mint = Mint::start(2).unwrap();
+    let key = SigningKey::from_bytes(&[1; 32]);
+    for size in [0, 3000, 10] {
+        let author = Author(key.verifying_key().to_bytes());
+        let (head, body) = ((0, BlockId::default()), vec![b'x'; size]);
+        let draft = Draft::new(author, head, 7, BodyKind::Bytes, body);
+        mint.begin(draft.clone(), 8);
+        let nonce = iter::repeat_with(|| {
+            let mut fds = [PollFd::new(mint.as_fd(), PollFlags::POLLIN)];
+            poll(&mut fds, PollTimeout::NONE).unwrap();
+            mint.take()
+        });
+        let nonce = nonce.flatten().next().unwrap();
+        assert_eq!(draft.seal(nonce, &key).verify(8), Ok(()));
+        assert_eq!(mint.take(), None);
+    }
 }

@@ -6,8 +6,10 @@ use std::os::fd::AsRawFd;
 use std::process::{self, Command, Stdio};
 
 use super::discovery::{expect_links, expect_said};
+use super::ledger::command;
 use crate::lab::Outcome;
 use crate::lab::program::Program;
+use crate::lab::scratch::Scratch;
 use crate::lab::time::{self, PATIENCE};
 use crate::steps::{Step, find, on_every, skip_here};
 
@@ -104,14 +106,25 @@ impl Room {
 
     /// Starts a node on the next host, whose clock runs so many times as fast.
     fn start(&mut self, step: &Step, flags: &[&str], speed: u8) -> Outcome {
+        let node = self.launch(self.nodes.len(), step, flags, speed)?;
+        self.nodes.push(node);
+        Ok(())
+    }
+
+    fn launch(
+        &self,
+        host: usize,
+        step: &Step,
+        flags: &[&str],
+        speed: u8,
+    ) -> Outcome<Program> {
         let shim = format!("speed={speed}");
-        let node = within(&self.hosts[self.nodes.len()], || {
+        let node = within(&self.hosts[host], || {
             let launch = step.launch(&["--network", "room"])?.with(flags);
             launch.shim(&shim).stdin(Stdio::piped()).start()
         })?;
         node.set_addresses(vec![([127, 0, 0, 1], 8000).into()]);
-        self.nodes.push(node);
-        Ok(())
+        Ok(node)
     }
 
     /// Waits until each has so many links.
@@ -172,6 +185,66 @@ fn where_no_beacons_come_one_address_is_enough_for_all() -> Outcome {
             room.nodes.pop();
             room.start(step, &ADDRESS, 4)?;
             room.expect_links([2, 2, 2])?;
+        }
+        Ok(())
+    })
+}
+
+/// Each is killed in turn, and what it had, and has missed, is there again as
+/// soon as the others say more.
+#[test]
+fn what_was_said_in_a_room_survives_the_kill_of_any() -> Outcome {
+    on_every("ledger", |step| {
+        let scratch = Scratch::new().unwrap();
+        let data = ["a", "b", "c"].map(|it| scratch.path().join(it));
+        let flags = data.each_ref().map(|it| ["--data", it.to_str().unwrap()]);
+        let Some(mut room) = Room::new(&[1, 1, 1], "accept") else {
+            return Ok(());
+        };
+        flags.iter().try_for_each(|it| room.start(step, it, 1))?;
+        room.expect_links([2, 2, 2])?;
+        let mut said = Vec::new();
+        for host in 0..3 {
+            let say = |room: &Room, host: usize, said: &mut Vec<_>| {
+                let line = format!("line {}", said.len());
+                let typed =
+                    room.nodes[host].type_in(format!("{line}\n").as_bytes());
+                said.push(line);
+                typed
+            };
+            (0..3).try_for_each(|it| say(&room, it, &mut said))?;
+            let all = |said: &Vec<String>, node: &Program| {
+                let all = said.iter().map(|it| format!(": {it}\n"));
+                let all: Vec<_> = all.collect();
+                node.await_stdout(&format!("{all:?}"), |printed| {
+                    let printed = String::from_utf8_lossy(printed);
+                    all.iter().all(|it| printed.contains(it)).then_some(())
+                })
+            };
+            let last = said[said.len() - 3..].to_vec();
+            room.nodes.iter().try_for_each(|it| all(&last, it))?;
+            room.nodes[host].signal(libc::SIGKILL);
+            room.nodes[host].wait(room.nodes[host].patience())?;
+            // It misses this.
+            let other = (host + 1) % 3;
+            say(&room, other, &mut said)?;
+            let missed = said[said.len() - 1..].to_vec();
+            all(&missed, &room.nodes[(host + 2) % 3])?;
+            room.nodes[host] = room.launch(host, step, &flags[host], 1)?;
+            room.expect_links([2, 2, 2])?;
+            say(&room, other, &mut said)?;
+            let both = said[said.len() - 2..].to_vec();
+            all(&both, &room.nodes[host])?;
+        }
+        for node in &room.nodes {
+            node.signal(libc::SIGINT);
+            node.expect_notes(0)?;
+        }
+        for [_, data] in flags {
+            let log = command(step, &["log", data], 0)?;
+            assert!(said.iter().all(|it| log.contains(it)), "{data}: {log}");
+            assert_eq!(log.lines().count(), said.len(), "{data}: {log}");
+            command(step, &["fsck", data], 0)?;
         }
         Ok(())
     })
