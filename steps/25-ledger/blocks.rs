@@ -38,8 +38,9 @@ impl Node {
         match self.ledger.add(block, now) {
             Ok(Added::New) => self.show(block),
             Ok(Added::Gap(_)) => self.want(key, block.author()),
+            Ok(Added::Diverges | Added::Fork(_)) => self.ask_back(key, block),
             // It is known; or the log has ended, and it does not count.
-            Ok(_) => {}
+            Ok(Added::Duplicate | Added::Frozen) => {}
             Err(flaw) => {
                 let peer = self.peers.get_mut(key);
                 if let Some(link) = peer.and_then(|peer| peer.link()) {
@@ -95,6 +96,22 @@ impl Node {
         let Some(author) = peer.wanted.front() else { return };
         let get = Get::new(*author, self.ledger.next_seq(*author));
         peer.asked = Some(get);
+        if let Some(link) = peer.link() {
+            link.ask_for(get, now);
+        }
+    }
+
+    /// The author has signed two blocks of one number, this one or one before
+    /// it: asks for the one before, back to the first of which there are two.
+    fn ask_back(&mut self, key: Key, block: &Block) {
+        let now = self.now();
+        let Some(seq) = block.seq().checked_sub(1) else { return };
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        if peer.asked.is_some() {
+            // It has enough to do.
+            return;
+        }
+        let get = Get { author: block.author(), from: seq, count: 1 };
         if let Some(link) = peer.link() {
             link.ask_for(get, now);
         }

@@ -102,7 +102,7 @@ fn check(directory: &Path) -> Result<(), Failure> {
         faults += 1;
     }
     let (blocks, authors) = (found.blocks.len(), logs.authors().count());
-    cli::print(format_args!("{blocks} blocks of {authors} authors"));
+    cli::print(format_args!("blocks: {blocks}, authors: {authors}"));
     match faults + found.damaged.len() {
         0 => Ok(()),
         1 => Err(Failure::wrong("there is a fault")),
@@ -145,7 +145,7 @@ fn export(directory: &Path, file: &Path) -> Result<(), Failure> {
         out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
     };
     write().map_err(cannot("write", file))?;
-    cli::print(format_args!("{count} blocks"));
+    cli::print(format_args!("blocks: {count}"));
     Ok(())
 }
 
@@ -179,7 +179,7 @@ fn import(directory: &Path, file: &Path) -> Result<(), Failure> {
     }
     store.sync().map_err(cannot("write", directory))?;
     for (what, count) in counts {
-        cli::print(format_args!("{count} blocks {what}"));
+        cli::print(format_args!("{what}: {count}"));
     }
     Ok(())
 }

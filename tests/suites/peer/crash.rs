@@ -229,10 +229,10 @@ fn half_a_block_and_a_damaged_one() -> Outcome {
         let all = all.to_str().unwrap();
         command(step, &["export", data, all], 0)?;
         let taken = command(step, &["import", other, all], 0)?;
-        assert_eq!(taken, "4 blocks new\n");
+        assert_eq!(taken, "new: 4\n");
         command(step, &["fsck", other], 0)?;
         let taken = command(step, &["import", other, all], 0)?;
-        assert_eq!(taken, "4 blocks known\n");
+        assert_eq!(taken, "known: 4\n");
         Ok(())
     })
 }

@@ -318,6 +318,23 @@ fn who_signs_two_of_a_number_is_told_of() -> Outcome {
         }
         let note = format!("{} has signed two blocks #1: ", one.author());
         node.expect_note(&note)?;
+        // The one that comes shows only that there is another one before it.
+        let [mut ours, mut theirs] = [Author::new(8), Author::new(8)];
+        let ours = [b"1", b"2", b"3"].map(|it| ours.block(16, it));
+        theirs.head = (1, ours[0].id());
+        let theirs = [b"5", b"6", b"7"].map(|it| theirs.block(16, it));
+        for block in ours.iter().chain(&theirs[2..]) {
+            fake.send(Kind::Block, block.bytes())?;
+        }
+        for block in [&common, &theirs[1], &theirs[0], &ours[0]] {
+            let (kind, get) = fake.frame()?;
+            let get = (kind, Get::parse(&get).unwrap());
+            let (author, from) = (block.author(), block.seq());
+            assert_eq!(get, (0x22, Get { author, from, count: 1 }));
+            fake.send(Kind::Block, block.bytes())?;
+        }
+        let note = format!("{} has signed two blocks #1: ", ours[0].author());
+        node.expect_note(&note)?;
         // Its own key, used somewhere else.
         node.type_in(b"mine\n")?;
         expect_printed(&node, &["mine"])?;
