@@ -2,9 +2,10 @@
 //! taken. One that is slow to change a name: others come in between. And a
 //! program that is killed in the middle of that.
 
-use std::ffi::{c_char, c_int, c_uint, c_void};
+use std::ffi::{c_char, c_int, c_uint};
+use std::io::Read;
 use std::time::Duration;
-use std::{mem, thread};
+use std::{fs, mem, thread};
 
 use crate::fail;
 use crate::real::interpose;
@@ -28,7 +29,14 @@ fn before_sync(fd: c_int) -> Option<c_int> {
         (libc::S_IFDIR, _) => &settings.directory_sync,
         // Whoever asks before there is anything has not asked yet.
         (_, 0) => return None,
-        _ => &settings.file_sync,
+        _ => {
+            if let Some(gate) = settings.gate {
+                // It is there, or nothing holds it up.
+                let gate = fs::File::open(gate);
+                let _ = gate.and_then(|mut it| it.read_exact(&mut [0]));
+            }
+            &settings.file_sync
+        }
     };
     Some(fail(script.next()?) as c_int)
 }
@@ -62,18 +70,6 @@ interpose! {
 
     fn fsync(fd: c_int) -> c_int {
         before_sync(fd).unwrap_or_else(|| real(fd))
-    }
-
-    fn pwrite(
-        fd: c_int,
-        from: *const c_void,
-        size: usize,
-        at: libc::off_t,
-    ) -> isize {
-        match write_error(fd) {
-            Some(error) => fail(error),
-            None => real(fd, from, size, at),
-        }
     }
 
     fn fdatasync(fd: c_int) -> c_int {

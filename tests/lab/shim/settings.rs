@@ -77,6 +77,8 @@ pub struct Settings {
     pub directory_sync: Script,
     pub file_write: Script,
     pub slow_names: Option<u64>,
+    /// A pipe, out of which each sync of a file reads a byte.
+    pub gate: Option<&'static str>,
     pub names: Option<Names>,
     pub own_port: bool,
     /// The first part of `SHIM` that means nothing.
@@ -118,7 +120,7 @@ impl Settings {
     }
 
     /// Understands one `name=value`; `None` if it cannot.
-    fn set(&mut self, part: &str) -> Option<()> {
+    fn set(&mut self, part: &'static str) -> Option<()> {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
         match name {
             "w" => self.write_at_most = Some(positive(value)? as usize),
@@ -141,6 +143,7 @@ impl Settings {
             "fsync" => self.file_sync.errors = errors(value)?,
             "dirsync" => self.directory_sync.errors = errors(value)?,
             "disk" => self.file_write.errors = errors(value)?,
+            "gate" => self.gate = Some(value),
             "slow" => self.slow_names = Some(positive(value)?),
             "own" if value.is_empty() => self.own_port = true,
             "gai" => self.names = Some(parse_names(value)?),

@@ -115,6 +115,11 @@ unsafe fn first_part(list: *const iovec, count: usize, most: usize) -> iovec {
     iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }
 }
 
+/// The same for what may be a file.
+fn before_file(fd: c_int) -> Result<usize, c_int> {
+    write_error(fd).map_or_else(|| before_write(fd), Err)
+}
+
 interpose! {
     real;
 
@@ -134,11 +139,25 @@ interpose! {
     }
 
     fn write(fd: c_int, from: *const c_void, size: usize) -> isize {
-        let limit = match write_error(fd) {
-            Some(error) => Err(error),
-            None => before_write(fd),
-        };
-        within(limit, |most| real(fd, from, size.min(most)))
+        within(before_file(fd), |most| real(fd, from, size.min(most)))
+    }
+
+    fn pwrite(
+        fd: c_int,
+        from: *const c_void,
+        size: usize,
+        at: off_t,
+    ) -> isize {
+        within(before_file(fd), |most| real(fd, from, size.min(most), at))
+    }
+
+    fn pwrite64(
+        fd: c_int,
+        from: *const c_void,
+        size: usize,
+        at: off_t,
+    ) -> isize {
+        within(before_file(fd), |most| real(fd, from, size.min(most), at))
     }
 
     fn writev(fd: c_int, list: *const iovec, count: c_int) -> isize {
