@@ -170,7 +170,24 @@ fn who_comes_late_gets_all_of_a_log() -> Outcome {
         }
         let denied = [&author.name().0[..], &150u64.to_be_bytes()].concat();
         assert_eq!(late.frame()?, (Kind::NotFound as u8, denied));
-        end(&node, vec![fake, late]).map(drop)
+        end(&node, vec![fake, late])?;
+        // A MiB is not enough for it: that is told once.
+        let data = scratch.path().join("data");
+        let data = data.to_str().unwrap();
+        let small = [&flags[..], &["--disk", "1", "--data", data]].concat();
+        let node = start(step, &small)?;
+        let mut fake = Fake::dial(&node, 1, 1)?;
+        for block in &blocks {
+            fake.send(Kind::Block, block.bytes())?;
+        }
+        fake.send(Kind::Get, &Get::new(author.name(), 149).encode())?;
+        assert_eq!(fake.frame()?.0, Kind::NotFound as u8);
+        let notes = end(&node, vec![fake])?;
+        assert_eq!(notes.matches("no room for what ").count(), 1, "{notes}");
+        let log = command(step, &["log", data], 0)?;
+        let size = blocks[0].bytes().len();
+        assert_eq!(log.lines().count(), (1 << 20) / size);
+        Ok(())
     })
 }
 
@@ -183,7 +200,7 @@ fn a_block_with_a_flaw_is_the_end_of_a_link() -> Outcome {
     on_every("ledger", |step| {
         let scratch = Scratch::new().unwrap();
         let data = scratch.path().to_str().unwrap();
-        let node = start(step, &["--data", data, "--disk", "1"])?;
+        let node = start(step, &["--data", data])?;
         let mut well = Fake::dial(&node, 99, 1)?;
         let good = Author::new(7).block(16, b"good");
         let mut all = Vec::new();
@@ -212,7 +229,7 @@ fn a_block_with_a_flaw_is_the_end_of_a_link() -> Outcome {
         well.send(Kind::Block, good.bytes())?;
         well.send(Kind::NotFound, &get.encode()[..40])?;
         node.expect_line(&format!("{good:?}: good"))?;
-        // There is room for a MiB.
+        // What is known costs no memory.
         let mut author = Author::new(8);
         let had = proc::peak_memory(node.pid()).unwrap_or(0);
         let large = author.block(16, &[b'l'; 32 * 1024]);
