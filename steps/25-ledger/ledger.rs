@@ -135,15 +135,7 @@ impl Ledger {
     /// Adds a verified block to its author's log.
     fn log(&mut self, block: &Block) -> Added {
         let added = self.logs.add(block);
-        if let Added::Fork(seq) = added {
-            let author = block.author();
-            cli::log(format_args!(
-                "{author} has signed two blocks #{seq}: its log ends there"
-            ));
-            if author == self.author {
-                cli::log("that is our key: is it used somewhere else, too?");
-            }
-        }
+        tell_fork(added, block.author(), self.author);
         added
     }
 
@@ -175,5 +167,19 @@ impl Ledger {
     /// The number of the next block of an author.
     pub fn next_seq(&self, author: Author) -> u64 {
         self.logs.log(author).map_or(0, |log| log.head().0)
+    }
+}
+
+/// Says so if an author has signed two blocks of one number; `we` may be it.
+fn tell_fork(added: Added, author: Author, we: Author) {
+    let Added::Fork(seq) = added else { return };
+    cli::log(format_args!(
+        "{author} has signed two blocks #{seq}: its log ends there"
+    ));
+    if author == we {
+        cli::log(
+            "that is our key, and nothing can be said with it any more: is it \
+             used somewhere else, too?",
+        );
     }
 }

@@ -15,7 +15,7 @@ use peer::mint::Mint;
 use peer::store::{Recovered, Store};
 use shared::cli::{self, Failure};
 
-use super::{Confirmation, Ledger};
+use super::{Confirmation, Ledger, tell_fork};
 
 impl Ledger {
     /// What was found in a directory; without one, nothing is kept. Unless
@@ -45,13 +45,19 @@ impl Ledger {
         let mut logs = Logs::default();
         let (ours, others): (Vec<Block>, Vec<Block>) =
             found.blocks.into_iter().partition(|it| it.has_stamp(bits));
+        if others.iter().any(|it| it.author() == author) {
+            return Err(Failure::wrong(
+                "our log here is of a network in which blocks cost less: use \
+                 another --data for this one",
+            ));
+        }
         for block in &ours {
-            logs.restore(block);
+            tell_fork(logs.restore(block), block.author(), author);
         }
         if !others.is_empty() {
             let count = others.len();
             cli::log(format_args!(
-                "{count} blocks are of another network: they are not used"
+                "blocks of another network, which are not used: {count}"
             ));
         }
         let all = ours.iter().chain(&others);
