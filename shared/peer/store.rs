@@ -111,7 +111,7 @@ impl<D: Disk> Store<D> {
 
     /// Whether there is no segment: nothing has ever been kept here, or all is
     /// lost.
-    pub fn is_empty(&self) -> bool {
+    pub fn has_no_segment(&self) -> bool {
         self.segment == 0
     }
 

@@ -117,7 +117,7 @@ fn record(before: usize, line: &[u8]) -> [u8; RECORD] {
     record
 }
 
-/// The sum of what is behind it in a record, and of where the record is: FNV-1a.
+/// The sum of what is behind it in a record, and of where that is: FNV-1a.
 fn sum(before: usize, rest: &[u8]) -> u64 {
     let place = (before as u64).to_be_bytes();
     place.iter().chain(rest).fold(0xcbf2_9ce4_8422_2325, |sum, byte| {

@@ -241,7 +241,7 @@ fn a_segment_is_what_its_tables_say() {
     let block = chain(1, 1, b"said").remove(0);
     let mut disk = Torn::default();
     let (mut store, _) = Store::open(&mut disk).unwrap();
-    assert!(store.is_empty());
+    assert!(store.has_no_segment());
     store.append(&block).unwrap();
     store.sync().unwrap();
     let bytes = (&mut disk).read(1).unwrap();

@@ -90,8 +90,8 @@ fn open_key(
 ) -> Result<(SigningKey, Confirmation), Failure> {
     let shown = directory.display();
     let has_spoken = key::is_in(directory) && !is_first;
-    let is_lost = has_spoken && store.is_empty();
-    if store.is_empty() {
+    let is_lost = has_spoken && store.has_no_segment();
+    if store.has_no_segment() {
         // There is a first segment before there is a key. Where it is missing,
         // that is a hole, now and after the next start.
         let number = if is_lost { 2 } else { 1 };
