@@ -58,7 +58,9 @@ fn a_server_short_of_descriptors() -> Outcome {
     on_each(&steps.collect::<Vec<_>>(), |step| {
         let (_tree, server, mut client) = site(step)?;
         assert_eq!(get(&mut client, "/file.txt")?.status, 200);
-        // 0, 1, 2, the root, the listener and this connection.
+        // 0, 1, 2, the root, the listener and this connection. Each loop that
+        // is just starting needs some more.
+        server.expect_idle()?;
         server.limit_descriptors(6)?;
         // The first may be in memory.
         assert_eq!(get(&mut client, "/sub/page.html")?.status, 503);
