@@ -13,12 +13,7 @@ pub const CHECKS: &[Check] = checks![
     PROMISES, 4, needs [STORES], Fails,
         read "On the disk before anybody hears it", promises;
     "has the name of its file on the disk", 2, needs [STORES], Fails,
-        read "On the disk before anybody hears it", |lab| {
-            let program = launch(lab).shim("dirsync=EIO").spawn()?;
-            program.expect_exit(1).map(drop).likely(
-                "a new file's name is in the directory: that has to be synced",
-            )
-        };
+        read "On the disk before anybody hears it", named;
     "cuts off half a line, and nothing else", 3, needs [STORES], Fails,
         read "Half a block", cuts;
     "tells which line is damaged, and changes nothing", 3, needs [STORES],
@@ -79,16 +74,39 @@ fn stores(lab: &Lab) -> Outcome {
 }
 
 fn promises(lab: &Lab) -> Outcome {
-    let program = launch(lab).shim("fsync=EIO").start()?;
-    let mut client = program.connect()?;
-    client.send(b"one\n")?;
-    let response = client.receive(8)?.0;
-    ensure(response.is_empty(), || {
-        let got = show::bytes(&response);
-        client.failed("no word: the disk has said that it cannot", got)
+    const EACH: &str =
+        "write, then fdatasync, and speak when that has returned 0: each time";
+    for (lines, errors) in [(1, "EIO"), (2, "0+EIO"), (3, "0+0+EIO")] {
+        let program = launch(lab).shim(&format!("fsync={errors}")).start()?;
+        let mut client = program.connect()?;
+        client.send("one\n".repeat(lines).as_bytes())?;
+        let most = (lines - 1) * b"stored 1\n".len();
+        let response = client.receive(most + 8)?.0;
+        ensure(response.len() <= most, || {
+            let wanted = format!("no word {lines}: its sync has failed");
+            client.failed(wanted, show::bytes(&response))
+        })
+        .likely(EACH)?;
+        program.expect_exit(1)?;
+    }
+    Ok(())
+}
+
+fn named(lab: &Lab) -> Outcome {
+    const NAME: &str =
+        "a new file's name is in the directory: that has to be synced";
+    let program = launch(lab).shim("dirsync=EIO").spawn()?;
+    program.expect_exit(1).likely(NAME)?;
+    // Killed before the first sync of all: the name is there already.
+    let path = Tree::new(lab).path("lines");
+    // It may be there, or not.
+    let _ = fs::remove_file(&path);
+    let program = launch(lab).shim("die=1").spawn()?;
+    program.wait(program.patience())?;
+    ensure(path.exists(), || {
+        program.failed("the file, and then a sync of its directory", "no file")
     })
-    .likely("write, then fdatasync, and speak when that has returned 0")?;
-    program.expect_exit(1).map(drop)
+    .likely(NAME)
 }
 
 /// Changes the file.

@@ -28,7 +28,7 @@ SETTINGS is a list such as w=700,eintr=3:
   spurious=N   every Nth wait for a lock or a condition ends after 10 ms,
                although nobody has woken it
   nap=N        every Nth look at CLOCK_BOOTTIME, an hour was slept
-  die=N        the Nth write, fsync, renameat2 or unlinkat of a file is not
+  die=N        the Nth write, sync, renameat2 or unlinkat of a file is not
                made: SIGKILL comes before
   accept=E+F   the first accept fails with E, the next with F: EMFILE, ENFILE
                or ECONNABORTED
@@ -38,9 +38,10 @@ SETTINGS is a list such as w=700,eintr=3:
   seccomp=E+F  the same for seccomp: EINVAL
   sendfile=E+F the same for sendfile: EINVAL, ENOSYS or EIO
   fsync=E+F    the same for fsync and fdatasync of a file with something in it:
-               EIO
+               EIO, or 0 for one that does not fail
   dirsync=E+F  the same for fsync and fdatasync of a directory
   disk=E+F     the same for a write to a file: ENOSPC, EDQUOT or EROFS
+  gate=PIPE    a sync of a file with something in it waits for a byte from PIPE
   slow=N       renameat2 and unlinkat begin N ms later
   gai=A+B      every host name resolves to these addresses, or fails: NONAME,
                AGAIN, FAIL
