@@ -19,7 +19,7 @@ use crate::steps::{Step, launch, on_every, peer, skip_here};
 
 /// A step under strace, which does something to some calls of all threads;
 /// `None`, after saying so, if there is none.
-fn injected(step: &Step, inject: &str, flags: &[&str]) -> Option<Launch> {
+pub fn injected(step: &Step, inject: &str, flags: &[&str]) -> Option<Launch> {
     if !can_trace() {
         skip_here("no strace", "install strace, and allow ptrace(2)");
         return None;

@@ -7,7 +7,9 @@ use ::peer::block::Block;
 use ::peer::kind::Kind;
 use ::peer::messages::Get;
 
+use super::crash::injected;
 use super::{Author, Fake, end};
+use crate::calls::traces;
 use crate::files::client::get;
 use crate::lab::cost::expect_memory;
 use crate::lab::program::Program;
@@ -108,6 +110,19 @@ fn what_one_says_stands_in_the_ledger_of_all() -> Outcome {
         let line = step.launch(&["say", &gone, "hi"])?.spawn()?;
         let line = line.expect_complaint(1)?;
         assert!(line.ends_with("connection refused"), "{line}");
+        for (response, why) in [
+            ("220 hello\r\n", "it speaks no HTTP"),
+            ("HTTP/1.1 200 OK\r\n\r\n", " has no page of a node for us"),
+        ] {
+            let other = peer()?;
+            let name = other.address().to_string();
+            let said = step.launch(&["say", &name, "hi"])?.spawn()?;
+            let mut client = other.accept_one(&said)?;
+            client.send(response.as_bytes())?;
+            client.finish()?;
+            let line = said.expect_complaint(1)?;
+            assert!(line.ends_with(why), "{line}");
+        }
         Ok(())
     })
 }
@@ -158,6 +173,21 @@ fn who_comes_late_gets_all_of_a_log() -> Outcome {
             assert_eq!(kind, Kind::Get as u8);
             give(&mut fake, &get, &blocks)?;
         }
+        // What is behind a gap is not kept, and asked for once.
+        let mut eager = Fake::dial(&node, 3, 1)?;
+        let mut other = Author::new(8);
+        other.head.0 = 99;
+        let had = proc::peak_memory(node.pid()).unwrap_or(0);
+        for _ in 0..100 {
+            let block = other.block(8, &[b'x'; 32 * 1024]);
+            eager.send(Kind::Block, block.bytes())?;
+        }
+        eager.send(Kind::Ping, &[7; 8])?;
+        let get = Get::new(other.name(), 0).encode();
+        for frame in [(Kind::Get as u8, get), (Kind::Pong as u8, vec![7; 8])] {
+            assert_eq!(eager.frame()?, frame);
+        }
+        expect_memory(&node, had + 2048)?;
         let mut late = Fake::dial(&node, 2, 1)?;
         for from in [0, 64, 128] {
             let get = Get::new(author.name(), from);
@@ -170,7 +200,7 @@ fn who_comes_late_gets_all_of_a_log() -> Outcome {
         }
         let denied = [&author.name().0[..], &150u64.to_be_bytes()].concat();
         assert_eq!(late.frame()?, (Kind::NotFound as u8, denied));
-        end(&node, vec![fake, late])?;
+        end(&node, vec![fake, eager, late])?;
         // A MiB is not enough for it: that is told once.
         let data = scratch.path().join("data");
         let data = data.to_str().unwrap();
@@ -193,7 +223,28 @@ fn who_comes_late_gets_all_of_a_log() -> Outcome {
 
 /// What is changed of a good block: which byte, or 999: its length; and
 /// whether it has its stamp and signature all the same.
-const FLAWS: [usize; 9] = [0, 4, 5, 90, 99, 103, 110, 137, 999];
+const FLAWS: [(usize, bool); 11] = [
+    (0, true),
+    (4, true),
+    (5, true),
+    (6, true),
+    (90, false),
+    (99, true),
+    (103, true),
+    (110, true),
+    (137, false),
+    (150, false),
+    (999, false),
+];
+
+/// How often each of them is named.
+const NAMED: [(&str, usize); 5] = [
+    ("of the wrong length", 2),
+    ("with a wrong header", 5),
+    ("without its stamp", 2),
+    ("with another one's body", 2),
+    ("that its author has not signed", 1),
+];
 
 #[test]
 fn a_block_with_a_flaw_is_the_end_of_a_link() -> Outcome {
@@ -204,13 +255,17 @@ fn a_block_with_a_flaw_is_the_end_of_a_link() -> Outcome {
         let mut well = Fake::dial(&node, 99, 1)?;
         let good = Author::new(7).block(16, b"good");
         let mut all = Vec::new();
-        for at in FLAWS {
+        let cheap = Author::new(7).block(8, b"cheap").bytes().to_vec();
+        for (id, (at, is_signed)) in (100..).zip(FLAWS) {
             let mut bytes = good.bytes().to_vec();
             match bytes.get_mut(at) {
                 Some(byte) => *byte ^= 1,
                 None => bytes.truncate(199),
             }
-            let mut fake = Fake::dial(&node, at as u8, 1)?;
+            if is_signed {
+                Author::new(7).sign(&mut bytes);
+            }
+            let mut fake = Fake::dial(&node, id, 1)?;
             fake.send(Kind::Block, &bytes)?;
             all.push(fake);
         }
@@ -223,6 +278,9 @@ fn a_block_with_a_flaw_is_the_end_of_a_link() -> Outcome {
         }
         let mut fake = Fake::dial(&node, 69, 1)?;
         fake.send(Kind::Line, b"a line")?;
+        all.push(fake);
+        let mut fake = Fake::dial(&node, 68, 1)?;
+        fake.send(Kind::Block, &cheap)?;
         all.push(fake);
         all.into_iter().try_for_each(|mut it| it.expect_bye(7))?;
         // It stays as good as it was. Nothing else does.
@@ -239,7 +297,10 @@ fn a_block_with_a_flaw_is_the_end_of_a_link() -> Outcome {
         expect_memory(&node, had + 2048)?;
         let printed = well.say(99, "all is well")?;
         node.expect_line(&printed)?;
-        end(&node, vec![well])?;
+        let notes = end(&node, vec![well])?;
+        for (flaw, count) in NAMED {
+            assert_eq!(notes.matches(flaw).count(), count, "{flaw}: {notes}");
+        }
         let log = command(step, &["log", data], 0)?;
         assert_eq!(log.lines().count(), 3, "{log}");
         Ok(())
@@ -374,5 +435,43 @@ fn who_signs_two_of_a_number_is_told_of() -> Outcome {
         let denied = [&one.author().0[..], &1u64.to_be_bytes()].concat();
         assert_eq!(told, [common.bytes().to_vec(), denied]);
         end(&node, vec![fake]).map(drop)
+    })
+}
+
+/// One write to the disk, one sync, and one write to each peer.
+#[test]
+fn a_line_costs_as_much_as_it_has_to() -> Outcome {
+    const BLOCK: &str = r"\325BLK";
+    on_every("ledger", |step| {
+        let scratch = Scratch::new().unwrap();
+        let flags = ["--data", scratch.path().to_str().unwrap()];
+        // The key is not what this is about.
+        start(step, &flags)?.end_by(libc::SIGINT)?;
+        let traced = "pwrite64,fdatasync,write:delay_exit=1";
+        let node = injected(step, traced, &flags);
+        let Some(node) = node else { return Ok(()) };
+        let node = node.stdin(Stdio::piped()).start()?;
+        let fakes = (0..8).map(|id| Fake::dial(&node, id, 1));
+        let mut fakes = fakes.collect::<Outcome<Vec<_>>>()?;
+        for line in ["first", "second"] {
+            node.type_in(format!("{line}\n").as_bytes())?;
+            for fake in &mut fakes {
+                fake.expect(Kind::Line, line.as_bytes())?;
+            }
+        }
+        proc::kill(proc::newest(node.pid()), libc::SIGINT);
+        fakes.into_iter().try_for_each(|mut it| it.expect_bye(1))?;
+        node.expect_notes(0)?;
+        let calls: String = traces(&node).collect();
+        let count = |call: &str, what: &str| {
+            let mut lines = calls.lines().collect::<Vec<_>>();
+            lines.retain(|line| line.contains(call) && line.contains(what));
+            lines.len()
+        };
+        let disk = [count(" pwrite64(", BLOCK), count(" fdatasync(", "")];
+        // The last sync is that of the end.
+        assert_eq!(disk, [2, 3], "{calls}");
+        assert_eq!(count(" write(", BLOCK), 16, "{calls}");
+        Ok(())
     })
 }

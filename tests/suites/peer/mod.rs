@@ -10,11 +10,12 @@ mod netns;
 
 use std::process::Stdio;
 
-use ::peer::block::{self, Block, BlockId, BodyKind, Draft};
+use ::peer::block::{self, Block, BlockId, BodyKind, Draft, HEADER, SIGNATURE};
 use ::peer::hello::{Greeting, PeerId};
 use ::peer::stamp::{leading_zeros, required_bits};
 use ::peer::{frame::encode, kind::Kind};
-use ed25519_dalek::SigningKey;
+use ed25519_dalek::{Signer, SigningKey};
+use sha2::{Digest, Sha256};
 
 use crate::lab::client::Client;
 use crate::lab::cost::expect_memory;
@@ -73,6 +74,18 @@ impl Author {
         let block = draft.seal(nonce, &self.key);
         self.head = (self.head.0 + 1, block.id());
         block
+    }
+
+    /// Gives bytes that may be no block their stamp, and signs them.
+    fn sign(&self, bytes: &mut [u8]) {
+        let (block, signature) = bytes.split_at_mut(bytes.len() - SIGNATURE);
+        let id = (0u64..).find_map(|nonce| {
+            block[88..96].copy_from_slice(&nonce.to_be_bytes());
+            let id = Sha256::digest(&block[..HEADER]).into();
+            (leading_zeros(&id) >= 16).then_some(id)
+        });
+        let signed = [&b"swarm block v1"[..], &id.unwrap()].concat();
+        signature.copy_from_slice(&self.key.sign(&signed).to_bytes());
     }
 }
 
