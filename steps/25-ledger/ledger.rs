@@ -102,6 +102,10 @@ impl Ledger {
                 return None;
             }
         };
+        if self.failure.is_some() {
+            // Writing ours may have failed: a later sync says nothing of it.
+            return None;
+        }
         let is_there = |(ticket, _): &mut (u64, Block)| *ticket <= durable;
         let (_, block) = self.sealed.take_if(is_there)?;
         self.log(&block);
