@@ -307,6 +307,22 @@ fn a_block_with_a_flaw_is_the_end_of_a_link() -> Outcome {
     })
 }
 
+/// Somebody does not have a later block than our next one; and then not one
+/// that was not asked for. Neither says that our log is whole.
+fn deny_in_vain(node: &Program) -> Outcome {
+    // What is typed would wait for those who are dialled.
+    assert_eq!(post(node, "3")?, 204);
+    let mut fake = Fake::new(node.connect()?);
+    fake.greet(2, 1, 0)?;
+    let (kind, get) = fake.frame()?;
+    assert_eq!(kind, Kind::Get as u8);
+    for seq in [99u64, 0] {
+        let denied = [&get[..32], &seq.to_be_bytes()].concat();
+        fake.send(Kind::NotFound, &denied)?;
+    }
+    node.expect_idle()
+}
+
 /// A directory as it was some blocks ago.
 #[test]
 fn an_old_copy_waits_for_its_own_log() -> Outcome {
@@ -329,7 +345,10 @@ fn an_old_copy_waits_for_its_own_log() -> Outcome {
                 fs::rename(scratch.path().join("copy"), &data).unwrap();
             }
             let node = start(step, &flags)?;
-            node.type_in(format!("{run}\n").as_bytes())?;
+            match run {
+                3 => deny_in_vain(&node)?,
+                _ => node.type_in(format!("{run}\n").as_bytes())?,
+            }
             let mut fake = open(&node, &there, run)?;
             loop {
                 match fake.frame()? {
