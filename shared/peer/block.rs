@@ -137,10 +137,7 @@ impl Block {
         if bytes[96..100] != (size as u32).to_be_bytes() {
             return Err(Flaw::Length);
         }
-        let is_ours = bytes[..4] == MAGIC && bytes[4] == VERSION;
-        let is_zero = bytes[5] == 0 && bytes[100..104] == [0; 4];
-        let is_known = bytes[6] == 0 && bytes[7] <= BodyKind::Bytes as u8;
-        if !is_ours || !is_zero || !is_known {
+        if !is_header(bytes) {
             return Err(Flaw::Header);
         }
         let id = BlockId(Sha256::digest(&bytes[..HEADER]).into());
@@ -160,14 +157,7 @@ impl Block {
         if Sha256::digest(body)[..] != self.bytes[104..HEADER] {
             return Err(Flaw::Body);
         }
-        let key = VerifyingKey::from_bytes(&self.author().0);
-        let key = key.map_err(|_| Flaw::Signature)?;
-        let signature = &self.bytes[HEADER + body.len()..];
-        let signature = Signature::from_slice(signature);
-        let signature = signature.map_err(|_| Flaw::Signature)?;
-        // Strictly: what one node takes for valid, each does.
-        key.verify_strict(&signed(self.id), &signature)
-            .map_err(|_| Flaw::Signature)
+        verify_signature(self.author(), self.id, self.signature())
     }
 
     /// Whether it has cost what it costs in a network of so many `bits`.
@@ -219,12 +209,43 @@ impl Block {
         &self.bytes[HEADER..self.bytes.len() - SIGNATURE]
     }
 
+    /// The author's signature of the hash.
+    pub fn signature(&self) -> &[u8] {
+        &self.bytes[self.bytes.len() - SIGNATURE..]
+    }
+
     /// `N` bytes of the header: it has them.
     fn array<const N: usize>(&self, offset: usize) -> [u8; N] {
         let mut bytes = [0; N];
         bytes.copy_from_slice(&self.bytes[offset..offset + N]);
         bytes
     }
+}
+
+/// Whether a header is of a block as this version has them. There are as many
+/// bytes.
+pub fn is_header(bytes: &[u8]) -> bool {
+    let is_ours = bytes[..4] == MAGIC && bytes[4] == VERSION;
+    let is_zero = bytes[5] == 0 && bytes[100..104] == [0; 4];
+    let is_known = bytes[6] == 0 && bytes[7] <= BodyKind::Bytes as u8;
+    is_ours && is_zero && is_known
+}
+
+/// Whether the author has signed this.
+///
+/// # Errors
+/// [`Flaw::Signature`]: they have not, or it is no key.
+pub fn verify_signature(
+    author: Author,
+    id: BlockId,
+    signature: &[u8],
+) -> Result<(), Flaw> {
+    let key = VerifyingKey::from_bytes(&author.0);
+    let key = key.map_err(|_| Flaw::Signature)?;
+    let signature = Signature::from_slice(signature);
+    let signature = signature.map_err(|_| Flaw::Signature)?;
+    // Strictly: what one node takes for valid, each does.
+    key.verify_strict(&signed(id), &signature).map_err(|_| Flaw::Signature)
 }
 
 /// What an author signs.

@@ -22,10 +22,20 @@ pub enum Kind {
     Peers = 0x11,
     /// A block. Enters in step 25.
     Block = 0x20,
+    /// What has been said, by its last blocks. Enters in step 26.
+    Inv = 0x21,
     /// Which blocks somebody wants. Enters in step 25.
     Get = 0x22,
+    /// All that somebody has. Enters in step 26.
+    Have = 0x23,
+    /// The same, in 32 bytes. Enters in step 26.
+    Digest = 0x24,
+    /// An author has signed two blocks of one number. Enters in step 26.
+    Fork = 0x25,
     /// There is no such block here. Enters in step 25.
     NotFound = 0x26,
+    /// Announcements will do from now on. Enters in step 26.
+    Prune = 0x27,
     /// A line that somebody has typed.
     Line = 0x30,
 }
@@ -43,10 +53,20 @@ const KINDS: &[(Kind, &str, usize)] = &[
     (Kind::Peers, "PEERS", 1793),
     // Enters in step 25.
     (Kind::Block, "BLOCK", 32_968),
+    // Enters in step 26.
+    (Kind::Inv, "INV", 18_434),
     // Enters in step 25.
     (Kind::Get, "GET", 42),
+    // Enters in step 26.
+    (Kind::Have, "HAVE", 20_483),
+    // Enters in step 26.
+    (Kind::Digest, "DIGEST", 36),
+    // Enters in step 26.
+    (Kind::Fork, "FORK", 400),
     // Enters in step 25.
     (Kind::NotFound, "NOTFOUND", 40),
+    // Enters in step 26.
+    (Kind::Prune, "PRUNE", 0),
     (Kind::Line, "LINE", 1024),
 ];
 

@@ -25,6 +25,8 @@ pub mod board;
 pub mod book;
 /// Enters in step 24.
 pub mod clock;
+/// Enters in step 26.
+pub mod commands;
 /// Enters in step 25.
 pub mod committer;
 /// Enters in step 24.
@@ -34,6 +36,8 @@ pub mod disk;
 pub mod frame;
 /// Enters in step 24.
 pub mod greet;
+/// Enters in step 26.
+pub mod have;
 pub mod hello;
 /// Enters in step 24.
 pub mod identity;
@@ -48,17 +52,27 @@ pub mod keeper;
 /// Enters in step 25.
 pub mod key;
 pub mod kind;
+/// Enters in step 26.
+pub mod ledger;
 pub mod link;
 /// Enters in step 25.
 pub mod log;
+/// Enters in step 26.
+pub mod message;
 /// Enters in step 25.
 pub mod messages;
 /// Enters in step 25.
 pub mod mint;
+/// Enters in step 26.
+pub mod neighbour;
 /// Enters in step 25.
 pub mod network;
+/// Enters in step 26.
+pub mod node;
 /// Enters in step 24.
 pub mod peers;
+/// Enters in step 26.
+pub mod proof;
 pub mod random;
 /// Enters in step 24.
 pub mod roster;
@@ -72,4 +86,6 @@ pub mod store;
 pub mod talk;
 pub mod text;
 pub mod violation;
+/// Enters in step 26.
+pub mod wants;
 pub mod wire;

@@ -14,6 +14,7 @@ use crate::block::Block;
 use crate::frame::{self, Decoder, Frame};
 use crate::hello::Hello;
 use crate::kind::Kind;
+use crate::message::Message;
 use crate::messages::{Get, MAX_COUNT, NotFound};
 use crate::peers::{self, Whereabouts};
 use crate::text;
@@ -56,6 +57,8 @@ pub enum Want {
     Get(Get),
     /// That this is known. Enters in step 25.
     NotFound(NotFound),
+    /// That this is taken to the node. Enters in step 26.
+    Message(Message),
     /// To be told where others are. Enters in step 24.
     AskedForPeers,
     /// That this is believed, or not. Enters in step 24.
@@ -154,6 +157,8 @@ pub struct Link {
     /// How many bytes of blocks the peer may send; if none, lines are sent
     /// instead. Enters in step 25.
     blocks: Option<Allowance>,
+    /// Nodes tell each other what they have. Enters in step 26.
+    gossips: bool,
 }
 
 impl Link {
@@ -181,6 +186,8 @@ impl Link {
             is_asked: false,
             // Enters in step 25.
             blocks: None,
+            // Enters in step 26.
+            gossips: false,
         };
         link.say(Kind::Hello, &hello.encode(), now);
         link
@@ -250,6 +257,15 @@ impl Link {
             ) if self.blocks.is_some() => {
                 self.about_blocks(kind, &payload, now)
             }
+            // Enters in step 26.
+            (
+                Kind::Inv
+                | Kind::Have
+                | Kind::Digest
+                | Kind::Fork
+                | Kind::Prune,
+                State::Open | State::Closing | State::Lingering,
+            ) if self.gossips => self.about_blocks(kind, &payload, now),
             // Enters in step 24.
             (Kind::GetPeers | Kind::Peers, State::Open) => {
                 self.spend(kind, payload.len(), now);
@@ -315,10 +331,16 @@ impl Link {
         let cost = match kind {
             // What it will get counts, not how briefly it has asked.
             Kind::Get => MAX_COUNT as usize * 1024,
+            // Two signatures are checked. Enters in step 26.
+            Kind::Fork => 4 * 1024,
             _ => frame::HEADER + payload.len(),
         };
         if let Some(blocks) = &mut self.blocks {
             self.pause = blocks.spend(cost, now);
+        }
+        // Enters in step 26.
+        if self.gossips {
+            return Ok(Message::parse(kind, payload)?.map(Want::Message));
         }
         let want = match kind {
             Kind::Get => Want::Get(Get::parse(payload)?),
@@ -346,6 +368,21 @@ impl Link {
     /// Says which block is not here. Enters in step 25.
     pub fn deny(&mut self, what: NotFound, now: Instant) {
         self.say(Kind::NotFound, &what.encode(), now);
+    }
+
+    /// Takes all that nodes say about blocks from now on. Enters in step 26.
+    pub fn gossip(&mut self, now: Instant) {
+        self.take_blocks(now);
+        self.gossips = true;
+    }
+
+    /// Says something about blocks, if the link is open. Says whether there is
+    /// room for more. Enters in step 26.
+    pub fn tell(&mut self, message: &Message, now: Instant) -> bool {
+        if self.state == State::Open {
+            self.say(message.frame_kind(), &message.encode(), now);
+        }
+        self.has_room()
     }
 
     /// The peer asks where others are, once, or says so. Enters in step 24.

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::block::{Author, Block, BlockId};
+use crate::proof::Proof;
 
 /// What has become of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +31,8 @@ pub struct Log {
     blocks: Vec<Block>,
     /// How many bytes they have.
     size: usize,
-    /// The first number of which there are two blocks, and both of them.
-    fork: Option<(u64, Box<[Block; 2]>)>,
+    /// The proof that there are two blocks of one number, the first such.
+    fork: Option<Proof>,
 }
 
 impl Log {
@@ -53,7 +54,7 @@ impl Log {
 
     /// From which number on the author has contradicted themselves.
     pub fn fork_at(&self) -> Option<u64> {
-        self.fork.as_ref().map(|(seq, _)| *seq)
+        self.fork.as_ref().map(Proof::seq)
     }
 
     /// Adds a block of this author that has been verified.
@@ -63,10 +64,10 @@ impl Log {
         if let Some(mine) = self.block(seq) {
             return match mine.id() == block.id() {
                 true => Added::Duplicate,
-                false => self.freeze(seq, [mine.clone(), block.clone()]),
+                false => self.freeze(Proof::new(mine, block)),
             };
         }
-        if self.fork_at().is_some() {
+        if self.fork_at().is_some_and(|at| at <= seq) {
             return Added::Frozen;
         }
         if seq > next {
@@ -86,11 +87,18 @@ impl Log {
     }
 
     /// What is from a fork on does not count. The proof is of the lowest.
-    fn freeze(&mut self, seq: u64, both: [Block; 2]) -> Added {
+    fn freeze(&mut self, proof: Proof) -> Added {
+        let seq = proof.seq();
         self.blocks.truncate(usize::try_from(seq).unwrap_or(usize::MAX));
         self.size = self.blocks.iter().map(|it| it.bytes().len()).sum();
-        self.fork = Some((seq, both.into()));
+        self.fork = Some(proof);
         Added::Fork(seq)
+    }
+
+    /// The proof that the author has contradicted themselves. Enters in step
+    /// 26.
+    pub fn proof(&self) -> Option<&Proof> {
+        self.fork.as_ref()
     }
 }
 
@@ -116,6 +124,16 @@ impl Logs {
             }
         }
         added
+    }
+
+    /// Takes a proof that has been verified. It may be known, or one of a
+    /// higher number than another that is. Enters in step 26.
+    pub fn prove(&mut self, proof: &Proof) -> Added {
+        let log = self.logs.entry(proof.author()).or_default();
+        match log.fork_at().is_some_and(|at| at <= proof.seq()) {
+            true => Added::Duplicate,
+            false => log.freeze(proof.clone()),
+        }
     }
 
     /// Adds a block that was on the disk. Those before it may have been

@@ -25,6 +25,12 @@ impl Get {
         Get { author, from, count: MAX_COUNT }
     }
 
+    /// Whether it asks for the block with this number. Enters in step 26.
+    pub fn has(&self, seq: u64) -> bool {
+        let end = self.from.saturating_add(self.count.into());
+        (self.from..end).contains(&seq)
+    }
+
     /// Whether no block comes behind this one.
     pub fn is_last(&self, block: &Block) -> bool {
         let end = self.from.saturating_add(self.count.into());

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use crate::block::{Block, HEADER, MAX_BODY, SIGNATURE};
 use crate::disk::{Disk, Files};
+use crate::proof::Proof;
 use crate::wire::Field;
 
 /// A segment is not longer.
@@ -41,11 +42,26 @@ pub const RECORD_FIELDS: [Field; 3] = [
 /// Bytes in front of the block.
 const RECORD_HEADER: usize = 8;
 
+/// In front of a proof, where a block has another magic number. Enters in step
+/// 26.
+pub const PROOF_MAGIC: [u8; 4] = *b"\xd5FRK";
+
+/// What a record holds. Enters in step 26.
+#[derive(Debug)]
+pub enum Record {
+    /// A block.
+    Block(Block),
+    /// That an author has signed two blocks of one number.
+    Proof(Proof),
+}
+
 /// What was found on a disk.
 #[derive(Debug, Default)]
 pub struct Recovered {
     /// In the order in which they were written.
     pub blocks: Vec<Block>,
+    /// The same. Enters in step 26.
+    pub proofs: Vec<Proof>,
     /// How many bytes at the end were being written when it ended.
     pub torn: u64,
     /// Where something is that was once good, and is not: the segment, and
@@ -134,11 +150,23 @@ impl<D: Disk> Store<D> {
     /// # Errors
     /// Those of the disk. Then the block is not there.
     pub fn append(&mut self, block: &Block) -> io::Result<()> {
-        let length = padded(RECORD_HEADER + block.bytes().len()) as u64;
+        self.append_bytes(block.bytes())
+    }
+
+    /// Appends a proof, in the same way. Enters in step 26.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn append_proof(&mut self, proof: &Proof) -> io::Result<()> {
+        self.append_bytes(&[&PROOF_MAGIC, proof.bytes()].concat())
+    }
+
+    fn append_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let length = padded(RECORD_HEADER + bytes.len()) as u64;
         if self.end + length > SEGMENT {
             self.begin_segment(self.segment + 1)?;
         }
-        let record = record(self.segment, self.end, block.bytes());
+        let record = record(self.segment, self.end, bytes);
         self.disk.write(self.segment, self.end, &record)?;
         self.end += length;
         Ok(())
@@ -207,12 +235,16 @@ fn is_header(bytes: &[u8], number: u32) -> bool {
 /// Takes the records out of a segment; returns where the next one goes.
 fn scan(bytes: &[u8], number: u32, found: &mut Recovered) -> u64 {
     let mut at = SEGMENT_HEADER as usize;
-    for (place, block) in records(bytes, number) {
+    for (place, record) in all_records(bytes, number) {
         if place.start > at {
             let hole = at as u64..place.start as u64;
             found.damaged.push((number, hole));
         }
-        found.blocks.push(block);
+        match record {
+            Record::Block(block) => found.blocks.push(block),
+            // Enters in step 26.
+            Record::Proof(proof) => found.proofs.push(proof),
+        }
         at = place.end;
     }
     // Behind the last good one there are zeros, or something is wrong.
@@ -224,16 +256,28 @@ fn scan(bytes: &[u8], number: u32, found: &mut Recovered) -> u64 {
     at as u64
 }
 
-/// The good records of a segment, and where each is.
+/// The blocks of a segment, and where each is.
 pub fn records(
     bytes: &[u8],
     number: u32,
 ) -> impl Iterator<Item = (Range<usize>, Block)> {
+    all_records(bytes, number).filter_map(|(place, record)| match record {
+        Record::Block(block) => Some((place, block)),
+        // Enters in step 26.
+        Record::Proof(_) => None,
+    })
+}
+
+/// The good records of a segment, and where each is.
+pub fn all_records(
+    bytes: &[u8],
+    number: u32,
+) -> impl Iterator<Item = (Range<usize>, Record)> {
     let mut at = SEGMENT_HEADER as usize;
     std::iter::from_fn(move || {
-        let (block, place) = next_good(bytes, number, at)?;
+        let (record, place) = next_good(bytes, number, at)?;
         at = place.end;
-        Some((place, block))
+        Some((place, record))
     })
 }
 
@@ -243,17 +287,24 @@ fn next_good(
     bytes: &[u8],
     number: u32,
     from: usize,
-) -> Option<(Block, Range<usize>)> {
+) -> Option<(Record, Range<usize>)> {
     (from..bytes.len()).step_by(8).find_map(|at| {
         let rest = &bytes[at..];
         let length = u32::from_be_bytes(*rest.first_chunk()?) as usize;
         let possible = HEADER + SIGNATURE..=HEADER + SIGNATURE + MAX_BODY;
         possible.contains(&length).then_some(())?;
         let end = RECORD_HEADER + length;
-        let block = rest.get(RECORD_HEADER..end)?;
-        let sum = sum(number, at as u64, block).to_be_bytes();
+        let held = rest.get(RECORD_HEADER..end)?;
+        let sum = sum(number, at as u64, held).to_be_bytes();
         (rest[4..8] == sum).then_some(())?;
-        let block = Block::parse(block).ok()?;
-        Some((block, at..at + padded(end)))
+        Some((parse(held)?, at..at + padded(end)))
     })
+}
+
+/// What a record holds: a block, or since step 26 a proof.
+pub fn parse(held: &[u8]) -> Option<Record> {
+    if let Some(proof) = held.strip_prefix(&PROOF_MAGIC) {
+        return Proof::parse(proof).ok().map(Record::Proof);
+    }
+    Block::parse(held).ok().map(Record::Block)
 }

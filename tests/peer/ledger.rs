@@ -29,7 +29,7 @@ use super::mutate::fuzz;
 use super::play;
 
 /// What a block costs here.
-const BITS: u8 = 2;
+pub const BITS: u8 = 2;
 
 fn block(key: u8, head: (u64, BlockId), body: &[u8]) -> Block {
     let key = SigningKey::from_bytes(&[key; 32]);
@@ -41,7 +41,7 @@ fn block(key: u8, head: (u64, BlockId), body: &[u8]) -> Block {
 }
 
 /// So many blocks of one author, one after the other.
-fn chain(key: u8, count: usize, body: &[u8]) -> Vec<Block> {
+pub fn chain(key: u8, count: usize, body: &[u8]) -> Vec<Block> {
     let mut head = (0, BlockId::default());
     let blocks = (0..count).map(|_| {
         let block = block(key, head, body);

@@ -7,6 +7,7 @@ mod counting;
 mod discovery;
 #[path = "../fuzz/peer.rs"]
 mod entries;
+mod gossip;
 mod ledger;
 #[path = "../core/mutate.rs"]
 mod mutate;
@@ -153,8 +154,9 @@ fn numbers_have_names() {
     let row = |it: Kind| format!("{:02x} {it} {},", it as u8, it.max_length());
     let kinds = (0..=255).filter_map(Kind::from_byte).map(row);
     let table = "01 HELLO 256,02 READY 0,03 PING 8,04 PONG 8,05 BYE 67,\
-        10 GETPEERS 0,11 PEERS 1793,20 BLOCK 32968,22 GET 42,26 NOTFOUND 40,\
-        30 LINE 1024,";
+        10 GETPEERS 0,11 PEERS 1793,20 BLOCK 32968,21 INV 18434,\
+        22 GET 42,23 HAVE 20483,24 DIGEST 36,25 FORK 400,26 NOTFOUND 40,\
+        27 PRUNE 0,30 LINE 1024,";
     assert_eq!(kinds.collect::<String>(), table);
     let reasons = || (0..=255).filter_map(Reason::from_byte);
     assert!(reasons().map(|it| it as u8).eq(1..=9));

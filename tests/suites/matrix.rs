@@ -16,7 +16,7 @@ use one::*;
 /// decided by time: a `false` is something that was seen to happen otherwise.
 type Probe = (&'static str, fn(&Step) -> Outcome<bool>);
 
-const PROBES: [Probe; 31] = [
+const PROBES: [Probe; 32] = [
     ("greeting", greets),
     ("echo", echoes),
     ("next-client", serves_the_next),
@@ -48,6 +48,7 @@ const PROBES: [Probe; 31] = [
     ("peer", |it| starts(it, b"/known_hosts\n", b"127.0.0.1,\n")),
     ("discovery", |it| Ok(it.launch(&["0", "--network=a"])?.start().is_ok())),
     ("ledger", |it| Ok(it.launch(&["0", "--first"])?.start().is_ok())),
+    ("gossip", says_what_it_has),
 ];
 
 fn is_seen(capability: &str, step: &Step) -> Outcome<bool> {

@@ -113,3 +113,21 @@ pub fn exits_cleanly(step: &Step) -> Outcome<bool> {
     server.signal(libc::SIGTERM);
     Ok(server.wait(server.patience())?.status.success())
 }
+
+/// Greets a node with its own HELLO, but for who it is, and READY. Its first
+/// frame about blocks is HAVE.
+pub fn says_what_it_has(step: &Step) -> Outcome<bool> {
+    let (_node, mut client) = step.connected()?;
+    client.send(b"\xd5")?;
+    let (mut hello, _) = client.receive(116)?;
+    let Some([session, .., name]) = hello.get_mut(12..21) else {
+        return Ok(false);
+    };
+    (*session, *name) = (!*session, !*name);
+    client.send(&hello[1..])?;
+    client.send(b"\xd5\x53\x01\x02\0\0\0\0")?;
+    // READY, GETPEERS, and the next one.
+    let (frames, _) = client.receive(24)?;
+    let kinds = frames.chunks(8).filter_map(|it| it.get(3));
+    Ok(kinds.eq(&[0x02, 0x10, 0x23]))
+}

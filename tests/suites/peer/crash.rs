@@ -9,7 +9,7 @@ use ::peer::block::Block;
 use ::peer::kind::Kind;
 use ::peer::messages::Get;
 
-use super::ledger::{command, post, start};
+use super::ledger::{command, expect_printed, post, start};
 use super::{Fake, end};
 use crate::calls::{can_trace, traces};
 use crate::lab::launch::Launch;
@@ -216,6 +216,12 @@ fn half_a_block_and_a_damaged_one() -> Outcome {
         fake.send(Kind::Block, said[0].bytes())?;
         drop(fake);
         let mut fake = Fake::open(&node, there.accept_one(&node)?, 1, 3)?;
+        if step.does("gossip") {
+            // It need not wait for another link to speak.
+            expect_printed(&node, &["four"])?;
+            let get = Get { author: said[0].author(), from: 3, count: 1 };
+            fake.send(Kind::Get, &get.encode())?;
+        }
         let four = hear(&mut fake, 1).remove(0);
         assert_eq!((four.seq(), four.previous()), (3, said[2].id()));
         end(&node, vec![fake])?;

@@ -150,7 +150,10 @@ fn of_two_links_to_a_node_one_stays() -> Outcome {
                 };
                 fakes.push(Fake::open(&node, client, id, session)?);
             }
-            let (kept, mut other) = (fakes.remove(stays).0, fakes.remove(0));
+            let (kept, mut other) = (fakes.remove(stays), fakes.remove(0));
+            // What it has to be said in is seen where the node asks first.
+            other.1 = other.1.or(kept.1);
+            let kept = kept.0;
             if why == 1 {
                 // The other one closes it. What was on its way is heard.
                 let printed = other.say(id, "crossed")?;

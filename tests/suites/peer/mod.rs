@@ -3,6 +3,7 @@
 mod control;
 mod crash;
 mod discovery;
+mod gossip;
 mod ledger;
 mod limits;
 mod links;
@@ -11,7 +12,9 @@ mod netns;
 use std::process::Stdio;
 
 use ::peer::block::{self, Block, BlockId, BodyKind, Draft, HEADER, SIGNATURE};
+use ::peer::have::{Entry, Have};
 use ::peer::hello::{Greeting, PeerId};
+use ::peer::log::Logs;
 use ::peer::stamp::{leading_zeros, required_bits};
 use ::peer::{frame::encode, kind::Kind};
 use ed25519_dalek::{Signer, SigningKey};
@@ -90,12 +93,12 @@ impl Author {
 }
 
 /// Another node, at the other end of a connection; and what it signs, if the
-/// node takes blocks instead of lines.
-struct Fake(Client, Option<Author>);
+/// node takes blocks instead of lines; and the blocks that it says it has.
+struct Fake(Client, Option<Author>, Vec<Block>);
 
 impl Fake {
     fn new(client: Client) -> Fake {
-        Fake(client, None)
+        Fake(client, None, Vec::new())
     }
 
     /// Both say HELLO and READY. The link is open then, and has been used.
@@ -108,9 +111,13 @@ impl Fake {
         let mut fake = Fake::new(client);
         fake.greet(id, run, port)?;
         loop {
-            match fake.frame()? {
+            match fake.raw()? {
                 (0x22, get) => {
                     fake.send(Kind::NotFound, &get[..40])?;
+                    fake.1 = Some(Author::new(id));
+                }
+                (0x23, _) => {
+                    fake.say_all()?;
                     fake.1 = Some(Author::new(id));
                 }
                 frame => {
@@ -176,19 +183,39 @@ impl Fake {
         }
     }
 
+    /// The next frame that asks for nothing but what is said of the blocks that
+    /// there are.
+    fn frame(&mut self) -> Outcome<(u8, Vec<u8>)> {
+        match self.raw()? {
+            (0x21 | 0x24 | 0x27, _) => self.frame(),
+            (0x23, _) => self.say_all().and_then(|()| self.frame()),
+            frame => Ok(frame),
+        }
+    }
+
+    /// Says what it has.
+    fn say_all(&mut self) -> Outcome {
+        let mut logs = Logs::default();
+        self.2.iter().for_each(|block| _ = logs.add(block));
+        let logs = logs.authors();
+        let entries = logs.map(|(author, log)| Entry::of(author, log));
+        let have = Have { more: false, entries: entries.collect() };
+        self.send(Kind::Have, &have.encode())
+    }
+
     /// The next frame that is not of the handshake, GETPEERS or PING, and what
     /// it is.
-    fn frame(&mut self) -> Outcome<(u8, Vec<u8>)> {
+    fn raw(&mut self) -> Outcome<(u8, Vec<u8>)> {
         let head = self.whole(8)?;
         assert!(head.starts_with(b"\xd5\x53\x01"), "{head:?}");
         let length = u32::from_be_bytes(head[4..].try_into().unwrap());
         let payload = self.whole(length as usize)?;
         match head[3] {
-            1 | 2 | 0x10 => self.frame(),
+            1 | 2 | 0x10 => self.raw(),
             // A second one says that nothing else came for long.
             3 if payload[7] == 1 => {
                 self.send(Kind::Pong, &payload)?;
-                self.frame()
+                self.raw()
             }
             kind => Ok((kind, payload)),
         }
@@ -210,9 +237,15 @@ impl Fake {
         Ok(())
     }
 
-    /// BYE comes for this reason, and then the end.
+    /// BYE comes for this reason, and then the end. What others have said may
+    /// come before.
     fn expect_bye(&mut self, reason: u8) -> Outcome {
-        let (kind, payload) = self.next()?;
+        let (kind, payload) = loop {
+            match self.frame()? {
+                (0x20 | 0x22 | 0x25, _) => {}
+                frame => break frame,
+            }
+        };
         assert_eq!((kind, payload[0]), (Kind::Bye as u8, reason));
         self.0.expect_eof()
     }
