@@ -270,7 +270,7 @@ fn next_line(input: impl BufRead) -> io::Result<Option<Vec<u8>>> {
 "#;
 
 /// Each piece with its mark.
-pub fn all() -> [(&'static str, String); 19] {
+pub fn all() -> [(&'static str, String); 20] {
     let waiting = format!("{MAIN}\n{NONBLOCKING}");
     let server = |arguments: &str, root| {
         let server = SERVER.replace("ARGUMENTS", arguments);
@@ -309,5 +309,6 @@ pub fn all() -> [(&'static str, String); 19] {
         ("service settings", service("settings", "SIGHUP")),
         ("talk", format!("{TALK}\n{LINE}")),
         ("line", LINE.to_string()),
+        ("lock", LOCK.to_string()),
     ]
 }
