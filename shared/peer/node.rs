@@ -221,8 +221,7 @@ impl Node {
         {
             // It does not count, or there is no room for it.
         } else if seq > next {
-            self.wants.heard(author, peer, seq + 1, now);
-            return;
+            self.wants.heard(author, peer, seq.saturating_add(1), now);
         } else if let Err(flaw) = block.verify(self.bits) {
             let violation = Violation::Flawed(flaw);
             return actions.push(Action::Break(peer, violation));

@@ -18,7 +18,9 @@ use peer::proof::Proof;
 use peer::violation::Violation;
 use peer::wire::Field;
 
+use super::entries;
 use super::ledger::{BITS, chain};
+use super::mutate::fuzz;
 
 #[path = "../swarm/simulator.rs"]
 #[allow(dead_code, reason = "pictures need more of it")]
@@ -136,6 +138,7 @@ fn messages_are_their_bytes() {
     check(&Entry::FIELDS, 80);
     check(&Digest::FIELDS, 36);
     check(&Proof::FIELDS, 400);
+    let mut seeds = Vec::new();
     for (message, length) in messages {
         let (kind, payload) =
             (message.frame_kind(), message.encode().into_owned());
@@ -143,6 +146,7 @@ fn messages_are_their_bytes() {
         assert!(payload.len() <= kind.max_length(), "{kind}");
         let read = Message::parse(kind, &payload);
         assert_eq!(read, Ok(Some(message)), "{kind}");
+        seeds.push(payload.clone());
         if kind != Kind::Prune {
             let longer: Vec<u8> = payload.iter().chain(b"x").copied().collect();
             for wrong in [&payload[..length - 1], &longer] {
@@ -150,6 +154,7 @@ fn messages_are_their_bytes() {
             }
         }
     }
+    fuzz(seeds.into_iter(), 2000, &["\0", "\x01"], entries::block);
     // An author's own words do not convict them, nor do another one's.
     let other = chain(2, 2, b"two");
     let [one, two] = [&blocks[0], &blocks[1]];
@@ -297,7 +302,7 @@ fn a_proof_goes_over_each_link_once() {
         "proof 1, FORK to 1, FORK to 2, GET 0+1 to 2"
     );
     assert_eq!(fakes.says(B, proof(2)), "");
-    assert_eq!(fakes.block(B, &others[0]), "proof 0, FORK to 1, FORK to 2");
+    assert_eq!(fakes.says(A, proof(0)), "proof 0, FORK to 2");
     let log = fakes.node.logs().log(blocks[0].author()).unwrap();
     assert_eq!((log.head().0, log.fork_at()), (0, Some(0)));
     // Whoever comes later is told.

@@ -8,9 +8,9 @@ use shared::cli::Failure;
 
 use super::{Arrow, Mutant, Plan, run};
 
-/// Between two lines, and between two events.
+/// Between two nodes, and between two events.
 const WIDTH: usize = 260;
-const HEIGHT: usize = 22;
+const HEIGHT: usize = 18;
 
 /// The smallest history that goes wrong without a rule.
 ///
@@ -21,10 +21,10 @@ pub fn smallest(without: Option<Mutant>) -> Result<String, Failure> {
     let plans = (2..=6).flat_map(|nodes| {
         (0..400).map(move |seed| Plan {
             nodes,
-            blocks: 12,
+            blocks: 8,
             every: Duration::from_millis(30),
             delay: 20_000,
-            partition: Duration::from_millis(150),
+            partition: Duration::from_millis(200),
             forkers,
             mute: usize::from(without == Some(Mutant::NoRetry)),
             mutant: without,
@@ -43,7 +43,8 @@ pub fn smallest(without: Option<Mutant>) -> Result<String, Failure> {
     Ok(draw(plan.nodes, &outcome.arrows))
 }
 
-/// Draws these messages: the times are in order, and not to scale.
+/// Draws these messages as the book's pictures are drawn: the times are in
+/// order, and not to scale.
 fn draw(nodes: usize, arrows: &[Arrow]) -> String {
     let times = arrows.iter().flat_map(|it| [Some(it.sent), it.came]);
     let mut times: Vec<Duration> = times.flatten().collect();
@@ -52,54 +53,81 @@ fn draw(nodes: usize, arrows: &[Arrow]) -> String {
     let x = |node: usize| 60 + node * WIDTH;
     let y = |time: Duration| {
         let place = times.binary_search(&time).unwrap_or_else(|it| it);
-        60 + place * HEIGHT
+        50 + place * HEIGHT
     };
-    let (width, end) = (x(nodes - 1) + 60, 60 + times.len() * HEIGHT);
-    let mut svg = String::new();
+    let (width, end) = (x(nodes - 1) + 60, 50 + times.len() * HEIGHT);
+    let name = |node: usize| char::from(b'A' + node as u8);
+    let told = arrows.iter().map(|it| {
+        let lost = if it.came.is_none() { ", which is lost" } else { "" };
+        let (from, to) = (name(it.from), name(it.to));
+        format!("{from} sends {to} {}{lost}.", it.what)
+    });
+    let told = told.collect::<Vec<_>>().join(" ");
+    let mut svg = format!(
+        "<svg class=\"picture-drawing\" xmlns=\"http://www.w3.org/2000/svg\" \
+         viewBox=\"0 0 {width} {}\" role=\"img\" \
+         aria-labelledby=\"history-title history-desc\">\n  \
+         <title id=\"history-title\">A history that goes wrong</title>\n  \
+         <desc id=\"history-desc\">{told}</desc>\n",
+        end + 10
+    );
     // Writing to a string does not fail.
-    let mut put = |line: String| _ = writeln!(svg, "{line}");
-    put(format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {}\" \
-         font-family=\"sans-serif\" font-size=\"12\" fill=\"currentColor\" \
-         stroke=\"currentColor\">",
-        end + 20
-    ));
-    put("<style>text{stroke:none}path{fill:none}</style>".to_string());
-    put("<defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"8\" refY=\"4\" \
-         markerWidth=\"8\" markerHeight=\"8\" orient=\"auto\"><path \
-         d=\"M0 0 8 4 0 8z\" style=\"fill:currentColor;stroke:none\"/></marker></defs>"
-        .to_string());
+    let mut put = |line: String| _ = writeln!(svg, "  {line}");
     for node in 0..nodes {
-        let (x, name) = (x(node), char::from(b'A' + node as u8));
+        let (x, name) = (x(node), name(node));
         put(format!(
-            "<text x=\"{x}\" y=\"30\" text-anchor=\"middle\">{name}</text>"
+            "<text class=\"p-b\" x=\"{x}\" y=\"18\" \
+             text-anchor=\"middle\">{name}</text>"
         ));
-        put(format!("<path d=\"M{x} 40V{end}\" opacity=\".5\"/>"));
+        put(format!("<path class=\"p-line p-mu\" d=\"M{x} 28L{x} {end}\"/>"));
     }
     for (number, arrow) in arrows.iter().enumerate() {
         let (from, to) = (x(arrow.from), x(arrow.to));
         let top = y(arrow.sent);
-        let bottom = arrow.came.map_or(top + HEIGHT, y);
-        let (to, tip) = match arrow.came {
-            Some(_) => (to, " marker-end=\"url(#tip)\""),
-            None => (usize::midpoint(from, to), " stroke-dasharray=\"3\""),
+        let (to, bottom, color) = match arrow.came {
+            Some(came) => (to, y(came), "p-a"),
+            None => (usize::midpoint(from, to), top + HEIGHT / 2, "p-r"),
         };
-        put(format!("<path d=\"M{from} {top}L{to} {bottom}\"{tip}/>"));
-        let (x, anchor) = match arrow.from < arrow.to {
+        put(format!(
+            "<path class=\"p-line {color}\" d=\"M{from} {top}L{to} {bottom}\"/>"
+        ));
+        let side = if from < to { -8 } else { 8 };
+        let back = to as i64 + side;
+        put(match arrow.came {
+            Some(_) => format!(
+                "<path class=\"p-head {color}\" d=\"M{to} {bottom}L{back} \
+                 {}L{back} {}Z\"/>",
+                bottom - 4,
+                bottom + 2
+            ),
+            None => format!(
+                "<path class=\"p-line {color}\" d=\"M{} {}L{} {}M{} {}L{} \
+                 {}\"/>",
+                to - 4,
+                bottom - 4,
+                to + 4,
+                bottom + 4,
+                to - 4,
+                bottom + 4,
+                to + 4,
+                bottom - 4
+            ),
+        });
+        let (x, anchor) = match from < to {
             true => (from + 8, "start"),
             false => (from - 8, "end"),
         };
         // Two that begin at one point stand below each other.
-        let before = &arrows[..number];
-        let same = before.iter().filter(|it| {
+        let same = arrows[..number].iter().filter(|it| {
             (it.from, it.to, it.sent) == (arrow.from, arrow.to, arrow.sent)
         });
-        let y = top - 4 + 13 * same.count();
+        let y = top - 4 + 20 * same.count();
         put(format!(
-            "<text x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\">{}</text>",
+            "<text class=\"p-t\" x=\"{x}\" y=\"{y}\" \
+             text-anchor=\"{anchor}\">{}</text>",
             arrow.what
         ));
     }
-    put("</svg>".to_string());
+    svg.push_str("</svg>\n");
     svg
 }

@@ -41,7 +41,10 @@ impl Swarm<'_> {
     fn start(&mut self, number: usize) -> io::Result<Process> {
         let data = self.directory.join(number.to_string());
         let first = self.first.as_deref();
-        let mut command = Command::new(self.program);
+        let words = self.program.to_string_lossy();
+        let mut words = words.split_whitespace();
+        let mut command = Command::new(words.next().unwrap_or_default());
+        command.args(words);
         let address = first.filter(|_| number == 0).unwrap_or("127.0.0.1:0");
         command.arg(address).arg("--data").arg(data).arg("--first");
         // Where a stamp costs little: it is the messages that count.

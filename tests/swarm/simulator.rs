@@ -737,14 +737,24 @@ impl World {
                 let log = machine.node.logs().log(*author);
                 let there = log.map(|it| (it.head().0, it.fork_at()));
                 let there = there.unwrap_or_default();
-                if there != (fork.unwrap_or(*count), *fork) {
+                let right = (fork.unwrap_or(*count), *fork);
+                if there != right {
+                    let [there, right] = [there, right].map(in_words);
                     faults.push(format!(
-                        "{number} has {there:?} of {author}, not {count} \
-                         {fork:?}"
+                        "node {number} has of {author}: {there}; there is: \
+                         {right}"
                     ));
                 }
             }
         }
         self.outcome.faults.extend(faults);
+    }
+}
+
+/// How far a log goes.
+fn in_words((count, fork): (u64, Option<u64>)) -> String {
+    match fork {
+        Some(at) => format!("{count} blocks, and two #{at}"),
+        None => format!("{count} blocks"),
     }
 }

@@ -107,7 +107,7 @@ pub fn build(project: &Project, scripts: &[&Script]) -> Result<Built> {
 fn programs(project: &Project, script: &Script) -> Vec<String> {
     let words = script.words();
     let mut names: Vec<_> = project.steps.iter().map(Step::program).collect();
-    names.push("shim".to_string());
+    names.extend(["shim", "swarm"].map(String::from));
     names.retain(|name| words.contains(&**name));
     if words.contains("--example") {
         let sources = words.iter().filter(|it| is_source(project, it));
