@@ -53,6 +53,9 @@ pub(super) fn recording<'a>(
     if words.contains("shim") {
         own.push("tests/lab/shim".into());
     }
+    if words.contains("swarm") {
+        own.extend(["tests/swarm", "shared/peer"].map(PathBuf::from));
+    }
     let steps = project.steps.iter();
     Ok(Recording {
         name: format!("runs {name}"),
