@@ -1,6 +1,6 @@
-//! Enters in step 26: what can be done with a node's blocks while it is not running: look at
-//! them, check them, carry them away; and how one that runs is made to say
-//! something.
+//! Enters in step 26: what can be done with a node's blocks while it is not
+//! running: look at them, check them, carry them away; and how one that runs
+//! is made to say something.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

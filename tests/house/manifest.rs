@@ -103,8 +103,9 @@ fn no_step_lifts_a_rule() {
 #[test]
 fn every_test_is_listed() {
     let manifests = PACKAGES.map(table);
+    let kinds = ["test", "bin", "example"];
     let targets =
-        manifests.iter().flat_map(|it| [it.get("test"), it.get("bin")]);
+        manifests.iter().flat_map(|it| kinds.map(|kind| it.get(kind)));
     // From the root, which `../../` leads to from a package in shared/.
     let listed: BTreeSet<&str> = targets
         .flatten()

@@ -18,8 +18,8 @@ use simulator::{Arrow, Mutant, Outcome, Plan, run};
 const HELP: &str = "\
 A swarm of nodes in one thread, with a clock of its own; or of real processes.
 
-Usage: swarm [hostile] [--nodes N] [--seed N] [--blocks N] [--every MS] [--size BYTES]
-             [--delay US] [--loss PERCENT] [--partition SECONDS]
+Usage: swarm [hostile] [--nodes N] [--seed N] [--blocks N] [--every MS]
+             [--size BYTES] [--delay US] [--loss PERCENT] [--partition SECONDS]
              [--without RULE] [--picture FILE] [--processes COMMAND]
 
   hostile              as in the tests: keys on two machines, restarts, full
@@ -136,13 +136,12 @@ fn report(plan: &Plan, outcome: &Outcome) -> Result<(), Failure> {
         at(100)
     ));
     cli::print(format_args!("lost with a link: {}", outcome.lost));
-    match outcome.healed {
-        Some(time) => cli::print(format_args!(
+    // Else the faults say so.
+    if let Some(time) = outcome.healed {
+        cli::print(format_args!(
             "all have the same, {:.2} s after the last trouble",
             time.as_secs_f64()
-        )),
-        // The faults say so.
-        None => {}
+        ));
     }
     for fault in &outcome.faults {
         cli::print(fault);
