@@ -241,7 +241,7 @@ pub fn run(plan: Plan) -> Outcome {
     }
     let quiet = world.now;
     while world.outcome.healed.is_none() {
-        if world.is_whole() {
+        if world.faults().is_empty() {
             world.outcome.healed = Some(world.now - quiet);
         }
         let next = world.now + Duration::from_millis(50);
@@ -251,7 +251,8 @@ pub fn run(plan: Plan) -> Outcome {
         while world.step(next) {}
         world.now = next;
     }
-    world.judge();
+    let faults = world.faults();
+    world.outcome.faults.extend(faults);
     world.outcome
 }
 
@@ -696,28 +697,9 @@ impl World {
         format!("{}{rest}", message.frame_kind())
     }
 
-    /// Those who keep all.
-    fn keepers(&self) -> impl Iterator<Item = &Machine> {
-        self.machines.iter().filter(|it| it.max == usize::MAX)
-    }
-
-    /// Whether all have the same.
-    fn is_whole(&self) -> bool {
-        let entries = |it: &Machine| -> Vec<Entry> {
-            let logs = it.node.logs().authors();
-            logs.map(|(author, log)| Entry::of(author, log)).collect()
-        };
-        let mut all = self.keepers().map(entries);
-        let first = all.next();
-        all.all(|it| Some(it) == first)
-    }
-
-    /// Looks whether all is as it should be.
-    fn judge(&mut self) {
+    /// What those who keep all do not have as it should be.
+    fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
-        if self.outcome.healed.is_none() {
-            faults.push("not all have the same".to_string());
-        }
         // How far each author has got without contradiction.
         let mut first: BTreeMap<(Author, u64), BlockId> = BTreeMap::new();
         let mut ends: BTreeMap<Author, (u64, Option<u64>)> = BTreeMap::new();
@@ -747,7 +729,7 @@ impl World {
                 }
             }
         }
-        self.outcome.faults.extend(faults);
+        faults
     }
 }
 

@@ -154,8 +154,17 @@ fn those_of_a_room_find_each_other_again_and_again() -> Outcome {
                 room.expect_links([1, 1, 0])?;
                 // By then it has dialled all of them in vain.
                 room.nodes[2].expect_note("alone: ")?;
+                let both = ["said here", "said there"];
+                let both = both.map(|it| step.does("gossip").then_some(it));
+                for (line, node) in both.iter().flatten().zip([0, 2]) {
+                    let typed = format!("{line}\n");
+                    room.nodes[node].type_in(typed.as_bytes())?;
+                }
                 run(&room.router, "ip link set v3 up");
                 room.expect_links([2, 2, 2])?;
+                for line in both.iter().flatten() {
+                    room.nodes.iter().try_for_each(|it| heard(it, line))?;
+                }
                 expect_said(&room.nodes, "here again")?;
             }
         }
