@@ -67,9 +67,9 @@ fn broken_rules_are_noticed() {
         (Mutant::NoRetry, Plan::divided),
     ];
     for (mutant, plan) in plans {
-        assert!(failing((0..30).map(plan).collect()).is_empty());
+        assert!(failing((0..12).map(plan).collect()).is_empty());
         let broken = |seed| Plan { mutant: Some(mutant), ..plan(seed) };
-        let wrong = failing((0..30).map(broken).collect());
+        let wrong = failing((0..12).map(broken).collect());
         assert!(!wrong.is_empty(), "{mutant:?}");
     }
 }
@@ -78,7 +78,7 @@ fn broken_rules_are_noticed() {
 /// many links from one end to the other.
 #[test]
 fn a_quiet_network_becomes_a_tree() {
-    for nodes in [20, 50, 100] {
+    for nodes in [20, 100] {
         let outcome = run(Plan::quiet(7, nodes));
         assert!(outcome.faults.is_empty(), "{:?}", outcome.faults);
         assert_eq!(outcome.deliveries, 500 * (nodes - 1));
