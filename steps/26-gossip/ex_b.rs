@@ -15,30 +15,26 @@ use shared::cli::{self, Failure};
 use shared::net::listener::Listener;
 
 fn main() -> ExitCode {
-    cli::main(run)
-}
-
-fn run() -> Result<(), Failure> {
-    let words = std::env::args().skip(1).collect::<Vec<String>>().leak();
-    let [address, path, peers @ ..] = &*words else {
-        return Err(Failure::wrong("usage: 26b ADDRESS FILE [PEER]..."));
-    };
-    let _ = path; // TODO: what did it know before?
-    let node = Node::default();
-    let node: &_ = Box::leak(Box::new(Mutex::new(node)));
-    let address = address.parse().map_err(Failure::usage)?;
-    let listener = Listener::open(address)
-        .map_err(|errno| Failure::listening(address, errno))?;
-    cli::print(format_args!("listening on {}", listener.address()));
-    for peer in peers {
-        start(move || serve(node, TcpStream::connect(peer)?));
-    }
-    loop {
-        let (socket, _) = listener
-            .accept()
-            .map_err(|errno| Failure::new("cannot accept", errno))?;
-        start(move || serve(node, socket.into()));
-    }
+    cli::main(|| {
+        let words = std::env::args().skip(1).collect::<Vec<String>>().leak();
+        let [address, word, peers @ ..] = &*words else {
+            return Err(Failure::wrong("usage: 26b ADDRESS FILE [PEER]..."));
+        };
+        let node = Node::open(word)?;
+        let address = address.parse().map_err(Failure::usage)?;
+        let listener = Listener::open(address)
+            .map_err(|errno| Failure::listening(address, errno))?;
+        cli::print(format_args!("listening on {}", listener.address()));
+        for peer in peers {
+            start(move || serve(node, TcpStream::connect(peer)?));
+        }
+        loop {
+            let accepted = listener.accept();
+            let (socket, _) =
+                accepted.map_err(|it| Failure::new("cannot accept", it))?;
+            start(move || serve(node, socket.into()));
+        }
+    })
 }
 
 /// Works in a thread of its own; a failure is the end of that thread alone.
@@ -52,14 +48,23 @@ fn start(work: impl FnOnce() -> io::Result<()> + Send + 'static) {
 fn serve(node: &Mutex<Node>, peer: TcpStream) -> io::Result<()> {
     let peer = Arc::new(peer);
     let mut input = BufReader::new(&*peer);
-    // TODO: what has been said before?
-    lock(node).links.push(peer.clone());
+    lock(node).join(&peer);
     // However a connection ends, it is no link any more.
     while let Ok(Some(line)) = next_line(&mut input) {
         lock(node).hear(&String::from_utf8_lossy(&line), &peer);
     }
     lock(node).links.retain(|it| !Arc::ptr_eq(it, &peer));
     Ok(())
+}
+
+/// Sends a line, if the kernel has room for it. Nobody waits for a slow peer.
+fn tell(peer: &TcpStream, line: &str) {
+    let line = format!("{line}\n");
+    let sent = send(peer.as_raw_fd(), line.as_bytes(), MsgFlags::MSG_DONTWAIT);
+    if sent != Ok(line.len()) {
+        // What is half there is of no use. If it has gone, so be it.
+        let _ = peer.shutdown(Shutdown::Both);
+    }
 }
 
 /// The next line, without its end. Half a line, or half
@@ -75,16 +80,6 @@ fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
     value.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Sends a line, if the kernel has room for it. Nobody waits for a slow peer.
-fn tell(peer: &TcpStream, line: &str) {
-    let line = format!("{line}\n");
-    let sent = send(peer.as_raw_fd(), line.as_bytes(), MsgFlags::MSG_DONTWAIT);
-    if sent != Ok(line.len()) {
-        // What is half there is of no use. If it has gone, so be it.
-        let _ = peer.shutdown(Shutdown::Both);
-    }
-}
-
 #[derive(Default)]
 struct Node {
     /// By author and number: the line of each block that counts.
@@ -95,6 +90,18 @@ struct Node {
 }
 
 impl Node {
+    /// Takes what is in the file.
+    fn open(path: &str) -> Result<&'static Mutex<Self>, Failure> {
+        let _ = path; // TODO: what did it know before?
+        Ok(Box::leak(Box::default()))
+    }
+
+    /// Tells a new peer all there is; from now on it is told what is news.
+    fn join(&mut self, peer: &Arc<TcpStream>) {
+        // TODO: what has been said before?
+        self.links.push(peer.clone());
+    }
+
     /// Responds to `log`; what is news is stored, and then told.
     fn hear(&mut self, line: &str, from: &Arc<TcpStream>) {
         if let Some(author) = line.strip_prefix("log ") {

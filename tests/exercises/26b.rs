@@ -13,75 +13,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use nix::sys::socket::{MsgFlags, send};
-use shared::cli::{self, Failure};
-use shared::net::listener::Listener;
-
-//-main
-
-fn run() -> Result<(), Failure> {
-    let words = std::env::args().skip(1).collect::<Vec<String>>().leak();
-    let [address, path, peers @ ..] = &*words else {
-        return Err(Failure::wrong("usage: 26b ADDRESS FILE [PEER]..."));
-    };
-    //-solution
-    let cannot = |error| Failure::new(format_args!("cannot use {path}"), error);
-    let node = Node::open(path).map_err(cannot)?;
-    //-starter
-    // let _ = path; // TODO: what did it know before?
-    // let node = Node::default();
-    //-end
-    let node: &_ = Box::leak(Box::new(Mutex::new(node)));
-    let address = address.parse().map_err(Failure::usage)?;
-    let listener = Listener::open(address)
-        .map_err(|errno| Failure::listening(address, errno))?;
-    cli::print(format_args!("listening on {}", listener.address()));
-    for peer in peers {
-        start(move || serve(node, TcpStream::connect(peer)?));
-    }
-    loop {
-        let (socket, _) = listener
-            .accept()
-            .map_err(|errno| Failure::new("cannot accept", errno))?;
-        start(move || serve(node, socket.into()));
-    }
-}
-
-/// Works in a thread of its own; a failure is the end of that thread alone.
-fn start(work: impl FnOnce() -> io::Result<()> + Send + 'static) {
-    let lost = |error| cli::log(format_args!("connection lost: {error}"));
-    let work = move || work().unwrap_or_else(lost);
-    thread::Builder::new().spawn(work).map(drop).unwrap_or_else(lost);
-}
-
-/// Serves one connection, whoever has dialled.
-fn serve(node: &Mutex<Node>, peer: TcpStream) -> io::Result<()> {
-    let peer = Arc::new(peer);
-    let mut input = BufReader::new(&*peer);
-    lock(node).join(&peer); //-solution
-    // // TODO: what has been said before? //-starter
-    // lock(node).links.push(peer.clone()); //-starter
-    // However a connection ends, it is no link any more.
-    while let Ok(Some(line)) = next_line(&mut input) {
-        lock(node).hear(&String::from_utf8_lossy(&line), &peer);
-    }
-    lock(node).links.retain(|it| !Arc::ptr_eq(it, &peer));
-    Ok(())
-}
-
-//-line
-
-//-lock
-
-/// Sends a line, if the kernel has room for it. Nobody waits for a slow peer.
-fn tell(peer: &TcpStream, line: &str) {
-    let line = format!("{line}\n");
-    let sent = send(peer.as_raw_fd(), line.as_bytes(), MsgFlags::MSG_DONTWAIT);
-    if sent != Ok(line.len()) {
-        // What is half there is of no use. If it has gone, so be it.
-        let _ = peer.shutdown(Shutdown::Both);
-    }
-}
+//-node file
 
 // #[derive(Default)] //-starter
 struct Node {
@@ -94,9 +26,21 @@ struct Node {
 }
 
 impl Node {
-    //-solution
     /// Takes what is in the file.
-    fn open(path: &str) -> io::Result<Self> {
+    fn open(path: &str) -> Result<&'static Mutex<Self>, Failure> {
+        //-solution
+        let node = Node::read(path).map_err(|error| {
+            Failure::new(format_args!("cannot use {path}"), error)
+        })?;
+        Ok(Box::leak(Box::new(Mutex::new(node))))
+        //-starter
+        // let _ = path; // TODO: what did it know before?
+        // Ok(Box::leak(Box::default()))
+        //-end
+    }
+
+    //-solution
+    fn read(path: &str) -> io::Result<Self> {
         let mut options = File::options();
         let options = options.read(true).append(true).create(true);
         let (mut file, mut text) = (options.open(path)?, String::new());
@@ -109,14 +53,15 @@ impl Node {
         Ok(node)
     }
 
+    //-end
     /// Tells a new peer all there is; from now on it is told what is news.
     fn join(&mut self, peer: &Arc<TcpStream>) {
-        self.blocks.values().for_each(|block| tell(peer, block));
-        self.forks.values().for_each(|(_, proof)| tell(peer, proof));
+        self.blocks.values().for_each(|block| tell(peer, block)); //-solution
+        self.forks.values().for_each(|(_, proof)| tell(peer, proof)); //-solution
+        // // TODO: what has been said before? //-starter
         self.links.push(peer.clone());
     }
 
-    //-end
     /// Responds to `log`; what is news is stored, and then told.
     fn hear(&mut self, line: &str, from: &Arc<TcpStream>) {
         if let Some(author) = line.strip_prefix("log ") {

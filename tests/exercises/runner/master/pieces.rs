@@ -199,6 +199,67 @@ fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 "#;
 
+/// All of a node but what it does: `open` gets WORD, `join` each connection,
+/// and `hear` each line.
+const NODE: &str = r#"use nix::sys::socket::{MsgFlags, send};
+use shared::cli::{self, Failure};
+use shared::net::listener::Listener;
+
+fn main() -> ExitCode {
+    cli::main(|| {
+        let words = std::env::args().skip(1).collect::<Vec<String>>().leak();
+        let [address, word, peers @ ..] = &*words else {
+            return Err(Failure::wrong("usage: ID ADDRESS WORD [PEER]..."));
+        };
+        let node = Node::open(word)?;
+        let address = address.parse().map_err(Failure::usage)?;
+        let listener = Listener::open(address)
+            .map_err(|errno| Failure::listening(address, errno))?;
+        cli::print(format_args!("listening on {}", listener.address()));
+        for peer in peers {
+            start(move || serve(node, TcpStream::connect(peer)?));
+        }
+        loop {
+            let accepted = listener.accept();
+            let (socket, _) =
+                accepted.map_err(|it| Failure::new("cannot accept", it))?;
+            start(move || serve(node, socket.into()));
+        }
+    })
+}
+
+/// Works in a thread of its own; a failure is the end of that thread alone.
+fn start(work: impl FnOnce() -> io::Result<()> + Send + 'static) {
+    let lost = |error| cli::log(format_args!("connection lost: {error}"));
+    let work = move || work().unwrap_or_else(lost);
+    thread::Builder::new().spawn(work).map(drop).unwrap_or_else(lost);
+}
+
+/// Serves one connection, whoever has dialled.
+fn serve(node: &Mutex<Node>, peer: TcpStream) -> io::Result<()> {
+    let peer = Arc::new(peer);
+    let mut input = BufReader::new(&*peer);
+    lock(node).join(&peer);
+    // However a connection ends, it is no link any more.
+    while let Ok(Some(line)) = next_line(&mut input) {
+        lock(node).hear(&String::from_utf8_lossy(&line), &peer);
+    }
+    lock(node).links.retain(|it| !Arc::ptr_eq(it, &peer));
+    Ok(())
+}
+
+/// Sends a line, if the kernel has room for it. Nobody waits for a slow peer.
+fn tell(peer: &TcpStream, line: &str) {
+    let line = format!("{line}\n");
+    let sent = send(peer.as_raw_fd(), line.as_bytes(), MsgFlags::MSG_DONTWAIT);
+    if sent != Ok(line.len()) {
+        // What is half there is of no use. If it has gone, so be it.
+        let _ = peer.shutdown(Shutdown::Both);
+    }
+}
+
+"#;
+
 /// `main` of pools.
 const WORKERS: &str = r#"fn main() -> ExitCode {
     cli::main(|| {
@@ -270,7 +331,7 @@ fn next_line(input: impl BufRead) -> io::Result<Option<Vec<u8>>> {
 "#;
 
 /// Each piece with its mark.
-pub fn all() -> [(&'static str, String); 20] {
+pub fn all() -> [(&'static str, String); 21] {
     let waiting = format!("{MAIN}\n{NONBLOCKING}");
     let server = |arguments: &str, root| {
         let server = SERVER.replace("ARGUMENTS", arguments);
@@ -279,6 +340,7 @@ pub fn all() -> [(&'static str, String); 20] {
     let with_root = REQUESTS
         .replace("OwnedFd)", "OwnedFd, root: &Root)")
         .replace("connection, &request", "connection, root, &request");
+    let node = |word| format!("{}{LINE}{LOCK}", NODE.replace("WORD", word));
     let service = |flag, signal| {
         let service = SERVICE.replace("FLAG", flag).replace("SIGNAL", signal);
         service + LOCK
@@ -309,6 +371,7 @@ pub fn all() -> [(&'static str, String); 20] {
         ("service settings", service("settings", "SIGHUP")),
         ("talk", format!("{TALK}\n{LINE}")),
         ("line", LINE.to_string()),
-        ("lock", LOCK.to_string()),
+        ("node ms", node("MS")),
+        ("node file", node("FILE")),
     ]
 }
