@@ -133,7 +133,8 @@ impl Node {
         }
         self.texts.insert(id, text.to_string());
         // TODO: who needs all of it, and for how long is it kept?
-        self.links.iter().for_each(|it| tell(it, &format!("MSG {id} {text}")));
+        let line = format!("MSG {id} {text}");
+        self.links.iter().for_each(|it| tell(it, &line));
     }
 
     fn is_news(&self, id: u64) -> bool {

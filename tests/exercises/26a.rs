@@ -104,7 +104,8 @@ impl Node {
         }
         //-starter
         // // TODO: who needs all of it, and for how long is it kept?
-        // self.links.iter().for_each(|it| tell(it, &format!("MSG {id} {text}")));
+        // let line = format!("MSG {id} {text}");
+        // self.links.iter().for_each(|it| tell(it, &line));
         //-end
     }
 

@@ -57,7 +57,7 @@ impl Node {
     /// Tells a new peer all there is; from now on it is told what is news.
     fn join(&mut self, peer: &Arc<TcpStream>) {
         self.blocks.values().for_each(|block| tell(peer, block)); //-solution
-        self.forks.values().for_each(|(_, proof)| tell(peer, proof)); //-solution
+        self.forks.values().for_each(|it| tell(peer, &it.1)); //-solution
         // // TODO: what has been said before? //-starter
         self.links.push(peer.clone());
     }
