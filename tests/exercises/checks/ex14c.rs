@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::ex14a::{is_stopped, late, stop, talk};
+use super::ex14a::{late, stop, talk};
 use super::prelude::*;
 
 const SERVES: &str = "sends back in upper case";
@@ -96,7 +96,7 @@ fn takes_turns(lab: &Lab) -> Outcome {
     small.stop_sender()?;
     program.signal(libc::SIGCONT);
     program.eventually("serves the second", || {
-        (small.has_something() && is_stopped(&program)).then_some(())
+        (small.has_something() && program.is_stopped()).then_some(())
     })?;
     let (had, _) = hose.receive(8 << 20)?;
     ensure(had.len() < MOST_OF_A_TURN, || {

@@ -45,11 +45,25 @@ impl Program {
         }))
     }
 
-    /// Sends a signal to it alone.
+    /// Sends a signal to it alone. SIGSTOP's effect is awaited: a program that
+    /// it wakes looks at its sockets once more before it stops.
     pub fn signal(&self, signal: libc::c_int) {
-        if self.ended().is_none() {
-            proc::kill(self.pid(), signal);
+        if self.ended().is_some() {
+            return;
         }
+        proc::kill(self.pid(), signal);
+        if signal == libc::SIGSTOP {
+            let is_done = || self.is_stopped() || self.ended().is_some();
+            let done = || is_done().then_some(());
+            let seen = time::eventually(time::PATIENCE, self.pid(), done);
+            assert!(seen.is_some(), "a program cannot refuse to stop");
+        }
+    }
+
+    /// Whether a signal has stopped it.
+    pub fn is_stopped(&self) -> bool {
+        let threads = proc::threads(self.pid());
+        threads.iter().all(|thread| matches!(thread.state, 'T' | 't'))
     }
 
     /// Waits for its end.

@@ -23,14 +23,6 @@ fn answered(mut clients: Vec<Client>, status: u16) -> Outcome<Vec<Client>> {
     Ok(clients)
 }
 
-/// Stops a server: on a busy machine a thread may do much before it knows.
-fn stop(server: &Program) -> Outcome {
-    server.signal(libc::SIGSTOP);
-    let threads = || proc::threads(server.pid());
-    let is_stopped = || threads().iter().all(|it| it.state == 'T');
-    server.eventually("stops", || is_stopped().then_some(()))
-}
-
 /// Each of these asks a server that is stopped, which goes on when all that
 /// has arrived: what comes later, comes to a client that is idle.
 fn wake(server: &Program, clients: &mut [Client], request: &[u8]) -> Outcome {
@@ -59,7 +51,7 @@ fn one_client_has_no_more_than_its_share() -> Outcome {
         };
         // These do not stay for a second turn.
         for _ in 0..3 {
-            stop(&server)?;
+            server.signal(libc::SIGSTOP);
             let mut quick = come(60)?;
             wake(&server, &mut quick, REQUEST)?;
             for client in &mut quick {
@@ -69,7 +61,7 @@ fn one_client_has_no_more_than_its_share() -> Outcome {
         }
         let served = answered(come(64)?, 200)?;
         // Meanwhile it is stopped: none of these goes before all have come.
-        stop(&server)?;
+        server.signal(libc::SIGSTOP);
         let mut others = come(80)?;
         let ask = request("HEAD", "/", "");
         wake(&server, &mut others, ask.as_bytes())?;
@@ -128,7 +120,7 @@ fn fill(step: &Step) -> Outcome {
         let got = || format!("{} and {had} more", count() - had);
         found.ok_or_else(|| server.failed("it has 8 connections", got()))
     };
-    stop(&server)?;
+    server.signal(libc::SIGSTOP);
     let addresses = server.addresses().repeat(20).into_iter();
     let clients = addresses.map(|it| server.connect_to(it));
     let mut clients = clients.collect::<Outcome<Vec<_>>>()?;
