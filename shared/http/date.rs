@@ -67,6 +67,20 @@ impl Date {
     }
 }
 
+/// Enters in step 27.
+impl Date {
+    /// The date as RFC 3339 has it: `1994-11-06T08:49:37Z`.
+    pub fn rfc_3339(self) -> String {
+        let (year, month, day) = civil(self.0.div_euclid(DAY));
+        let second = self.0.rem_euclid(DAY);
+        let (hour, minute) = (second / 3600, second / 60 % 60);
+        let second = second % 60;
+        format!(
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
+        )
+    }
+}
+
 /// Year, month from 1 and day from 1 of a number of days since 1970.
 fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + MARCH_0000;

@@ -80,6 +80,15 @@ impl<'o> Response<'o> {
         self.out.extend_from_slice(b"\r\n");
     }
 
+    /// Ends the head of a response whose body ends with the connection, and
+    /// begins the body: RFC 9112 section 6.3 item 8. Enters in step 27.
+    pub fn endless(self, body: &[u8]) {
+        self.out.extend_from_slice(b"\r\n");
+        if !self.head_only {
+            self.out.extend_from_slice(body);
+        }
+    }
+
     /// Ends a response of which the rest has been kept: fields with the empty
     /// line behind them, and a body. Enters in step 17.
     pub fn ready(self, fields: &[u8], body: &[u8]) {

@@ -80,6 +80,8 @@ pub enum BodyKind {
     Text = 0,
     /// Anything.
     Bytes = 1,
+    /// UTF-8: what its author wants to be called. Enters in step 27.
+    Profile = 2,
 }
 
 /// What is wrong with a block.
@@ -200,6 +202,8 @@ impl Block {
     pub fn body_kind(&self) -> BodyKind {
         match self.bytes[7] {
             0 => BodyKind::Text,
+            // Enters in step 27.
+            2 => BodyKind::Profile,
             _ => BodyKind::Bytes,
         }
     }
@@ -227,7 +231,7 @@ impl Block {
 pub fn is_header(bytes: &[u8]) -> bool {
     let is_ours = bytes[..4] == MAGIC && bytes[4] == VERSION;
     let is_zero = bytes[5] == 0 && bytes[100..104] == [0; 4];
-    let is_known = bytes[6] == 0 && bytes[7] <= BodyKind::Bytes as u8;
+    let is_known = bytes[6] == 0 && bytes[7] <= BodyKind::Profile as u8;
     is_ours && is_zero && is_known
 }
 

@@ -273,6 +273,20 @@ impl Book {
         self.put_off(number);
     }
 
+    /// Somebody wants this address dialled. Enters in step 27.
+    pub fn tell(&mut self, address: SocketAddr, now: Instant) {
+        self.own.retain(|it| *it != address);
+        self.add(address, None, Path::Told, now);
+    }
+
+    /// Somebody wants nobody to be dialled there any more. Enters in step 27.
+    pub fn forget(&mut self, address: SocketAddr) {
+        let found = self.entries.iter().position(|it| it.address == address);
+        if let Some(number) = found {
+            self.is_own(number);
+        }
+    }
+
     /// Whether those that we were told of may open for the first time.
     pub fn is_beginning(&self) -> bool {
         self.entries.iter().any(|entry| entry.is_new)

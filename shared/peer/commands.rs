@@ -137,6 +137,10 @@ pub fn line(block: &Block) -> String {
         (BodyKind::Text, Ok(text)) if !text.contains(char::is_control) => {
             text.to_string()
         }
+        // Enters in step 27.
+        (BodyKind::Profile, Ok(name)) if !name.contains(char::is_control) => {
+            format!("is called {name}")
+        }
         _ => format!("\"{}\"", block.body().escape_ascii()),
     };
     format!("{} #{}: {body}", block.author(), block.seq())

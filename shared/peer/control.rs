@@ -230,7 +230,7 @@ fn refuse(out: Responder, status: Status, allow: &str) -> Body {
 }
 
 /// This host, as the request names it: an address, or a name for this machine.
-fn own_host(host: &[u8]) -> IpAddr {
+pub fn own_host(host: &[u8]) -> IpAddr {
     let name = String::from_utf8_lossy(host_name(host));
     let name = name.trim_start_matches('[').trim_end_matches(']');
     name.parse().unwrap_or(IpAddr::from([127, 0, 0, 1]))

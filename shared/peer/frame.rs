@@ -20,6 +20,10 @@ pub const HEADER: usize = 8;
 /// No frame of any version has a longer payload.
 pub const MAX_PAYLOAD: usize = 33_056;
 
+/// How much longer a sealed message is than its frame: a sum that shows whether
+/// anything was changed. Enters in step 27.
+pub const TAG: usize = 16;
+
 /// Room for bytes that have arrived: at first, and at most.
 const ROOM: (usize, usize) = (4096, 2 * (HEADER + MAX_PAYLOAD));
 
@@ -85,25 +89,55 @@ impl Decoder {
     /// What is wrong with its header: its first bytes as soon as they are
     /// there, and the others when it is whole.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, Violation> {
-        let bytes = &self.memory[self.start..self.end];
-        if !bytes.iter().zip(MAGIC).all(|(byte, magic)| *byte == magic) {
-            return Err(Violation::Magic);
+        let frame = parse(&self.memory[self.start..self.end])?;
+        if let Some(frame) = &frame {
+            self.start += HEADER + frame.payload.len();
         }
-        let mut reader = Reader(bytes);
-        let Some([_, _, version, kind]) = reader.next_array() else {
-            return Ok(None);
-        };
-        let Some(length) = reader.next_array().map(u32::from_be_bytes) else {
-            return Ok(None);
-        };
-        let kind = check(version, kind, length)?;
-        let Some(payload) = reader.next_slice(length as usize) else {
-            return Ok(None);
-        };
-        let payload = payload.to_vec();
-        self.start += HEADER + payload.len();
-        Ok(Some(Frame { kind, payload }))
+        Ok(frame)
     }
+
+    /// The same, if each frame is a message that has to be opened, behind its
+    /// length. Enters in step 27.
+    ///
+    /// # Errors
+    /// When a message is too long, is none, or is not one frame.
+    pub fn next_opened<'p>(
+        &mut self,
+        open: impl FnOnce(&[u8]) -> Option<&'p [u8]>,
+    ) -> Result<Option<Frame>, Violation> {
+        let mut reader = Reader(&self.memory[self.start..self.end]);
+        let Some(length) = reader.next_u16().map(usize::from) else {
+            return Ok(None);
+        };
+        if length > HEADER + MAX_PAYLOAD + TAG {
+            return Err(Violation::Huge(length as u32));
+        }
+        let Some(message) = reader.next_slice(length) else { return Ok(None) };
+        let plain = open(message).ok_or(Violation::Unsealed)?;
+        self.start += 2 + length;
+        let frame = parse(plain)?.ok_or(Violation::Unsealed)?;
+        match HEADER + frame.payload.len() == plain.len() {
+            true => Ok(Some(frame)),
+            false => Err(Violation::Unsealed),
+        }
+    }
+}
+
+/// The frame that these bytes begin with, if they have all of it.
+fn parse(bytes: &[u8]) -> Result<Option<Frame>, Violation> {
+    if !bytes.iter().zip(MAGIC).all(|(byte, magic)| *byte == magic) {
+        return Err(Violation::Magic);
+    }
+    let mut reader = Reader(bytes);
+    let Some([_, _, version, kind]) = reader.next_array() else {
+        return Ok(None);
+    };
+    let Some(length) = reader.next_array().map(u32::from_be_bytes) else {
+        return Ok(None);
+    };
+    let kind = check(version, kind, length)?;
+    let payload = reader.next_slice(length as usize);
+    Ok(payload.map(|it| Frame { kind, payload: it.to_vec() }))
 }
 
 /// Looks at a header: nothing has been done yet because of it.

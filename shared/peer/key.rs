@@ -26,7 +26,20 @@ pub fn is_in(directory: &Path) -> bool {
 /// # Errors
 /// When it cannot be read or made, or others can read it.
 pub fn open(directory: &Path) -> Result<(SigningKey, bool), Failure> {
-    let file = directory.join(NAME);
+    let (seed, is_new) = secret(directory, NAME)?;
+    Ok((SigningKey::from_bytes(&seed), is_new))
+}
+
+/// The 32 secret bytes in the file with this name, and whether they have just
+/// been made.
+///
+/// # Errors
+/// When the file cannot be read or made, or others can read it.
+pub fn secret(
+    directory: &Path,
+    name: &str,
+) -> Result<([u8; 32], bool), Failure> {
+    let file = directory.join(name);
     let shown = file.display();
     let cannot = |what: &str, error: io::Error| {
         Failure::new(format_args!("cannot {what} {shown}"), error)
@@ -46,13 +59,13 @@ pub fn open(directory: &Path) -> Result<(SigningKey, bool), Failure> {
                     "{shown}: a key has 64 hexadecimal digits"
                 ))
             })?;
-            Ok((SigningKey::from_bytes(&seed.0), false))
+            Ok((seed.0, false))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let (key, is_new) = new()?;
-            make(directory, &file, &key.to_bytes())
+            let seed = random_key()?;
+            make(directory, &file, &seed)
                 .map_err(|error| cannot("write", error))?;
-            Ok((key, is_new))
+            Ok((seed, true))
         }
         Err(error) => Err(cannot("read", error)),
     }
@@ -63,15 +76,17 @@ pub fn open(directory: &Path) -> Result<(SigningKey, bool), Failure> {
 /// # Errors
 /// Those of getrandom(2).
 pub fn new() -> Result<(SigningKey, bool), Failure> {
-    let seed = random::<32>()
-        .map_err(|errno| Failure::new("cannot get random bytes", errno))?;
-    Ok((SigningKey::from_bytes(&seed), true))
+    Ok((SigningKey::from_bytes(&random_key()?), true))
+}
+
+fn random_key() -> Result<[u8; 32], Failure> {
+    random().map_err(|errno| Failure::new("cannot get random bytes", errno))
 }
 
 /// Makes the file: nobody else may read it, not even for a moment; half of it
 /// is never found; and it does not take the place of another one.
 fn make(directory: &Path, file: &Path, seed: &[u8; 32]) -> io::Result<()> {
-    let unfinished = directory.join("key.new");
+    let unfinished = file.with_extension("new");
     match fs::remove_file(&unfinished) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             return Err(error);

@@ -14,9 +14,11 @@ use crate::block::{Author, Block, BlockId, BodyKind, Draft};
 use crate::clock::clock;
 use crate::committer::Committer;
 use crate::disk::Files;
+use crate::hello::PeerId;
 use crate::mint::Mint;
 use crate::proof::Proof;
 use crate::store::Store;
+use crate::vouch;
 
 /// Whether our log is all that we have said.
 mod confirmation;
@@ -120,6 +122,12 @@ impl Ledger {
         self.begin();
     }
 
+    /// The proof that we speak through `node`, over the connection that has
+    /// this. Enters in step 27.
+    pub fn vouch(&self, binding: &[u8], node: PeerId) -> Vec<u8> {
+        vouch::sign(&self.key, binding, node, &cli::program())
+    }
+
     /// How much is to be said that nobody can hear yet.
     pub fn unsaid(&self) -> usize {
         self.waiting.len() + usize::from(self.sealed.is_some())
@@ -129,6 +137,22 @@ impl Ledger {
     /// has signed two blocks of one number.
     pub fn is_silent(&self) -> bool {
         self.failure.is_some() || self.head.is_none()
+    }
+
+    /// Why nothing can be said, in words for a page. Enters in step 27.
+    pub fn trouble(&self) -> Option<String> {
+        match &self.failure {
+            Some(failure) => Some(format!("{failure}: nothing is kept")),
+            None if self.head.is_none() => Some(
+                "Our key has signed two blocks of one number: nothing can be \
+                 said with it any more. Is it used somewhere else?"
+                    .to_string(),
+            ),
+            None if self.awaits_confirmation() => Some(
+                "What is said waits for a peer who knows our log.".to_string(),
+            ),
+            None => None,
+        }
     }
 
     /// Whether it is of no use to wait for what is to be said.

@@ -23,6 +23,8 @@ pub mod block;
 pub mod board;
 /// Enters in step 24.
 pub mod book;
+/// Enters in step 27.
+pub mod cipher;
 /// Enters in step 24.
 pub mod clock;
 /// Enters in step 26.
@@ -57,6 +59,8 @@ pub mod ledger;
 pub mod link;
 /// Enters in step 25.
 pub mod log;
+/// Enters in step 27.
+pub mod members;
 /// Enters in step 26.
 pub mod message;
 /// Enters in step 25.
@@ -71,6 +75,8 @@ pub mod network;
 pub mod node;
 /// Enters in step 24.
 pub mod peers;
+/// Enters in step 27.
+pub mod posts;
 /// Enters in step 26.
 pub mod proof;
 pub mod random;
@@ -78,6 +84,10 @@ pub mod random;
 pub mod roster;
 /// Enters in step 25.
 pub mod say;
+/// Enters in step 27.
+pub mod secure;
+/// Enters in step 27.
+pub mod settings;
 /// Enters in step 25.
 pub mod stamp;
 /// Enters in step 25.
@@ -86,6 +96,8 @@ pub mod store;
 pub mod talk;
 pub mod text;
 pub mod violation;
+/// Enters in step 27.
+pub mod vouch;
 /// Enters in step 26.
 pub mod wants;
 pub mod wire;

@@ -11,14 +11,17 @@ use std::time::{Duration, Instant};
 
 use crate::allowance::Allowance;
 use crate::block::Block;
+use crate::cipher::Cipher;
 use crate::frame::{self, Decoder, Frame};
-use crate::hello::Hello;
+use crate::hello::{Hello, PeerId};
 use crate::kind::Kind;
 use crate::message::Message;
 use crate::messages::{Get, MAX_COUNT, NotFound};
 use crate::peers::{self, Whereabouts};
+use crate::secure::Secured;
 use crate::text;
 use crate::violation::{Reason, Violation};
+use crate::vouch::{self, Vouch};
 use crate::wire::Reader;
 
 /// For everything until both are ready.
@@ -63,6 +66,8 @@ pub enum Want {
     AskedForPeers,
     /// That this is believed, or not. Enters in step 24.
     Peers(Vec<Whereabouts>),
+    /// That it is looked at what the handshake has led to. Enters in step 27.
+    Keys,
     /// That our direction is closed.
     Shutdown,
     /// That the connection is closed.
@@ -159,12 +164,45 @@ pub struct Link {
     blocks: Option<Allowance>,
     /// Nodes tell each other what they have. Enters in step 26.
     gossips: bool,
+    /// What makes frames secret; and who speaks through the node at the other
+    /// end. Enters in step 27.
+    cipher: Option<Box<Cipher>>,
+    /// Enters in step 27.
+    vouch: Option<Vouch>,
 }
 
 impl Link {
     /// A link that begins with our HELLO.
     pub fn new(hello: &Hello, traces: bool, now: Instant) -> Self {
-        let mut link = Link {
+        let mut link = Link::silent(traces, now);
+        link.say(Kind::Hello, &hello.encode(), now);
+        link
+    }
+
+    /// The same, behind a handshake. Without a HELLO the other end is refused.
+    /// Enters in step 27.
+    pub fn sealed(
+        hello: Option<&Hello>,
+        traces: bool,
+        secured: Secured,
+        now: Instant,
+    ) -> Self {
+        let Secured { cipher, output, rest, since } = secured;
+        let mut link = Link::silent(traces, now);
+        link.cipher = Some(Box::new(cipher));
+        (link.output, link.since) = (output, since);
+        // A new decoder has room for more than the handshake has.
+        link.input.space()[..rest.len()].copy_from_slice(&rest);
+        link.input.received(rest.len());
+        match hello {
+            Some(hello) => link.say(Kind::Hello, &hello.encode(), now),
+            None => link.close(Reason::Refused, now),
+        }
+        link
+    }
+
+    fn silent(traces: bool, now: Instant) -> Self {
+        Link {
             state: State::Hello,
             since: now,
             input: Decoder::default(),
@@ -188,9 +226,11 @@ impl Link {
             blocks: None,
             // Enters in step 26.
             gossips: false,
-        };
-        link.say(Kind::Hello, &hello.encode(), now);
-        link
+            // Enters in step 27.
+            cipher: None,
+            // Enters in step 27.
+            vouch: None,
+        }
     }
 
     /// Goes on with what has arrived, as far as it can.
@@ -208,7 +248,7 @@ impl Link {
                     self.enter(State::Closed, now);
                 }
                 _ if self.pause.is_some() => return Want::Wait,
-                _ => match self.input.next_frame() {
+                _ => match self.next_frame() {
                     Ok(None) => return Want::Wait,
                     Ok(Some(frame)) => {
                         if let Some(want) = self.take(frame, now) {
@@ -219,6 +259,38 @@ impl Link {
                 },
             }
         }
+    }
+
+    /// The next frame, if it has arrived whole. Enters in step 27.
+    fn next_frame(&mut self) -> Result<Option<Frame>, Violation> {
+        match &mut self.cipher {
+            Some(cipher) => cipher.unseal(&mut self.input),
+            None => self.input.next_frame(),
+        }
+    }
+
+    /// Looks at who says this: under keys that is known, and what is said must
+    /// agree with it. Enters in step 27.
+    fn prove(&mut self, hello: Hello) -> Result<Hello, Violation> {
+        let Some(cipher) = &self.cipher else { return Ok(hello) };
+        let (node, binding) = (cipher.node(), cipher.channel_binding());
+        let vouch = vouch::check(&hello.proof, binding, node);
+        self.vouch = vouch.filter(|_| hello.node == node);
+        match self.vouch {
+            Some(_) => Ok(hello),
+            None => Err(Violation::Impostor),
+        }
+    }
+
+    /// The node at the other end, if that has been proved. Enters in step 27.
+    pub fn node(&self) -> Option<PeerId> {
+        self.cipher.as_ref().map(|it| it.node())
+    }
+
+    /// Who speaks through the node at the other end, once they have said so.
+    /// Enters in step 27.
+    pub fn vouch(&self) -> Option<&Vouch> {
+        self.vouch.as_ref()
     }
 
     /// Does what a frame asks for.
@@ -240,7 +312,10 @@ impl Link {
         let result = match (kind, self.state) {
             (Kind::Bye, _) => self.bye(&payload, now),
             (Kind::Hello, State::Hello) => {
-                Hello::parse(&payload).map(|it| Some(Want::Decision(it)))
+                let hello = Hello::parse(&payload);
+                // Enters in step 27.
+                let hello = hello.and_then(|it| self.prove(it));
+                hello.map(|it| Some(Want::Decision(it)))
             }
             (Kind::Ready, State::Ready) => {
                 self.enter(State::Open, now);
@@ -507,6 +582,10 @@ impl Link {
             self.progress = now;
         }
         self.note(false, kind, payload);
+        // Enters in step 27.
+        if let Some(cipher) = &mut self.cipher {
+            return cipher.seal(kind, payload, &mut self.output);
+        }
         frame::encode(kind, payload, &mut self.output);
     }
 

@@ -47,6 +47,12 @@ pub struct Neighbour {
     pub has_said_all: bool,
     /// Numbers of which it knows that there are two blocks.
     forks: BTreeMap<Author, u64>,
+    /// How many of the blocks that are here it has, as far as it has said; and
+    /// how many it did not have then, as far as they have not been sent. Enters
+    /// in step 27.
+    pub shares: u64,
+    /// Enters in step 27.
+    pub lacks: u64,
 }
 
 impl Neighbour {
@@ -64,6 +70,10 @@ impl Neighbour {
             of_ours: 0,
             has_said_all: false,
             forks: BTreeMap::new(),
+            // Enters in step 27.
+            shares: 0,
+            // Enters in step 27.
+            lacks: 0,
         }
     }
 

@@ -12,6 +12,7 @@ use crate::hello::{Greeting, network_id, only_prefix};
 use crate::join::JoinCode;
 use crate::random::random;
 use crate::wire::hex;
+use sha2::{Digest, Sha256};
 use shared::cli::Failure;
 
 /// How many bits a block's stamp has, in a network that everybody may join,
@@ -109,6 +110,16 @@ impl Network {
         let mut known = [0; 32];
         known[..8].copy_from_slice(&self.prefix);
         self.id.unwrap_or(known)
+    }
+
+    /// What all of its nodes know, and nobody else if it has a secret: also
+    /// those who know only how its number begins. Enters in step 27.
+    pub fn shared_key(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(b"swarm link key v1");
+        hash.update(self.prefix);
+        hash.update(self.secret.unwrap_or_default());
+        hash.finalize().into()
     }
 
     /// What others are to type, of whom some are at these addresses.

@@ -162,6 +162,20 @@ impl Node {
         (!is_frozen).then_some(head)
     }
 
+    /// What a peer has, as far as we know: how many blocks that are not here,
+    /// and how many it lacks. `None` as long as it has not said. Enters in step
+    /// 27.
+    pub fn differences(&self, peer: PeerId) -> Option<(u64, u64)> {
+        let neighbour = self.neighbours.get(&peer)?;
+        let leads = self.wants.leads(peer, &self.logs);
+        neighbour.has_said_all.then_some((leads, neighbour.lacks))
+    }
+
+    /// Of how many bytes the blocks are. Enters in step 27.
+    pub fn kept(&self) -> usize {
+        self.kept
+    }
+
     fn message(
         &mut self,
         peer: PeerId,
@@ -175,9 +189,12 @@ impl Node {
             Message::Get(get) => self.asked(peer, get, now, actions),
             Message::Have(have) => self.have(peer, &have, now, actions),
             Message::Digest(digest) => {
-                if digest != self.digest()
+                // Enters in step 27.
+                if digest == self.digest()
                     && let Some(neighbour) = self.neighbours.get_mut(&peer)
                 {
+                    neighbour.lacks = 0;
+                } else if let Some(neighbour) = self.neighbours.get_mut(&peer) {
                     neighbour.compared(now);
                     self.serve(peer, now, actions);
                 }

@@ -72,7 +72,10 @@ fn most_of(ip: IpAddr) -> usize {
 /// How many have no link yet, but may get one.
 pub fn half_open(peers: &Slab<Peer>) -> usize {
     let peers = peers.iter().map(|(_, it)| it);
-    let frames = peers.filter(|it| matches!(it.talk, Talk::Frames(_)));
+    let frames = peers.filter(|it| {
+        // Enters in step 27.
+        matches!(it.talk, Talk::Frames(_) | Talk::Handshake(_))
+    });
     let half = |it: &&Peer| !it.is_open || it.is_guest;
     frames.filter(|it| half(it) && it.dial.is_none()).count()
 }

@@ -82,6 +82,27 @@ fn token(name: &str) -> Result<String, Failure> {
     })
 }
 
+/// Shows what a node says to a request. Enters in step 27.
+///
+/// # Errors
+/// When it cannot be reached, or refuses.
+pub fn ask(name: &str, path: &str) -> Result<(), Failure> {
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n"
+    );
+    let (status, response) = exchange(name, &request)?;
+    let body = response.split_once("\r\n\r\n").map_or("", |it| it.1);
+    match status.as_str() {
+        "200" => cli::print(body.trim_end()),
+        _ => {
+            return Err(Failure::wrong(format_args!(
+                "{name} does not say it: status {status}"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Has one line said: when there is room for it.
 fn say(name: &str, token: &str, line: &str) -> Result<(), Failure> {
     let line = text::line(line.as_bytes(), Kind::Line.max_length());

@@ -7,7 +7,9 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use crate::hello::Hello;
-use crate::link::{Link, Want};
+use crate::link::{HANDSHAKE, Link, Want};
+use crate::secure::Handshake;
+use crate::vouch::Vouch;
 use nix::errno::Errno;
 use nix::sys::epoll::EpollFlags;
 use nix::sys::socket::{self, Shutdown};
@@ -59,6 +61,8 @@ pub struct Peer {
 pub enum Talk {
     /// Nothing yet: the handshake of TCP has begun then.
     Dialling(Instant),
+    /// A handshake that makes the link secret. Enters in step 27.
+    Handshake(Box<Handshake>),
     /// Lines of text.
     Text(Asker),
     /// Frames.
@@ -122,6 +126,14 @@ impl Peer {
         self.is_open && !self.is_surplus && !self.is_guest
     }
 
+    /// Who speaks through the node, if that has been proved. Enters in step 27.
+    pub fn vouch(&self) -> Option<&Vouch> {
+        match &self.talk {
+            Talk::Frames(link) => link.vouch(),
+            _ => None,
+        }
+    }
+
     /// Whether the other end is known to be ready, too.
     pub fn is_confirmed(&self) -> bool {
         matches!(&self.talk, Talk::Frames(link) if link.is_confirmed())
@@ -136,6 +148,8 @@ impl Peer {
     pub fn deadline(&self) -> Instant {
         match &self.talk {
             Talk::Dialling(since) => *since + CONNECT,
+            // Enters in step 27.
+            Talk::Handshake(it) => it.since() + HANDSHAKE,
             Talk::Text(asker) => asker.deadline(),
             Talk::Frames(link) => link.deadline(),
         }
@@ -151,6 +165,8 @@ impl Peer {
     pub fn new_interest(&mut self) -> Option<EpollFlags> {
         let (reads, has_output) = match &self.talk {
             Talk::Dialling(_) => (false, true),
+            // Enters in step 27.
+            Talk::Handshake(it) => (true, !it.output().is_empty()),
             Talk::Text(asker) => (asker.reads(), !asker.output().is_empty()),
             Talk::Frames(link) => (link.reads(), !link.output().is_empty()),
         };
@@ -168,6 +184,11 @@ impl Peer {
         loop {
             let want = match &mut self.talk {
                 Talk::Dialling(_) => return Event::Waits,
+                // Enters in step 27.
+                Talk::Handshake(it) => match it.advance() {
+                    true => Want::Keys,
+                    false => Want::Wait,
+                },
                 Talk::Text(asker) if asker.is_done() => Want::Close,
                 Talk::Text(_) => Want::Wait,
                 Talk::Frames(link) => link.advance(now),
@@ -205,6 +226,8 @@ impl Peer {
     fn send(&mut self, now: Instant) -> nix::Result<bool> {
         let output = match &self.talk {
             Talk::Frames(link) => link.output(),
+            // Enters in step 27.
+            Talk::Handshake(it) => it.output(),
             Talk::Text(asker) => asker.output(),
             Talk::Dialling(_) => &[],
         };
@@ -217,6 +240,8 @@ impl Peer {
         };
         match &mut self.talk {
             Talk::Frames(link) => link.sent(count, now),
+            // Enters in step 27.
+            Talk::Handshake(it) => it.sent(count),
             Talk::Text(asker) => asker.sent(count),
             Talk::Dialling(_) => {}
         }
@@ -227,6 +252,8 @@ impl Peer {
     fn receive(&mut self, now: Instant) -> nix::Result<Option<bool>> {
         let space = match &mut self.talk {
             Talk::Frames(link) if link.reads() => link.space(),
+            // Enters in step 27.
+            Talk::Handshake(it) => it.space(),
             Talk::Text(asker) if asker.reads() => asker.space(),
             _ => return Ok(None),
         };
@@ -237,6 +264,8 @@ impl Peer {
         };
         match &mut self.talk {
             Talk::Frames(link) => link.received(count, now),
+            // Enters in step 27.
+            Talk::Handshake(it) => it.received(count),
             Talk::Text(asker) => asker.received(count, now),
             Talk::Dialling(_) => {}
         }
@@ -247,6 +276,8 @@ impl Peer {
     pub fn timed_out(&mut self, now: Instant) -> Event {
         match &mut self.talk {
             Talk::Dialling(_) => Event::Gone(Some(Errno::ETIMEDOUT)),
+            // Enters in step 27.
+            Talk::Handshake(_) => Event::Gone(Some(Errno::ETIMEDOUT)),
             Talk::Text(_) => Event::Gone(None),
             Talk::Frames(link) => {
                 link.timed_out(now);

@@ -25,6 +25,12 @@ pub enum Violation {
     Flawed(Flaw),
     /// The frame is one of this type, at a time when it must not come.
     Unexpected(Kind),
+    /// A message was changed on its way, or is not one frame. Enters in step
+    /// 27.
+    Unsealed,
+    /// HELLO names another node than the one at the other end, or an author
+    /// who has not signed that. Enters in step 27.
+    Impostor,
 }
 
 impl Display for Violation {
@@ -41,6 +47,10 @@ impl Display for Violation {
             // Enters in step 25.
             Violation::Flawed(flaw) => flaw.fmt(f),
             Violation::Unexpected(kind) => write!(f, "{kind} at this time"),
+            // Enters in step 27.
+            Violation::Unsealed => f.write_str("what its key has not sealed"),
+            // Enters in step 27.
+            Violation::Impostor => f.write_str("a HELLO of somebody else"),
         }
     }
 }
@@ -67,10 +77,13 @@ pub enum Reason {
     TooBig = 8,
     /// The other end took too long.
     TimedOut = 9,
+    /// The other end is not wanted here, and is not told why. Enters in step
+    /// 27.
+    Refused = 10,
 }
 
 /// All of them.
-const REASONS: [Reason; 9] = [
+const REASONS: [Reason; 10] = [
     Reason::Shutdown,
     Reason::Itself,
     Reason::Duplicate,
@@ -80,6 +93,8 @@ const REASONS: [Reason; 9] = [
     Reason::Violation,
     Reason::TooBig,
     Reason::TimedOut,
+    // Enters in step 27.
+    Reason::Refused,
 ];
 
 impl Reason {
@@ -100,6 +115,8 @@ impl Reason {
             Reason::Violation => "that breaks the protocol",
             Reason::TooBig => "that frame is too big",
             Reason::TimedOut => "that took too long",
+            // Enters in step 27.
+            Reason::Refused => "not with you",
         }
     }
 }

@@ -209,6 +209,16 @@ impl Wants {
         self.authors.values().filter_map(|it| it.due).min()
     }
 
+    /// How many blocks a peer has that are not here. Enters in step 27.
+    pub fn leads(&self, peer: PeerId, logs: &Logs) -> u64 {
+        let sources = self.authors.iter().map(|(author, wanted)| {
+            let found = wanted.sources.iter().find(|(it, _)| *it == peer);
+            let next = logs.log(*author).map_or(0, |log| log.head().0);
+            found.map_or(0, |(_, source)| source.next.saturating_sub(next))
+        });
+        sources.sum()
+    }
+
     /// Says who is to be asked for what now.
     pub fn ask(&mut self, logs: &Logs, now: Instant) -> Vec<(PeerId, Get)> {
         let is_freed = mem::take(&mut self.is_freed);

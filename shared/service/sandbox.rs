@@ -39,6 +39,9 @@ pub struct Places {
     /// To remove what is a socket there. (Landlock does not tell it from
     /// other files.)
     pub sockets: Vec<PathBuf>,
+    /// Whether to connect to others as well, and to make what is needed for
+    /// that. Enters in step 27.
+    pub dials: bool,
 }
 
 /// What has come of it.
@@ -69,7 +72,9 @@ impl Display for Report {
 /// kernel does not have all.
 pub fn enter(mode: Mode, places: &Places) -> Result<Report, Failure> {
     let files = files::restrict(places)?;
-    let calls = calls::restrict();
+    // Enters in step 27.
+    let further = if places.dials { calls::PEER } else { &[] };
+    let calls = calls::restrict(further);
     let report = Report { files, calls };
     if mode == Mode::Require && (report.files.is_err() || report.calls.is_err())
     {

@@ -15,11 +15,11 @@ use toml::de::DeTable;
 /// Enters in step 22.
 mod harden;
 mod names;
-mod reader;
+pub mod reader;
 mod site;
 
 use names::place;
-use reader::Reader;
+use reader::{Reader, Table};
 
 pub use harden::{Harden, NAMES as HARDEN, mode, rate};
 pub use site::{CacheRule, MAX_UPLOAD_MAX, Site, UPLOAD_MAX};
@@ -131,6 +131,28 @@ pub fn parse_with(
             (Settings::default(), reader.faults())
         }
     }
+}
+
+/// What `read` makes of the table with this name in such a file, and all that
+/// is wrong with it; nothing if there is none. Enters in step 27.
+pub fn read_table<T: Default>(
+    text: &[u8],
+    directory: &Path,
+    name: &str,
+    read: impl FnOnce(&mut Reader, &Table) -> T,
+) -> (T, Vec<Fault>) {
+    // What is no text or no TOML has been said.
+    let text = str::from_utf8(text).unwrap_or_default();
+    let mut reader = Reader::new(text, directory);
+    let Ok(document) = DeTable::parse(text) else {
+        return (T::default(), Vec::new());
+    };
+    let top = reader.top(&document);
+    let value = match reader.table(&top, name) {
+        Some(table) => read(&mut reader, &table),
+        None => T::default(),
+    };
+    (value, reader.faults())
 }
 
 fn parse_text(

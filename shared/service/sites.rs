@@ -46,6 +46,8 @@ pub struct Common {
     compressor: Arc<Compressor>,
     /// Whether the sandbox has been entered. Enters in step 22.
     pub is_sandboxed: AtomicBool,
+    /// Settings that others read. Enters in step 27.
+    pub others: &'static [&'static str],
 }
 
 impl Default for Common {
@@ -60,7 +62,9 @@ impl Default for Common {
         let generation = Arc::default();
         // Enters in step 22.
         let is_sandboxed = AtomicBool::new(false);
-        Common { generation, pool, compressor, is_sandboxed }
+        // Enters in step 27.
+        let others = &[];
+        Common { generation, pool, compressor, is_sandboxed, others }
     }
 }
 

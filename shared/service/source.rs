@@ -31,7 +31,10 @@ impl Source {
     ///
     /// # Errors
     /// A line that says why they cannot be read.
-    fn read(&self) -> Result<(Settings, Vec<Fault>), Vec<String>> {
+    fn read(
+        &self,
+        others: &[&str],
+    ) -> Result<(Settings, Vec<Fault>), Vec<String>> {
         let path = match self {
             Source::File(path) => path,
             Source::Flags(flags) => {
@@ -44,7 +47,8 @@ impl Source {
             vec![format!("{}: {}", path.display(), cli::strerror(error))]
         })?;
         let directory = path.parent().unwrap_or(Path::new("."));
-        Ok(settings::parse_with(&text, directory, settings::HARDEN))
+        let known = [settings::HARDEN, others].concat();
+        Ok(settings::parse_with(&text, directory, &known))
     }
 
     /// Reads the settings, and opens their sites. If other sites are open,
@@ -57,7 +61,7 @@ impl Source {
         common: &Arc<Common>,
         before: Option<&Sites>,
     ) -> Result<(Settings, Sites), Vec<String>> {
-        let (settings, faults) = self.read()?;
+        let (settings, faults) = self.read(common.others)?;
         match Sites::open(&settings, faults, common, before) {
             Ok(sites) => Ok((settings, sites)),
             Err(faults) => {

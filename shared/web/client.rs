@@ -223,6 +223,22 @@ impl<S: Site> Client<S> {
         self.turn(worker)
     }
 
+    /// Whether its response goes on. Enters in step 27.
+    pub fn is_stream(&self) -> bool {
+        self.own.as_ref().is_some_and(|it| it.is_stream())
+    }
+
+    /// Adds to its response. Says whether the client stays. Enters in step 27.
+    pub fn extend_response(
+        &mut self,
+        worker: &mut Worker<S>,
+        bytes: &[u8],
+    ) -> bool {
+        self.borrow(worker);
+        worker.connection.extend_response(bytes, &worker.time);
+        self.turn(worker)
+    }
+
     /// Its socket, for others. Enters in step 23.
     pub fn into_socket(self) -> OwnedFd {
         self.socket

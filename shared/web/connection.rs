@@ -27,6 +27,8 @@ pub mod late;
 pub mod lend;
 /// Enters in step 21.
 pub mod record;
+/// Enters in step 27.
+mod stream;
 /// Enters in step 15.
 pub mod timeout;
 /// Enters in step 20.
@@ -89,6 +91,8 @@ enum State<R> {
     Upload(upload::Upload),
     /// The response, which another thread makes. Enters in step 19.
     Waiting(late::Late),
+    /// More of the response. Enters in step 27.
+    Stream,
     /// The end of the last response; then it closes.
     Last,
     /// The same; then it closes its own direction.
@@ -181,6 +185,8 @@ impl<S: Site> Connection<S> {
     /// and no further request, that was the last. Enters in step 12.
     pub fn last(&mut self) {
         self.is_last = true;
+        // Enters in step 27.
+        self.end_stream();
         let has_begun = !self.input.bytes().is_empty() || self.has_output();
         if self.is_idle() && self.requests > 0 && !has_begun {
             // What has been sent may not have arrived yet.
@@ -221,6 +227,8 @@ impl<S: Site> Connection<S> {
             }
             (_, 0) => self.state = State::Closed,
             (State::Lingering, _) => self.input.clear(),
+            // Enters in step 27.
+            (State::Stream, _) => self.input.clear(),
             _ => {}
         }
     }
@@ -268,6 +276,8 @@ impl<S: Site> Connection<S> {
                 State::Upload(_) => self.limits.body + earned,
                 // Enters in step 19.
                 State::Waiting(_) => self.limits.send,
+                // Enters in step 27.
+                State::Stream => self.limits.keepalive,
                 State::Lingering => self.limits.lingering,
                 State::Last | State::Closing | State::Closed => Duration::ZERO,
             }
@@ -294,6 +304,8 @@ impl<S: Site> Connection<S> {
                 let status = Status::ServiceUnavailable;
                 self.refuse(Refusal::new(status, why), time);
             }
+            // Enters in step 27.
+            State::Stream => self.keep_stream(time),
             _ => self.state = State::Closed,
         }
     }

@@ -28,6 +28,8 @@ mod arrival;
 mod ending;
 /// Enters in step 19.
 mod helpers;
+/// Enters in step 27.
+mod streams;
 
 use arrival::Listening;
 pub use ending::Ending;
@@ -85,6 +87,8 @@ pub struct Server<S: Site> {
     admission: Option<Arc<Admission>>,
     /// Clients that do not speak HTTP. Enters in step 23.
     others: Vec<OwnedFd>,
+    /// Clients whose response goes on. Enters in step 27.
+    streams: Vec<Key>,
     /// Until then no one is accepted.
     pause: Option<Instant>,
     /// When it ends at the latest, once the end has begun.
@@ -126,6 +130,8 @@ impl<S: Site> Server<S> {
             admission: None,
             // Enters in step 23.
             others: Vec::new(),
+            // Enters in step 27.
+            streams: Vec::new(),
             pause: None,
             end: None,
         })
@@ -323,6 +329,8 @@ impl<S: Site> Server<S> {
         }
         // Enters in step 19.
         self.give_away(key);
+        // Enters in step 27.
+        self.note_stream(key);
     }
 }
 

@@ -192,6 +192,10 @@ pub enum Body {
     /// Nothing has been written yet: what it needs is being made, for others
     /// as well. Only for such a shell, too. Enters in step 21.
     Awaits(Awaited),
+    /// What has been written is the beginning of a body that goes on as long
+    /// as the connection. The response is its connection's last, and says so.
+    /// Only for a shell that adds to it. Enters in step 27.
+    Stream,
 }
 
 /// What to do when something has been made that a response needs. Enters in

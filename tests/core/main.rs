@@ -40,6 +40,7 @@ mod skip;
 mod slow;
 mod states;
 mod step05;
+mod stream;
 mod sync;
 mod table;
 mod threads;

@@ -11,6 +11,8 @@ mod gossip;
 mod ledger;
 #[path = "../core/mutate.rs"]
 mod mutate;
+mod posts;
+mod secure;
 
 use std::time::{Duration, Instant};
 
@@ -159,7 +161,7 @@ fn numbers_have_names() {
         27 PRUNE 0,30 LINE 1024,";
     assert_eq!(kinds.collect::<String>(), table);
     let reasons = || (0..=255).filter_map(Reason::from_byte);
-    assert!(reasons().map(|it| it as u8).eq(1..=9));
+    assert!(reasons().map(|it| it as u8).eq(1..=10));
     assert!(reasons().all(|it| it.text().len() <= 64));
     assert_eq!(b"/\x80G\0".map(kind_of), [Text, Frames, Http, Http]);
     assert_eq!(peer::wire::hex(&network_id("lab-26", 8, Some(b"key"))), LAB);

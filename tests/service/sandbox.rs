@@ -29,7 +29,7 @@ fn places(scratch: &Scratch) -> Places {
             fs::write(path.join("old"), "old").unwrap();
             vec![path]
         });
-    Places { read, write, log, sockets }
+    Places { read, write, log, sockets, ..Places::default() }
 }
 
 fn rename(from: &Path, to: &Path) -> io::Result<()> {

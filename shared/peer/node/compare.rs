@@ -81,11 +81,19 @@ impl Node {
             if let Some(last) = entry.next.checked_sub(1) {
                 neighbour.has(entry.author, last);
             }
+            // Enters in step 27.
+            let log = self.logs.log(entry.author);
+            let here = log.map_or(0, |log| log.head().0);
+            neighbour.shares += here.min(entry.next);
             self.compare(peer, entry.author, entry.next, entry.head, now);
         }
         let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
         if !have.more {
             neighbour.has_said_all = true;
+            // Enters in step 27.
+            let here: u64 = self.logs.authors().map(|it| it.1.head().0).sum();
+            neighbour.lacks = here.saturating_sub(neighbour.shares);
+            neighbour.shares = 0;
             self.confirm(actions);
         }
         self.serve(peer, now, actions);

@@ -56,6 +56,8 @@ impl Node {
                     let left = Get { author, from: from + 1, count: count - 1 };
                     neighbour.owed = Some(left).filter(|it| it.count > 0);
                     neighbour.has(author, from);
+                    // Enters in step 27.
+                    neighbour.lacks = neighbour.lacks.saturating_sub(1);
                     Message::Block(block.clone())
                 }
                 None => Message::NotFound(NotFound { author, seq: from }),

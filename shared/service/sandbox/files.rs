@@ -34,7 +34,10 @@ pub fn restrict(places: &Places) -> Result<Result<u32, String>, Failure> {
             rules.push(rule(path, access)?);
         }
     }
-    Ok(enforce(rules).unwrap_or_else(|error| Err(error.to_string())))
+    // Enters in step 27: a node dials others, at any port.
+    let mut ports = AccessNet::from_all(KNOWN);
+    ports.set(AccessNet::ConnectTcp, !places.dials);
+    Ok(enforce(rules, ports).unwrap_or_else(|error| Err(error.to_string())))
 }
 
 fn rule(
@@ -49,13 +52,14 @@ fn rule(
 
 fn enforce(
     rules: Vec<PathBeneath<PathFd>>,
+    ports: BitFlags<AccessNet>,
 ) -> Result<Result<u32, String>, RulesetError> {
     // Make a set of rules: what it handles is forbidden, but for what a rule
     // allows.
     let rules = rules.into_iter().map(Ok::<_, RulesetError>);
     let ruleset: RulesetCreated = Ruleset::default()
         .handle_access(AccessFs::from_all(KNOWN))?
-        .handle_access(AccessNet::from_all(KNOWN))?
+        .handle_access(ports)?
         .scope(Scope::from_all(KNOWN))?
         .create()?
         .add_rules(rules)?;

@@ -196,6 +196,12 @@ impl<S: Site> Connection<S> {
                     super::late::Late::awaiting(method, persistence, awaited);
                 return self.wait(late, fields, time);
             }
+            // Enters in step 27.
+            Body::Stream => {
+                self.add_fields(start, fields);
+                self.record_response(start);
+                return self.enter(State::Stream, time);
+            }
             Body::File(..) | Body::Written => {}
         }
         // Enters in step 20.

@@ -45,6 +45,8 @@ impl<S: Site> Connection<S> {
             State::Upload(_) => Timeout::Body,
             // Enters in step 19.
             State::Waiting(_) => Timeout::Send,
+            // Enters in step 27.
+            State::Stream => Timeout::Keepalive,
             // In the last three it waits for nothing.
             State::Lingering | State::Last | State::Closing | State::Closed => {
                 Timeout::Lingering

@@ -141,6 +141,8 @@ impl<S: Site> Server<S> {
         }
         // Enters in step 19.
         self.give_away(key);
+        // Enters in step 27.
+        self.note_stream(key);
     }
 
     /// Leaves a client to others that was on the kernel's list. Enters in step
