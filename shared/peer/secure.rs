@@ -95,7 +95,7 @@ impl Fault {
 impl Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fault::Magic => f.write_str("it does not speak our protocol"),
+            Fault::Magic => f.write_str("no frame begins like this"),
             Fault::Plain => f.write_str("it speaks without keys"),
             Fault::Version(it) => write!(f, "it speaks version {it}"),
             Fault::Length => f.write_str("a handshake of another length"),

@@ -216,7 +216,8 @@ impl Wants {
             let next = logs.log(*author).map_or(0, |log| log.head().0);
             found.map_or(0, |(_, source)| source.next.saturating_sub(next))
         });
-        sources.sum()
+        // They may claim as many as there are numbers.
+        sources.fold(0, u64::saturating_add)
     }
 
     /// Says who is to be asked for what now.

@@ -24,7 +24,7 @@ Usage: step27 [ADDRESS] [--network NAME [--secret FILE] | --join CODE]
        step27 --settings FILE [--first] [--trace]
               [--cache-mib N] [--threads N] [--queue N]
        step27 --check FILE
-       step27 hello HOST:PORT
+       step27 hello HOST:PORT [CODE]
        step27 id DIR
        step27 say [HOST:PORT] LINE
        step27 peers [HOST:PORT]

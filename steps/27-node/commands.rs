@@ -11,6 +11,8 @@ use peer::secure::Keys;
 use peer::{commands, key, say};
 use shared::cli::{self, Failure};
 
+use super::hello;
+
 /// Does what the command line asks for, if it begins with a command.
 pub fn run(words: &[OsString]) -> Option<Result<(), Failure>> {
     let [command, rest @ ..] = words else { return None };
@@ -18,6 +20,9 @@ pub fn run(words: &[OsString]) -> Option<Result<(), Failure>> {
         rest.iter().map(|it| it.to_string_lossy().into_owned()).collect();
     let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
     Some(match (command.to_str()?, &rest[..]) {
+        ("hello", [name]) => hello::run(name, None),
+        ("hello", [name, code]) => hello::run(name, Some(code)),
+        ("hello", _) => Err(Failure::usage("hello takes HOST:PORT [CODE]")),
         ("id", [directory]) => id(Path::new(directory)),
         ("id", _) => Err(Failure::usage("id takes a directory")),
         ("peers", []) => say::ask("127.0.0.1:8000", "/peers"),

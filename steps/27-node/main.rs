@@ -41,6 +41,7 @@ mod event_loop;
 mod events;
 mod gossip;
 mod hearsay;
+mod hello;
 mod links;
 mod metrics;
 mod needs;
@@ -102,10 +103,10 @@ fn run() -> Result<(), Failure> {
         .map_err(|errno| Failure::new("cannot take signals", errno))?;
     // What comes now binds this thread and those that it starts: so it has
     // started none.
+    let mut report = None;
     if settings.harden.sandbox != Mode::Off {
         let needs = needs::of(&settings, &arguments.source, &data);
-        let report = sandbox::enter(settings.harden.sandbox, &needs)?;
-        cli::log(format_args!("sandbox: {report}"));
+        report = Some(sandbox::enter(settings.harden.sandbox, &needs)?);
         common.is_sandboxed.store(true, Ordering::Relaxed);
     }
     let log = log.map(Log::start).transpose()?;
@@ -131,6 +132,9 @@ fn run() -> Result<(), Failure> {
     let tasks = |calls| Tasks { reload, notifier, calls };
     let flags = (arguments.is_first, arguments.traces);
     let event_loop = data.start(address, flags, hosts, serve, tasks)?;
+    if let Some(report) = report {
+        cli::log(format_args!("sandbox: {report}"));
+    }
     announce(&event_loop, address);
     cli::log(format_args!(
         "step27: node {}, author {}, at most {limit} descriptors",

@@ -216,6 +216,7 @@ impl Data {
             is_forced: false,
         };
         event_loop.remember();
+        event_loop.look_around();
         if let Some(name) = self.name {
             event_loop.call_me(name);
         }

@@ -59,8 +59,6 @@ impl EventLoop {
         for block in blocks {
             room.posts.add(block, clock());
         }
-        drop(room);
-        self.room_changed();
     }
 
     /// From now on we are called this.
@@ -92,7 +90,7 @@ impl EventLoop {
     }
 
     /// Looks at everything that is not a post.
-    fn look_around(&mut self) {
+    pub fn look_around(&mut self) {
         let (peers, warnings) = (self.rows(), self.warnings());
         let logs = self.node.logs();
         let forked = logs.authors().filter(|(_, log)| log.fork_at().is_some());

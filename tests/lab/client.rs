@@ -85,6 +85,16 @@ impl Client {
         Ok(Client { stream, label, number, log, program })
     }
 
+    /// At the other end.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// Whether the program has connected to us.
+    pub fn is_accepted(&self) -> bool {
+        self.number == 0
+    }
+
     /// The same connection once more, for another thread.
     pub fn twin(&self) -> Outcome<Client> {
         let stream = self.stream.try_clone().map_err(|error| {

@@ -16,7 +16,7 @@ use one::*;
 /// decided by time: a `false` is something that was seen to happen otherwise.
 type Probe = (&'static str, fn(&Step) -> Outcome<bool>);
 
-const PROBES: [Probe; 32] = [
+const PROBES: [Probe; 33] = [
     ("greeting", greets),
     ("echo", echoes),
     ("next-client", serves_the_next),
@@ -49,6 +49,7 @@ const PROBES: [Probe; 32] = [
     ("discovery", |it| Ok(it.launch(&["0", "--network=a"])?.start().is_ok())),
     ("ledger", |it| Ok(it.launch(&["0", "--first"])?.start().is_ok())),
     ("gossip", says_what_it_has),
+    ("node", |it| Ok(it.launch(&["0", "--name=a"])?.start().is_ok())),
 ];
 
 fn is_seen(capability: &str, step: &Step) -> Outcome<bool> {

@@ -13,14 +13,20 @@ mod drain;
 mod endings;
 mod failures;
 mod files;
+mod harden;
 mod http;
 #[path = "../lab/mod.rs"]
 mod lab;
+mod late;
 mod loops;
 mod many;
 mod matrix;
 #[path = "peer/mod.rs"]
 mod peer;
 mod resources;
+#[path = "service/mod.rs"]
+mod service;
+mod site;
 mod start;
 mod steps;
+mod video;

@@ -86,7 +86,12 @@ fn read(entry: &Value, before: &[Step]) -> Step {
         Some(after) => before.iter().find(|step| step.name == name(after)),
         None => before.last(),
     };
-    let mut does = parent.map_or(BTreeSet::new(), |step| step.does.clone());
+    let joined = number("joins");
+    let joined =
+        before.iter().filter(|it| joined.map(name) == Some(it.name.clone()));
+    let grown_out_of = parent.into_iter().chain(joined);
+    let mut does: BTreeSet<String> =
+        grown_out_of.flat_map(|step| step.does.iter().cloned()).collect();
     does.extend(brings.iter().cloned());
     does.retain(|capability| !lacks.contains(capability));
     let name = name(number("number").expect("a number"));

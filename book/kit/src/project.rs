@@ -48,6 +48,9 @@ pub struct Step {
     #[serde(default)]
     pub lacks: Vec<String>,
     after: Option<u8>,
+    /// A further step that it grows out of: for the tests.
+    #[serde(default)]
+    pub joins: Option<u8>,
     #[serde(default)]
     pub fresh: bool,
     #[serde(default)]

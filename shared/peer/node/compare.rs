@@ -84,7 +84,8 @@ impl Node {
             // Enters in step 27.
             let log = self.logs.log(entry.author);
             let here = log.map_or(0, |log| log.head().0);
-            neighbour.shares += here.min(entry.next);
+            neighbour.shares =
+                neighbour.shares.saturating_add(here.min(entry.next));
             self.compare(peer, entry.author, entry.next, entry.head, now);
         }
         let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };

@@ -29,9 +29,16 @@ impl Program {
 
     /// Waits until it has complained in these words.
     pub fn expect_note(&self, words: &str) -> Outcome {
+        self.expect_behind(words, "").map(drop)
+    }
+
+    /// The same; returns what is behind them, to the first of `end`.
+    pub fn expect_behind(&self, words: &str, end: &str) -> Outcome<String> {
         let what = format!("the words `{words}`");
         self.find_in("stderr", &self.inner.stderr, &what, |bytes| {
-            String::from_utf8_lossy(bytes).contains(words).then_some(())
+            let text = String::from_utf8_lossy(bytes);
+            let (_, behind) = text.split_once(words)?;
+            behind.split_once(end).map(|it| it.0.to_string())
         })
     }
 

@@ -1,5 +1,6 @@
 //! What a single client sees of a step.
 
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::lab::fixtures::pattern;
@@ -114,20 +115,15 @@ pub fn exits_cleanly(step: &Step) -> Outcome<bool> {
     Ok(server.wait(server.patience())?.status.success())
 }
 
-/// Greets a node with its own HELLO, but for who it is, and READY. Its first
-/// frame about blocks is HAVE.
+/// When something has been said to it, it has been told before what there is.
 pub fn says_what_it_has(step: &Step) -> Outcome<bool> {
-    let (_node, mut client) = step.connected()?;
-    client.send(b"\xd5")?;
-    let (mut hello, _) = client.receive(116)?;
-    let Some([session, .., name]) = hello.get_mut(12..21) else {
-        return Ok(false);
-    };
-    (*session, *name) = (!*session, !*name);
-    client.send(&hello[1..])?;
-    client.send(b"\xd5\x53\x01\x02\0\0\0\0")?;
-    // READY, GETPEERS, and the next one.
-    let (frames, _) = client.receive(24)?;
-    let kinds = frames.chunks(8).filter_map(|it| it.get(3));
-    Ok(kinds.eq(&[0x02, 0x10, 0x23]))
+    let one = step.launch(&["127.0.0.1:0"])?.stdin(Stdio::piped()).start()?;
+    let flags = ["0", "--trace", "--peer", &one.address()?.to_string()];
+    let other = step.launch(&flags)?.start()?;
+    one.type_in(b"hi\n")?;
+    other.await_stdout("what is said", |printed| {
+        String::from_utf8_lossy(printed).contains(": hi\n").then_some(())
+    })?;
+    let frames = other.expect_behind("<- READY", "BLOCK ")?;
+    Ok(frames.contains("<- HAVE "))
 }

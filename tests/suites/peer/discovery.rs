@@ -1,5 +1,6 @@
 //! How nodes find each other, what they tell of others, and what they keep.
 
+use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::{fs, process, process::Stdio, slice, thread};
 
@@ -7,7 +8,7 @@ use ::peer::hello::PeerId;
 use ::peer::kind::Kind;
 use ::peer::peers::{self, Whereabouts};
 
-use super::{Fake, ask, end};
+use super::{Fake, ask, end, node_of};
 use crate::lab::fixtures::own_address;
 use crate::lab::launch::Launch;
 use crate::lab::peer::outward_address;
@@ -50,13 +51,14 @@ fn tell(fake: &mut Fake, others: &[Peer]) -> Outcome {
 }
 
 /// It is told of exactly these, whose ids are 1, 2 and so on.
-fn expect_told(fake: &mut Fake, expected: &[&Peer]) -> Outcome {
+fn expect_told(step: &Step, fake: &mut Fake, expected: &[&Peer]) -> Outcome {
     let (kind, payload) = fake.next()?;
-    let mut told = peers::parse(&payload).unwrap();
-    told.sort_by_key(|it| it.node);
-    let told = told.iter().map(|it| (it.address, it.node.0[0]));
-    let expected = expected.iter().map(|it| it.address()).zip(1..);
-    assert!(kind == Kind::Peers as u8 && told.eq(expected), "{payload:?}");
+    let told = peers::parse(&payload).unwrap();
+    let told = told.iter().map(|it| (it.node, it.address));
+    let expected = expected.iter().zip(1..);
+    let expected = expected.map(|(it, id)| (node_of(step, id), it.address()));
+    let is_same = told.collect::<BTreeMap<_, _>>() == expected.collect();
+    assert!(kind == Kind::Peers as u8 && is_same, "{payload:?}");
     Ok(())
 }
 
@@ -131,13 +133,13 @@ fn only_what_was_found_is_passed_on() -> Outcome {
         let believed = silent.accept_one(&node)?;
         let mut third = Fake::dial(&node, 3, 1)?;
         third.send(Kind::GetPeers, b"")?;
-        expect_told(&mut third, &[&known, &other])?;
+        expect_told(step, &mut third, &[&known, &other])?;
         // There is room for 54.
         let all = (4..56).map(|id| Fake::dial(&node, id, 1));
         let _all = all.collect::<Outcome<Vec<_>>>()?;
         let mut guest = Fake::new(node.connect()?);
         guest.greet(99, 1, 0)?;
-        expect_told(&mut guest, &[&known, &other])?;
+        expect_told(step, &mut guest, &[&known, &other])?;
         guest.expect_bye(4)?;
         ask(&node, "/known_hosts\n")?;
         let book = data.join("peers");
@@ -259,7 +261,7 @@ fn after_a_sleep_it_looks_for_everybody() -> Outcome {
         (0..99).try_for_each(|_| ask(&node, "/peers\n").map(drop))?;
         node.expect_note("\nslept for 3")?;
         node.type_in(b"good morning\n")?;
-        fake.0.expect(b"\xd5\x53\x01\x03\0\0\0\x08\0\0\0\0\0\0\0\x01")?;
+        assert_eq!(fake.frame_in()?, (3, vec![0, 0, 0, 0, 0, 0, 0, 1]));
         fake.expect(Kind::Line, b"good morning")?;
         late.accept_one(&node).map(drop)
     })

@@ -498,7 +498,9 @@ fn a_line_costs_as_much_as_it_has_to() -> Outcome {
         let disk = [count(" pwrite64(", BLOCK), count(" fdatasync(", "")];
         // The last sync is that of the end.
         assert_eq!(disk, [2, 3], "{calls}");
-        assert_eq!(count(" write(", BLOCK), 16, "{calls}");
+        // Nobody who listens sees what is said in secret.
+        let seen = if step.does("node") { 0 } else { 16 };
+        assert_eq!(count(" write(", BLOCK), seen, "{calls}");
         Ok(())
     })
 }

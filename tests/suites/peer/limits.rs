@@ -5,7 +5,9 @@ use std::fs;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use ::peer::{frame, hello as message};
+use ::peer::frame;
+use ::peer::hello::{self as message, PeerId};
+use ::peer::secure::Keys;
 
 use super::{Fake, ask, start};
 use crate::files::tree::Tree;
@@ -74,7 +76,9 @@ fn a_second_signal_waits_for_nobody() -> Outcome {
 fn a_node_stays_the_same() -> Outcome {
     on_every("peer", |step| {
         let tree = Tree::new();
-        let (path, file) = (tree.outside(), tree.outside().join("new/node"));
+        let is_secret = step.does("node");
+        let name = if is_secret { "new/noise" } else { "new/node" };
+        let (path, file) = (tree.outside(), tree.outside().join(name));
         let launch = |data| {
             let path = path.join(data);
             step.launch(&["0", "--data", path.to_str().unwrap()])
@@ -87,10 +91,19 @@ fn a_node_stays_the_same() -> Outcome {
         for _ in 0..2 {
             let node = launch("new")?.start()?;
             let kept = fs::read_to_string(&file).unwrap();
-            node.expect_note(&format!(": node {}, ", &kept[..8]))?;
+            let kept = PeerId::from_digits(kept.trim_end()).unwrap();
+            let keys = Keys { private: kept.0, shared: [0; 32] };
+            let id = if is_secret { keys.node() } else { kept };
+            node.expect_note(&format!(": node {id}, "))?;
         }
         fs::write(&file, "x".repeat(64)).unwrap();
-        complains("new", "new/node: 64 hexadecimal digits are wanted: ")?;
+        complains(
+            "new",
+            match is_secret {
+                true => "new/noise: a key has 64 hexadecimal digits",
+                false => "new/node: 64 hexadecimal digits are wanted: ",
+            },
+        )?;
         complains("/proc/none", " /proc/none")
     })
 }
@@ -110,7 +123,7 @@ fn hello_shows_each_field() -> Outcome {
                 assert!(shown.contains(field.name), "{}: {shown}", field.name);
             }
         }
-        for frame in ["-> HELLO 108 0001", "<- HELLO 108 ", "<- BYE 3 01"] {
+        for frame in ["-> HELLO ", "<- HELLO ", "<- BYE 3 01"] {
             traced.expect_note(frame)?;
         }
         let [other, mute, silent] = [(); 3].map(|()| peer().unwrap());

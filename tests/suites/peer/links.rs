@@ -6,10 +6,13 @@ use std::thread;
 use ::peer::kind::Kind;
 use nix::sys::resource::{Resource::RLIMIT_AS, setrlimit};
 
+use ::peer::secure::Keys;
+
 use super::{Fake, ask, end, hello, start};
 use crate::files::tree::Tree;
 use crate::lab::cost::expect_memory;
 use crate::lab::fixtures::own_address;
+use crate::lab::program::Program;
 use crate::lab::{BlackHole, Outcome, Peer, proc};
 use crate::steps::{Step, on_every, peer, peer_on_ipv6};
 
@@ -135,12 +138,23 @@ const TWO: [(u8, &str, [u64; 2], usize, u8); 8] = [
     (255, "BB", [1, 2], 1, 0),
 ];
 
+/// A fake whose node is smaller than this one, or greater, as 0 and 255 are.
+fn beside(node: &Program, id: u8) -> Outcome<u8> {
+    let own = node.expect_behind(": node ", ",")?;
+    let is_fit = |it: &u8| {
+        let keys = Keys { private: [*it; 32], shared: [0; 32] };
+        (keys.node().to_string() < own) == (id == 0)
+    };
+    Ok((1..=255).find(is_fit).expect("a key among so many"))
+}
+
 #[test]
 fn of_two_links_to_a_node_one_stays() -> Outcome {
     on_every("peer", |step| {
         for (id, ends, sessions, stays, why) in TWO {
             let (a, c) = (peer()?, peer()?);
             let node = start(step, &[&a, &c])?;
+            let id = if step.does("node") { beside(&node, id)? } else { id };
             let mut fakes = Vec::new();
             for (end, session) in ends.chars().zip(sessions) {
                 let client = match end {

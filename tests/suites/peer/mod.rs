@@ -9,14 +9,22 @@ mod limits;
 mod links;
 mod netns;
 
+use std::fs;
 use std::process::Stdio;
+use std::rc::Rc;
+use std::time::Instant;
 
 use ::peer::block::{self, Block, BlockId, BodyKind, Draft, HEADER, SIGNATURE};
+use ::peer::cipher::Cipher;
+use ::peer::frame::{Decoder, encode};
 use ::peer::have::{Entry, Have};
-use ::peer::hello::{Greeting, PeerId};
+use ::peer::hello::{Greeting, Hello, PeerId};
+use ::peer::kind::Kind;
 use ::peer::log::Logs;
+use ::peer::network::Network;
+use ::peer::secure::{Handshake, Keys};
 use ::peer::stamp::{leading_zeros, required_bits};
-use ::peer::{frame::encode, kind::Kind};
+use ::peer::vouch;
 use ed25519_dalek::{Signer, SigningKey};
 use sha2::{Digest, Sha256};
 
@@ -92,13 +100,76 @@ impl Author {
     }
 }
 
+/// So many bytes.
+fn whole(client: &mut Client, count: usize) -> Outcome<Vec<u8>> {
+    match client.receive(count)? {
+        (bytes, _) if bytes.len() == count => Ok(bytes),
+        (bytes, end) => {
+            let expected = format!("{count} bytes of a frame");
+            Err(client.failed(expected, end.after(&bytes)))
+        }
+    }
+}
+
+/// A message of a handshake or of a link that is secret, behind its length.
+fn message(client: &mut Client) -> Outcome<Vec<u8>> {
+    let length = whole(client, 2)?;
+    let count = u16::from_be_bytes([length[0], length[1]]);
+    Ok([length, whole(client, count.into())?].concat())
+}
+
+/// Those of another node of the network that a program is in.
+fn keys(of: &Program, id: u8) -> Keys {
+    let words = fs::read(format!("/proc/{}/cmdline", of.pid())).unwrap();
+    let words = String::from_utf8(words).unwrap();
+    let value = |flag: &str| {
+        let mut words = words.split('\0').skip_while(|it| *it != flag);
+        words.nth(1).map(Into::into)
+    };
+    let (name, secret) = (value("--network"), value("--secret"));
+    let network = Network::read(name, secret, None).unwrap();
+    Keys { private: [id; 32], shared: network.shared_key() }
+}
+
+/// The node that a fake is which is started like that.
+fn node_of(step: &Step, id: u8) -> PeerId {
+    let keys = Keys { private: [id; 32], shared: [0; 32] };
+    if step.does("node") { keys.node() } else { PeerId([id; 32]) }
+}
+
+/// A handshake, of which we have sent the first byte and seen a preamble.
+fn secure(client: &mut Client, preamble: &[u8], id: u8) -> Outcome<Cipher> {
+    let keys = Rc::new(keys(client.program(), id));
+    let is_dialled = !client.is_accepted();
+    let mut handshake = Handshake::new(keys, is_dialled, Instant::now());
+    let (mut bytes, mut skipped) = (preamble.to_vec(), 1);
+    loop {
+        handshake.space()[..bytes.len()].copy_from_slice(&bytes);
+        handshake.received(bytes.len());
+        let is_over = handshake.advance();
+        let output = handshake.output()[skipped..].to_vec();
+        handshake.sent(skipped + output.len());
+        skipped = 0;
+        client.send(&output)?;
+        if is_over {
+            let secured = handshake.outcome().unwrap().unwrap_or_else(|it| {
+                panic!("no link: {it}");
+            });
+            client.send(&secured.output)?;
+            return Ok(secured.cipher);
+        }
+        bytes = message(client)?;
+    }
+}
+
 /// Another node, at the other end of a connection; and what it signs, if the
-/// node takes blocks instead of lines; and the blocks that it says it has.
-struct Fake(Client, Option<Author>, Vec<Block>);
+/// node takes blocks instead of lines; the blocks that it says it has; and what
+/// makes the link secret, if it is.
+struct Fake(Client, Option<Author>, Vec<Block>, Option<Cipher>);
 
 impl Fake {
     fn new(client: Client) -> Fake {
-        Fake(client, None, Vec::new())
+        Fake(client, None, Vec::new(), None)
     }
 
     /// Both say HELLO and READY. The link is open then, and has been used.
@@ -132,15 +203,58 @@ impl Fake {
     fn greet(&mut self, id: u8, run: u64, port: u16) -> Outcome {
         // Whoever dials says first that it speaks in frames.
         self.0.send(b"\xd5")?;
-        let theirs = self.whole(116)?;
-        let mut ours = hello(id, run);
-        ours[44..46].copy_from_slice(&port.to_be_bytes());
-        ours[56..88].copy_from_slice(&theirs[64..96]);
+        let head = self.whole(8)?;
+        let mut ours = Hello::parse(&hello(id, run)).unwrap();
+        ours.port = port;
+        let start = match head[3] {
+            0 => {
+                let cipher = self.3.insert(secure(&mut self.0, &head, id)?);
+                ours.node = keys(self.0.program(), id).node();
+                let key = SigningKey::from_bytes(&[id; 32]);
+                let binding = cipher.channel_binding();
+                ours.proof = vouch::sign(&key, binding, ours.node, "fake");
+                ours.network = self.frame_in()?.1[56..88].try_into().unwrap();
+                0
+            }
+            _ => {
+                let theirs = self.whole(108)?;
+                ours.network = theirs[56..88].try_into().unwrap();
+                1
+            }
+        };
+        let mut bytes = self.bytes(Kind::Hello, &ours.encode());
+        bytes.extend(self.bytes(Kind::Ready, b""));
+        bytes.extend(self.bytes(Kind::Ping, &[id; 8]));
+        self.0.send(&bytes[start..])
+    }
+
+    /// A frame, as it is sent.
+    fn bytes(&mut self, kind: Kind, payload: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
-        encode(Kind::Hello, &ours, &mut bytes);
-        encode(Kind::Ready, b"", &mut bytes);
-        encode(Kind::Ping, &[id; 8], &mut bytes);
-        self.0.send(&bytes[1..])
+        match &mut self.3 {
+            Some(cipher) => cipher.seal(kind, payload, &mut bytes),
+            None => encode(kind, payload, &mut bytes),
+        }
+        bytes
+    }
+
+    /// The next frame, whatever it is.
+    fn frame_in(&mut self) -> Outcome<(u8, Vec<u8>)> {
+        if self.3.is_some() {
+            let message = message(&mut self.0)?;
+            let mut decoder = Decoder::default();
+            for piece in message.chunks(4096) {
+                decoder.space()[..piece.len()].copy_from_slice(piece);
+                decoder.received(piece.len());
+            }
+            let cipher = self.3.as_mut().unwrap();
+            let frame = cipher.unseal(&mut decoder).unwrap().unwrap();
+            return Ok((frame.kind.unwrap() as u8, frame.payload));
+        }
+        let head = self.whole(8)?;
+        assert!(head.starts_with(b"\xd5\x53\x01"), "{head:?}");
+        let length = u32::from_be_bytes(head[4..].try_into().unwrap());
+        Ok((head[3], self.whole(length as usize)?))
     }
 
     fn dial(node: &Program, id: u8, run: u64) -> Outcome<Fake> {
@@ -148,8 +262,7 @@ impl Fake {
     }
 
     fn send(&mut self, kind: Kind, payload: &[u8]) -> Outcome {
-        let mut bytes = Vec::new();
-        encode(kind, payload, &mut bytes);
+        let bytes = self.bytes(kind, payload);
         self.0.send(&bytes)
     }
 
@@ -206,30 +319,19 @@ impl Fake {
     /// The next frame that is not of the handshake, GETPEERS or PING, and what
     /// it is.
     fn raw(&mut self) -> Outcome<(u8, Vec<u8>)> {
-        let head = self.whole(8)?;
-        assert!(head.starts_with(b"\xd5\x53\x01"), "{head:?}");
-        let length = u32::from_be_bytes(head[4..].try_into().unwrap());
-        let payload = self.whole(length as usize)?;
-        match head[3] {
-            1 | 2 | 0x10 => self.raw(),
+        match self.frame_in()? {
+            (1 | 2 | 0x10, _) => self.raw(),
             // A second one says that nothing else came for long.
-            3 if payload[7] == 1 => {
+            (3, payload) if payload[7] == 1 => {
                 self.send(Kind::Pong, &payload)?;
                 self.raw()
             }
-            kind => Ok((kind, payload)),
+            frame => Ok(frame),
         }
     }
 
-    /// So many bytes.
     fn whole(&mut self, count: usize) -> Outcome<Vec<u8>> {
-        match self.0.receive(count)? {
-            (bytes, _) if bytes.len() == count => Ok(bytes),
-            (bytes, end) => {
-                let expected = format!("{count} bytes of a frame");
-                Err(self.0.failed(expected, end.after(&bytes)))
-            }
-        }
+        whole(&mut self.0, count)
     }
 
     fn expect(&mut self, kind: Kind, payload: &[u8]) -> Outcome {
