@@ -172,6 +172,7 @@ impl EventLoop {
             self.keeper.changed(self.now());
         }
         self.keeper.keep_last(&self.book);
+        self.server.end_log();
         self.tasks.reload.stop_log();
         self.ledger.close(!self.is_forced)
     }

@@ -16,8 +16,9 @@ const SLOWEST: &str = "/api/hash?rounds=10000000";
 
 /// One loop, and one other thread.
 fn server(step: &Step, queue: &str) -> Outcome<Program> {
-    let flags = ["--workers", "1", "--threads", "1", "--queue", queue];
-    step.launch(&["127.0.0.1:0"])?.with(&flags).start()
+    let flags = ["--threads", "1", "--queue", queue];
+    let launch = step.launch(&["127.0.0.1:0"])?.with(&flags);
+    launch.with(step.in_one_loop()).start()
 }
 
 fn slow(count: usize) -> Vec<u8> {

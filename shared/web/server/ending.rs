@@ -84,7 +84,7 @@ impl<S: Site> Server<S> {
 
     /// Hands over all that is still to be logged, also of those for whom no
     /// time was left. Enters in step 21.
-    pub(super) fn end_log(&mut self) {
+    pub fn end_log(&mut self) {
         let clients = self.clients.iter();
         let keys: Vec<Key> = clients.map(|(key, _)| key).collect();
         for key in keys {

@@ -142,7 +142,7 @@ fn fill(step: &Step) -> Outcome {
 fn of_those_that_are_idle_the_first_makes_room() -> Outcome {
     on_every("hardened", |step| {
         within(KEEPALIVE_TIMEOUT, || fill(step))?;
-        let server = limited(step, &["0", "--workers", "1"])?.start()?;
+        let server = limited(step, &["0"])?.with(step.in_one_loop()).start()?;
         let mut clients = crowd(&server, 8)?;
         clients[0].send(KEEPING)?;
         page(&mut clients[0])?;

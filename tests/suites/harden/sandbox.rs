@@ -2,14 +2,14 @@
 
 use std::fs;
 
-use service::sandbox::calls::{EXPLAINED, OLDER, RUNTIME};
+use service::sandbox::calls::{EXPLAINED, OLDER, PEER, RUNTIME};
 
 use crate::calls::can_trace;
 use crate::files::client::get;
 use crate::files::tree::Tree;
 use crate::lab::{Outcome, landlock, proc};
 use crate::service::{SITE, TOP, reload, settings};
-use crate::steps::{launch, on_every, skip_here};
+use crate::steps::{Step, launch, on_every, skip_here};
 
 const NONE: &str = "this kernel has no Landlock";
 
@@ -25,17 +25,22 @@ fn all_threads_have_given_it_up_or_it_is_said() -> Outcome {
     const REQUIRE: &str = "sandbox = 'require'\n";
     const WHY: &str = "outside what the sandbox allowed; restart or add it to \
         sandbox.read\n";
-    let count = EXPLAINED.len() + OLDER.len() + RUNTIME.len();
+    let count = |step: &Step| {
+        let further = if step.does("node") { PEER.len() } else { 0 };
+        EXPLAINED.len() + OLDER.len() + RUNTIME.len() + further
+    };
     let version = landlock::version();
     if version.is_none() {
         skip_here(NONE, landlock::TO_ENABLE);
     }
-    let abi = format!("sandbox: landlock ABI {}, ", version.unwrap_or(0));
-    let all = format!("{abi}seccomp {count} calls\n");
-    let files = format!("{abi}no seccomp: ");
-    let why = "this kernel does not have it";
-    let calls = format!("sandbox: no landlock: {why}; seccomp {count} calls");
     on_every("hardened", |step| {
+        let count = count(step);
+        let abi = format!("sandbox: landlock ABI {}, ", version.unwrap_or(0));
+        let all = format!("{abi}seccomp {count} calls\n");
+        let files = format!("{abi}no seccomp: ");
+        let why = "this kernel does not have it";
+        let calls =
+            format!("sandbox: no landlock: {why}; seccomp {count} calls");
         let tree = Tree::new();
         let other = format!("{TOP}[[site]]\nroot = '..'\n");
         let hidden = format!("root \"{}/..\": {WHY}", tree.outside().display());
