@@ -42,10 +42,10 @@ pub type SharedRoom = Rc<RefCell<Room>>;
 
 /// The templates, and what never changes.
 pub struct Page {
-    board: Template<11>,
+    board: Template<10>,
     post: Template<11>,
     peer: Template<6>,
-    state: Template<4>,
+    state: Template<5>,
     tag: Template<1>,
     reply: Template<2>,
     text: Template<1>,
@@ -80,8 +80,8 @@ impl Page {
                 "board.html",
                 include_str!("page/board.html"),
                 [
-                    "node", "author", "short", "name", "token", "address",
-                    "program", "code", "tag", "state", "posts",
+                    "node", "author", "short", "name", "address", "program",
+                    "code", "tag", "state", "posts",
                 ],
             )?,
             post: Template::parse(
@@ -100,7 +100,7 @@ impl Page {
             state: Template::parse(
                 "state.html",
                 include_str!("page/state.html"),
-                ["peers", "alone", "warnings", "count"],
+                ["token", "peers", "alone", "warnings", "count"],
             )?,
             tag: Template::parse(
                 "tag",
@@ -138,7 +138,6 @@ impl Page {
             Value::Text(&full(self.author)),
             Value::Text(&self.author.to_string()),
             Value::Text(name),
-            Value::Text(&self.token),
             Value::Text(&self.address.to_string()),
             Value::Text(&shared::cli::program()),
             Value::Text(&self.code),
@@ -217,6 +216,7 @@ impl Page {
         }
         let (blocks, authors) = room.counts;
         self.state.render([
+            Value::Text(&self.token),
             Value::Html(&peers),
             Value::Text(alone),
             Value::Html(&warnings),
