@@ -1,6 +1,13 @@
-// Chromium, and a page in it that remembers everything it should not do.
+// Chromium, a page in it that remembers everything it should not do, and the
+// servers that it comes from.
+
+import {spawn} from 'node:child_process';
+import {createInterface} from 'node:readline';
+import {fileURLToPath} from 'node:url';
 
 import {chromium} from 'playwright-core';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A browser that asks nobody for anything by itself. */
 export function launch() {
@@ -18,13 +25,14 @@ export function launch() {
 
 /**
  * A fresh page of a reader: their theme, their screen, maybe a list of what
- * they permit. What goes wrong in it is pushed to `faults`, in words.
+ * they permit. What goes wrong in it is pushed to `faults`, in words. The theme
+ * `dark` is the system's, for a page that has none of its own.
  */
 export async function reader(browser, {theme, width, origin, permissions}) {
     const context = await browser.newContext({
         viewport: {width, height: 900},
         reducedMotion: 'reduce',
-        colorScheme: 'light',
+        colorScheme: theme === 'dark' ? 'dark' : 'light',
         permissions,
     });
     await context.addInitScript(name => {
@@ -55,6 +63,21 @@ export async function reader(browser, {theme, width, origin, permissions}) {
         }
     });
     return {page, faults, close: () => context.close()};
+}
+
+/** Starts a server of ours, which says where it is. */
+export async function serve(program, options) {
+    const server = spawn(program, options, {
+        cwd: ROOT,
+        stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    for await (const line of createInterface({input: server.stdout})) {
+        const address = line.match(/http:\/\/[^\s/]+/);
+        if (address) {
+            return {server, origin: address[0]};
+        }
+    }
+    throw new Error(`${program} has not said where it listens`);
 }
 
 /** Does `job` for every item, a few at a time. */

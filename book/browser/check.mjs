@@ -1,18 +1,14 @@
 // Looks at every page of the book as `cargo book` serves it, and does what
 // readers do. One line for a fault; the exit status is 1 if there is one.
 
-import {spawn} from 'node:child_process';
 import {readdirSync} from 'node:fs';
-import path from 'node:path';
-import {createInterface} from 'node:readline';
 import {fileURLToPath} from 'node:url';
 
-import {eachOf, launch} from './browser.mjs';
+import {eachOf, launch, serve} from './browser.mjs';
 import {habits} from './habits.mjs';
 import {look} from './look.mjs';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const BUILT = path.join(ROOT, 'book/build');
+const BUILT = fileURLToPath(new URL('../build', import.meta.url));
 const SCREENS = [1280, 360];
 /** Looked at in all themes; the others in navy and light. */
 const SAMPLE = /^(01-socket|02-echo|ex\/01a|index-of-calls)\.html$/;
@@ -21,7 +17,8 @@ const CHAPTER = '01-socket.html';
 
 const only = process.argv[2] === '--only' ? process.argv[3] ?? '' : '';
 
-const {server, origin} = await serve();
+// It builds the book as well.
+const {server, origin} = await serve('cargo', ['book', '--port', '0']);
 const browser = await launch();
 let faults = [];
 try {
@@ -41,21 +38,6 @@ try {
 }
 faults.forEach(fault => console.log(fault));
 process.exitCode = faults.length ? 1 : 0;
-
-/** Builds the book and serves it with its own server. */
-async function serve() {
-    const server = spawn('cargo', ['book', '--port', '0'], {
-        cwd: ROOT,
-        stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    for await (const line of createInterface({input: server.stdout})) {
-        const address = line.match(/http:\/\/[^\s/]+/);
-        if (address) {
-            return {server, origin: address[0]};
-        }
-    }
-    throw new Error('`cargo book` has not said where it serves the book');
-}
 
 /** The addresses of all pages. toc.html is a part of a page. */
 function pages() {

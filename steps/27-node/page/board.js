@@ -42,10 +42,8 @@ function showPost({ data }) {
   for (const name of names) name.textContent = text(".name");
   // At each connect the server sends again what may be here already.
   const same = document.getElementById(post.id);
-  if (same) {
-    same.querySelector(".mark").textContent = text(".mark");
-    return;
-  }
+  same?.querySelector(".mark").replaceWith(post.querySelector(".mark"));
+  if (same) return;
   post.classList.add("new");
   posts.prepend(post);
   if (posts.children.length > MAX_POSTS) posts.lastElementChild.remove();
