@@ -29,17 +29,14 @@ pub struct Posts {
 
 impl Posts {
     /// A block has come when our clock said `now`, in milliseconds since 1970.
-    /// Says whether there is a new post.
-    pub fn add(&mut self, block: &Block, now: u64) -> bool {
+    pub fn add(&mut self, block: &Block, now: u64) {
         if block.body_kind() == BodyKind::Profile {
-            self.call(block);
-            return false;
+            return self.call(block);
         }
         if self.recent.len() == MAX_POSTS {
             self.recent.pop_front();
         }
         self.recent.push_back((block.clone(), now));
-        true
     }
 
     fn call(&mut self, block: &Block) {

@@ -59,8 +59,10 @@ impl EventLoop {
             cli::log(format_args!("alone: {why}"));
             self.board.borrow_mut().alone = Some(why.to_string());
             self.room_changed();
-        } else if facts.links > 0 {
-            self.board.borrow_mut().alone = None;
+        } else if facts.links > 0
+            && self.board.borrow_mut().alone.take().is_some()
+        {
+            self.room_changed();
         }
     }
 

@@ -7,7 +7,7 @@ use super::page::{Page, Room};
 /// Of what was said before, who begins to listen gets as much, in bytes.
 const MAX_BEGINNING: usize = 128 * 1024;
 
-/// What was said last, and how things are.
+/// How things are, and what was said last.
 pub fn beginning(page: &Page, room: &Room) -> Vec<u8> {
     let (mut posts, mut left) = (Vec::new(), MAX_BEGINNING);
     for (block, is_ahead) in room.posts.recent().rev() {
@@ -17,9 +17,9 @@ pub fn beginning(page: &Page, room: &Room) -> Vec<u8> {
         left = rest;
         posts.push(post);
     }
-    posts.reverse();
-    let mut events = posts.concat();
+    let mut events = Vec::new();
     event("state", &page.state(room), &mut events);
+    events.extend(posts.into_iter().rev().flatten());
     events
 }
 

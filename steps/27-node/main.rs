@@ -128,10 +128,14 @@ fn run() -> Result<(), Failure> {
         server.epoll().add(&calls, event)?;
         Ok((server, calls))
     };
+    let has_workers = settings.workers.is_some_and(|count| count > 1);
     let reload = Reload::new(arguments.source, settings, common, current, log);
     let tasks = |calls| Tasks { reload, notifier, calls };
     let flags = (arguments.is_first, arguments.traces);
     let event_loop = data.start(address, flags, hosts, serve, tasks)?;
+    if has_workers {
+        cli::log("workers: a node has one loop");
+    }
     if let Some(report) = report {
         cli::log(format_args!("sandbox: {report}"));
     }

@@ -49,6 +49,9 @@ pub const KEY: &str = "noise";
 /// Of the disk, for blocks, in MiB.
 const DISK: usize = 1024;
 
+/// What serves, and the signals that ask for something.
+type Serving = (Server<NodeSite>, SignalFd);
+
 /// What is on the disk.
 pub struct Data {
     pub directory: Option<PathBuf>,
@@ -124,7 +127,7 @@ impl Data {
         address: SocketAddr,
         (is_first, traces): (bool, bool),
         hosts: Hosts,
-        serve: impl FnOnce(NodeSite) -> nix::Result<(Server<NodeSite>, SignalFd)>,
+        serve: impl FnOnce(NodeSite) -> nix::Result<Serving>,
         tasks: impl FnOnce(SignalFd) -> Tasks,
     ) -> Result<EventLoop, Failure> {
         let now = Instant::now();

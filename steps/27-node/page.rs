@@ -109,7 +109,7 @@ impl Page {
             )?,
             reply: Template::parse(
                 "reply",
-                "<a href=\"#{{id}}\">in reply to {{who}}</a>",
+                "<a href=\"/board#{{id}}\">in reply to {{who}}</a>",
                 ["id", "who"],
             )?,
             text: Template::parse("text", "{{text}}", ["text"])?,

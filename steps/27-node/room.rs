@@ -4,13 +4,9 @@
 use std::mem;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
-use peer::block::{Block, BodyKind};
+use peer::block::{Author, Block, BodyKind};
 use peer::clock::clock;
-use peer::members::Members;
 use peer::roster;
-use peer::violation::Reason;
-use shared::cli;
 use shared::collections::slab::Key;
 
 use super::event_loop::EventLoop;
@@ -18,10 +14,13 @@ use super::events::event;
 use super::orders::Order;
 use super::page::PeerRow;
 
-use super::{metrics, signals};
+use super::metrics;
 
 /// What changes often is not shown more often.
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// Of an author whose log has ended, so many posts are marked on open pages.
+const MARKED: usize = 20;
 
 /// So far two clocks may differ, in milliseconds.
 const SKEW: i64 = 5 * 60 * 1000;
@@ -35,17 +34,28 @@ pub struct Shown {
 }
 
 impl EventLoop {
-    /// A block is new: the page shows it.
+    /// A block is new: the page shows it. If its author has another name now,
+    /// their last post says so.
     pub fn post(&mut self, block: &Block) {
-        let mut room = self.room.borrow_mut();
-        let is_post = room.posts.add(block, clock());
-        let Some((block, is_ahead)) = room.posts.recent().next_back() else {
-            return;
-        };
-        if is_post && self.server.streams() > 0 {
-            let post = self.page.post(&room, block, is_ahead);
-            event("post", &post, &mut room.events);
+        self.room.borrow_mut().posts.add(block, clock());
+        if self.server.streams() > 0 {
+            self.say_again(block.author(), 1);
         }
+    }
+
+    /// Open pages are told the last posts of an author, so many: what is said
+    /// of the author has changed, or there is one more.
+    fn say_again(&self, author: Author, most: usize) {
+        let mut room = self.room.borrow_mut();
+        let posts = room.posts.recent().rev();
+        let posts = posts.filter(|(block, _)| block.author() == author);
+        let posts = posts.take(most).map(|(block, is_ahead)| {
+            let mut text = Vec::new();
+            event("post", &self.page.post(&room, block, is_ahead), &mut text);
+            text
+        });
+        let posts: Vec<_> = posts.collect();
+        room.events.extend(posts.into_iter().rev().flatten());
     }
 
     /// Has the page show what was said before the node was started, in the
@@ -95,7 +105,8 @@ impl EventLoop {
         let logs = self.node.logs();
         let forked = logs.authors().filter(|(_, log)| log.fork_at().is_some());
         let mut room = self.room.borrow_mut();
-        room.forked = forked.map(|(author, _)| author).collect();
+        let forked: Vec<Author> = forked.map(|it| it.0).collect();
+        let before = mem::replace(&mut room.forked, forked.clone());
         room.counts = logs.authors().fold((0, 0), |(blocks, authors), it| {
             (blocks + it.1.blocks().len(), authors + 1)
         });
@@ -108,6 +119,9 @@ impl EventLoop {
             self.shown.state = state;
         }
         drop(room);
+        for author in forked.iter().filter(|it| !before.contains(it)) {
+            self.say_again(*author, MARKED);
+        }
         *self.metrics.borrow_mut() = metrics::text(self);
     }
 
@@ -193,43 +207,6 @@ impl EventLoop {
                     self.refresh();
                 }
             }
-        }
-    }
-
-    /// Somebody has sent SIGHUP or SIGUSR1.
-    pub fn called(&mut self) {
-        while let Some(signal) = signals::next(&self.tasks.calls) {
-            if signal == Signal::SIGUSR1 {
-                self.tasks.reload.reopen_log();
-                continue;
-            }
-            self.tasks.notifier.reloading();
-            self.tasks.reload.run();
-            match self.members_file.as_deref().map(Members::read) {
-                Some(Ok(list)) => self.take_members(list),
-                Some(Err(failure)) => cli::log(failure),
-                None => {}
-            }
-            self.tasks.notifier.ready();
-        }
-    }
-
-    /// There is another list: who is not on it has to go.
-    fn take_members(&mut self, list: Members) {
-        self.members.take_list(list);
-        let now = self.now();
-        let members = &self.members;
-        let gone = self.peers.iter().filter(|(_, peer)| {
-            let node = roster::node(peer);
-            node.is_some_and(|node| !members.admits(node, now))
-        });
-        let gone: Vec<Key> = gone.map(|(key, _)| key).collect();
-        for key in gone {
-            if let Some(link) = self.peers.get_mut(key).and_then(|it| it.link())
-            {
-                link.close(Reason::Refused, now);
-            }
-            self.go_on(key, 0);
         }
     }
 }

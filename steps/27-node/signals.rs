@@ -3,9 +3,16 @@
 
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use peer::members::Members;
+use peer::roster;
+use peer::violation::Reason;
 use service::reload::Reload;
 use service::systemd::Notifier;
+use shared::cli;
+use shared::collections::slab::Key;
 use shared::events::signals::take_signals;
+
+use super::event_loop::EventLoop;
 
 /// What else the process does.
 pub struct Tasks {
@@ -40,8 +47,47 @@ impl Signals {
     }
 }
 
+impl EventLoop {
+    /// Somebody has sent SIGHUP or SIGUSR1.
+    pub fn called(&mut self) {
+        while let Some(signal) = next(&self.tasks.calls) {
+            if signal == Signal::SIGUSR1 {
+                self.tasks.reload.reopen_log();
+                continue;
+            }
+            self.tasks.notifier.reloading();
+            self.tasks.reload.run();
+            match self.members_file.as_deref().map(Members::read) {
+                Some(Ok(list)) => self.take_members(list),
+                Some(Err(failure)) => cli::log(failure),
+                None => {}
+            }
+            self.tasks.notifier.ready();
+        }
+    }
+
+    /// There is another list: who is not on it has to go.
+    fn take_members(&mut self, list: Members) {
+        self.members.take_list(list);
+        let now = self.now();
+        let members = &self.members;
+        let gone = self.peers.iter().filter(|(_, peer)| {
+            let node = roster::node(peer);
+            node.is_some_and(|node| !members.admits(node, now))
+        });
+        let gone: Vec<Key> = gone.map(|(key, _)| key).collect();
+        for key in gone {
+            if let Some(link) = self.peers.get_mut(key).and_then(|it| it.link())
+            {
+                link.close(Reason::Refused, now);
+            }
+            self.go_on(key, 0);
+        }
+    }
+}
+
 /// The next one that has come, if any has.
-pub fn next(calls: &SignalFd) -> Option<Signal> {
+fn next(calls: &SignalFd) -> Option<Signal> {
     // It can fail only for a descriptor that is none.
     let info = calls.read_signal().ok()??;
     Signal::try_from(info.ssi_signo.cast_signed()).ok()

@@ -196,7 +196,7 @@ impl EventLoop {
             let mut open = peers.filter(|peer| peer.is_open);
             node.is_some() && open.any(|peer| roster::node(peer) == node)
         };
-        let unreached = self.book.entries().iter().filter(|entry| {
+        let unreached = self.book.others().filter(|entry| {
             let has_failed = entry.failures > 0 && !entry.is_busy();
             entry.path == Path::Told && has_failed && !has(entry.node)
         });

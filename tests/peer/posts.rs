@@ -53,13 +53,14 @@ fn the_last_posts_and_the_last_name_count() {
     assert_eq!(posts.name(author), "");
     // The second name comes first: their numbers count.
     for (seq, name) in [(2, "Bob"), (1, "Ada"), (3, "\n")] {
-        assert!(!posts.add(&block(seq, BodyKind::Profile, 0, name), 0));
+        posts.add(&block(seq, BodyKind::Profile, 0, name), 0);
     }
     assert_eq!(posts.name(author), "Bob");
+    assert_eq!(posts.recent().next(), None);
     let minutes = 60_000;
     for seq in 10..10 + MAX_POSTS as u64 + 1 {
         let time = (5 + seq - 10) * minutes;
-        assert!(posts.add(&block(seq, BodyKind::Text, time, "x"), 0));
+        posts.add(&block(seq, BodyKind::Text, time, "x"), 0);
     }
     assert!(posts.recent().map(|it| it.0.seq()).eq(11..=10 + MAX_POSTS as u64));
     assert!(posts.recent().all(|it| it.1), "ahead of our clock");

@@ -117,7 +117,7 @@ fn only_what_was_found_is_passed_on() -> Outcome {
         let [known, other, silent] = [(); 3].map(|()| peer().unwrap());
         let name = known.address().to_string();
         let flags = ["--peer", &name, "--data", data.to_str().unwrap()];
-        let node = launch(step, &flags)?.start()?;
+        let node = launch(step, &flags)?.with(without_sandbox(step)).start()?;
         fs::rename(&data, scratch.path().join("moved")).unwrap();
         fs::write(&data, "").unwrap();
         let mut first = Fake::open(&node, known.accept_one(&node)?, 1, 1)?;
@@ -207,6 +207,12 @@ fn a_node_says_why_nobody_is_there() -> Outcome {
     })
 }
 
+/// In a sandbox no directory is made, and nobody is killed by a library that is
+/// in it.
+fn without_sandbox(step: &Step) -> &'static [&'static str] {
+    if step.does("node") { &["--sandbox", "off"] } else { &[] }
+}
+
 /// A node is killed before one of the calls that write something: four for its
 /// number, those for its key and first segment, and four for the book.
 fn kill(step: &Step, number: usize) -> Outcome {
@@ -215,7 +221,13 @@ fn kill(step: &Step, number: usize) -> Outcome {
     let (data, name) = (scratch.path(), there.address().to_string());
     fs::write(data.join("peers"), OLD).unwrap();
     let flags = ["--data", data.to_str().unwrap(), "--peer", &name];
-    let node = launch(step, &flags)?.shim(&format!("die={number}")).spawn()?;
+    // In a sandbox nobody kills, not even the library that is in it.
+    let open = ["--sandbox", "off"];
+    let open = if step.does("node") { &open[..] } else { &[] };
+    let node = launch(step, &flags)?
+        .with(open)
+        .shim(&format!("die={number}"))
+        .spawn()?;
     let (own, files) = if step.does("ledger") { (12, 5) } else { (4, 2) };
     let _fake = match number <= own {
         true => None,

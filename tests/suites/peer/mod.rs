@@ -240,14 +240,13 @@ impl Fake {
 
     /// The next frame, whatever it is.
     fn frame_in(&mut self) -> Outcome<(u8, Vec<u8>)> {
-        if self.3.is_some() {
+        if let Some(cipher) = &mut self.3 {
             let message = message(&mut self.0)?;
             let mut decoder = Decoder::default();
             for piece in message.chunks(4096) {
                 decoder.space()[..piece.len()].copy_from_slice(piece);
                 decoder.received(piece.len());
             }
-            let cipher = self.3.as_mut().unwrap();
             let frame = cipher.unseal(&mut decoder).unwrap().unwrap();
             return Ok((frame.kind.unwrap() as u8, frame.payload));
         }
