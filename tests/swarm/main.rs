@@ -31,14 +31,12 @@ Usage: swarm [hostile] [--nodes N] [--seed N] [--blocks N] [--every MS]
   --every MS           one in so many milliseconds; 0: all at once (default: 20)
   --size BYTES         of a block (default: 256)
   --delay US           how long a message takes at most (default: 500)
-  --loss PERCENT       of the links, so many break in each second. Of
-                       processes, so many are killed, and started again
-  --partition SECONDS  the two halves do not hear each other. Of processes, one
-                       half is stopped
+  --loss PERCENT       of the links, so many break in each second
+  --partition SECONDS  the two halves do not hear each other
   --without RULE       head, memory or retry: what the tests break
   --picture FILE       draws the smallest history that goes wrong without that
                        rule (SVG)
-  --processes COMMAND  starts that so many times
+  --processes COMMAND  starts that so many times, and breaks no link
 ";
 
 fn main() -> std::process::ExitCode {
@@ -83,16 +81,14 @@ fn start() -> Result<(), Failure> {
         Some("hostile") => plan = Plan::hostile(seed),
         Some(_) => return Err(Failure::usage("swarm, or swarm hostile")),
     }
-    let without = without.map(|it| it.to_string_lossy().into_owned());
-    plan.mutant = match without.as_deref() {
-        None => None,
-        Some("head") => Some(Mutant::NoHead),
-        Some("memory") => Some(Mutant::Forgets),
-        Some("retry") => Some(Mutant::NoRetry),
-        Some(_) => {
-            return Err(Failure::usage("--without head, memory or retry"));
-        }
-    };
+    if let Some(without) = without {
+        let rules = ["head", "memory", "retry"];
+        let mutants = [Mutant::NoHead, Mutant::Forgets, Mutant::NoRetry];
+        let place = rules.iter().position(|rule| *rule == without);
+        let place =
+            place.ok_or(Failure::usage("--without head, memory or retry"))?;
+        plan.mutant = Some(mutants[place]);
+    }
     if let Some(file) = picture {
         return fs::write(&file, picture::smallest(plan.mutant)?)
             .map_err(|error| Failure::new("cannot write the picture", error));
@@ -111,31 +107,25 @@ fn report(plan: &Plan, outcome: &Outcome) -> Result<(), Failure> {
     let each = all as f64 / deliveries.max(1) as f64;
     let frames = frames.iter().map(|(kind, count)| format!("{kind} {count}"));
     let frames = frames.collect::<Vec<_>>().join(", ");
-    cli::print(format_args!(
-        "seed {}, {} nodes, {} blocks: {deliveries} deliveries",
-        plan.seed, plan.nodes, plan.blocks
-    ));
-    cli::print(format_args!("frames: {all}, {each:.2} for each delivery"));
-    cli::print(format_args!("  {frames}"));
     let mut count: BTreeMap<usize, usize> = BTreeMap::new();
     hops.iter().for_each(|it| *count.entry(*it).or_default() += 1);
     let hops = count.iter().map(|(hops, count)| format!("{hops}: {count}"));
     let hops = hops.collect::<Vec<_>>().join(", ");
-    cli::print(format_args!("links from the author: {hops}"));
     let mut delays = delays.clone();
     delays.sort_unstable();
-    let at = |percent: usize| {
-        let place = delays.len() * percent / 100;
-        let delay = delays.get(place.min(delays.len().saturating_sub(1)));
+    let last = delays.len().saturating_sub(1);
+    let [half, most, longest] = [50, 99, 100].map(|percent| {
+        let delay = delays.get((delays.len() * percent / 100).min(last));
         delay.copied().unwrap_or_default().as_secs_f64() * 1e3
-    };
+    });
     cli::print(format_args!(
-        "after: half of them {:.1} ms, 99 of 100 {:.1} ms, all {:.1} ms",
-        at(50),
-        at(99),
-        at(100)
+        "seed {}, {} nodes, {} blocks: {deliveries} deliveries\n\
+         frames: {all}, {each:.2} for each delivery\n  {frames}\n\
+         links from the author: {hops}\n\
+         after: half of them {half:.1} ms, 99 of 100 {most:.1} ms, all \
+         {longest:.1} ms\nlost with a link: {}",
+        plan.seed, plan.nodes, plan.blocks, outcome.lost
     ));
-    cli::print(format_args!("lost with a link: {}", outcome.lost));
     // Else the faults say so.
     if let Some(time) = outcome.healed {
         cli::print(format_args!(
