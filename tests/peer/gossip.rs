@@ -6,8 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ed25519_dalek::SigningKey;
-use peer::block::{Author, Block, Flaw};
-use peer::have::{Digest, Entry, Have, Head};
+use peer::block::{Author, Block, BlockId, Flaw};
+use peer::have::{Digest, Entry, Have, Head, MAX_ENTRIES};
 use peer::hello::PeerId;
 use peer::kind::Kind;
 use peer::log::Logs;
@@ -18,6 +18,7 @@ use peer::proof::Proof;
 use peer::violation::Violation;
 use peer::wire::Field;
 
+use super::counting::HELD;
 use super::entries;
 use super::ledger::{BITS, chain};
 use super::mutate::fuzz;
@@ -123,6 +124,17 @@ fn messages_are_their_bytes() {
     let get = Get { author, from: 1, count: 2 };
     let proof = Proof::new(&blocks[1], &others[1]);
     let have = |entries| Have { more: true, entries };
+    // Numbers are in network byte order.
+    let bytes = [&author.0[..], &[0, 0, 0, 0, 0, 0, 1, 2, 0, 64]].concat();
+    let long = Get { author, from: 0x0102, count: 64 };
+    let denied = NotFound { author, seq: 0x0102 };
+    assert_eq!(
+        (long.encode(), denied.encode()),
+        (bytes.clone(), bytes[..40].into())
+    );
+    for count in [0, 65] {
+        assert!(Get::parse(&Get { count, ..long }.encode()).is_err());
+    }
     let messages = [
         (Message::Block(blocks[0].clone()), 203),
         (Message::Inv(blocks.iter().map(head).collect()), 2 + 3 * 72),
@@ -134,6 +146,7 @@ fn messages_are_their_bytes() {
         (Message::NotFound(NotFound { author, seq: 3 }), 40),
         (Message::Prune, 0),
     ];
+    check(&Get::FIELDS, 42);
     check(&Head::FIELDS, 72);
     check(&Entry::FIELDS, 80);
     check(&Digest::FIELDS, 36);
@@ -363,6 +376,32 @@ fn whoever_takes_nothing_is_owed_no_more_than_before() {
     let rest = iter::repeat_with(|| fakes.on(Event::Room(B))).take(3);
     let rest: Vec<String> = rest.collect();
     assert_eq!(rest, ["BLOCK to 2", "NOTFOUND to 2", ""]);
+}
+
+/// Somebody claims to have everything, and has nothing.
+#[test]
+fn claims_cost_no_memory() {
+    let mut fakes = Fakes::new(9, 1 << 20, Logs::default(), &[A]);
+    let (before, id, seq) = (HELD.get(), BlockId([1; 32]), u64::MAX);
+    for turn in 0..100 {
+        let all = turn * MAX_ENTRIES..(turn + 1) * MAX_ENTRIES;
+        let heads = all.map(|number| {
+            let name = [number.to_be_bytes(); 4].concat();
+            Head { author: Author(name.try_into().unwrap()), seq, id }
+        });
+        let heads: Vec<Head> = heads.collect();
+        let entries = heads.iter().map(|it| Entry {
+            author: it.author,
+            next: seq,
+            head: id,
+            fork_at: Some(7),
+        });
+        let entries = entries.collect();
+        fakes.says(A, Message::Have(Have { more: true, entries }));
+        fakes.says(A, Message::Inv(heads));
+    }
+    let held = HELD.get() - before;
+    assert!(held < 2 << 20, "{held} bytes");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use peer::frame::encode;
 use peer::key;
 use peer::kind::Kind;
 use peer::log::{Added, Log, Logs};
-use peer::messages::{Get, NotFound};
+use peer::messages::Get;
 use peer::mint::Mint;
 use peer::stamp::{leading_zeros, required_bits};
 use peer::store::{
@@ -307,59 +307,9 @@ fn blocks_behind_a_hole_count_when_it_is_filled() {
 }
 
 #[test]
-fn get_and_notfound_are_what_their_tables_say() {
-    let author = Author([9; 32]);
-    let get = Get { author, from: 0x0102, count: 64 };
-    let expected = [&[9; 32][..], &[0, 0, 0, 0, 0, 0, 1, 2], &[0, 64]].concat();
-    assert_eq!(
-        (get.encode(), Get::parse(&expected)),
-        (expected.clone(), Ok(get))
-    );
-    let end = Get::FIELDS.iter().map(|it| it.offset + it.length).max();
-    assert_eq!(end, Some(expected.len()));
-    for (payload, is_good) in [
-        ([&expected[..41], &[0]].concat(), false),
-        ([&expected[..41], &[65]].concat(), false),
-        (expected[..41].to_vec(), false),
-        ([&expected[..], &[0]].concat(), false),
-        ([&expected[..41], &[1]].concat(), true),
-    ] {
-        assert_eq!(Get::parse(&payload).is_ok(), is_good, "{payload:?}");
-    }
-    let denied = NotFound { author, seq: 0x0102 };
-    assert_eq!(denied.encode(), expected[..40]);
-    assert_eq!(NotFound::parse(&expected[..40]), Ok(denied));
-    assert!(NotFound::parse(&expected).is_err());
-}
-
-/// Whether the link takes blocks; what comes, and what is made of it.
-const BLOCKS: [(bool, &str, &str); 8] = [
-    (false, "OPEN BLOCK*200", "BYE7 FIN Broken(Unexpected"),
-    (false, "OPEN NOTFOUND*40", "BYE7 FIN Broken(Unexpected"),
-    (true, "NOTFOUND*40", "HELLO BYE7 FIN Broken(Unexpected"),
-    (true, "OPEN a", "BYE7 FIN Broken(Unexpected"),
-    (true, "OPEN BLOCK*200", "BYE7 FIN Broken(Flawed"),
-    (true, "OPEN GET*42", "BYE7 FIN Broken(Malformed"),
-    (true, "OPEN NOTFOUND*39", "BYE7 FIN Broken(Malformed"),
-    (true, "OPEN NOTFOUND*40", "NotFound("),
-];
-
-#[test]
-fn a_link_takes_blocks_or_lines() {
-    for (takes_blocks, words, expected) in BLOCKS {
-        let mut side = Side::start();
-        if takes_blocks {
-            side.link.take_blocks(side.now);
-        }
-        // It ends within two seconds, or goes on.
-        let end = if expected.contains("BYE") { "2s" } else { "2q" };
-        let log = play(side, &format!("{words} {end}")).log.join(" ");
-        assert!(log.starts_with(expected), "{words}: {log}");
-    }
+fn a_link_takes_so_many_blocks() {
     // Four MiB at once, and one more each second.
-    let mut side = Side::start();
-    side.link.take_blocks(side.now);
-    let mut side = play(side, "OPEN");
+    let mut side = play(Side::start(), "TAKE OPEN");
     let block = block(1, (0, BlockId::default()), &[b'x'; 32 * 1024]);
     let mut frame = Vec::new();
     encode(Kind::Block, block.bytes(), &mut frame);

@@ -199,6 +199,14 @@ const LIVES: &[[&str; 4]] = &[
     ["OPEN CLOSE", "BYE EOF", "", "BYE3 FIN Closed(Duplicate)"],
     ["OPEN CLOSE", "LINE*0", "a 2s", "BYE3 FIN Broken(Malformed"],
     ["OPEN", "EOF", "", "Truncated"],
+    ["OPEN", "BLOCK*200 NOTFOUND*40", "2s", "BYE7 FIN Broken(Unexpected"],
+    ["TAKE", "NOTFOUND*40", "2s", "HELLO BYE7 FIN Broken(Unexpected"],
+    ["TAKE OPEN", "a", "2s", "BYE7 FIN Broken(Unexpected"],
+    ["TAKE OPEN", "BLOCK*200", "2s", "BYE7 FIN Broken(Flawed"],
+    ["TAKE OPEN", "GET*42 NOTFOUND*39", "2s", "BYE7 FIN Broken(Malformed"],
+    ["GOSSIP OPEN", "INV*2 INV*100 HAVE*3", "2s", "BYE7 FIN Broken(Malformed"],
+    ["GOSSIP OPEN", "DIGEST*35 FORK*399", "2s", "BYE7 FIN Broken(Malformed"],
+    ["TAKE OPEN", "NOTFOUND*40", "2q", "NotFound("],
 ];
 
 /// In `5s` something happens after five seconds, and nothing before; in `5~`
@@ -206,6 +214,8 @@ const LIVES: &[[&str; 4]] = &[
 fn play(mut side: Side, words: &str) -> Side {
     for word in words.split(' ').filter(|word| !word.is_empty()) {
         match word {
+            "TAKE" => side.link.take_blocks(side.now),
+            "GOSSIP" => side.link.gossip(side.now),
             "CLOSE" => side.link.close(Reason::Duplicate, side.now),
             "SAY" => _ = side.link.line("b", side.now),
             "STUCK" => side.room = 0,

@@ -8,6 +8,7 @@ use ::peer::hello::PeerId;
 use ::peer::kind::Kind;
 use ::peer::peers::{self, Whereabouts};
 
+use super::ledger::expect_printed;
 use super::{Fake, ask, end, node_of};
 use crate::lab::fixtures::own_address;
 use crate::lab::launch::Launch;
@@ -34,12 +35,7 @@ pub fn expect_links(node: &Program, count: usize) -> Outcome {
 pub fn expect_said(nodes: &[Program], line: &str) -> Outcome {
     let (last, others) = nodes.split_last().unwrap();
     last.type_in(format!("{line}\n").as_bytes())?;
-    let line = format!(": {line}\n");
-    others.iter().try_for_each(|node| {
-        node.await_stdout(&line, |printed| {
-            String::from_utf8_lossy(printed).contains(&line).then_some(())
-        })
-    })
+    others.iter().try_for_each(|node| expect_printed(node, &[line]))
 }
 
 /// It says where these listen, of whom nobody knows which nodes they are.

@@ -6,10 +6,9 @@ use std::os::fd::AsRawFd;
 use std::process::{self, Command, Stdio};
 
 use super::discovery::{expect_links, expect_said};
-use super::ledger::command;
+use super::ledger::expect_printed;
 use crate::lab::Outcome;
 use crate::lab::program::Program;
-use crate::lab::scratch::Scratch;
 use crate::lab::time::{self, PATIENCE};
 use crate::steps::{Step, find, on_every, skip_here};
 
@@ -163,7 +162,8 @@ fn those_of_a_room_find_each_other_again_and_again() -> Outcome {
                 run(&room.router, "ip link set v3 up");
                 room.expect_links([2, 2, 2])?;
                 for line in both.iter().flatten() {
-                    room.nodes.iter().try_for_each(|it| heard(it, line))?;
+                    let mut nodes = room.nodes.iter();
+                    nodes.try_for_each(|it| expect_printed(it, &[line]))?;
                 }
                 expect_said(&room.nodes, "here again")?;
             }
@@ -194,62 +194,6 @@ fn where_no_beacons_come_one_address_is_enough_for_all() -> Outcome {
             room.nodes.pop();
             room.start(step, &ADDRESS, 4)?;
             room.expect_links([2, 2, 2])?;
-        }
-        Ok(())
-    })
-}
-
-/// It has printed a block with this body.
-fn heard(node: &Program, line: &str) -> Outcome {
-    let line = format!(": {line}\n");
-    node.await_stdout(&line, |printed| {
-        String::from_utf8_lossy(printed).contains(&line).then_some(())
-    })
-}
-
-/// Each is killed in turn, and what it had, and has missed, is there again as
-/// soon as the others say more.
-#[test]
-fn what_was_said_in_a_room_survives_the_kill_of_any() -> Outcome {
-    on_every("ledger", |step| {
-        let scratch = Scratch::new().unwrap();
-        let data = ["a", "b", "c"].map(|it| scratch.path().join(it));
-        let flags = data.each_ref().map(|it| ["--data", it.to_str().unwrap()]);
-        let Some(mut room) = Room::new(&[1, 1, 1], "accept") else {
-            return Ok(());
-        };
-        flags.iter().try_for_each(|it| room.start(step, it, 1))?;
-        room.expect_links([2, 2, 2])?;
-        let lines: Vec<String> =
-            (0..15).map(|it| format!("line {it}.")).collect();
-        let mut lines = lines.iter();
-        for (host, flags) in flags.iter().enumerate() {
-            let others = [(host + 1) % 3, (host + 2) % 3];
-            let mut say = |room: &Room, from: usize, to: &[usize]| {
-                let line = lines.next().unwrap();
-                room.nodes[from].type_in(format!("{line}\n").as_bytes())?;
-                to.iter().try_for_each(|it| heard(&room.nodes[*it], line))
-            };
-            say(&room, host, &[0, 1, 2])?;
-            say(&room, others[0], &[0, 1, 2])?;
-            say(&room, others[1], &[0, 1, 2])?;
-            let node = &room.nodes[host];
-            node.signal(libc::SIGKILL);
-            node.wait(node.patience())?;
-            // It misses the first of these.
-            say(&room, others[0], &others)?;
-            room.nodes[host] = room.launch(host, step, flags, 1)?;
-            room.expect_links([2, 2, 2])?;
-            say(&room, others[0], &[0, 1, 2])?;
-        }
-        for node in &room.nodes {
-            node.signal(libc::SIGINT);
-            node.expect_notes(0)?;
-        }
-        for [_, data] in flags {
-            let log = command(step, &["log", data], 0)?;
-            assert_eq!(log.lines().count(), 15, "{data}: {log}");
-            command(step, &["fsck", data], 0)?;
         }
         Ok(())
     })
