@@ -16,11 +16,10 @@ use peer::messages::{Get, NotFound};
 use peer::node::{Action, Event, Node};
 use peer::proof::Proof;
 use peer::violation::Violation;
-use peer::wire::Field;
 
 use super::counting::HELD;
 use super::entries;
-use super::ledger::{BITS, chain};
+use super::ledger::{BITS, chain, check};
 use super::mutate::fuzz;
 
 #[path = "../swarm/simulator.rs"]
@@ -95,14 +94,6 @@ fn logs_of(blocks: &[Block]) -> Logs {
         logs.add(block);
     }
     logs
-}
-
-fn check(fields: &[Field], length: usize) {
-    let end = fields.iter().fold(0, |end, field| {
-        assert_eq!(field.offset, end, "{}", field.name);
-        end + field.length
-    });
-    assert_eq!(end, length);
 }
 
 /// What each message says is what its bytes say, and nothing else is one.

@@ -51,15 +51,20 @@ pub fn chain(key: u8, count: usize, body: &[u8]) -> Vec<Block> {
     blocks.collect()
 }
 
+/// These fields are one behind the other, and all of it.
+pub fn check(fields: &[Field], length: usize) {
+    let end = fields.iter().fold(0, |end, field| {
+        assert_eq!(field.offset, end, "{}", field.name);
+        end + field.length
+    });
+    assert_eq!(end, length);
+}
+
 #[test]
 fn each_byte_of_a_block_counts() {
     let block = block(1, (0x0102, BlockId([3; 32])), b"hello");
-    let places = FIELDS.iter().map(|it| (it.offset, it.length));
-    let end = places.fold(0, |end, (offset, length)| {
-        assert_eq!(offset, end);
-        end + length
-    });
-    assert_eq!((end, block.bytes().len()), (HEADER, HEADER + 5 + 64));
+    check(&FIELDS, HEADER);
+    assert_eq!(block.bytes().len(), HEADER + 5 + 64);
     assert_eq!((block.seq(), block.body()), (0x0102, &b"hello"[..]));
     assert_eq!(Block::parse(block.bytes()).as_ref(), Ok(&block));
     assert_eq!(block.verify(BITS), Ok(()));
@@ -245,12 +250,8 @@ fn a_segment_is_what_its_tables_say() {
     store.append(&block).unwrap();
     store.sync().unwrap();
     let bytes = (&mut disk).read(1).unwrap();
-    let ends = SEGMENT_FIELDS.iter().map(|it| (it.offset, it.length));
-    let end = ends.fold(0, |end, (offset, length)| {
-        assert_eq!(offset, end);
-        end + length
-    });
-    assert_eq!(end, SEGMENT_HEADER as usize);
+    let end = SEGMENT_HEADER as usize;
+    check(&SEGMENT_FIELDS, end);
     let [length, sum, place] = RECORD_FIELDS;
     let record = &bytes[end..];
     let value = |field: &Field| {

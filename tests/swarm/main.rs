@@ -39,24 +39,16 @@ Usage: swarm [hostile] [--nodes N] [--seed N] [--blocks N] [--every MS]
   --processes COMMAND  starts that so many times, and breaks no link
 ";
 
+const FLAGS: &str = "nodes seed blocks every size delay loss partition \
+                     without picture processes";
+
 fn main() -> std::process::ExitCode {
     cli::main(start)
 }
 
 fn start() -> Result<(), Failure> {
-    let flags = [
-        "nodes",
-        "seed",
-        "blocks",
-        "every",
-        "size",
-        "delay",
-        "loss",
-        "partition",
-        "without",
-        "picture",
-        "processes",
-    ];
+    let mut flags = FLAGS.split(' ');
+    let flags = [(); 11].map(|()| flags.next().unwrap_or_default());
     let (hostile, values) = cli::arguments(HELP, flags)?;
     let [nodes, seed, blocks, every, size, delay, rest @ ..] = values;
     let [loss, partition, without, picture, program] = rest;

@@ -88,31 +88,20 @@ fn draw(nodes: usize, arrows: &[Arrow]) -> String {
             Some(came) => (to, y(came), "p-a"),
             None => (usize::midpoint(from, to), top + HEIGHT / 2, "p-r"),
         };
-        put(format!(
-            "<path class=\"p-line {color}\" d=\"M{from} {top}L{to} {bottom}\"/>"
-        ));
-        let side = if from < to { -8 } else { 8 };
-        let back = to as i64 + side;
-        put(match arrow.came {
-            Some(_) => format!(
-                "<path class=\"p-head {color}\" d=\"M{to} {bottom}L{back} \
-                 {}L{back} {}Z\"/>",
-                bottom - 4,
-                bottom + 2
-            ),
-            None => format!(
-                "<path class=\"p-line {color}\" d=\"M{} {}L{} {}M{} {}L{} \
-                 {}\"/>",
-                to - 4,
-                bottom - 4,
-                to + 4,
-                bottom + 4,
-                to - 4,
-                bottom + 4,
-                to + 4,
-                bottom - 4
-            ),
-        });
+        let mut path = |class: &str, d: String| {
+            put(format!("<path class=\"{class} {color}\" d=\"{d}\"/>"));
+        };
+        path("p-line", format!("M{from} {top}L{to} {bottom}"));
+        let back = if from < to { to - 8 } else { to + 8 };
+        let (up, down, left, right) = (bottom - 4, bottom + 4, to - 4, to + 4);
+        let head = format!("L{back} {up}L{back} {}Z", bottom + 2);
+        let cross = format!("M{left} {down}L{right} {up}");
+        match arrow.came {
+            Some(_) => path("p-head", format!("M{to} {bottom}{head}")),
+            None => {
+                path("p-line", format!("M{left} {up}L{right} {down}{cross}"));
+            }
+        }
         let (x, anchor) = match from < to {
             true => (from + 8, "start"),
             false => (from - 8, "end"),

@@ -4,8 +4,10 @@ use std::time::Instant;
 
 use crate::lab::client::Client;
 use crate::lab::fixtures::letters;
+use crate::lab::launch::Launch;
 use crate::lab::program::Program;
-use crate::lab::{Advice, Lab, Outcome, Peer, Trouble, linger};
+use crate::lab::tree::Tree;
+use crate::lab::{Advice, Lab, Outcome, Peer, Trouble, linger, show};
 
 /// Fails, as `failed` says, unless it is so.
 pub fn ensure(is_so: bool, failed: impl FnOnce() -> Trouble) -> Outcome {
@@ -140,4 +142,27 @@ pub fn exits_naming(program: &Program, code: i32, words: &[&str]) -> Outcome {
             format!("on stderr a line that names {}", words.join(" and "));
         program.failed(expected, format!("on stderr {stderr:?}"))
     })
+}
+
+/// The program, with a file of its own for lines.
+pub fn with_file(lab: &Lab) -> Launch {
+    let file = Tree::new(lab).argument("lines");
+    lab.launch(&["127.0.0.1:0", "--file", &file])
+}
+
+/// The sync behind these lines fails, the last of which is not confirmed then:
+/// at most `most` bytes come back, and the program ends.
+pub fn is_silent(program: &Program, lines: &str, most: usize) -> Outcome {
+    let mut client = program.connect()?;
+    client.send(lines.as_bytes())?;
+    let response = client.receive(most + 8)?.0;
+    ensure(response.len() <= most, || {
+        let count = lines.lines().count();
+        let wanted = format!("no word {count}: its sync has failed");
+        client.failed(wanted, show::bytes(&response))
+    })
+    .likely(
+        "write, then fdatasync, and speak when that has returned 0: each time",
+    )?;
+    program.expect_exit(1).map(drop)
 }

@@ -4,9 +4,10 @@ use std::net::{IpAddr, SocketAddr};
 
 use ::peer::kind::Kind;
 
+use super::ledger::token;
 use super::{Fake, ask, end};
 use crate::commands::open_browser;
-use crate::files::client::{at, get};
+use crate::files::client::at;
 use crate::files::tree::Tree;
 use crate::lab::Outcome;
 use crate::lab::peer::outward_address;
@@ -53,17 +54,14 @@ fn who_has_something_said() -> Outcome {
         for (flags, ip) in [(&[][..], local), (&[], other), (&named, other)] {
             let may = ip.is_loopback() || !flags.is_empty();
             let node = step.launch(&["0.0.0.0:0"])?.with(flags).start()?;
-            let page = get(&mut node.connect()?, "/board")?.body;
-            let page = String::from_utf8(page).unwrap();
-            let (_, token) = page.split_once("data-token=\"").unwrap();
-            let (token, _) = token.split_once('"').unwrap();
+            let token = token(&node)?;
             let mut fake = Fake::dial(&node, 1, 1)?;
             let at: SocketAddr = (ip, node.address()?.port()).into();
             node.set_addresses(vec![at]);
             for (what, by, body, status) in REQUESTS {
                 let status = if may { status } else { 403 };
                 let content = body.replace('X', &long).replace('S', strange);
-                let head = POST.replace(what, by).replace("TOKEN", token);
+                let head = POST.replace(what, by).replace("TOKEN", &token);
                 let head = head.replace("HOST", &at.to_string());
                 let length = format!("Content-Length: {}", content.len());
                 let request = format!("{head}{length}\r\n\r\n{content}");

@@ -1,7 +1,7 @@
 //! What nodes remember, and what they make of each other's blocks.
 
 use std::fs;
-use std::process::{self, Stdio};
+use std::process::{self, Command, Stdio};
 
 use ::peer::block::Block;
 use ::peer::kind::Kind;
@@ -29,12 +29,17 @@ pub fn command(step: &Step, words: &[&str], code: i32) -> Outcome<String> {
     Ok(String::from_utf8(ended.stdout).unwrap())
 }
 
-/// The status for a line from the page.
-pub fn post(node: &Program, line: &str) -> Outcome<u16> {
+/// What the page has that may say something.
+pub fn token(node: &Program) -> Outcome<String> {
     let page = get(&mut node.connect()?, "/board")?.body;
     let page = String::from_utf8(page).unwrap();
     let (_, token) = page.split_once("data-token=\"").unwrap();
-    let (token, _) = token.split_once('"').unwrap();
+    Ok(token.split_once('"').unwrap().0.to_string())
+}
+
+/// The status for a line from the page.
+pub fn post(node: &Program, line: &str) -> Outcome<u16> {
+    let token = token(node)?;
     let (host, length) = (node.address()?, line.len() + 2);
     let mut client = node.connect()?;
     let request = format!(
@@ -344,7 +349,10 @@ fn an_old_copy_waits_for_its_own_log() -> Outcome {
             }
             end(&node, vec![fake])?;
             if run == 1 {
-                copy(&data, &scratch.path().join("copy"));
+                let mut cp = Command::new("cp");
+                cp.arg("-r").arg(&data);
+                let copied = cp.arg(scratch.path().join("copy")).status();
+                assert!(copied.unwrap().success());
             }
         }
         let seqs = blocks.iter().map(Block::seq);
@@ -369,15 +377,6 @@ fn an_old_copy_waits_for_its_own_log() -> Outcome {
         expect_printed(&first, &["first"])?;
         end(&first, vec![]).map(drop)
     })
-}
-
-/// Copies the files of a directory.
-fn copy(from: &std::path::Path, to: &std::path::Path) {
-    fs::create_dir(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-    }
 }
 
 /// Two blocks of one number: whoever has both believes neither.
