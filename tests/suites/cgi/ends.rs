@@ -134,22 +134,6 @@ fn an_output_that_ends_is_not_the_end() -> Outcome {
     })
 }
 
-/// A program need not read its input; and a pipe that nobody reads any more is
-/// always ready.
-#[test]
-fn a_closed_input_is_left_alone() -> Outcome {
-    on_every("cgi", |step| {
-        let text = format!("exec <&-\nsleep 2\n{TEXT}echo ok");
-        let (_programs, server, mut client) =
-            running(step, &[("deaf", &text)], "30")?;
-        ask(&mut client, "POST", "deaf", &[b'a'; 1 << 20])?;
-        server.await_call("poll()")?;
-        server.expect_idle()?;
-        assert_eq!(client.response()?.body, b"ok\n");
-        Ok(())
-    })
-}
-
 #[test]
 fn a_program_without_a_client_is_killed() -> Outcome {
     on_every("cgi", |step| {
@@ -158,20 +142,6 @@ fn a_program_without_a_client_is_killed() -> Outcome {
         expect_none_left(&server, &pids);
         server.expect_note("the client has gone")?;
         server.interrupt()
-    })
-}
-
-/// A client that has only said its last word gets the response.
-#[test]
-fn a_half_close_is_no_reason_to_kill() -> Outcome {
-    on_every("cgi", |step| {
-        let text = format!("sleep 0.3\n{TEXT}");
-        let (_programs, _server, mut client) =
-            running(step, &[("slow", &text)], "30")?;
-        ask(&mut client, "GET", "slow", b"")?;
-        client.finish()?;
-        assert_eq!(client.response()?.status, 200);
-        client.expect_eof()
     })
 }
 

@@ -91,16 +91,30 @@ fn a_program_has_three_descriptors_and_signals_as_usual() -> Outcome {
     })
 }
 
-/// Its input and its output are served at once: a pipe holds 64 KiB.
+/// Its input and its output are served at once: a pipe holds 64 KiB. It need not
+/// read its input; and a pipe that nobody reads any more is always ready. A
+/// client that has only said its last word gets the response.
 #[test]
-fn eight_megabytes_go_through() -> Outcome {
+fn an_input_is_read_as_it_comes_or_not_at_all() -> Outcome {
     on_every("cgi", |step| {
-        let text = format!("{TEXT}exec cat");
-        let (_programs, _server, mut client) =
-            running(step, &[("cat", &text)], "30")?;
+        let programs = [
+            ("cat", &*format!("{TEXT}exec cat")),
+            ("deaf", &format!("exec <&-\nsleep 2\n{TEXT}echo ok")),
+            ("slow", &format!("sleep 0.3\n{TEXT}")),
+        ];
+        let (_programs, server, mut client) = running(step, &programs, "30")?;
         let body = pattern(8 << 20);
         ask(&mut client, "POST", "cat", &body)?;
         assert!(client.response()?.body == body);
+        ask(&mut client, "POST", "deaf", &[b'a'; 1 << 20])?;
+        server.await_call("poll()")?;
+        server.expect_idle()?;
+        assert_eq!(client.response()?.body, b"ok\n");
+        let mut other = server.connect()?;
+        ask(&mut other, "GET", "slow", b"")?;
+        other.finish()?;
+        assert_eq!(other.response()?.status, 200);
+        other.expect_eof()?;
         ask(&mut client, "POST", "cat", &pattern((8 << 20) + 1))?;
         assert_eq!(client.response()?.status, 413);
         Ok(())

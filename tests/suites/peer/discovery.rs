@@ -59,18 +59,6 @@ fn expect_told(step: &Step, fake: &mut Fake, expected: &[&Peer]) -> Outcome {
 }
 
 #[test]
-fn a_peer_of_a_peer_is_found() -> Outcome {
-    on_every("discovery", |step| {
-        let first = launch(step, &[])?.start()?;
-        let flags = ["--peer", &first.address()?.to_string()];
-        let second = launch(step, &flags)?.start()?;
-        let all = [first, second, launch(step, &flags)?.start()?];
-        all.iter().try_for_each(|node| expect_links(node, 2))?;
-        expect_said(&all, "hi")
-    })
-}
-
-#[test]
 fn those_of_a_network_find_each_other_and_nobody_else() -> Outcome {
     on_every("discovery", |step| {
         let scratch = Scratch::new().unwrap();
