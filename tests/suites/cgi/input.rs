@@ -91,8 +91,8 @@ fn a_program_has_three_descriptors_and_signals_as_usual() -> Outcome {
     })
 }
 
-/// Its input and its output are served at once: a pipe holds 64 KiB. It need not
-/// read its input; and a pipe that nobody reads any more is always ready. A
+/// Its input and its output are served at once: a pipe holds 64 KiB. It need
+/// not read its input; and a pipe that nobody reads any more is always ready. A
 /// client that has only said its last word gets the response.
 #[test]
 fn an_input_is_read_as_it_comes_or_not_at_all() -> Outcome {
