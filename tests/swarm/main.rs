@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use shared::cli::{self, Failure};
 
+mod beside;
 mod picture;
 mod processes;
 mod simulator;
@@ -20,7 +21,8 @@ A swarm of nodes in one thread, with a clock of its own; or of real processes.
 
 Usage: swarm [hostile] [--nodes N] [--seed N] [--blocks N] [--every MS]
              [--size BYTES] [--delay US] [--loss PERCENT] [--partition SECONDS]
-             [--without RULE] [--picture FILE] [--processes COMMAND]
+             [--without RULE] [--picture FILE]
+             [--processes COMMAND [--beside COMMAND] [--rounds N]]
 
   hostile              as in the tests: keys on two machines, restarts, full
                        disks, slow readers; of the numbers only --seed counts
@@ -37,10 +39,13 @@ Usage: swarm [hostile] [--nodes N] [--seed N] [--blocks N] [--every MS]
   --picture FILE       draws the smallest history that goes wrong without that
                        rule (SVG)
   --processes COMMAND  starts that so many times, and breaks no link
+  --beside COMMAND     and, in turn with it, this, with the same links: prints a
+                       table of what both cost
+  --rounds N           of that (default: 3)
 ";
 
 const FLAGS: &str = "nodes seed blocks every size delay loss partition \
-                     without picture processes";
+                     without picture processes beside rounds";
 
 fn main() -> std::process::ExitCode {
     cli::main(start)
@@ -48,10 +53,11 @@ fn main() -> std::process::ExitCode {
 
 fn start() -> Result<(), Failure> {
     let mut flags = FLAGS.split(' ');
-    let flags = [(); 11].map(|()| flags.next().unwrap_or_default());
+    let flags = [(); 13].map(|()| flags.next().unwrap_or_default());
     let (hostile, values) = cli::arguments(HELP, flags)?;
     let [nodes, seed, blocks, every, size, delay, rest @ ..] = values;
-    let [loss, partition, without, picture, program] = rest;
+    let [loss, partition, without, picture, program, rest @ ..] = rest;
+    let [beside, rounds] = rest;
     let number = |name, value: Option<OsString>, default| {
         cli::number(name, value, 1_000_000, default)
     };
@@ -86,7 +92,15 @@ fn start() -> Result<(), Failure> {
             .map_err(|error| Failure::new("cannot write the picture", error));
     }
     if let Some(program) = program {
-        return processes::run(&program, &plan);
+        let program = program.to_string_lossy();
+        let rounds = cli::count("rounds", rounds, 3)?;
+        return match beside {
+            Some(beside) => {
+                let beside = beside.to_string_lossy();
+                beside::compare([&program, &beside], plan, rounds)
+            }
+            None => processes::run(&program, &plan),
+        };
     }
     report(&plan, &run(plan))
 }
