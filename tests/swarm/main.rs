@@ -79,10 +79,12 @@ fn start() -> Result<(), Failure> {
         Some("hostile") => plan = Plan::hostile(seed),
         Some(_) => return Err(Failure::usage("swarm, or swarm hostile")),
     }
-    if let Some(without) = without {
+    let [without, program, beside] = [without, program, beside]
+        .map(|it| it.map(|it| it.to_string_lossy().into_owned()));
+    if let Some(without) = &without {
         let rules = ["head", "memory", "retry"];
         let mutants = [Mutant::NoHead, Mutant::Forgets, Mutant::NoRetry];
-        let place = rules.iter().position(|rule| *rule == without);
+        let place = rules.iter().position(|rule| rule == without);
         let place =
             place.ok_or(Failure::usage("--without head, memory or retry"))?;
         plan.mutant = Some(mutants[place]);
@@ -91,18 +93,15 @@ fn start() -> Result<(), Failure> {
         return fs::write(&file, picture::smallest(plan.mutant)?)
             .map_err(|error| Failure::new("cannot write the picture", error));
     }
-    if let Some(program) = program {
-        let program = program.to_string_lossy();
-        let rounds = cli::count("rounds", rounds, 3)?;
-        return match beside {
-            Some(beside) => {
-                let beside = beside.to_string_lossy();
-                beside::compare([&program, &beside], plan, rounds)
-            }
-            None => processes::run(&program, &plan),
-        };
+    let rounds = cli::count("rounds", rounds, 3)?;
+    match (program, beside) {
+        (Some(program), None) => processes::run(&program, &plan),
+        (Some(program), Some(beside)) => {
+            beside::compare([&program, &beside], plan, rounds)
+        }
+        (None, Some(_)) => Err(Failure::usage("--beside needs --processes")),
+        (None, None) => report(&plan, &run(plan)),
     }
-    report(&plan, &run(plan))
 }
 
 /// Prints what came of it.
