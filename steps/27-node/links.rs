@@ -126,6 +126,7 @@ impl EventLoop {
             let Some(peer) = self.peers.get_mut(key) else { return };
             let event = peer.go_on(&mut left, now);
             self.show_frames(key);
+            self.notice_offence(key);
             match event {
                 Event::Waits if self.offer(key) => {}
                 Event::Waits => return self.wait_for(key),

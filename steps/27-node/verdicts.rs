@@ -137,11 +137,6 @@ impl EventLoop {
         let now = self.now();
         let Some(mut peer) = self.peers.remove(key) else { return };
         let end = peer.link().and_then(|link| link.end());
-        if let Some(End::Broken(_)) = end
-            && let Some(node) = peer.link().and_then(|it| it.node())
-        {
-            self.members.discourage(node, now);
-        }
         let is_fine = end.is_some_and(is_fine);
         let end = end.as_ref().filter(|_| !is_fine);
         let why = why.or(end.map(|end| end as &dyn Display));
@@ -206,6 +201,16 @@ impl EventLoop {
         board.unreached = unreached.map(|it| it.address.to_string()).collect();
         drop(board);
         self.room_changed();
+    }
+
+    /// Who has broken the protocol is not spoken to for a while.
+    pub fn notice_offence(&mut self, key: Key) {
+        let now = self.now();
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        let Some(link) = peer.link() else { return };
+        if let (Some(End::Broken(_)), Some(node)) = (link.end(), link.node()) {
+            self.members.discourage(node, now);
+        }
     }
 
     /// Shows the frames of somebody that have not been shown yet.

@@ -58,6 +58,22 @@ impl Client {
         Ok((received, end))
     }
 
+    /// Receives what comes, up to these words and with them.
+    pub fn receive_until(&mut self, words: &str) -> Outcome<String> {
+        let (received, end) = self.gather_until(|got| {
+            // What came before has been looked at.
+            let from = got.len().saturating_sub((16 << 10) + words.len());
+            let mut windows = got[from..].windows(words.len());
+            let found = windows.position(|it| it == words.as_bytes());
+            found.map(|at| from + at + words.len())
+        })?;
+        self.event(format!("received {}", end.after(&received)));
+        match end {
+            End::Enough => Ok(String::from_utf8_lossy(&received).into_owned()),
+            end => Err(self.failed(words, end.after(&received))),
+        }
+    }
+
     /// Receives all there is, up to the end of file.
     pub fn receive_all(&mut self) -> Outcome<Vec<u8>> {
         match self.receive(MOST)? {

@@ -39,11 +39,16 @@ pub fn token(node: &Program) -> Outcome<String> {
 
 /// The status for a line from the page.
 pub fn post(node: &Program, line: &str) -> Outcome<u16> {
+    order(node, "POST /lines", line)
+}
+
+/// The status for what somebody wants of the page.
+pub fn order(node: &Program, what: &str, line: &str) -> Outcome<u16> {
     let token = token(node)?;
     let (host, length) = (node.address()?, line.len() + 2);
     let mut client = node.connect()?;
     let request = format!(
-        "POST /lines HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\n\
+        "{what} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\n\
          Authorization: Bearer {token}\r\nContent-Type: application/json\r\n\
          Content-Length: {length}\r\n\r\n\"{line}\""
     );

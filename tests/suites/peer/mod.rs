@@ -8,6 +8,7 @@ mod ledger;
 mod limits;
 mod links;
 mod netns;
+mod node;
 
 use std::fs;
 use std::process::Stdio;
@@ -139,9 +140,19 @@ fn node_of(step: &Step, id: u8) -> PeerId {
 
 /// A handshake, of which we have sent the first byte and seen a preamble.
 fn secure(client: &mut Client, preamble: &[u8], id: u8) -> Outcome<Cipher> {
-    let keys = Rc::new(keys(client.program(), id));
+    let keys = keys(client.program(), id);
+    secure_with(client, preamble, keys)
+}
+
+/// The same with these keys.
+fn secure_with(
+    client: &mut Client,
+    preamble: &[u8],
+    keys: Keys,
+) -> Outcome<Cipher> {
     let is_dialled = !client.is_accepted();
-    let mut handshake = Handshake::new(keys, is_dialled, Instant::now());
+    let mut handshake =
+        Handshake::new(Rc::new(keys), is_dialled, Instant::now());
     let (mut bytes, mut skipped) = (preamble.to_vec(), 1);
     loop {
         handshake.space()[..bytes.len()].copy_from_slice(&bytes);
