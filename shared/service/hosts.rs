@@ -52,6 +52,12 @@ impl Hosts {
         Hosts { current, seen, open, room }
     }
 
+    /// Whether a site has this host by name. Enters in step 27.
+    pub fn has_named(&self, host: &[u8]) -> bool {
+        self.renew();
+        self.open.borrow().sites.find_named(host).is_some()
+    }
+
     /// Opens the sites of now, if they are others than before.
     fn renew(&self) {
         let number = self.current.number();

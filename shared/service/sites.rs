@@ -134,10 +134,14 @@ impl Sites {
     /// the longest end of it that a site has, or else the first. `None` if
     /// the settings want that refused.
     pub fn find(&self, host: &[u8]) -> Option<usize> {
-        let first = (!self.is_strict).then_some(0);
+        self.find_named(host).or((!self.is_strict).then_some(0))
+    }
+
+    /// The same, if a site has the name. Enters in step 27.
+    pub fn find_named(&self, host: &[u8]) -> Option<usize> {
         let name = host_name(host);
         let mut buffer = [0; MAX_NAME];
-        let Some(lower) = buffer.get_mut(..name.len()) else { return first };
+        let lower = buffer.get_mut(..name.len())?;
         lower.copy_from_slice(name);
         lower.make_ascii_lowercase();
         let found = self.names.value(lower).or_else(|| {
@@ -146,7 +150,7 @@ impl Sites {
             dots.map(|at| &lower[at + 1..])
                 .find_map(|end| self.suffixes.value(end))
         });
-        found.copied().or(first)
+        found.copied()
     }
 }
 

@@ -118,6 +118,10 @@ impl Site for NodeSite {
 
     fn locate(&self, head: &Head, time: &Time) -> Resource {
         match head.target.path {
+            // A site that has this host by name has all of its paths.
+            _ if self.hosts.has_named(head.target.host) => {
+                Resource::Site(self.hosts.locate(head, time))
+            }
             "/board" => Resource::Page(tag(head.target.query)),
             "/board.js" => Resource::Script,
             "/board.css" => Resource::Style,

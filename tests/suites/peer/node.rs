@@ -210,13 +210,21 @@ fn settings_say_all_of_it() -> Outcome {
         let tree = Tree::new();
         let text = "listen = '127.0.0.1:0'\n[peer]\nnetwork = 'a'\n\
             secret = 'secret'\ndata = 'data'\nname = 'Ada'\ndisk_mib = 9\n\
-            [[site]]\nroot = '../inside'\n";
+            [[site]]\nroot = '../inside'\nhosts = ['a.test']\n";
         let file = settings(&tree, text);
         command(step, &["--check", &file], 0)?;
         let node = step.launch(&["--settings", &file])?.start()?;
         expect_printed(&node, &["is called Ada"])?;
-        let page = get(&mut node.connect()?, "/file.txt")?;
-        assert_eq!(page.status, 200);
+        let client = &mut node.connect()?;
+        assert_eq!(get(client, "/file.txt")?.status, 200);
+        // A host that a site has by name is that site's alone.
+        for (host, status) in [("localhost", 200), ("a.test", 404)] {
+            let fields = format!("Host: {host}\r\n");
+            let request = request("GET", "/board", "");
+            let request = request.replace("Host: localhost\r\n", &fields);
+            client.send(request.as_bytes())?;
+            assert_eq!(client.response()?.status, status, "{host}");
+        }
         let data = tree.outside().join("data");
         let data = data.to_str().unwrap();
         end(&node, Vec::new())?;
