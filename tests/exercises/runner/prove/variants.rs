@@ -83,7 +83,7 @@ fn write_package(
         section(&ours, "[workspace.lints.clippy]")?,
         section(&ours, "[dependencies]")?,
         project.root,
-        packages(project, proven, &ours)?,
+        packages(project, proven, section(&ours, "[dependencies]")?)?,
     );
     let mut bin = |name: String, text: &str| {
         manifest.push_str(&format!(
