@@ -73,7 +73,9 @@ pub fn run(
         }
     }
     if !has_faults(&findings) {
-        project.build(&["--bins", "--example", "shim"])?;
+        let mut targets = vec!["--bins", "--example", "shim"];
+        targets.extend(proven.iter().flat_map(|one| one.table.fake()));
+        project.build(&targets)?;
         variants::build(project, &proven, &mut findings)?;
         findings.extend(lint::check(project, &proven, in_ci));
         if !has_faults(&findings) {
