@@ -265,9 +265,10 @@ impl Handshake {
         let Some(message) = rest.get(..length) else { return Ok(false) };
         let is_last = *count == 2;
         if noise.read_message(message, &mut [0; ROOM]).is_err() {
-            // The last one shows who has sent it, and then that they know the
-            // secret: both cannot be told apart from here.
-            return Err(if is_last { Fault::Secret } else { Fault::Changed });
+            // The last one says who has sent it, and behind that proves that
+            // they know the secret.
+            let has_said = is_last && noise.get_remote_static().is_some();
+            return Err(if has_said { Fault::Secret } else { Fault::Changed });
         }
         *count += 1;
         self.take(head.len() + length);

@@ -7,7 +7,7 @@ use peer::book::Path;
 use peer::hello::{Hello, PeerId};
 use peer::kind::Kind;
 use peer::link::End;
-use peer::violation::Reason;
+use peer::violation::{Reason, Violation};
 use peer::wire::hex;
 use shared::cli;
 use shared::collections::slab::Key;
@@ -206,10 +206,14 @@ impl EventLoop {
     /// Who has broken the protocol is not spoken to for a while.
     pub fn notice_offence(&mut self, key: Key) {
         let now = self.now();
-        let Some(peer) = self.peers.get_mut(key) else { return };
-        let Some(link) = peer.link() else { return };
-        if let (Some(End::Broken(_)), Some(node)) = (link.end(), link.node()) {
-            self.members.discourage(node, now);
+        let link = self.peers.get_mut(key).and_then(Peer::link);
+        match link.map(|it| (it.end(), it.node())).unwrap_or_default() {
+            // Somebody in between can do that: it says nothing of the node.
+            (Some(End::Broken(Violation::Unsealed)), _) => {}
+            (Some(End::Broken(_)), Some(node)) => {
+                self.members.discourage(node, now);
+            }
+            _ => {}
         }
     }
 

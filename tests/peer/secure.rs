@@ -153,7 +153,7 @@ fn a_stranger_is_told_apart() {
         let is_open = victim.outcome.as_ref().is_some_and(Result::is_ok);
         assert!(!is_open, "{count}");
         // Its own messages are not those of the record.
-        let known = (count == 124).then_some(Secret);
+        let known = (count == 124).then_some(Changed);
         assert_eq!(fault(&victim), known, "{count}");
     }
     let longer = [&PREAMBLE[..], &[0, 49]].concat();
