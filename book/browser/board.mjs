@@ -56,7 +56,7 @@ async function story() {
     await ben.keyboard.press('Enter');
     const link = post(anna, 'Well met').getByRole('link', {name: 'in reply'});
     const id = await hello.getAttribute('id');
-    assert.equal(await link.getAttribute('href'), `#${id}`);
+    assert.equal(await link.getAttribute('href'), `/board#${id}`);
 
     doing = 'setting a name';
     await type(anna, 'Your name', 'Anna');
