@@ -14,7 +14,8 @@ use peer::kind::Kind;
 use peer::secure::{Handshake, Keys, Secured};
 use peer::vouch;
 
-type Outcome = Result<Secured, Box<dyn Error>>;
+/// What both ends have, and what was said.
+type Met = ([Secured; 2], Vec<Vec<u8>>);
 
 /// Who says what: its parts, and how long they are.
 const MESSAGES: [(&str, &[(&str, usize)]); 5] = [
@@ -32,8 +33,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// A handshake of two nodes: what each has, and what was said.
-fn meet() -> Result<([Secured; 2], Vec<Vec<u8>>), Box<dyn Error>> {
+/// A handshake of two nodes.
+fn meet() -> Result<Met, Box<dyn Error>> {
     let [mut bob, mut ada] = [(1, true), (2, false)].map(|(key, dials)| {
         let keys = Keys { private: [key; 32], shared: [9; 32] };
         Handshake::new(Rc::new(keys), dials, Instant::now())
@@ -63,7 +64,7 @@ fn hear(end: &mut Handshake, bytes: &[u8]) {
     end.received(bytes.len());
 }
 
-fn outcome(end: &mut Handshake) -> Outcome {
+fn outcome(end: &mut Handshake) -> Result<Secured, Box<dyn Error>> {
     end.advance();
     let outcome = end.outcome().ok_or("it is not over")?;
     outcome.map_err(|it| it.to_string().into())
