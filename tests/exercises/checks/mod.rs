@@ -83,6 +83,7 @@ mod ex25b;
 mod ex26a;
 mod ex26b;
 mod ex27a;
+mod ex27b;
 mod expect;
 mod held;
 mod http;
@@ -150,7 +151,7 @@ pub const TABLES: &[Table] = tables![
     ex10b, ex11a, ex11b, ex12a, ex12b, ex13a, ex13b, ex14a, ex14b, ex14c,
     ex15a, ex15b, ex16a, ex16b, ex17a, ex17b, ex18a, ex18b, ex19a, ex19b,
     ex20a, ex20b, ex21a, ex21b, ex22a, ex22b, ex23a, ex23b, ex23c, ex24a,
-    ex24b, ex25a, ex25b, ex26a, ex26b, ex27a
+    ex24b, ex25a, ex25b, ex26a, ex26b, ex27a, ex27b
 ];
 
 /// The table of the exercise `id`.

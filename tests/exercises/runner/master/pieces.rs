@@ -33,6 +33,9 @@ const SERVER: &str = r#"fn run() -> Result<(), Failure> {
 "#;
 const ADDRESS: &str =
     r#"let address = cli::server_address("usage: ID [ADDRESS]")?;"#;
+const INPUT: &str = r#"
+    start_input()
+        .map_err(|error| Failure::new("cannot start a thread", error))?;"#;
 const WITH_ROOT: &str = r#"let usage = "usage: ID [ADDRESS] [--root DIRECTORY]";
     let (address, [root]) = cli::server_arguments(usage, ["root"])?;
     let path = root.map_or(".".into(), PathBuf::from);
@@ -331,7 +334,7 @@ fn next_line(input: impl BufRead) -> io::Result<Option<Vec<u8>>> {
 "#;
 
 /// Each piece with its mark.
-pub fn all() -> [(&'static str, String); 21] {
+pub fn all() -> [(&'static str, String); 22] {
     let waiting = format!("{MAIN}\n{NONBLOCKING}");
     let server = |arguments: &str, root| {
         let server = SERVER.replace("ARGUMENTS", arguments);
@@ -347,6 +350,7 @@ pub fn all() -> [(&'static str, String); 21] {
     };
     [
         ("server", server(ADDRESS, "")),
+        ("server input", server(&format!("{ADDRESS}{INPUT}"), "")),
         ("server root", server(WITH_ROOT, ", &root")),
         ("server polled", waiting.replace("open_nonblocking", "open")),
         (
