@@ -104,7 +104,7 @@ impl Feed {
     fn tell(&mut self, line: &[u8]) {
         self.count += 1;
         let mut event = format!("id: {}\n", self.count).into_bytes();
-        for part in [line] {
+        for part in line.split(|byte| *byte == b'\n') {
             event.extend([b"data: ", part, b"\n"].concat());
         }
         event.push(b'\n');

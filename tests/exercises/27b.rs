@@ -103,7 +103,7 @@ impl Feed {
         let mut event = format!("id: {}\n", self.count).into_bytes();
         // For a browser, a carriage return ends a line as well. //-solution
         for part in line.split(|byte| *byte == b'\r') { //-solution
-        // for part in [line] { //-starter
+        // for part in line.split(|byte| *byte == b'\n') { //-starter
             event.extend([b"data: ", part, b"\n"].concat());
         }
         event.push(b'\n');
