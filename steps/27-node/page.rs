@@ -215,12 +215,14 @@ impl Page {
             warnings.push_html(&self.warning.render([Value::Text(text)]));
         }
         let (blocks, authors) = room.counts;
+        let plural = |count| if count == 1 { "" } else { "s" };
+        let (s, t) = (plural(blocks), plural(authors));
         self.state.render([
             Value::Text(&self.token),
             Value::Html(&peers),
             Value::Text(alone),
             Value::Html(&warnings),
-            Value::Text(&format!("{blocks} blocks of {authors} authors")),
+            Value::Text(&format!("{blocks} block{s} of {authors} author{t}")),
         ])
     }
 }

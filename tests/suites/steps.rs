@@ -112,6 +112,18 @@ fn read(entry: &Value, before: &[Step]) -> Step {
     Step { name, program, speaks, does, brings, lacks, is_ours }
 }
 
+/// What a node does for other nodes.
+const OF_NODES: [&str; 5] = ["peer", "discovery", "ledger", "gossip", "node"];
+
+/// Whether the web server of a step is tested: that of the nodes between the
+/// first and the last is the same value.
+fn is_tested(step: &Step, capability: &str) -> bool {
+    let is_last = ALL.last().is_some_and(|last| last.name == step.name);
+    let is_first = step.brings.iter().any(|it| it == "peer");
+    let is_between = step.does("peer") && !is_first && !is_last;
+    !is_between || OF_NODES.contains(&capability)
+}
+
 /// Runs a suite on every step with a capability.
 pub fn on_every(
     capability: &str,
@@ -119,7 +131,8 @@ pub fn on_every(
 ) -> Outcome {
     let is_brought = ALL.iter().any(|step| step.does(capability));
     assert!(is_brought, "no step brings {capability}");
-    on_each(&with(capability).collect::<Vec<_>>(), suite)
+    let steps = with(capability).filter(|it| is_tested(it, capability));
+    on_each(&steps.collect::<Vec<_>>(), suite)
 }
 
 /// What a step brings that waits for its clients, reads or sends by code of

@@ -141,6 +141,10 @@ fn fill(step: &Step) -> Outcome {
 #[test]
 fn of_those_that_are_idle_the_first_makes_room() -> Outcome {
     on_every("hardened", |step| {
+        // The same code, and ten thousand clients beside so many other tests.
+        if step.does("node") {
+            return Ok(());
+        }
         within(KEEPALIVE_TIMEOUT, || fill(step))?;
         let server = limited(step, &["0"])?.with(step.in_one_loop()).start()?;
         let mut clients = crowd(&server, 8)?;
