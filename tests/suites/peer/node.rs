@@ -252,7 +252,8 @@ fn the_sandbox_has_what_a_node_needs() -> Outcome {
     on_every("node", |step| {
         let scratch = Scratch::new().unwrap();
         let data = scratch.path().join("data");
-        let name = format!("{} {}", step.name, std::process::id());
+        // Of no other test.
+        let name = format!("sandbox {}", std::process::id());
         let flags = ["--network", &name, "--data", data.to_str().unwrap()];
         let other = step.launch(&["0"])?.with(&flags[..2]).start()?;
         trace_with(step, &flags, |node| {
